@@ -1,0 +1,1 @@
+"""Values and decisions. Nothing in this package reads a clock, a file or a process."""

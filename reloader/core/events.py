@@ -1,0 +1,123 @@
+"""What may arrive in the inbox, and what of it the supervisor decides on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reloader.core.changes import ChangeBatch
+from reloader.core.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The baseline is taken: the first run may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOpened:
+    """A change is certain, more may follow: the old run can be asked to stop, the next must wait for BatchClosed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchClosed:
+    """The disk is quiet again. ``batch`` is all that changed since the last BatchClosed."""
+
+    batch: ChangeBatch
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderEnded:
+    """The program that we started is gone, but processes that it started live on."""
+
+    run: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """Every process of the run is gone, or the run could not be launched."""
+
+    run: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody wants us gone. ``signal`` is the number that reached us; it decides our exit code (128 + number)."""
+
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAsked:
+    """A restart by hand."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineReached:
+    """The deadline of the supervisor's state has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathsChanged:
+    """A watcher's hint that these paths, or what lies below them, may differ from the baseline.
+
+    ``settled`` promises that nobody has a path open for writing any more: it was closed by its writer or renamed into
+    place. A hint that is not settled is looked at when the disk is quiet.
+    """
+
+    paths: tuple[str, ...]
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherOverflowed:
+    """Events of this backend were lost: everything that it covers must be compared with the baseline."""
+
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherFailed:
+    """This backend, or part of it, does not deliver any more. ``directories`` must be polled from now on.
+
+    No directories means: all that it covered.
+    """
+
+    backend: str
+    cause: str
+    remedy: str
+    directories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRaised:
+    """The stat backend scans less often, because a scan of ``paths`` paths takes ``cost`` seconds."""
+
+    interval: float
+    cost: float
+    paths: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStirred:
+    """A process that we started may have changed its state: a reason to look, no more."""
+
+
+#: What :func:`reloader.core.supervisor.step` decides on.
+Event = Begin | BatchOpened | BatchClosed | LeaderEnded | ChildEnded | StopAsked | RestartAsked | DeadlineReached
+
+#: What threads and signal handlers may post.
+Posted = (
+    PathsChanged
+    | WatcherOverflowed
+    | WatcherFailed
+    | IntervalRaised
+    | ChildStirred
+    | LeaderEnded
+    | ChildEnded
+    | StopAsked
+    | RestartAsked
+)

@@ -1,0 +1,207 @@
+"""What the user may be told: facts, not sentences. The console turns them into lines or JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from reloader.core.changes import ChangeBatch
+from reloader.core.outcome import Outcome
+from reloader.core.reasons import Reason
+
+
+class Level(IntEnum):
+    """How loud a notice is: ``--quiet`` leaves warnings and errors, ``--verbose`` adds details."""
+
+    DETAIL = 0
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigUsed:
+    """Where the plan came from."""
+
+    source: str
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning:
+    """The first scan takes long: ``files`` were seen so far."""
+
+    files: int
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """The baseline is taken and the backend runs."""
+
+    roots: tuple[str, ...]
+    files: int
+    directories: int
+    backend: str
+    mechanism: str
+    why: str
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class BackendFellBack:
+    """``backend`` cannot watch ``directories`` (all, if none is named): the stat backend polls them."""
+
+    backend: str
+    directories: tuple[str, ...]
+    cause: str
+    remedy: str
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class EventsLost:
+    """The backend's queue overflowed; the disk was compared with the baseline instead."""
+
+    backend: str
+    remedy: str
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class ScansSlowed:
+    """A scan is too dear for the interval asked for, so ``interval`` seconds are used."""
+
+    interval: float
+    cost: float
+    paths: int
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """This batch leads to a restart."""
+
+    batch: ChangeBatch
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A watcher stirred, but the content is what it was."""
+
+    paths: tuple[str, ...]
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    run: int
+    pid: int
+    argv: tuple[str, ...]
+    reason: Reason
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The run was asked to stop; force follows after ``timeout`` seconds."""
+
+    run: int
+    timeout: float
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """The run did not stop in time, or the user would not wait."""
+
+    run: int
+    after: float
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """The program ended and left processes running, which are stopped now."""
+
+    run: int
+    outcome: Outcome
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over. ``stopped`` says that we asked for it, ``seconds`` how long it lived."""
+
+    run: int
+    outcome: Outcome
+    seconds: float
+    stopped: bool
+
+    @property
+    def level(self) -> Level:
+        return Level.DETAIL if self.stopped else Level.INFO if self.outcome.exit_code == 0 else Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForChange:
+    """Nothing runs. The next change that counts starts the command again."""
+
+    outcome: Outcome
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class BackingOff:
+    """Nothing runs. The command is started again in ``seconds``, or at the next change."""
+
+    seconds: float
+    failures: int
+    outcome: Outcome
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class RestartCodeIgnored:
+    """The restart code came ``times`` times in a row right after the start: it is a failed start, not a request."""
+
+    code: int
+    times: int
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark for ``--verbose`` that needs no kind of its own."""
+
+    text: str
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    exit_code: int
+    level = Level.DETAIL
+
+
+Notice = (
+    ConfigUsed
+    | Scanning
+    | Watching
+    | BackendFellBack
+    | EventsLost
+    | ScansSlowed
+    | Changed
+    | Unchanged
+    | Launched
+    | Stopping
+    | Forced
+    | LeftBehind
+    | Ended
+    | WaitingForChange
+    | BackingOff
+    | RestartCodeIgnored
+    | Note
+    | Finished
+)

@@ -1,0 +1,60 @@
+"""How a run of the child ended, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SIGNAL_BASE = 128  # a shell reports "ended by signal n" as 128+n
+INTERRUPT = 2  # SIGINT has this number on every system that has signals
+KILL = 9  # SIGKILL likewise
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The program ended by itself with ``code``.
+
+    ``held_terminal`` says that it was the foreground program of the terminal, so that a Ctrl-C went to it and not to us.
+    """
+
+    code: int
+    held_terminal: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        return self.code
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether this is how a program answers a Ctrl-C that only it could hear."""
+        return self.held_terminal and self.code == SIGNAL_BASE + INTERRUPT
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """The program was ended by signal ``number``."""
+
+    number: int
+    held_terminal: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        return SIGNAL_BASE + self.number
+
+    @property
+    def was_interrupted(self) -> bool:
+        return self.held_terminal and self.number == INTERRUPT
+
+
+@dataclass(frozen=True, slots=True)
+class NotLaunched:
+    """The command could not be started. ``exit_code`` is 126 (cannot be run) or 127 (not found), as in shells."""
+
+    exit_code: int
+    why: str
+
+    @property
+    def was_interrupted(self) -> bool:
+        return False
+
+
+Outcome = Exited | Signalled | NotLaunched

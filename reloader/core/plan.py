@@ -1,0 +1,90 @@
+"""Resolved values: everything that the engine has to know, with nothing of how it was written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from reloader.core.backoff import BackOff
+from reloader.core.debounce import DebouncePolicy
+from reloader.core.filters import Patterns, Rule
+
+
+class BackendName(Enum):
+    AUTO = "auto"
+    STAT = "stat"
+    WATCHDOG = "watchdog"
+    WATCHMAN = "watchman"
+
+
+class OnExit(Enum):
+    """What follows when the child ends by itself."""
+
+    AUTO = "auto"
+    EXIT = "exit"
+    WAIT = "wait"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchSpec:
+    """What to start. ``argv`` is never empty; ``environment`` holds only what is added to ours.
+
+    A value that is already in our environment wins over one from ``env_files`` (absolute paths, read anew at each launch),
+    and ``environment`` wins over both.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    env_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StopPolicy:
+    """How a run is ended: ``signal`` is a number of this platform, ``timeout`` the seconds until force."""
+
+    signal: int = 15
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RestartPolicy:
+    """What follows when the child ends by itself. ``restart_code`` of None: no code asks for a restart."""
+
+    on_exit: OnExit = OnExit.AUTO
+    restart_code: int | None = 3
+    stop: StopPolicy = field(default_factory=StopPolicy)
+    back_off: BackOff = field(default_factory=BackOff)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPlan:
+    """What counts. All paths are absolute.
+
+    ``roots`` are watched with all that lies below them, ``extra_files`` alone, whether they exist or not.
+    """
+
+    base: str
+    roots: tuple[str, ...]
+    watch: tuple[Patterns, ...] | None = None
+    ignore: tuple[Rule, ...] = ()
+    extra_files: tuple[str, ...] = ()
+    gitignore: bool = True
+    default_ignores: bool = True
+    follow_symlinks: bool = True
+    compare_content: bool = True
+    backend: BackendName = BackendName.AUTO
+    interval: float = 1.0
+    debounce: DebouncePolicy = field(default_factory=DebouncePolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """The whole of a session. ``source`` names the file that it came from, for the user, or says that there was none."""
+
+    launch: LaunchSpec
+    watch: WatchPlan
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+    source: str = "the command line"

@@ -1,0 +1,38 @@
+"""Why a run is started. Each reason is told to the user and handed to the child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reloader.core.changes import ChangeBatch
+from reloader.core.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """Nothing has run yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesChanged:
+    batch: ChangeBatch
+
+
+@dataclass(frozen=True, slots=True)
+class AskedByChild:
+    """The child ended with the restart code (3: Werkzeug, Django)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedByHand:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildWasLost:
+    """The child ended by itself and ``on_exit`` wants it back."""
+
+    outcome: Outcome
+
+
+Reason = FirstStart | FilesChanged | AskedByChild | AskedByHand | ChildWasLost

@@ -1,0 +1,104 @@
+"""The supervisor's states. Each holds exactly what it needs, so that no two fields can disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reloader.core.changes import ChangeBatch
+from reloader.core.outcome import Outcome
+from reloader.core.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the past weighs: how often in a row the child failed, and whether a change was ever served."""
+
+    early_restarts: int = 0
+    failures: int = 0
+    has_served_a_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relaunch:
+    """After the stop, start again. While the batch is open the reason is not known yet."""
+
+    reason: Reason | None
+    batch_is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """After the stop, finish: ``signal`` reached us at the moment ``asked_at``."""
+
+    signal: int
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """After the stop of what the program left behind, decide on how it ended."""
+
+    outcome: Outcome
+
+
+Goal = Relaunch | Quit | Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Before the first run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    run: int
+    since: float
+    history: History = field(default_factory=History)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The run was asked to stop at ``asked_at`` and is forced at ``force_at``; ``goal`` follows when all of it is gone."""
+
+    run: int
+    since: float
+    history: History
+    goal: Goal
+    asked_at: float
+    force_at: float
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Nothing runs, and the next run waits for the disk to be quiet. ``so_far`` is what changed before the open batch."""
+
+    run: int
+    history: History
+    so_far: ChangeBatch = field(default_factory=ChangeBatch)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing runs, and nothing will before a change."""
+
+    run: int
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingDown:
+    """Nothing runs before ``until``, unless a change comes first."""
+
+    run: int
+    history: History
+    until: float
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    exit_code: int
+
+
+State = Idle | Running | Stopping | Settling | Waiting | CoolingDown | Finished

@@ -1,0 +1,284 @@
+"""The whole behaviour of the program as one pure function: a state and an event give a state and actions.
+
+              | batch opened  | batch closed   | run ended              | stop asked    | deadline
+--------------+---------------+----------------+------------------------+---------------+-----------
+Idle          | ·             | ·              | ·                      | Finish        | ·
+Running       | Stopping      | Stopping       | by the exit policy     | Stopping      | ·
+Stopping      | batch is open | reason merged  | launch, finish, judge, | quit, then    | ForceStop
+              |               |                | or Settling            | force         |
+Settling      | ·             | Launch         | ·                      | Finish        | ·
+Waiting       | Settling      | Launch         | ·                      | Finish        | ·
+CoolingDown   | Settling      | Launch         | ·                      | Finish        | Launch
+
+"·" is ignored on purpose. A restart by hand acts as a batch that is closed at once. News of another run is ignored: run
+numbers settle the races, not flags. "Could not be launched" is an ordinary end of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
+from reloader.core.changes import ChangeBatch
+from reloader.core.events import (
+    BatchClosed,
+    BatchOpened,
+    Begin,
+    ChildEnded,
+    DeadlineReached,
+    Event,
+    LeaderEnded,
+    RestartAsked,
+    StopAsked,
+)
+from reloader.core.notices import (
+    BackingOff,
+    Changed,
+    Ended,
+    Forced,
+    LeftBehind,
+    RestartCodeIgnored,
+    WaitingForChange,
+)
+from reloader.core.notices import Stopping as StoppingNotice
+from reloader.core.outcome import INTERRUPT, KILL, SIGNAL_BASE, Exited, Outcome
+from reloader.core.plan import OnExit, RestartPolicy
+from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.states import (
+    CoolingDown,
+    Finished,
+    Goal,
+    History,
+    Idle,
+    Judge,
+    Quit,
+    Relaunch,
+    Running,
+    Settling,
+    State,
+    Stopping,
+    Waiting,
+)
+
+Step = tuple[State, tuple[Action, ...]]
+
+#: A restart code within this many seconds of the start is suspect: uvicorn and gunicorn exit 3 when their start fails.
+EARLY = 1.0
+#: So many suspect restart codes in a row are a failure.
+EARLY_LIMIT = 5
+#: Two stop requests closer than this are one: a onefile build hears each Ctrl-C twice.
+SAME_REQUEST = 0.3
+#: Seconds between two attempts at force.
+FORCE_AGAIN = 1.0
+
+
+def step(state: State, event: Event, now: float, policy: RestartPolicy) -> Step:
+    """What follows from ``event``. ``now`` is in seconds on a clock that never goes back."""
+    match state:
+        case Idle():
+            return _idle(state, event, now)
+        case Running():
+            return _running(state, event, now, policy)
+        case Stopping():
+            return _stopping(state, event, now, policy)
+        case Settling() | Waiting() | CoolingDown():
+            return _resting(state, event, now)
+        case Finished():
+            return state, ()
+
+
+def next_deadline(state: State) -> float | None:
+    """When DeadlineReached is due in this state, or None."""
+    match state:
+        case Stopping(force_at=moment) | CoolingDown(until=moment):
+            return moment
+        case _:
+            return None
+
+
+def _idle(state: Idle, event: Event, now: float) -> Step:
+    match event:
+        case Begin():
+            return _launch(1, FirstStart(), now, History())
+        case StopAsked(signal):
+            return _finish(SIGNAL_BASE + signal)
+        case _:
+            return state, ()
+
+
+def _running(state: Running, event: Event, now: float, policy: RestartPolicy) -> Step:
+    match event:
+        case BatchOpened():
+            return _stop(state, Relaunch(None, batch_is_open=True), now, policy)
+        case BatchClosed(batch):
+            stopping, actions = _stop(state, Relaunch(FilesChanged(batch), batch_is_open=False), now, policy)
+            return stopping, (Tell(Changed(batch)), *actions)
+        case RestartAsked(by):
+            return _stop(state, Relaunch(AskedByHand(by), batch_is_open=False), now, policy)
+        case StopAsked(signal):
+            return _stop(state, Quit(signal, now), now, policy)
+        case LeaderEnded(run, outcome) if run == state.run:
+            stopping, actions = _stop(state, Judge(outcome), now, policy)
+            return stopping, (Tell(LeftBehind(run, outcome)), *actions)
+        case ChildEnded(run, outcome) if run == state.run:
+            ended = Tell(Ended(run, outcome, now - state.since, stopped=False))
+            after, actions = _judge(run, now - state.since, outcome, now, policy, state.history)
+            return after, (ended, *actions)
+        case _:
+            return state, ()
+
+
+def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> Step:
+    stop = policy.stop
+    # A Ctrl-C is handed on as what it is; every other wish to stop is expressed by the stop signal of the plan.
+    signal = INTERRUPT if isinstance(goal, Quit) and goal.signal == INTERRUPT else None
+    stopping = Stopping(state.run, state.since, state.history, goal, asked_at=now, force_at=now + stop.timeout)
+    return stopping, (AskToStop(state.run, signal), Tell(StoppingNotice(state.run, stop.timeout)))
+
+
+def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) -> Step:
+    match event:
+        case BatchOpened() | BatchClosed() | RestartAsked() if not _ends_all(state.goal):
+            return _merged(state, event)
+        case StopAsked(signal):
+            return _quit(state, signal, now)
+        case DeadlineReached() if now >= state.force_at:
+            return _force(state, now)
+        case ChildEnded(run, outcome) if run == state.run:
+            ended = Tell(Ended(run, outcome, now - state.since, stopped=not isinstance(state.goal, Judge)))
+            after, actions = _after_stop(state, now, policy)
+            return after, (ended, *actions)
+        case _:
+            return state, ()
+
+
+def _ends_all(goal: Goal) -> bool:
+    """Whether nothing is started any more: who pressed Ctrl-C does not want a restart, whoever of us heard it."""
+    return isinstance(goal, Quit) or (isinstance(goal, Judge) and goal.outcome.was_interrupted)
+
+
+def _merged(state: Stopping, event: BatchOpened | BatchClosed | RestartAsked) -> Step:
+    """News while stopping join the restart that is under way, or make one of an end that was still to be judged."""
+    so_far = state.goal if isinstance(state.goal, Relaunch) else Relaunch(None, batch_is_open=False)
+    match event:
+        case BatchOpened():
+            return replace(state, goal=replace(so_far, batch_is_open=True)), ()
+        case BatchClosed(batch):
+            reason = FilesChanged(_batch_of(so_far.reason).merged_with(batch))
+            return replace(state, goal=Relaunch(reason, batch_is_open=False)), (Tell(Changed(batch)),)
+        case RestartAsked(by):
+            return replace(state, goal=replace(so_far, reason=so_far.reason or AskedByHand(by))), ()
+
+
+def _batch_of(reason: Reason | None) -> ChangeBatch:
+    return reason.batch if isinstance(reason, FilesChanged) else ChangeBatch()
+
+
+def _quit(state: Stopping, signal: int, now: float) -> Step:
+    if not isinstance(state.goal, Quit):
+        return replace(state, goal=Quit(signal, now)), ()
+    if now - state.goal.asked_at < SAME_REQUEST:
+        return state, ()
+    return _force(state, now)
+
+
+def _force(state: Stopping, now: float) -> Step:
+    told = () if state.forced else (Tell(Forced(state.run, now - state.asked_at)),)
+    return replace(state, forced=True, force_at=now + FORCE_AGAIN), (ForceStop(state.run), *told)
+
+
+def _after_stop(state: Stopping, now: float, policy: RestartPolicy) -> Step:
+    match state.goal:
+        case Quit(signal):
+            return _finish(SIGNAL_BASE + (KILL if state.forced else signal))
+        case Judge(outcome):
+            return _judge(state.run, state.asked_at - state.since, outcome, now, policy, state.history)
+        case Relaunch(reason, batch_is_open):
+            if batch_is_open or reason is None:
+                return Settling(state.run, state.history, _batch_of(reason)), ()
+            return _relaunch(state.run, reason, now, state.history)
+
+
+def _resting(state: Settling | Waiting | CoolingDown, event: Event, now: float) -> Step:
+    match event:
+        case BatchClosed(batch):
+            all_changes = state.so_far.merged_with(batch) if isinstance(state, Settling) else batch
+            after, actions = _relaunch(state.run, FilesChanged(all_changes), now, state.history)
+            return after, (Tell(Changed(batch)), *actions)
+        case StopAsked(signal):
+            return _finish(SIGNAL_BASE + signal)
+        case BatchOpened() if not isinstance(state, Settling):
+            return Settling(state.run, state.history), ()
+        case RestartAsked(by) if not isinstance(state, Settling):
+            return _relaunch(state.run, AskedByHand(by), now, state.history)
+        case DeadlineReached() if isinstance(state, CoolingDown) and now >= state.until:
+            return _relaunch(state.run, state.reason, now, state.history)
+        case _:
+            return state, ()
+
+
+def _relaunch(run: int, reason: Reason, now: float, history: History) -> Step:
+    """Start the next run. A change, or a wish by hand, wipes out what came before."""
+    if isinstance(reason, FilesChanged):
+        history = History(has_served_a_change=True)
+    elif isinstance(reason, AskedByHand):
+        history = History(has_served_a_change=history.has_served_a_change)
+    return _launch(run + 1, reason, now, history)
+
+
+def _launch(run: int, reason: Reason, now: float, history: History) -> Step:
+    return Running(run, now, history), (Launch(run, reason),)
+
+
+def _finish(exit_code: int) -> Step:
+    return Finished(exit_code), (Finish(exit_code),)
+
+
+def _judge(run: int, lived: float, outcome: Outcome, now: float, policy: RestartPolicy, history: History) -> Step:
+    """What follows when the child ended by itself after ``lived`` seconds."""
+    if outcome.was_interrupted:
+        return _finish(outcome.exit_code)
+    if lived >= policy.back_off.healthy:
+        history = replace(history, failures=0)
+    if isinstance(outcome, Exited) and outcome.code == policy.restart_code:
+        return _restart_code(run, lived, outcome, now, policy, history)
+    return _by_exit_policy(run, outcome, now, policy, replace(history, early_restarts=0))
+
+
+def _restart_code(run: int, lived: float, outcome: Exited, now: float, policy: RestartPolicy, history: History) -> Step:
+    if lived >= EARLY:
+        return _relaunch(run, AskedByChild(), now, replace(history, early_restarts=0))
+    times = history.early_restarts + 1
+    if times < EARLY_LIMIT:
+        tried = replace(history, early_restarts=times)
+        return _cool_down(run, policy.back_off.pause(times), times, outcome, AskedByChild(), now, tried)
+    told = Tell(RestartCodeIgnored(outcome.code, times))
+    after, actions = _by_exit_policy(run, outcome, now, policy, replace(history, early_restarts=0))
+    return after, (told, *actions)
+
+
+def _by_exit_policy(run: int, outcome: Outcome, now: float, policy: RestartPolicy, history: History) -> Step:
+    match policy.on_exit:
+        case OnExit.EXIT:
+            return _finish(outcome.exit_code)
+        case OnExit.WAIT:
+            return _wait(run, outcome, history)
+        case OnExit.RESTART:
+            failures = history.failures + 1
+            pause = policy.back_off.pause(failures)
+            tried = replace(history, failures=failures)
+            return _cool_down(run, pause, failures, outcome, ChildWasLost(outcome), now, tried)
+        case OnExit.AUTO:
+            if outcome.exit_code == 0 or not history.has_served_a_change:
+                return _finish(outcome.exit_code)
+            return _wait(run, outcome, history)
+
+
+def _wait(run: int, outcome: Outcome, history: History) -> Step:
+    return Waiting(run, history), (Tell(WaitingForChange(outcome)),)
+
+
+def _cool_down(
+    run: int, pause: float, failures: int, outcome: Outcome, reason: Reason, now: float, history: History
+) -> Step:
+    return CoolingDown(run, history, now + pause, reason), (Tell(BackingOff(pause, failures, outcome)),)

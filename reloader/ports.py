@@ -1,0 +1,132 @@
+"""The seams of the engine. A new backend, a new system or a fake can be written from this page alone.
+
+Threads: the engine's thread is the program's main thread, and it alone calls the methods below. Whoever has news from
+another thread, or from a signal handler, calls ``post``, which never blocks and may be called from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from reloader.core.events import Posted
+from reloader.core.filters import DirectoryFacts
+from reloader.core.notices import Notice
+from reloader.core.snapshot import Stamp
+from reloader.core.watchset import WatchSet
+
+Post = Callable[[Posted], None]
+
+
+class Clock(Protocol):
+    """Seconds on a clock that never goes back."""
+
+    def __call__(self) -> float: ...
+
+
+class Disk(Protocol):
+    """Looks at the disk. Nothing here raises for a path that is missing or that may not be read."""
+
+    def stamp(self, path: str) -> Stamp:
+        """What ``stat`` says now, symlinks followed. MISSING if there is nothing, or a link to nothing."""
+
+    def digest(self, path: str) -> tuple[Stamp, int] | None:
+        """The stamp and a digest of the content, both of the same moment, or None if it could not be read."""
+
+    def list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
+        """Names in ``directory``, each with whether it is a directory (links followed) and whether it is a link."""
+
+    def facts(self, directory: str) -> DirectoryFacts:
+        """What in ``directory`` matters to the filter."""
+
+    def real(self, path: str) -> str:
+        """``path`` with all symlinks resolved; ``path`` itself if it is missing."""
+
+    def now_ns(self) -> int:
+        """The present in nanoseconds, on the clock by which stamps are made."""
+
+    def links_on_the_way(self, path: str) -> Sequence[str]:
+        """Each symlink that is followed when ``path`` is opened, by its own path."""
+
+
+class Watcher(Protocol):
+    """A backend: says that something happened at a path, and is believed only as a hint."""
+
+    @property
+    def name(self) -> str:
+        """``stat``, ``watchdog`` or ``watchman``."""
+
+    @property
+    def mechanism(self) -> str:
+        """What it stands on, for the user: ``inotify``, ``FSEvents``, ``a scan every second``."""
+
+    def start(self, watch_set: WatchSet) -> None:
+        """Begin to post hints. From the return on, nothing that happens in ``watch_set`` goes unreported.
+
+        Called before the baseline is taken. Raises BackendUnavailable if it cannot work at all.
+        """
+
+    def watch(self, watch_set: WatchSet) -> None:
+        """Watch another set from now on: the filter or the files have changed."""
+
+    def catch_up(self) -> None:
+        """Post at once what happened up to now. Called just before a launch; an event backend has nothing to do."""
+
+    def stop(self) -> None:
+        """End all threads and release what the system lent. Nothing is posted afterwards. May be called twice."""
+
+
+class Child(Protocol):
+    """One run. Its end is posted, or returned by the host's ``collect``, as LeaderEnded or ChildEnded."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def ask_to_stop(self, signal: int) -> None:
+        """Send ``signal`` to every process of the run. Never waits, never raises for a process that is gone."""
+
+    def force_stop(self) -> None:
+        """End every process of the run, also those that left its group. Never waits; may be called again."""
+
+
+class ChildHost(Protocol):
+    """The system's way to run a command as a unit that can be ended as a whole."""
+
+    def launch(
+        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
+    ) -> Child | ChildNotLaunched:
+        """Start a run. A command that cannot be started is an answer, not an exception."""
+
+    def collect(self, now: float) -> Sequence[Posted]:
+        """What has ended since the last call. Called on every turn of the loop; never waits."""
+
+    def next_look(self, now: float) -> float | None:
+        """When ``collect`` should be called at the latest, or None if a posted ChildStirred will say so."""
+
+    def close(self) -> None:
+        """Restore what was changed for the sake of the children: the terminal and its foreground program."""
+
+
+class ChildNotLaunched:
+    """The answer of a host that could not start a command: the shells' exit code (126, 127) and why."""
+
+    __slots__ = ("exit_code", "why")
+
+    def __init__(self, exit_code: int, why: str) -> None:
+        self.exit_code = exit_code
+        self.why = why
+
+
+class SignalSource(Protocol):
+    """The wishes of the outside: Ctrl-C, SIGTERM, a closed console. Also wakes the engine when a child stirs."""
+
+    def start(self, post: Post) -> None: ...
+
+    def stop(self) -> None:
+        """Give every handler back. May be called twice."""
+
+
+class Reporter(Protocol):
+    """Takes facts. Never raises: a user who closed the terminal must not cost a child its clean end."""
+
+    def tell(self, notice: Notice) -> None: ...
