@@ -1,0 +1,161 @@
+"""The composition root: from a plan to a running session. The only module that names concrete backends and systems."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from reloader.core.bytecode import source_name
+from reloader.core.changes import ChangeBatch
+from reloader.core.events import StopAsked
+from reloader.core.filters import PathFilter, RuleSet
+from reloader.core.ignores import DEFAULT_IGNORES
+from reloader.core.notices import BackendFellBack, ConfigUsed, Scanning
+from reloader.core.notices import Watching as WatchingNotice
+from reloader.core.outcome import SIGNAL_BASE
+from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.watchset import WatchSet
+from reloader.engine.baseline import Baseline
+from reloader.engine.changes import ChangeCollector
+from reloader.engine.inbox import Inbox
+from reloader.engine.loop import Engine, Parts
+from reloader.engine.watching import Watching
+from reloader.ports import Clock, Disk, Reporter
+from reloader.system import LONGEST_WAIT, ProcessHost, SystemSignals
+from reloader.system.bytecode import drop_stale_bytecode
+from reloader.system.environment import child_environment
+from reloader.watchers.choose import Choice, choose, stat_watcher
+from reloader.watchers.disk import IGNORES_CASE, RealDisk
+from reloader.watchers.repository import rules_from_above
+
+#: A scan that takes longer than this many seconds shows how far it is, and so often.
+PATIENCE = 1.0
+TELL_EVERY = 0.2
+
+
+class ScanInterrupted(Exception):
+    """Somebody asked us to stop while the first scan was under way."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.exit_code = SIGNAL_BASE + signal
+
+
+def run_session(plan: RunPlan, reporter: Reporter) -> int:
+    """Run ``plan`` until it ends and return the exit code. Raises ReloaderError for what the user must mend first."""
+    clock = time.monotonic
+    inbox = Inbox(clock, longest_wait=LONGEST_WAIT)
+    with ExitStack() as resources:
+        signals = SystemSignals()
+        resources.callback(signals.stop)
+        signals.start(inbox.post)
+        host = ProcessHost(inbox.post)
+        resources.callback(host.close)
+        reporter.tell(ConfigUsed(plan.source))
+        disk = RealDisk(gitignore=plan.watch.gitignore)
+        watch_set = watch_set_of(plan.watch, disk)
+        choice = choose(plan.watch, watch_set, inbox.post, disk)
+        watching = Watching(
+            choice.watcher, watch_set, lambda: stat_watcher(plan.watch, inbox.post, disk), reporter, os.sep
+        )
+        resources.callback(watching.stop)
+        baseline = Baseline(
+            disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
+        )
+        try:
+            baseline.take(_Progress(reporter, clock, inbox))
+        except ScanInterrupted as interrupted:
+            return interrupted.exit_code
+        _tell_of_watching(reporter, plan.watch, choice, baseline)
+        parts = Parts(
+            host=host,
+            watching=watching,
+            baseline=baseline,
+            collector=ChangeCollector(baseline, plan.watch.debounce),
+            reporter=reporter,
+            clock=clock,
+            inbox=inbox,
+            environment_for=_Environment(plan.launch),
+            prepare=_forget_bytecode,
+        )
+        return Engine(plan, parts).run()
+
+
+def watch_set_of(plan: WatchPlan, disk: Disk) -> WatchSet:
+    """What counts by the plan, and by the ignore files of the repositories that its roots lie in."""
+    weaker: list[RuleSet] = []
+    if plan.default_ignores:
+        weaker.append(RuleSet("", DEFAULT_IGNORES, ignore_case=IGNORES_CASE))
+    if plan.gitignore:
+        weaker += rules_from_above(plan.roots)
+    stronger = RuleSet(plan.base, plan.ignore, ignore_case=IGNORES_CASE)
+    path_filter = PathFilter(
+        plan.roots,
+        watch=plan.watch,
+        weaker=weaker,
+        stronger=[stronger] if stronger else [],
+        facts_of=disk.facts,
+        separator=os.sep,
+    )
+    return WatchSet(plan.roots, frozenset(_source_or_itself(path) for path in plan.extra_files), path_filter)
+
+
+def _source_or_itself(path: str) -> str:
+    source = source_name(path)
+    return source if source is not None and os.path.exists(source) else path
+
+
+def _tell_of_watching(reporter: Reporter, plan: WatchPlan, choice: Choice, baseline: Baseline) -> None:
+    refused, watcher = choice.refused, choice.watcher
+    if refused is not None:
+        reporter.tell(BackendFellBack(refused.backend, (), refused.cause, refused.remedy))
+    reporter.tell(
+        WatchingNotice(plan.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why)
+    )
+
+
+def _forget_bytecode(batch: ChangeBatch) -> None:
+    drop_stale_bytecode(change.path for change in batch)
+
+
+class _Progress:
+    """Tells of a long scan now and then, and ends it when the user has lost patience."""
+
+    def __init__(self, reporter: Reporter, clock: Clock, inbox: Inbox) -> None:
+        self._reporter = reporter
+        self._clock = clock
+        self._inbox = inbox
+        self._tell_at = clock() + PATIENCE
+
+    def __call__(self, files: int) -> None:
+        now = self._clock()
+        if now < self._tell_at:
+            return
+        self._tell_at = now + TELL_EVERY
+        self._reporter.tell(Scanning(files))
+        for posted in self._inbox.take_now():
+            if isinstance(posted, StopAsked):
+                raise ScanInterrupted(posted.signal)
+            self._inbox.keep(posted)
+
+
+class _Environment:
+    """The environment of each run: ours, what the files say now, what the plan adds, and what tells the child who it is."""
+
+    def __init__(self, spec: LaunchSpec) -> None:
+        self._spec = spec
+        if spec.env_files:
+            from reloader.system.env_files import read_env_files  # costs 40 ms, so only where it is needed
+
+            self._read_env_files = read_env_files
+
+    def __call__(self, markers: Mapping[str, str]) -> Mapping[str, str]:
+        from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}
+        additions = {name: value for name, value in from_files.items() if name not in os.environ}
+        additions |= {**self._spec.environment, **markers}
+        return child_environment(
+            os.environ, additions, platform=sys.platform, bundle=getattr(sys, "_MEIPASS", None)
+        )

@@ -1,0 +1,245 @@
+"""What the disk looked like when it was last looked at: the measure of every change.
+
+Backends only hint. A path has changed when a look at it differs from the baseline, and the look becomes the baseline. It is
+taken before the first launch and kept for life.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from reloader.core.bytecode import source_name
+from reloader.core.changes import ChangeKind, PathChange
+from reloader.core.snapshot import CONTENT_LIMIT, MISSING, Comparison, Entry, PathKind, Stamp, compare, kind_of_change
+from reloader.core.tree import Folder, Walk, is_within
+from reloader.core.watchset import WatchSet
+from reloader.ports import Clock, Disk
+
+#: A stamp younger than this, in nanoseconds, may hide a second write: some file systems count in steps of two seconds.
+YOUNG = 2_000_000_000
+#: So many young files are read at once; of a tree that was just checked out the rest is read in idle time.
+READ_AT_ONCE = 500
+
+Progress = Callable[[int], None]
+
+
+class Baseline:
+    """The last look at every file that counts. Owned by the engine's thread."""
+
+    def __init__(self, disk: Disk, watch_set: WatchSet, *, by_content: bool, follow_symlinks: bool) -> None:
+        self._disk = disk
+        self._watch_set = watch_set
+        self._by_content = by_content
+        self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
+        self._entries: dict[str, Entry] = {}
+        self._folders: dict[str, set[str]] = {}
+        self._dependents: defaultdict[str, set[str]] = defaultdict(set)
+        self._unread: list[str] = []
+
+    @property
+    def files(self) -> int:
+        """How many files count and exist."""
+        return sum(entry.stamp.kind is not PathKind.MISSING for entry in self._entries.values())
+
+    @property
+    def directories(self) -> int:
+        return len(self._folders)
+
+    def take(self, progress: Progress) -> None:
+        """Look at everything for the first time. ``progress`` is called with the number of files, directory by directory."""
+        for path in self._watch_set.files:
+            self._depend(path)
+            self._record(self._source(path), self._look(path))
+        for folder in self._walk.from_roots():
+            self._folders[folder.path] = set()
+            for path in self._members(folder):
+                stamp = self._disk.stamp(path)
+                if stamp.kind is PathKind.FILE:
+                    self._folders[folder.path].add(path)
+                    self._record(path, Entry(stamp))
+            progress(len(self._entries))
+        self._read_young()
+
+    def examine(self, hints: Iterable[str]) -> list[PathChange]:
+        """Look where something may have happened, and return what differs from the last look."""
+        changes: list[PathChange] = []
+        for path in dict.fromkeys(place for hint in hints for place in self._places_of(hint)):
+            changes += self._examine(path)
+        return changes
+
+    def examine_all(self) -> list[PathChange]:
+        """Look at everything again: events were lost, or the rules have changed."""
+        changes = self.examine(self._watch_set.files)
+        for root in self._watch_set.roots:
+            changes += self._examine(root)
+        return changes
+
+    def read_ahead(self, until: float, clock: Clock) -> tuple[bool, list[str]]:
+        """Read contents, so that a later touch or chmod can be told from a change, but not beyond the moment ``until``.
+
+        Returns whether all are read, and the paths that were found to differ meanwhile: a hint for them is under way, or
+        was missed.
+        """
+        changed: list[str] = []
+        while self._unread and clock() < until:
+            path = self._unread.pop()
+            entry = self._entries.get(path)
+            if entry is not None and entry.digest is None and _has_readable_content(entry.stamp):
+                read = self._disk.digest(path)
+                if read is not None and read[0] == entry.stamp:
+                    entry.digest = read[1]
+                else:
+                    changed.append(path)
+        return not self._unread, changed
+
+    # Looking
+
+    def _places_of(self, hint: str) -> Iterator[str]:
+        """The hinted path, what is reached through it, and what would lie below it."""
+        yield self._source(hint)
+        yield from self._dependents.get(hint, ())
+        if hint in self._entries:
+            return  # a file, below which nothing lies
+        for path in (*self._watch_set.files, *self._watch_set.roots):
+            if path != hint and is_within(path, hint, os.sep):
+                yield path
+
+    def _examine(self, path: str) -> list[PathChange]:
+        stamp = self._disk.stamp(path)
+        if path in self._watch_set.files:
+            return self._compared(path, _as_file(stamp))
+        if stamp.kind is PathKind.DIRECTORY:
+            return [*self._compared_if_known(path, MISSING), *self._examine_tree(path)]
+        gone = self._forget_folder(path)
+        is_file = stamp.kind is PathKind.FILE and self._watch_set.counts(path)
+        if is_file and path not in self._entries:
+            self._join_folder(path)
+            return [*gone, *self._compared(path, stamp)]
+        return [*gone, *self._compared_if_known(path, stamp if is_file else MISSING)]
+
+    def _examine_tree(self, directory: str) -> list[PathChange]:
+        """Compare all that lies in ``directory``; what was known there and is not met is gone, or counts no more."""
+        changes: list[PathChange] = []
+        known = {path for folder in self._known_folders(directory) for path in self._folders[folder]}
+        left_over = set(self._known_folders(directory))
+        for folder in self._walk.below(directory):
+            left_over.discard(folder.path)
+            self._folders.setdefault(folder.path, set())
+            for path in self._members(folder):
+                stamp = self._disk.stamp(path)
+                if stamp.kind is PathKind.FILE:
+                    known.discard(path)
+                    self._folders[folder.path].add(path)
+                    changes += self._compared(path, stamp)
+        for path in known:
+            changes += self._compared_if_known(path, MISSING)
+        for folder_path in left_over:
+            del self._folders[folder_path]
+        return changes
+
+    def _compared(self, path: str, stamp: Stamp) -> list[PathChange]:
+        """The change at ``path``, if there is one; the look is kept either way."""
+        entry = self._entries.get(path)
+        before = entry.stamp if entry is not None else MISSING
+        verdict = compare(before, stamp, by_content=self._by_content)
+        if verdict is Comparison.SAME and not self._may_hide_a_write(entry):
+            return []
+        look = self._look(path) if stamp.kind is PathKind.FILE else Entry(stamp)
+        if verdict is not Comparison.DIFFERENT and entry is not None and _is_same_content(entry, look):
+            entry.stamp, entry.digest = look.stamp, look.digest
+            return []
+        self._record(path, look)
+        return [PathChange(path, kind_of_change(before, look.stamp))]
+
+    def _compared_if_known(self, path: str, stamp: Stamp) -> list[PathChange]:
+        if path not in self._entries:
+            return []
+        if stamp.kind is not PathKind.MISSING:
+            return self._compared(path, stamp)
+        del self._entries[path]
+        self._folders.get(os.path.dirname(path), set()).discard(path)
+        return [PathChange(path, ChangeKind.REMOVED)] if self._watch_set.counts(path) else []
+
+    def _may_hide_a_write(self, entry: Entry | None) -> bool:
+        """Whether a hint with an unchanged stamp deserves a second look: the clock of a disk is coarse (git: "racy")."""
+        if entry is None or not self._by_content or not _has_readable_content(entry.stamp):
+            return False
+        return self._is_young(entry.stamp)
+
+    def _is_young(self, stamp: Stamp) -> bool:
+        return self._disk.now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < YOUNG
+
+    def _look(self, path: str) -> Entry:
+        """Stamp and, where the content is what counts, its digest."""
+        stamp = _as_file(self._disk.stamp(path))
+        if self._by_content and _has_readable_content(stamp):
+            read = self._disk.digest(path)
+            if read is not None:
+                return Entry(*read)
+        return Entry(stamp)
+
+    # Keeping
+
+    def _read_young(self) -> None:
+        """A second write may hide behind the stamp of a file that was written a moment ago, unless its content is known."""
+        young = [path for path in self._unread if self._is_young(self._entries[path].stamp)]
+        for path in young[:READ_AT_ONCE]:
+            self._entries[path] = self._look(path)
+
+    def _record(self, path: str, entry: Entry) -> None:
+        self._entries[path] = entry
+        if self._by_content and entry.digest is None and _has_readable_content(entry.stamp):
+            self._unread.append(path)
+
+    def _join_folder(self, path: str) -> None:
+        self._folders.setdefault(os.path.dirname(path), set()).add(path)
+
+    def _forget_folder(self, path: str) -> list[PathChange]:
+        """A directory is gone: so is all that was known below it."""
+        changes: list[PathChange] = []
+        for folder in self._known_folders(path):
+            for member in sorted(self._folders[folder]):
+                changes += self._compared_if_known(member, MISSING)
+            del self._folders[folder]
+        return changes
+
+    def _known_folders(self, directory: str) -> list[str]:
+        if directory not in self._folders and directory not in self._watch_set.roots:
+            return []
+        return [folder for folder in self._folders if is_within(folder, directory, os.sep)]
+
+    def _members(self, folder: Folder) -> Iterator[str]:
+        for path in (*folder.links, folder.path) if folder.is_linked else folder.links:
+            self._depend(path)
+        for path in folder.files:
+            if self._source(path) == path:
+                yield path
+
+    def _depend(self, path: str) -> None:
+        """Remember through which links ``path`` leads, and where: news of those are news of it."""
+        for place in (*self._disk.links_on_the_way(path), self._disk.real(path)):
+            if place != path:
+                self._dependents[place].add(path)
+
+    def _source(self, path: str) -> str:
+        """The source instead of the bytecode, where there is one; bytecode without a source stands for itself."""
+        source = source_name(path)
+        if source is not None and self._disk.stamp(source).kind is PathKind.FILE:
+            return source
+        return path
+
+
+def _as_file(stamp: Stamp) -> Stamp:
+    """What is not a regular file has no content and no time that could count: it is there, or it is not."""
+    return stamp if stamp.kind in (PathKind.FILE, PathKind.MISSING) else Stamp(stamp.kind)
+
+
+def _has_readable_content(stamp: Stamp) -> bool:
+    return stamp.kind is PathKind.FILE and stamp.size <= CONTENT_LIMIT
+
+
+def _is_same_content(before: Entry, after: Entry) -> bool:
+    """Two looks at the same content. Content that nobody has read is not the same as anything: never lose an edit."""
+    return before.digest is not None and before.digest == after.digest

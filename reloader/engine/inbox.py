@@ -1,0 +1,51 @@
+"""The one place where news arrive, from threads and from signal handlers."""
+
+from __future__ import annotations
+
+from collections import deque
+from queue import Empty, SimpleQueue
+
+from reloader.core.events import Posted
+from reloader.ports import Clock
+
+
+class Inbox:
+    """Events in the order in which they were posted. ``post`` may be called from any thread and any signal handler.
+
+    ``longest_wait`` is in seconds, for a system on which a signal does not interrupt a wait.
+    """
+
+    def __init__(self, clock: Clock, *, longest_wait: float = 3600.0) -> None:
+        self._clock = clock
+        self._longest_wait = longest_wait
+        self._queue: SimpleQueue[Posted] = SimpleQueue()  # its put is reentrant; that of queue.Queue is not
+        self._kept: deque[Posted] = deque()
+
+    def post(self, event: Posted) -> None:
+        self._queue.put(event)
+
+    def keep(self, event: Posted) -> None:
+        """Put an event that was taken too early back, in front of all that is still to come."""
+        self._kept.append(event)
+
+    def take(self, until: float | None) -> list[Posted]:
+        """All that has arrived; if there is nothing, wait for it, but not beyond the moment ``until`` (None: no limit)."""
+        events = self.take_now()
+        if events:
+            return events
+        wait = self._longest_wait if until is None else min(until - self._clock(), self._longest_wait)
+        if wait <= 0:
+            return []
+        try:
+            return [self._queue.get(timeout=wait), *self.take_now()]
+        except Empty:
+            return []
+
+    def take_now(self) -> list[Posted]:
+        events = list(self._kept)
+        self._kept.clear()
+        try:
+            while True:
+                events.append(self._queue.get_nowait())
+        except Empty:
+            return events

@@ -1,0 +1,237 @@
+"""The loop: waits for news, lets the supervisor decide, and performs what it decides, one small method for each action."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from typing_extensions import assert_never
+
+from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
+from reloader.core.changes import ChangeBatch
+from reloader.core.events import (
+    Begin,
+    ChildEnded,
+    ChildStirred,
+    DeadlineReached,
+    Event,
+    IntervalRaised,
+    LeaderEnded,
+    PathsChanged,
+    Posted,
+    RestartAsked,
+    StopAsked,
+    WatcherFailed,
+    WatcherOverflowed,
+)
+from reloader.core.notices import Changed, EventsLost, Finished, Launched, Note, Notice, ScansSlowed
+from reloader.core.outcome import NotLaunched, Outcome
+from reloader.core.plan import RunPlan
+from reloader.core.reasons import Reason
+from reloader.core.states import Finished as FinishedState
+from reloader.core.states import Idle, State
+from reloader.core.supervisor import next_deadline, step
+from reloader.engine.baseline import Baseline
+from reloader.engine.changes import ChangeCollector
+from reloader.engine.inbox import Inbox
+from reloader.engine.watching import Watching
+from reloader.errors import ReloaderError
+from reloader.ports import Child, ChildHost, ChildNotLaunched, Clock, Reporter
+
+#: Reading contents ahead takes no longer than this many seconds at a time, so that news never wait for it.
+READ_AHEAD = 0.002
+#: How long an engine that fails itself waits for the end of the run that it forced.
+LAST_WAIT = 2.0
+
+EnvironmentFor = Callable[[Mapping[str, str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the engine is made of, so that each part can be a fake."""
+
+    host: ChildHost
+    watching: Watching
+    baseline: Baseline
+    collector: ChangeCollector
+    reporter: Reporter
+    clock: Clock
+    inbox: Inbox
+    environment_for: EnvironmentFor
+    prepare: Callable[[ChangeBatch], None]
+
+
+class Engine:
+    """One session from the first launch to the exit code."""
+
+    def __init__(self, plan: RunPlan, parts: Parts) -> None:
+        self._plan = plan
+        self._parts = parts
+        self._state: State = Idle()
+        self._child: Child | None = None
+        self._served = ChangeBatch()
+        self._is_read_ahead = False
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def knows_all_contents(self) -> bool:
+        """Whether every content was read, so that from now on a touch is known to be one."""
+        return self._is_read_ahead
+
+    def run(self) -> int:
+        """Run until somebody or something ends it, and return the exit code. Nothing of the child is left on any way out."""
+        try:
+            self.begin()
+            while not isinstance(self._state, FinishedState):
+                self.turn()
+            return self._state.exit_code
+        finally:
+            self._leave_nothing_behind()
+
+    def begin(self) -> None:
+        """The baseline is taken: start the first run."""
+        self._step(Begin())
+
+    def turn(self) -> None:
+        """Wait for news, or for the nearest deadline, and act on them."""
+        parts = self._parts
+        for posted in parts.inbox.take(self._nearest_deadline()):
+            self._receive(posted)
+        self._look_at_processes()
+        now = parts.clock()
+        closed = parts.collector.close_if_due(now)
+        if closed is not None:
+            self._served = self._served.merged_with(closed.batch)
+            self._step(closed)
+        deadline = next_deadline(self._state)
+        if deadline is not None and parts.clock() >= deadline:
+            self._step(DeadlineReached())
+
+    def _nearest_deadline(self) -> float | None:
+        now = self._parts.clock()
+        if not self._is_read_ahead and not isinstance(self._state, Idle):
+            self._read_ahead(now)
+            return now
+        moments = (next_deadline(self._state), self._parts.collector.deadline, self._parts.host.next_look(now))
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _read_ahead(self, now: float) -> None:
+        """Use the idle time. What was found to differ is looked at again, as if somebody had hinted at it."""
+        done, differing = self._parts.baseline.read_ahead(now + READ_AHEAD, self._parts.clock)
+        if differing:
+            self._parts.inbox.post(PathsChanged(tuple(differing)))
+        if done:
+            self._is_read_ahead = True
+            self._tell(Note("the contents of all files are known"))
+
+    # News
+
+    def _receive(self, posted: Posted) -> None:
+        match posted:
+            case PathsChanged():
+                self._hear(posted)
+            case StopAsked() | RestartAsked() | LeaderEnded() | ChildEnded():
+                self._step(posted)
+            case WatcherOverflowed(backend):
+                self._tell(EventsLost(backend, self._parts.watching.overflow_remedy))
+                self._parts.watching.watch_again()
+                self._step_if(self._parts.collector.compare_all(self._parts.clock()))
+            case WatcherFailed():
+                self._parts.watching.fall_back(posted)
+                self._step_if(self._parts.collector.compare_all(self._parts.clock()))
+            case IntervalRaised(interval, cost, paths):
+                self._tell(ScansSlowed(interval, cost, paths))
+            case ChildStirred():
+                pass  # a reason to look, and looking follows after each batch of news
+            case _:
+                assert_never(posted)
+
+    def _hear(self, hints: PathsChanged) -> None:
+        now = self._parts.clock()
+        if any(os.path.basename(path) == ".gitignore" for path in hints.paths):
+            self._parts.watching.rules_changed()
+            self._step_if(self._parts.collector.compare_all(now))
+        self._step_if(self._parts.collector.hear(hints, now))
+
+    def _look_at_processes(self) -> None:
+        for ended in self._parts.host.collect(self._parts.clock()):
+            self._receive(ended)
+
+    # Decisions
+
+    def _step_if(self, event: Event | None) -> None:
+        if event is not None:
+            self._step(event)
+
+    def _step(self, event: Event) -> None:
+        self._state, actions = step(self._state, event, self._parts.clock(), self._plan.restart)
+        for action in actions:
+            self._perform(action)
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case Tell(notice):
+                self._tell(notice)
+            case Launch(run, reason):
+                self._launch(run, reason)
+            case AskToStop(_, signal):
+                if self._child is not None:
+                    self._child.ask_to_stop(self._plan.restart.stop.signal if signal is None else signal)
+            case ForceStop():
+                if self._child is not None:
+                    self._child.force_stop()
+            case Finish(exit_code):
+                self._tell(Finished(exit_code))
+            case _:
+                assert_never(action)
+
+    def _launch(self, run: int, reason: Reason) -> None:
+        self._catch_up()
+        spec = self._plan.launch
+        try:
+            environment = self._parts.environment_for({"RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"})
+        except ReloaderError as error:
+            self._not_launched(run, NotLaunched(126, str(error)))
+            return
+        child = self._parts.host.launch(spec.argv, cwd=spec.cwd, environment=environment, run=run)
+        if isinstance(child, ChildNotLaunched):
+            self._not_launched(run, NotLaunched(child.exit_code, child.why))
+            return
+        self._child = child
+        self._tell(Launched(run, child.pid, spec.argv, reason))
+
+    def _not_launched(self, run: int, outcome: Outcome) -> None:
+        self._child = None
+        self._parts.inbox.post(ChildEnded(run, outcome))
+
+    def _catch_up(self) -> None:
+        """What has happened up to now is what the next run will read: it needs no restart of its own."""
+        self._parts.watching.catch_up()
+        hints: list[str] = []
+        for posted in self._parts.inbox.take_now():
+            if isinstance(posted, PathsChanged):
+                hints += posted.paths
+            else:
+                self._parts.inbox.keep(posted)
+        found = self._parts.collector.absorb(hints)
+        if found:
+            self._tell(Changed(found))
+        self._parts.prepare(self._served.merged_with(found))
+        self._served = ChangeBatch()
+
+    # Ends
+
+    def _leave_nothing_behind(self) -> None:
+        """On the way out of a session that did not finish: by an error of ours, there is no time to be polite."""
+        if self._child is not None and not isinstance(self._state, FinishedState):
+            self._child.force_stop()
+            limit = self._parts.clock() + LAST_WAIT
+            while not self._parts.host.collect(self._parts.clock()) and self._parts.clock() < limit:
+                self._parts.inbox.take(self._parts.host.next_look(self._parts.clock()))
+
+    def _tell(self, notice: Notice) -> None:
+        self._parts.reporter.tell(notice)

@@ -1,0 +1,104 @@
+"""Looks at the disk: stamps, digests, listings. It decides nothing, and raises for no path."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Sequence
+
+from reloader.core.filters import DirectoryFacts, Rule, RuleSet
+from reloader.core.snapshot import MISSING, PathKind, Stamp
+
+#: Windows keeps the time of creation where others keep the time of the last change of the inode.
+HAS_CTIME = sys.platform != "win32"
+IGNORES_CASE = sys.platform == "win32"
+
+
+class RealDisk:
+    """The disk itself. ``gitignore`` says whether the facts of a directory include its ``.gitignore``."""
+
+    def __init__(self, *, gitignore: bool = True) -> None:
+        self._gitignore = gitignore
+
+    def stamp(self, path: str) -> Stamp:
+        try:
+            return stamp_of(os.stat(path))
+        except (OSError, ValueError):  # missing, unreadable, or a name that no system call takes
+            return MISSING
+
+    def digest(self, path: str) -> tuple[Stamp, int] | None:
+        """The digest is Python's own SipHash with the key of this process: it never leaves us."""
+        try:
+            with open(path, "rb", buffering=0) as file:
+                before = stamp_of(os.fstat(file.fileno()))
+                content = file.read()
+                after = stamp_of(os.fstat(file.fileno()))
+        except (OSError, ValueError):
+            return None
+        if before.kind is not PathKind.FILE or before != after:
+            return None  # somebody is writing: the next hint will ask again
+        return after, hash(content)
+
+    def list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
+        try:
+            with os.scandir(directory) as entries:
+                return [(entry.name, _is_directory(entry), entry.is_symlink()) for entry in entries]
+        except OSError:
+            return ()  # gone, or not ours to read
+
+    def facts(self, directory: str) -> DirectoryFacts:
+        gitignore = read_rules(os.path.join(directory, ".gitignore"), directory) if self._gitignore else None
+        return DirectoryFacts(gitignore, os.path.exists(os.path.join(directory, "pyvenv.cfg")))
+
+    def real(self, path: str) -> str:
+        return os.path.realpath(path)
+
+    def now_ns(self) -> int:
+        return time.time_ns()
+
+    def links_on_the_way(self, path: str) -> Sequence[str]:
+        links: list[str] = []
+        _collect_links(os.path.abspath(path), links, depth=0)
+        return links
+
+
+def stamp_of(result: os.stat_result) -> Stamp:
+    mode = result.st_mode
+    kind = PathKind.FILE if stat.S_ISREG(mode) else PathKind.DIRECTORY if stat.S_ISDIR(mode) else PathKind.OTHER
+    return Stamp(kind, result.st_mtime_ns, result.st_size, result.st_ino, result.st_ctime_ns if HAS_CTIME else 0)
+
+
+def read_rules(path: str, base: str) -> RuleSet | None:
+    """The rules of a gitignore file, or None if there are none. Lines that mean nothing are passed over, as git does."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    numbered = (Rule(line, path, number) for number, line in enumerate(lines, 1))
+    rules = RuleSet(base, (rule for rule in numbered if rule.pattern.strip()), lenient=True, ignore_case=IGNORES_CASE)
+    return rules or None
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link whose target may not be looked at
+
+
+def _collect_links(path: str, links: list[str], depth: int) -> None:
+    """Walk down ``path`` and, at each link, down its target too. The kernel gives up after 40 links, and so does this."""
+    parent, name = os.path.split(path)
+    if not name or depth > 40:
+        return
+    _collect_links(parent, links, depth)
+    try:
+        target = os.readlink(path)
+    except (OSError, ValueError):
+        return  # no link
+    if path not in links:
+        links.append(path)
+        _collect_links(os.path.normpath(os.path.join(parent, target)), links, depth + 1)

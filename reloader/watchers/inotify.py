@@ -1,0 +1,222 @@
+"""The watchdog backend on Linux: one kernel watch for each directory that counts, one thread for all of them.
+
+watchdog's own recursive watch cannot leave directories out and asks for events that we do not want; its InotifyFD, which
+delivers the events of single watches, is what is used here. See DESIGN in CONTRIBUTING for the reasons.
+"""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform == "linux"
+
+import errno
+import os
+
+from watchdog.observers.inotify_c import (
+    CallbackId,
+    InotifyConstants,
+    InotifyEvent,
+    InotifyFD,
+    Mask,
+    WatchDescriptor,
+)
+
+from reloader.core.events import PathsChanged, WatcherFailed, WatcherOverflowed
+from reloader.core.tree import Walk, is_within, minimal_roots
+from reloader.core.watchset import WatchSet
+from reloader.errors import BackendUnavailable
+from reloader.ports import Disk, Post
+from reloader.watchers.places import Places
+
+_MASK = Mask(
+    InotifyConstants.IN_MODIFY
+    | InotifyConstants.IN_CLOSE_WRITE
+    | InotifyConstants.IN_CREATE
+    | InotifyConstants.IN_DELETE
+    | InotifyConstants.IN_MOVED_FROM
+    | InotifyConstants.IN_MOVED_TO
+    | InotifyConstants.IN_DELETE_SELF
+    | InotifyConstants.IN_MOVE_SELF
+    | InotifyConstants.IN_ONLYDIR
+    | InotifyConstants.IN_EXCL_UNLINK
+)
+_LIMITS = {
+    errno.ENOSPC: ("the kernel's limit of watches is reached", "Raise it: sysctl fs.inotify.max_user_watches=524288"),
+    errno.EMFILE: ("the kernel's limit of inotify instances is reached", "Raise it: sysctl fs.inotify.max_user_instances=1024"),
+}
+
+
+class Ear:
+    """Hears the events of one directory and hands them on with the path by which the directory was reached."""
+
+    __slots__ = ("_session", "path", "wd")
+
+    def __init__(self, session: Session, path: str) -> None:
+        self._session = session
+        self.path = path
+        self.wd = WatchDescriptor(-1)
+
+    @property
+    def id(self) -> CallbackId:
+        return CallbackId(id(self))
+
+    def on_event(self, event: InotifyEvent) -> None:
+        self._session.heard(self.path, event)
+
+    def on_watch_deleted(self, wd: WatchDescriptor) -> None:
+        self._session.gone(self.path)
+
+    def on_queue_overflow(self) -> None:
+        self._session.overflowed()
+
+
+class Session:
+    """The ears on one watch set. After construction only watchdog's reader thread touches them."""
+
+    def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool) -> None:
+        self._post = post
+        self._watch_set = watch_set
+        self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
+        self._places = Places(disk)
+        self._ears: dict[str, Ear] = {}
+        self._failures: dict[str, int] = {}
+        self._overflow_is_told = False
+        self._closed = False
+        self._queue = InotifyFD()
+        for path in (*watch_set.files, *watch_set.roots):
+            self._places.add(path)
+        self._listen_to_roots_and_places()
+        self._queue.start()  # only now: what happens meanwhile waits in the kernel, and no two threads are in here
+
+    def close(self) -> None:
+        self._closed = True
+        self._queue.stop()
+        self._queue.join()
+
+    # On the reader's thread
+
+    def heard(self, directory: str, event: InotifyEvent) -> None:
+        self._overflow_is_told = False
+        if event.is_delete_self or event.is_move_self:
+            self.gone(directory)
+        elif event.name:
+            self._entry_stirred(os.path.join(directory, os.fsdecode(event.name)), event)
+
+    def gone(self, directory: str) -> None:
+        """The directory is not where it was: deleted, renamed, unmounted."""
+        if self._closed or directory not in self._ears:
+            return
+        self._drop(directory)
+        self._listen_to_roots_and_places()
+        self._post(PathsChanged((directory,)))
+
+    def overflowed(self) -> None:
+        """Every ear is told of an overflow; the engine is told once."""
+        if not self._overflow_is_told:
+            self._overflow_is_told = True
+            self._post(WatcherOverflowed(InotifyWatcher.name))
+
+    def _entry_stirred(self, path: str, event: InotifyEvent) -> None:
+        was_directory = False
+        if not (event.is_modify or event.is_close_write):
+            was_directory = path in self._ears
+            self._entry_came_or_went(path)
+        if was_directory or self._matters(path, event.is_directory):
+            finished = event.is_close_write or event.is_moved_to
+            self._post(PathsChanged((path,), settled=finished and not event.is_directory))
+
+    def _entry_came_or_went(self, path: str) -> None:
+        self._drop(path)
+        if os.path.isdir(path) and self._watch_set.enters(path):
+            self._listen_below(path)
+        if self._places.matter(path):
+            self._listen_to_roots_and_places()
+        self._tell_of_failures()
+
+    def _matters(self, path: str, is_directory: bool) -> bool:
+        if self._places.matter(path):
+            return True
+        if is_directory:
+            return self._watch_set.enters(path)
+        return self._watch_set.counts(path) or path.endswith(os.sep + ".gitignore")
+
+    # Ears
+
+    def _listen_to_roots_and_places(self) -> None:
+        for root in self._watch_set.roots:
+            if root not in self._ears and os.path.isdir(root):
+                self._listen_below(root)
+        for directory in self._places.directories():
+            self._listen(directory)
+        self._tell_of_failures()
+
+    def _listen_below(self, directory: str) -> None:
+        for folder in self._walk.below(directory):
+            self._listen(folder.path)
+            for link in (*folder.links, folder.path) if folder.is_linked else folder.links:
+                self._places.add(link)
+
+    def _listen(self, path: str) -> None:
+        if path in self._ears:
+            return
+        ear = Ear(self, path)
+        try:
+            ear.wd = self._queue.add_callback(os.fsencode(path), _MASK, ear, ear.id)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR):  # these mean: gone since it was listed
+                self._failures[path] = error.errno or 0
+            return
+        if ear.wd == -1:  # watchdog passes over EACCES; nothing can be listed there either
+            self._queue.remove_callbacks([(ear.wd, ear.id)])
+        else:
+            self._ears[path] = ear
+
+    def _drop(self, directory: str) -> None:
+        if directory not in self._ears:
+            return
+        below = [path for path in self._ears if is_within(path, directory, os.sep)]
+        self._queue.remove_callbacks([(ear.wd, ear.id) for ear in map(self._ears.pop, below)])
+
+    def _tell_of_failures(self) -> None:
+        if not self._failures:
+            return
+        number = next(iter(self._failures.values()))
+        cause, remedy = _LIMITS.get(number, (os.strerror(number), "They are polled instead"))
+        self._post(WatcherFailed(InotifyWatcher.name, cause, remedy, minimal_roots(self._failures, os.sep)))
+        self._failures.clear()
+
+
+class InotifyWatcher:
+    """Watches through a session; another watch set gets a new one."""
+
+    name = "watchdog"
+    mechanism = "inotify"
+
+    def __init__(self, post: Post, disk: Disk, *, follow_symlinks: bool) -> None:
+        self._post = post
+        self._disk = disk
+        self._follow_symlinks = follow_symlinks
+        self._session: Session | None = None
+
+    def start(self, watch_set: WatchSet) -> None:
+        try:
+            self._session = Session(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)
+        except OSError as error:
+            cause, remedy = _LIMITS.get(error.errno or 0, (str(error), 'Use backend = "stat"'))
+            raise BackendUnavailable(self.name, cause, remedy) from error
+
+    def watch(self, watch_set: WatchSet) -> None:
+        """A new session takes over before the old one ends, so that nothing falls between them."""
+        before = self._session
+        self.start(watch_set)
+        if before is not None:
+            before.close()
+
+    def catch_up(self) -> None:
+        """Nothing to do: the kernel's events are read as they come."""
+
+    def stop(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None

@@ -1,0 +1,46 @@
+"""Which directories an event backend must watch beyond the trees: those of single files, of links and of their targets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from reloader.ports import Disk
+
+
+class Places:
+    """Single paths whose events matter. Each is watched through its directory, or the nearest one above that exists."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._paths: set[str] = set()
+        self._above: set[str] = set()
+
+    def add(self, path: str) -> None:
+        """``path``, every link that is followed to reach it, and what is really there."""
+        for place in (path, *self._disk.links_on_the_way(path), self._disk.real(path)):
+            if place not in self._paths:
+                self._paths.add(place)
+                self._above.update(_directories_above(place))
+
+    def matter(self, path: str) -> bool:
+        """Whether news of ``path`` are news of a place: it is one, or one may appear below it."""
+        return path in self._paths or path in self._above
+
+    def directories(self) -> set[str]:
+        return {self._nearest_existing(os.path.dirname(path)) for path in self._paths}
+
+    def _nearest_existing(self, directory: str) -> str:
+        while not os.path.isdir(directory):
+            above = os.path.dirname(directory)
+            if above == directory:
+                break
+            directory = above
+        return directory
+
+
+def _directories_above(path: str) -> Iterator[str]:
+    above = os.path.dirname(path)
+    while above != path:
+        yield above
+        path, above = above, os.path.dirname(above)
