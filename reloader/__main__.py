@@ -1,0 +1,5 @@
+"""``python -m reloader``."""
+
+from reloader.cli.entry import main
+
+raise SystemExit(main())

@@ -1,0 +1,160 @@
+"""The sentence for each fact. One line each; no colour, no punctuation at the end, paths as short as the user knows them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+from collections.abc import Callable
+
+from reloader.core.changes import ChangeBatch
+from reloader.core.notices import (
+    BackendFellBack,
+    BackingOff,
+    Changed,
+    ConfigUsed,
+    Ended,
+    EventsLost,
+    Finished,
+    Forced,
+    Launched,
+    LeftBehind,
+    Note,
+    Notice,
+    RestartCodeIgnored,
+    Scanning,
+    ScansSlowed,
+    Stopping,
+    Unchanged,
+    WaitingForChange,
+    Watching,
+)
+from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
+from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+
+
+def sentence(notice: Notice) -> str:
+    """``notice`` as a line for people."""
+    match notice:
+        case ConfigUsed(source):
+            return f"configured by {source}"
+        case Scanning(files):
+            return f"scanning: {files:,} files so far"
+        case Watching():
+            return _watching(notice)
+        case BackendFellBack(backend, directories, cause, remedy):
+            return f"{backend} cannot watch {_some(directories)}: {cause}; polling there instead. {remedy}"
+        case EventsLost(backend, remedy):
+            return f"{backend} lost events, so everything was compared with the disk. {remedy}"
+        case ScansSlowed(interval, cost, paths):
+            return (
+                f"scanning {paths:,} paths takes {_seconds(cost)}, so it is done every {_seconds(interval)}. "
+                'A narrower watch, or backend = "auto", is quicker'
+            )
+        case Changed(batch):
+            return f"changed: {_batch(batch)}"
+        case Unchanged(paths):
+            return f"stirred, but not changed: {_some(paths)}"
+        case Note(text):
+            return text
+        case _:
+            return _life_of_the_child(notice)
+
+
+def _life_of_the_child(
+    notice: Launched | Stopping | Forced | LeftBehind | Ended | WaitingForChange | BackingOff | RestartCodeIgnored | Finished,
+) -> str:
+    match notice:
+        case Launched(run, pid, argv, reason):
+            return f"{_why(reason)}: {shlex.join(argv)} (run {run}, pid {pid})"
+        case Stopping(run, timeout):
+            return f"stopping run {run}, by force after {_seconds(timeout)}"
+        case Forced(run, after):
+            return f"run {run} was ended by force after {_seconds(after)}"
+        case LeftBehind(_, outcome):
+            return f"the command {_outcome(outcome)} and left processes running: stopping them"
+        case Ended(run, outcome, seconds, _):
+            return f"run {run} {_outcome(outcome)} after {_seconds(seconds)}"
+        case WaitingForChange():
+            return "waiting for a change"
+        case BackingOff(seconds, failures, _):
+            again = "" if failures == 1 else f" (attempt {failures})"
+            return f"starting again in {_seconds(seconds)}, or at the next change{again}"
+        case RestartCodeIgnored(code, times):
+            return f"exit code {code} came {times} times right after the start: taken for a failure, not for a wish to restart"
+        case Finished(exit_code):
+            return f"finished with exit code {exit_code}"
+
+
+def _watching(notice: Watching) -> str:
+    files = _count(notice.files, "file", "files")
+    directories = _count(notice.directories, "directory", "directories")
+    where = ", ".join(map(short, notice.roots)) or "no directory"
+    return f"watching {files} in {directories} of {where} with {notice.backend} ({notice.mechanism}): {notice.why}"
+
+
+def _batch(batch: ChangeBatch) -> str:
+    if not batch:
+        return "nothing"
+    first = batch.first
+    more = len(batch) - 1
+    return f"{short(first.path)} ({first.kind.value})" + (f" and {_count(more, 'other', 'others')}" if more else "")
+
+
+def _why(reason: Reason) -> str:
+    match reason:
+        case FirstStart():
+            return "starting"
+        case FilesChanged():
+            return "restarting"
+        case AskedByChild():
+            return "starting again, as the command asked"
+        case AskedByHand(by):
+            return f"restarting, asked by {by}"
+        case ChildWasLost(outcome):
+            return f"starting again, since the command {_outcome(outcome)}"
+
+
+def _outcome(outcome: Outcome) -> str:
+    match outcome:
+        case Exited(code):
+            return f"exited with code {code}"
+        case Signalled(number):
+            return f"was ended by {_signal_name(number)}"
+        case NotLaunched(_, why):
+            return f"could not be started ({why})"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"  # a real-time signal has no name
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _some(paths: tuple[str, ...]) -> str:
+    if not paths:
+        return "anything"
+    more = f" and {_count(len(paths) - 1, 'other', 'others')}" if len(paths) > 1 else ""
+    return short(paths[0]) + more
+
+
+def short(path: str, getcwd: Callable[[], str] = os.getcwd) -> str:
+    """``path`` relative to the current directory where it lies below it. What cannot be printed is escaped."""
+    try:
+        here = getcwd()
+    except OSError:
+        here = ""  # the current directory was deleted
+    relative = path[len(here) :].lstrip(os.sep) or "." if here and (path + os.sep).startswith(here + os.sep) else path
+    return relative.encode("utf-8", "backslashreplace").decode().translate(_CONTROL)
+
+
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)}

@@ -1,0 +1,16 @@
+"""The operating system: processes, signals, terminal, environment. The twin for this platform is chosen here, once."""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform == "win32":
+    from reloader.system.windows import ProcessHost, SystemSignals, enable_colour
+
+    LONGEST_WAIT = 0.5  # seconds: a signal does not interrupt a blocked wait here
+else:
+    from reloader.system.posix import ProcessHost, SystemSignals, enable_colour
+
+    LONGEST_WAIT = 3600.0
+
+__all__ = ["LONGEST_WAIT", "ProcessHost", "SystemSignals", "enable_colour"]
