@@ -15,13 +15,14 @@ RealPath = Callable[[str], str]
 class Folder:
     """One directory that counts, with the paths in it: ``files`` that count, and which of these are ``links``.
 
-    ``is_linked`` says that the directory itself was reached through a link.
+    ``is_linked`` says that the directory itself was reached through a link, ``gitignore`` is the path of one in it.
     """
 
     path: str
     files: tuple[str, ...]
     links: tuple[str, ...]
     is_linked: bool = False
+    gitignore: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,23 @@ class Walk:
         return self._walk(self.watch_set.roots)
 
     def below(self, directory: str) -> Iterator[Folder]:
-        """``directory`` and what lies below it, if it counts."""
-        return self._walk((directory,))
+        """``directory`` and what lies below it, if it counts. A link is visited only if a walk from the roots would do so."""
+        parent, _, name = directory.rpartition(self.separator)
+        real_parent = self.real_path(parent + self.separator)
+        if directory in self.watch_set.roots or self.real_path(directory) == self._join(real_parent, name):
+            return self._walk((directory,))
+        linked: list[tuple[str, str]] = []
+        self._follow(directory, real_parent, linked)
+        return self._visit([], linked, {self.real_path(root) for root in self.watch_set.roots})
 
     def _walk(self, starts: Iterable[str]) -> Iterator[Folder]:
-        """Real directories first: what a link leads to is visited only if no real path has led there."""
         waiting = [(start, self.real_path(start)) for start in starts if self.watch_set.enters(start)]
-        linked: list[tuple[str, str]] = []
-        reached: set[str] = {real for _, real in waiting}
+        return self._visit(waiting, [], {real for _, real in waiting})
+
+    def _visit(
+        self, waiting: list[tuple[str, str]], linked: list[tuple[str, str]], reached: set[str]
+    ) -> Iterator[Folder]:
+        """Real directories first: what a link leads to is visited only if no real path has led there."""
         while waiting or linked:
             is_linked = not waiting
             path, real = linked.pop() if is_linked else waiting.pop()
@@ -67,17 +77,18 @@ class Walk:
         links: list[str] = []
         directories: list[tuple[str, bool]] = []
         counts = self.watch_set.counts
+        gitignore: str | None = None
         prefix = path if path.endswith(self.separator) else path + self.separator
         for name, is_directory, is_link in self.list_directory(path):
+            if name == ".gitignore":
+                gitignore = prefix + name
             if is_directory:
                 directories.append((name, is_link))
             elif counts(prefix + name):
                 files.append(prefix + name)
-            else:
-                continue
-            if is_link:
-                links.append(prefix + name)
-        return Folder(path, tuple(files), tuple(links), is_linked), directories
+                if is_link:
+                    links.append(prefix + name)
+        return Folder(path, tuple(files), tuple(links), is_linked, gitignore), directories
 
     def _follow(self, link: str, real_parent: str, linked: list[tuple[str, str]]) -> None:
         if not self.follow_symlinks:

@@ -151,6 +151,7 @@ class Baseline:
             entry.stamp, entry.digest = look.stamp, look.digest
             return []
         self._record(path, look)
+        self._depend(path)  # if it is a link, it may lead elsewhere now
         return [PathChange(path, kind_of_change(before, look.stamp))]
 
     def _compared_if_known(self, path: str, stamp: Stamp) -> list[PathChange]:

@@ -58,4 +58,4 @@ def _watchdog(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
             from reloader.watchers.observer import ObserverWatcher as PlatformWatcher
     except (ImportError, OSError) as error:  # a system without inotify, or a libc that lacks it
         raise BackendUnavailable("watchdog", str(error), 'Use backend = "stat".') from error
-    return PlatformWatcher(post, disk, follow_symlinks=plan.follow_symlinks)
+    return PlatformWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)

@@ -74,9 +74,10 @@ class Ear:
 class Session:
     """The ears on one watch set. After construction only watchdog's reader thread touches them."""
 
-    def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool) -> None:
+    def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, mask: Mask, *, follow_symlinks: bool) -> None:
         self._post = post
         self._watch_set = watch_set
+        self._mask = mask
         self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
         self._places = Places(disk)
         self._ears: dict[str, Ear] = {}
@@ -119,7 +120,7 @@ class Session:
 
     def _entry_stirred(self, path: str, event: InotifyEvent) -> None:
         was_directory = False
-        if not (event.is_modify or event.is_close_write):
+        if not (event.is_modify or event.is_close_write or event.is_attrib):
             was_directory = path in self._ears
             self._entry_came_or_went(path)
         if was_directory or self._matters(path, event.is_directory):
@@ -130,7 +131,10 @@ class Session:
         self._drop(path)
         if os.path.isdir(path) and self._watch_set.enters(path):
             self._listen_below(path)
+        if os.path.islink(path) and self._watch_set.counts(path):
+            self._places.add(path)
         if self._places.matter(path):
+            self._places.refresh()
             self._listen_to_roots_and_places()
         self._tell_of_failures()
 
@@ -162,7 +166,7 @@ class Session:
             return
         ear = Ear(self, path)
         try:
-            ear.wd = self._queue.add_callback(os.fsencode(path), _MASK, ear, ear.id)
+            ear.wd = self._queue.add_callback(os.fsencode(path), self._mask, ear, ear.id)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):  # these mean: gone since it was listed
                 self._failures[path] = error.errno or 0
@@ -193,15 +197,18 @@ class InotifyWatcher:
     name = "watchdog"
     mechanism = "inotify"
 
-    def __init__(self, post: Post, disk: Disk, *, follow_symlinks: bool) -> None:
+    def __init__(self, post: Post, disk: Disk, *, follow_symlinks: bool, by_content: bool = True) -> None:
         self._post = post
         self._disk = disk
         self._follow_symlinks = follow_symlinks
+        self._mask = _MASK if by_content else Mask(_MASK | InotifyConstants.IN_ATTRIB)  # a touch counts, then
         self._session: Session | None = None
 
     def start(self, watch_set: WatchSet) -> None:
         try:
-            self._session = Session(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)
+            self._session = Session(
+                self._post, self._disk, watch_set, self._mask, follow_symlinks=self._follow_symlinks
+            )
         except OSError as error:
             cause, remedy = _LIMITS.get(error.errno or 0, (str(error), 'Use backend = "stat"'))
             raise BackendUnavailable(self.name, cause, remedy) from error

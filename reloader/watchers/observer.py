@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from watchdog.events import (
     DirModifiedEvent,
@@ -13,10 +12,9 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
 
 from reloader.core.events import PathsChanged, WatcherFailed
-from reloader.core.tree import Walk
+from reloader.core.tree import Walk, is_within
 from reloader.core.watchset import WatchSet
 from reloader.errors import BackendUnavailable
 from reloader.ports import Disk, Post
@@ -31,32 +29,90 @@ _NO_NEWS = (DirModifiedEvent, FileOpenedEvent, FileClosedNoWriteEvent)
 class Translator(FileSystemEventHandler):
     """Hands events on under the path by which we know a tree: the system reports real paths."""
 
-    def __init__(self, post: Post, real: str, known_as: str) -> None:
-        self._post = post
+    def __init__(self, session: Session, real: str, known_as: str) -> None:
+        self._session = session
         self._real = real
         self._known_as = known_as
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         if not isinstance(event, _NO_NEWS):
-            paths = tuple(self._translated(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path)
-            self._post(PathsChanged(paths))
+            for path in (event.src_path, event.dest_path):
+                if path:
+                    self._session.heard(self._translated(os.fsdecode(path)))
 
     def _translated(self, path: str) -> str:
-        if path.startswith(self._real):
-            return self._known_as + path[len(self._real) :]
-        return path
+        return self._known_as + path[len(self._real) :] if is_within(path, self._real, os.sep) else path
+
+
+class Session:
+    """The watches on one watch set. After construction only the observer's thread touches them."""
+
+    def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool) -> None:
+        self._post = post
+        self._disk = disk
+        self._watch_set = watch_set
+        self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
+        self._places = Places(disk)
+        self._scheduled: set[str] = set()
+        self._observer = Observer(timeout=PROMPT)
+        for path in (*watch_set.files, *watch_set.roots):
+            self._places.add(path)
+        self._schedule_all()
+        self._observer.start()
+
+    def close(self) -> None:
+        self._observer.stop()
+        self._observer.join()
+
+    def heard(self, path: str) -> None:
+        """On the observer's thread: something happened at ``path``."""
+        if os.path.islink(path):
+            self._places.add(path)
+            self._schedule_all()
+        elif self._places.matter(path):
+            self._places.refresh()
+            self._schedule_all()
+        self._post(PathsChanged((path,)))
+
+    def _schedule_all(self) -> None:
+        """One recursive watch for each root and each linked directory, a flat one for each directory of a single file."""
+        self._forget_dead_watches()
+        for root in self._watch_set.roots:
+            self._schedule(root, recursive=True)
+        for folder in self._walk.from_roots():
+            if folder.is_linked:
+                self._schedule(folder.path, recursive=True)
+            for link in (*folder.links, folder.path) if folder.is_linked else folder.links:
+                self._places.add(link)
+        for directory in self._places.directories():
+            if not self._watch_set.enters(directory):
+                self._schedule(directory, recursive=False)
+
+    def _schedule(self, path: str, *, recursive: bool) -> None:
+        real = self._disk.real(path)
+        if real not in self._scheduled and os.path.isdir(real):
+            self._observer.schedule(Translator(self, real, path), real, recursive=recursive)
+            self._scheduled.add(real)
+
+    def _forget_dead_watches(self) -> None:
+        """A watch ends with its directory; the directory may have come back."""
+        for emitter in list(self._observer.emitters):
+            if emitter.ident is not None and not emitter.is_alive():
+                self._observer.unschedule(emitter.watch)
+                self._scheduled.discard(str(emitter.watch.path))
 
 
 class ObserverWatcher:
-    """One recursive watch for each root and each linked directory, a flat one for each directory of a single file."""
+    """Watches through a session; another watch set gets a new one."""
 
     name = "watchdog"
 
-    def __init__(self, post: Post, disk: Disk, *, follow_symlinks: bool) -> None:
+    def __init__(self, post: Post, disk: Disk, *, follow_symlinks: bool, by_content: bool = True) -> None:
+        """``by_content`` makes no difference here: these systems report a touch like any other change."""
         self._post = post
         self._disk = disk
         self._follow_symlinks = follow_symlinks
-        self._observer: BaseObserver | None = None
+        self._session: Session | None = None
 
     @property
     def mechanism(self) -> str:
@@ -64,54 +120,25 @@ class ObserverWatcher:
         return {"FSEventsObserver": "FSEvents", "WindowsApiObserver": "ReadDirectoryChangesW"}.get(name, name)
 
     def start(self, watch_set: WatchSet) -> None:
-        observer = Observer(timeout=PROMPT)
         try:
-            for path, recursive in self._wanted(watch_set):
-                self._schedule(observer, path, recursive=recursive)
-            observer.start()
+            self._session = Session(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)
         except OSError as error:
             raise BackendUnavailable(self.name, str(error), 'Use backend = "stat"') from error
-        self._observer = observer
 
     def watch(self, watch_set: WatchSet) -> None:
-        """A new observer takes over before the old one ends, so that nothing falls between them."""
-        before = self._observer
+        """A new session takes over before the old one ends, so that nothing falls between them."""
+        before = self._session
         try:
             self.start(watch_set)
         except BackendUnavailable as error:
             self._post(WatcherFailed(self.name, error.cause, error.remedy))
         if before is not None:
-            _end(before)
+            before.close()
 
     def catch_up(self) -> None:
         """Nothing to do: events are delivered as they come."""
 
     def stop(self) -> None:
-        if self._observer is not None:
-            _end(self._observer)
-            self._observer = None
-
-    def _wanted(self, watch_set: WatchSet) -> Iterator[tuple[str, bool]]:
-        places = Places(self._disk)
-        for path in (*watch_set.files, *watch_set.roots):
-            places.add(path)
-        for root in watch_set.roots:
-            if os.path.isdir(root):
-                yield root, True
-        for folder in Walk(watch_set, self._disk.list, self._disk.real, os.sep, self._follow_symlinks).from_roots():
-            if folder.is_linked:
-                yield folder.path, True
-            for link in (*folder.links, folder.path) if folder.is_linked else folder.links:
-                places.add(link)
-        for directory in places.directories():
-            if not watch_set.enters(directory):
-                yield directory, False
-
-    def _schedule(self, observer: BaseObserver, path: str, *, recursive: bool) -> None:
-        real = self._disk.real(path)
-        observer.schedule(Translator(self._post, real, path), real, recursive=recursive)
-
-
-def _end(observer: BaseObserver) -> None:
-    observer.stop()
-    observer.join()
+        if self._session is not None:
+            self._session.close()
+            self._session = None

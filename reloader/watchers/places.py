@@ -13,15 +13,22 @@ class Places:
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
+        self._origins: set[str] = set()
         self._paths: set[str] = set()
         self._above: set[str] = set()
 
     def add(self, path: str) -> None:
         """``path``, every link that is followed to reach it, and what is really there."""
+        self._origins.add(path)
         for place in (path, *self._disk.links_on_the_way(path), self._disk.real(path)):
             if place not in self._paths:
                 self._paths.add(place)
                 self._above.update(_directories_above(place))
+
+    def refresh(self) -> None:
+        """A link may lead elsewhere now. Where one led before stays a place: news of it are cheap to hear and to drop."""
+        for path in list(self._origins):
+            self.add(path)
 
     def matter(self, path: str) -> bool:
         """Whether news of ``path`` are news of a place: it is one, or one may appear below it."""

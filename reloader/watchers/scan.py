@@ -85,6 +85,8 @@ class Scanner:
         self._directories.setdefault(folder.path, None)
         for path in folder.files:
             self._files.setdefault(path, None)
+        if folder.gitignore is not None:
+            self._files.setdefault(folder.gitignore, None)
 
 
 def _changed_at(look: Look) -> int:
