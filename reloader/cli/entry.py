@@ -7,25 +7,30 @@ import sys
 from collections.abc import Sequence
 
 from reloader.cli.arguments import parse
-from reloader.errors import ReloaderError
+from reloader.errors import ConfigError, ReloaderError
+
+TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code. An error that the user can mend is shown without a traceback."""
     arguments = parse(sys.argv[1:] if argv is None else argv)
     from reloader.cli.console import Console, Style
-    from reloader.system import enable_colour
+    from reloader.core.outcome import INTERRUPT, SIGNAL_BASE
+    from reloader.engine.assemble import enable_colour, run_session
 
-    shows_colour = enable_colour(sys.stderr)
-    console = Console(sys.stderr, Style.of(arguments, sys.stderr, shows_colour=shows_colour, environ=os.environ))
+    stream = _standard_error()
+    shows_colour = enable_colour(stream)
+    console = Console(stream, Style.of(arguments, stream, shows_colour=shows_colour, environ=os.environ))
     try:
         from reloader.config.load import load_plan
-        from reloader.engine.assemble import run_session
 
         plan = load_plan(
             arguments,
             environ=os.environ,
-            directory=os.getcwd(),
+            directory=_current_directory(),
             home=os.path.expanduser("~"),
             platform=sys.platform,
         )
@@ -33,3 +38,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ReloaderError as error:
         console.fail(error)
         return error.exit_code
+    except KeyboardInterrupt:
+        return SIGNAL_BASE + INTERRUPT  # it came before the session could hear it
+
+
+def _standard_error() -> TextIO:
+    """Where notices go. What was closed is opened on nothing first, lest a file of ours be taken for a standard stream."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest free number, which is this one
+    return sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8")
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise ConfigError(["the current directory was deleted: change into one that exists"]) from None

@@ -1,0 +1,35 @@
+"""What the command line said, before anything is believed of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# A plain class: dataclasses and typing would cost `--help` more than all of its own code does.
+
+
+class Arguments:
+    """``flags`` holds, by key, what was typed: text, a list of texts for a flag that may be repeated, or a boolean.
+
+    ``config`` is the file that was named, ``command`` what followed ``--``, untouched.
+    """
+
+    __slots__ = ("command", "config", "flags", "json", "quiet", "verb", "verbose")
+
+    def __init__(
+        self,
+        *,
+        verb: str = "run",
+        config: str | None = None,
+        flags: Mapping[str, object] | None = None,
+        command: tuple[str, ...] = (),
+        quiet: bool = False,
+        verbose: bool = False,
+        json: bool = False,
+    ) -> None:
+        self.verb = verb
+        self.config = config
+        self.flags: Mapping[str, object] = flags or {}
+        self.command = command
+        self.quiet = quiet
+        self.verbose = verbose
+        self.json = json

@@ -1,0 +1,64 @@
+"""Collects the layers: from the file with its platform tables, from the environment, from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reloader.config.arguments import Arguments
+from reloader.config.find import ConfigFile
+from reloader.config.keys import KEYS, PLATFORM_TABLES, VARIABLE_PREFIX, is_reserved, key_of_variable
+from reloader.config.layers import Layer, Place
+from reloader.config.sentences import found, nearest, printable
+from reloader.config.texts import merged_values, value_of
+
+
+def file_layers(file: ConfigFile, platform: str) -> Iterator[Layer]:
+    """The file, then its tables for all platforms: those of the others do not apply, but are judged like it."""
+    keys = {name: value for name, value in file.values.items() if name not in PLATFORM_TABLES}
+    tables = {name: file.values[name] for name in PLATFORM_TABLES if name in file.values}
+    problems = tuple(
+        f"{file.name}: {name}: {found(table)}, expected a table, as in [{name}]"
+        for name, table in tables.items()
+        if not isinstance(table, dict)
+    )
+    yield Layer(Place.FILE, keys, platform, problems, file.name, file.table)
+    for name, table in tables.items():
+        if isinstance(table, dict):
+            heading = f"{file.table}.{name}" if file.table else name
+            yield Layer(Place.FILE, table, PLATFORM_TABLES[name], (), file.name, heading)
+
+
+def environment_layer(environ: Mapping[str, str], platform: str) -> Layer:
+    """The ``RELOADER_*`` variables. An empty one counts as not set."""
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for variable, text in environ.items():
+        key = key_of_variable(variable)
+        if key is not None:
+            values |= {key.name: value_of(key, text)} if text else {}
+        elif variable.startswith(VARIABLE_PREFIX) and not is_reserved(variable):
+            problems.append(_unknown_variable(variable))
+    return Layer(Place.ENVIRONMENT, values, platform, tuple(problems))
+
+
+def command_line_layer(arguments: Arguments, platform: str) -> Layer:
+    values = {name: _flag_value(name, typed) for name, typed in arguments.flags.items()}
+    if arguments.command:
+        values["command"] = list(arguments.command)
+    return Layer(Place.COMMAND_LINE, values, platform)
+
+
+def _flag_value(name: str, typed: object) -> object:
+    match typed:
+        case str():
+            return value_of(KEYS[name], typed)
+        case list() | tuple():
+            return merged_values(KEYS[name], [str(text) for text in typed])
+        case _:
+            return typed
+
+
+def _unknown_variable(variable: str) -> str:
+    key = nearest(variable.removeprefix(VARIABLE_PREFIX), KEYS)
+    remedy = f"did you mean {KEYS[key].variable}?" if key else 'see "reloader --help" for the keys'
+    return f"{printable(variable)}: unknown variable: {remedy}"

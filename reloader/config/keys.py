@@ -1,0 +1,206 @@
+"""Every key of the configuration. Flags, variables, the model's defaults, the help and the example file are made from it.
+
+Imports nothing that costs: ``--help`` is printed from this table.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+VARIABLE_PREFIX = "RELOADER_"
+
+CONFIG_VARIABLE = "RELOADER_CONFIG"
+"""Names the file, as ``--config`` does."""
+
+RESERVED_VARIABLES = frozenset(
+    {
+        "RELOADER_RUN",
+        "RELOADER_RUN_MAIN",
+        "RELOADER_REASON",
+        "RELOADER_CHANGES_FILE",
+        "RELOADER_SOCKETS",
+        CONFIG_VARIABLE,
+    }
+)
+RESERVED_PREFIX = "RELOADER_AGENT"
+"""What a parent sets for its child: a reloader that runs below another one meets these, and they are no keys."""
+
+PLATFORM_TABLES = {"linux": "linux", "macos": "darwin", "windows": "win32"}
+"""The tables of the file that apply on one ``sys.platform`` only."""
+
+
+class Kind(Enum):
+    """How a value is written. The value of each says what is expected, for an error."""
+
+    TEXT = "text"
+    CHOICE = "one of a few words"
+    LIST = "a list of texts"
+    SECONDS = "seconds, or text with a unit"
+    BOOLEAN = "true or false"
+    TABLE = "a table of texts (in a flag, NAME=VALUE)"
+    COMMAND = "a list of texts, or one text"
+    SHELL = "true, false, or the shell's name"
+    CODE = "a number from 0 to 255, or false"
+
+
+class Group(Enum):
+    """Headings of the help, in order."""
+
+    RUN = "What to run"
+    WATCH = "What to watch"
+    NOTICE = "How changes are noticed"
+    END = "How a run ends"
+
+
+class Key:
+    """One key. ``about`` explains it in a sentence, ``example`` is TOML, for errors.
+
+    A ``default`` of None: not set, which has a meaning of its own.
+    """
+
+    __slots__ = ("about", "choices", "default", "essential", "example", "group", "kind", "metavar", "name", "short")
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        group: Group,
+        default: object,
+        about: str,
+        *,
+        example: str,
+        metavar: str = "",
+        choices: tuple[str, ...] = (),
+        short: str | None = None,
+        essential: bool = False,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.group = group
+        self.default = default
+        self.about = about
+        self.example = example
+        self.metavar = metavar or "|".join(choices)
+        self.choices = choices
+        self.short = short
+        self.essential = essential
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return VARIABLE_PREFIX + self.name.upper()
+
+
+_RUN = (
+    Key(
+        "command", Kind.COMMAND, Group.RUN, None, metavar="TEXT", example='["python", "app.py"]',
+        about="What to run: a list as it is, a text split into words as a shell would, without a shell.",
+    ),
+    Key(
+        "shell", Kind.SHELL, Group.RUN, False, metavar="SHELL", example='"bash"',
+        about="Hand the command to a shell: true for the system's own, a name, or a list such as [\"bash\", \"-c\"].",
+    ),
+    Key(
+        "cwd", Kind.TEXT, Group.RUN, None, metavar="DIRECTORY", example='"backend"',
+        about="The directory to run the command in; not set, the one of the config file.",
+    ),
+    Key(
+        "env", Kind.TABLE, Group.RUN, {}, metavar="NAME=VALUE", example='{ PORT = "8000" }',
+        about="Environment variables for the command, on top of yours.",
+    ),
+    Key(
+        "env_files", Kind.LIST, Group.RUN, (), metavar="FILE", example='[".env"]',
+        about="Files of NAME=VALUE lines, read at each launch and watched; what is already in the environment wins.",
+    ),
+)  # fmt: skip
+
+_WATCH = (
+    Key(
+        "watch", Kind.LIST, Group.WATCH, None, metavar="PATTERN", short="-w", essential=True,
+        example='["src/**/*.py", "templates/"]',
+        about="Gitignore patterns of what counts; not set, all below the config file's directory but what is ignored.",
+    ),
+    Key(
+        "ignore", Kind.LIST, Group.WATCH, (), metavar="PATTERN", short="-i", essential=True,
+        example='["*.log", "build/"]',
+        about="Gitignore patterns of what does not count; '!' in front takes a path back in.",
+    ),
+    Key(
+        "extra_files", Kind.LIST, Group.WATCH, (), metavar="FILE", essential=True, example='[".env"]',
+        about="Files that always count; they may lie outside and need not exist yet.",
+    ),
+    Key(
+        "gitignore", Kind.BOOLEAN, Group.WATCH, True, example="true",
+        about="Ignore what .gitignore files and .git/info/exclude name.",
+    ),
+    Key(
+        "default_ignores", Kind.BOOLEAN, Group.WATCH, True, example="true",
+        about="Ignore what is never source: .git, __pycache__, node_modules, virtual environments, editors' files.",
+    ),
+    Key(
+        "follow_symlinks", Kind.BOOLEAN, Group.WATCH, True, example="true",
+        about="Look through symbolic links to directories.",
+    ),
+    Key(
+        "allow_dangerous_root", Kind.BOOLEAN, Group.WATCH, False, example="false",
+        about="Watch even a whole disk or the home directory.",
+    ),
+)  # fmt: skip
+
+_NOTICE = (
+    Key(
+        "interval", Kind.SECONDS, Group.NOTICE, 1.0, metavar="SECONDS", essential=True, example="1.0",
+        about="Seconds between two scans of the stat backend.",
+    ),
+    Key(
+        "backend", Kind.CHOICE, Group.NOTICE, "auto", choices=("auto", "stat", "watchdog", "watchman"),
+        essential=True, example='"auto"',
+        about="How changes are noticed: scans (stat), the system's events (watchdog) or Watchman; auto takes what works.",
+    ),
+    Key(
+        "debounce", Kind.SECONDS, Group.NOTICE, 0.05, metavar="SECONDS", example="0.05",
+        about="Seconds of quiet that end a batch of changes.",
+    ),
+    Key(
+        "debounce_max", Kind.SECONDS, Group.NOTICE, 2.0, metavar="SECONDS", example="2.0",
+        about="Seconds after which a batch ends, quiet or not.",
+    ),
+    Key(
+        "compare", Kind.CHOICE, Group.NOTICE, "content", choices=("content", "stat"), example='"content"',
+        about="What makes a change: other content, or any other stat (size, times).",
+    ),
+)  # fmt: skip
+
+_END = (
+    Key(
+        "on_exit", Kind.CHOICE, Group.END, "auto", choices=("auto", "exit", "wait", "restart"), example='"auto"',
+        about="When the command ends by itself: exit with its code, wait for a change, or restart; auto decides by how.",
+    ),
+    Key(
+        "restart_code", Kind.CODE, Group.END, 3, metavar="CODE|false", example="3",
+        about="The exit code by which the command asks to be started again; false for none.",
+    ),
+    Key(
+        "stop_signal", Kind.TEXT, Group.END, "SIGTERM", metavar="SIGNAL", example='"SIGTERM"',
+        about="The signal that asks the command to end; on Windows SIGINT, SIGTERM and SIGBREAK all send CTRL_BREAK.",
+    ),
+    Key(
+        "stop_timeout", Kind.SECONDS, Group.END, 5.0, metavar="SECONDS", example="5.0",
+        about="Seconds after the stop signal until what is left is ended by force; 0 forces at once.",
+    ),
+)  # fmt: skip
+
+KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END)}
+
+
+def key_of_variable(variable: str) -> Key | None:
+    """The key that an environment variable sets."""
+    key = KEYS.get(variable.removeprefix(VARIABLE_PREFIX).lower())
+    return key if key is not None and key.variable == variable else None
+
+
+def is_reserved(variable: str) -> bool:
+    return variable in RESERVED_VARIABLES or variable.startswith(RESERVED_PREFIX)

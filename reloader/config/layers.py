@@ -1,0 +1,128 @@
+"""Each place where configuration is written is a layer: judged alone, so that problems name it, then laid over the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from reloader.config.keys import KEYS, PLATFORM_TABLES, Kind
+from reloader.config.model import Layer as LayerModel
+from reloader.config.sentences import nearest, quoted, sentence_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+class Place(Enum):
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Raw values of one place. ``platform`` is the ``sys.platform`` whose rules they follow.
+
+    ``problems`` are those met while collecting. ``table`` is the table of ``file`` that holds the keys.
+    """
+
+    place: Place
+    values: Mapping[str, object]
+    platform: str
+    problems: tuple[str, ...] = ()
+    file: str = ""
+    table: str = ""
+
+    def origin_of(self, key: str) -> str:
+        """Where ``key`` is written, as errors name it."""
+        match self.place:
+            case Place.FILE:
+                return f"{self._heading}{key}"
+            case Place.ENVIRONMENT:
+                return KEYS[key].variable
+            case _:
+                return "the command line: command" if key == "command" else KEYS[key].flag
+
+    def source_of(self, key: str) -> str:
+        """Where the rules of ``key`` come from, as ``reloader why`` names it."""
+        return self.file if self.place is Place.FILE else self.origin_of(key)
+
+    def judge(self) -> Judged:
+        """Check everything; pydantic stops at nothing, so that the user is sent round once."""
+        unknown = tuple(self._unknown(key) for key in self.values if key not in KEYS)
+        known = {key: value for key, value in self.values.items() if key in KEYS}
+        faults = self._faults(known)
+        spoiled = frozenset(str(fault["loc"][0]) for fault in faults)
+        good = {key: value for key, value in known.items() if key not in spoiled}
+        model = LayerModel.model_validate(good, context={"platform": self.platform})
+        problems = (*self.problems, *unknown, *(self._problem(fault) for fault in faults))
+        return Judged(self, {key: getattr(model, key) for key in good}, problems, spoiled)
+
+    def _faults(self, known: Mapping[str, object]) -> list[ErrorDetails]:
+        try:
+            LayerModel.model_validate(known, context={"platform": self.platform})
+        except ValidationError as invalid:
+            return invalid.errors(include_url=False)
+        return []
+
+    @property
+    def _heading(self) -> str:
+        return f"{self.file}: [{self.table}] " if self.table else f"{self.file}: "
+
+    def _unknown(self, key: str) -> str:
+        in_platform_table = self.table.rpartition(".")[2] in PLATFORM_TABLES
+        near = nearest(key, KEYS if in_platform_table else (*KEYS, *PLATFORM_TABLES))
+        remedy = f'did you mean "{near}"?' if near else 'see "reloader --help" for the keys'
+        return f"{self._heading}unknown key {quoted(key)}: {remedy}"
+
+    def _problem(self, error: ErrorDetails) -> str:
+        key, *within = (str(step) if isinstance(step, str) else step for step in error["loc"])
+        origin = self.origin_of(str(key))
+        if self.place is Place.FILE:
+            origin += "".join(_step(step) for step in within if step != "[key]")
+        return f"{origin}: {sentence_of(KEYS[str(key)], error)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The good values of a layer, and its problems. ``spoiled`` are the keys whose values are not good."""
+
+    layer: Layer
+    values: Mapping[str, Any]
+    problems: tuple[str, ...]
+    spoiled: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """All layers that apply, as one. ``origins`` and ``sources`` name the place that each key was taken from."""
+
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+    sources: Mapping[str, str]
+
+
+def stack(layers: Sequence[Judged]) -> Stack:
+    """Lay ``layers`` over each other, weakest first. Tables are merged, all else is replaced whole."""
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for judged in layers:
+        for key, value in judged.values.items():
+            values[key] = {**values.get(key, {}), **value} if KEYS[key].kind is Kind.TABLE else value
+            origins[key] = judged.layer.origin_of(key)
+            sources[key] = judged.layer.source_of(key)
+    return Stack(values, origins, sources)
+
+
+def _step(step: int | str) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if _BARE.fullmatch(step) else f".{quoted(step)}"

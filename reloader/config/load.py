@@ -1,0 +1,60 @@
+"""The way from what was written to a plan: find, read, collect, judge, lay over each other, resolve."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from reloader.config.arguments import Arguments
+from reloader.config.collect import command_line_layer, environment_layer, file_layers
+from reloader.config.find import FILE_NAME, ConfigFile, find
+from reloader.config.keys import CONFIG_VARIABLE
+from reloader.config.layers import Judged, stack
+from reloader.config.model import Config
+from reloader.config.placing import Ground
+from reloader.config.resolve import Written, problems_of, resolve
+from reloader.core.plan import RunPlan
+from reloader.errors import ConfigError
+
+WITHOUT_FILE = "the command line"
+NO_COMMAND = ["none"]
+
+
+def load_plan(arguments: Arguments, environ: Mapping[str, str], directory: str, home: str, platform: str) -> RunPlan:
+    """The plan for a session that is started in ``directory``. Raises ConfigError with all problems that there are.
+
+    ``directory`` and ``home`` are absolute; ``platform`` is a ``sys.platform``.
+    """
+    file = find(arguments.config or environ.get(CONFIG_VARIABLE) or None, directory, home)
+    judged = _judged(file, arguments, environ, platform)
+    problems = [problem for one in judged for problem in one.problems]
+    applying = [one for one in judged if one.layer.platform == platform]
+    if not any("command" in one.layer.values for one in applying):
+        problems.append(_no_command(file))
+    written = _written(file, applying, platform)
+    base = os.path.dirname(file.path) if file is not None else directory
+    ground = Ground(platform, base, home, os.path.isdir, os.path.realpath)
+    problems.extend(problems_of(written, ground, frozenset().union(*(one.spoiled for one in applying))))
+    if problems:
+        raise ConfigError(problems)
+    return resolve(written, ground, environ.get("COMSPEC") or "cmd.exe")
+
+
+def _written(file: ConfigFile | None, layers: list[Judged], platform: str) -> Written:
+    """What can be said of the whole even if parts of it, such as the command, are missing or no good."""
+    merged = stack(layers)
+    config = Config.model_validate({"command": NO_COMMAND, **merged.values}, context={"platform": platform})
+    return Written(config, merged, file.name if file is not None else WITHOUT_FILE)
+
+
+def _judged(file: ConfigFile | None, arguments: Arguments, environ: Mapping[str, str], platform: str) -> list[Judged]:
+    """Weakest first."""
+    from_file = file_layers(file, platform) if file is not None else ()
+    layers = (*from_file, environment_layer(environ, platform), command_line_layer(arguments, platform))
+    return [layer.judge() for layer in layers]
+
+
+def _no_command(file: ConfigFile | None) -> str:
+    if file is None:
+        return f'there is no command: write "reloader -- COMMAND", or put command = ["COMMAND"] into {FILE_NAME}'
+    return f'{file.name}: command: is missing: add command = ["python", "app.py"], or write "reloader -- COMMAND"'

@@ -1,0 +1,73 @@
+"""The configuration as types. Strict: nothing is converted that is not written here, and an unknown key is an error."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_type_hints
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, create_model
+
+from reloader.config import values
+from reloader.config.keys import KEYS
+from reloader.config.words import Shell
+
+Text = Annotated[str, AfterValidator(values.text)]
+FreeText = Annotated[str, AfterValidator(values.possibly_empty_text)]
+Texts = Annotated[tuple[Text, ...], Strict(False)]  # TOML has lists only; what is in them stays strict
+Seconds = Annotated[float, PlainValidator(values.seconds, json_schema_input_type=float | str)]
+PositiveSeconds = Annotated[float, PlainValidator(values.positive_seconds, json_schema_input_type=float | str)]
+Command = Annotated[str | tuple[str, ...], PlainValidator(values.command, json_schema_input_type=str | list[str])]
+ShellChoice = Annotated[Shell, PlainValidator(values.shell, json_schema_input_type=bool | str | list[str])]
+Code = Annotated[int | bool, PlainValidator(values.restart_code, json_schema_input_type=int | bool)]
+Signal = Annotated[Text, AfterValidator(values.stop_signal)]
+WatchPatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.watch_pattern)], ...], Strict(False)]
+IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.ignore_pattern)], ...], Strict(False)]
+Variables = dict[Annotated[str, AfterValidator(values.variable_name)], FreeText]
+
+_RULES = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _key(name: str) -> Any:
+    """A field as the table of keys has it."""
+    return Field(default=KEYS[name].default, description=KEYS[name].about)
+
+
+class Config(BaseModel):
+    """All layers as one. Validated with the platform as context: signals, quoting and drives differ."""
+
+    model_config = _RULES
+
+    command: Command = Field(description=KEYS["command"].about)
+    shell: ShellChoice = _key("shell")
+    cwd: Text | None = _key("cwd")
+    env: Variables = _key("env")
+    env_files: Texts = _key("env_files")
+
+    watch: WatchPatterns | None = _key("watch")
+    ignore: IgnorePatterns = _key("ignore")
+    extra_files: Texts = _key("extra_files")
+    gitignore: bool = _key("gitignore")
+    default_ignores: bool = _key("default_ignores")
+    follow_symlinks: bool = _key("follow_symlinks")
+    allow_dangerous_root: bool = _key("allow_dangerous_root")
+
+    interval: PositiveSeconds = _key("interval")
+    backend: Literal["auto", "stat", "watchdog", "watchman"] = _key("backend")
+    debounce: Seconds = _key("debounce")
+    debounce_max: Seconds = _key("debounce_max")
+    compare: Literal["content", "stat"] = _key("compare")
+
+    on_exit: Literal["auto", "exit", "wait", "restart"] = _key("on_exit")
+    restart_code: Code = _key("restart_code")
+    stop_signal: Signal = _key("stop_signal")
+    stop_timeout: Seconds = _key("stop_timeout")
+
+
+def _layer() -> type[BaseModel]:
+    """The same fields, none of them needed: one place where configuration is written, judged by itself."""
+    fields: dict[str, Any] = {
+        name: (kind, None) for name, kind in get_type_hints(Config, include_extras=True).items() if name in KEYS
+    }
+    return create_model("Layer", __config__=_RULES, **fields)
+
+
+Layer = _layer()

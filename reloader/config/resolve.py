@@ -1,0 +1,157 @@
+"""The configuration as one plan: names become absolute paths and numbers, patterns become roots.
+
+Asks the disk only through ``Ground``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from reloader.config.layers import Stack
+from reloader.config.model import Config
+from reloader.config.placing import Ground, Placed, is_whole_disk, minimal, place
+from reloader.config.sentences import quoted
+from reloader.config.signals import number_of
+from reloader.config.values import NO_PROGRAM
+from reloader.config.words import argv_of, split
+from reloader.core.debounce import DebouncePolicy
+from reloader.core.filters import Patterns, Rule
+from reloader.core.plan import BackendName, LaunchSpec, OnExit, RestartPolicy, RunPlan, StopPolicy, WatchPlan
+
+_SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The configuration and where each part of it was written. ``source`` is the file, or says that there was none."""
+
+    config: Config
+    stack: Stack
+    source: str
+
+    def origin_of(self, key: str) -> str:
+        """Where ``key`` is written; if it is not, where it could be."""
+        return self.stack.origins.get(key, f"{self.source}: {key}")
+
+    def source_of(self, key: str) -> str:
+        return self.stack.sources.get(key, self.source)
+
+
+def resolve(written: Written, ground: Ground, comspec: str) -> RunPlan:
+    """The plan of a configuration without problems."""
+    return RunPlan(
+        _launch(written.config, ground, comspec),
+        _watch(written, ground),
+        _restart(written.config, ground),
+        written.source,
+    )
+
+
+def problems_of(written: Written, ground: Ground, spoiled: frozenset[str]) -> Iterator[str]:
+    """What only shows when the parts meet. A key in ``spoiled`` has a problem already, and is asked for nothing."""
+    if spoiled.isdisjoint({"command", "shell"}):
+        yield from _command_problems(written, ground)
+    if spoiled.isdisjoint({"debounce", "debounce_max"}):
+        yield from _debounce_problems(written)
+    if spoiled.isdisjoint({"watch", "allow_dangerous_root"}):
+        yield from _root_problems(written, _watch(written, ground), ground)
+
+
+def _launch(config: Config, ground: Ground, comspec: str) -> LaunchSpec:
+    return LaunchSpec(
+        argv=argv_of(config.command, config.shell, ground.platform, comspec),
+        cwd=ground.absolute(config.cwd) if config.cwd is not None else ground.base,
+        environment=dict(config.env),
+        env_files=tuple(ground.absolute(file) for file in config.env_files),
+    )
+
+
+def _restart(config: Config, ground: Ground) -> RestartPolicy:
+    return RestartPolicy(
+        on_exit=OnExit(config.on_exit),
+        restart_code=None if config.restart_code is False else int(config.restart_code),
+        stop=StopPolicy(number_of(config.stop_signal, ground.platform), config.stop_timeout),
+    )
+
+
+def _watch(written: Written, ground: Ground) -> WatchPlan:
+    config = written.config
+    placed = None if config.watch is None else tuple(place(pattern, ground) for pattern in config.watch)
+    return WatchPlan(
+        base=ground.base,
+        roots=(ground.base,) if placed is None else _roots(placed, ground),
+        watch=None if placed is None else _patterns(placed, written.source_of("watch"), ground),
+        ignore=tuple(Rule(_anchored(pattern), written.source_of("ignore")) for pattern in config.ignore),
+        extra_files=tuple(dict.fromkeys(ground.absolute(file) for file in (*config.extra_files, *config.env_files))),
+        gitignore=config.gitignore,
+        default_ignores=config.default_ignores,
+        follow_symlinks=config.follow_symlinks,
+        compare_content=config.compare == "content",
+        backend=BackendName(config.backend),
+        interval=config.interval,
+        debounce=DebouncePolicy(config.debounce, config.debounce_max),
+    )
+
+
+def _roots(placed: tuple[Placed, ...], ground: Ground) -> tuple[str, ...]:
+    return minimal((one.root for one in placed if not one.pattern.startswith("!")), ground)
+
+
+def _patterns(placed: tuple[Placed, ...], source: str, ground: Ground) -> tuple[Patterns, ...]:
+    """Neighbours with one base together. The filter asks the first first, and the last pattern has to win."""
+    runs = [
+        Patterns(base, tuple(Rule(one.pattern, source) for one in run), ignore_case=ground.platform == "win32")
+        for base, run in groupby(placed, key=lambda one: one.base)
+    ]
+    return tuple(reversed(runs))
+
+
+def _anchored(pattern: str) -> str:
+    """Gitignore knows no ``./``; people do."""
+    negation = "!" if pattern.startswith("!") else ""
+    body = pattern[len(negation) :]
+    return f"{negation}/{body[2:].lstrip('/')}" if body.startswith("./") else pattern
+
+
+def _command_problems(written: Written, ground: Ground) -> Iterator[str]:
+    line = written.config.command
+    if not isinstance(line, str) or written.config.shell is not False:
+        return
+    try:
+        words = split(line, ground.platform)
+    except ValueError:
+        fault = "has a quotation or an escape that is not closed: close it, or write a list"
+        yield f"{written.origin_of('command')}: {quoted(line)} {fault}"
+    else:
+        if not words or not words[0]:
+            yield f"{written.origin_of('command')}: {NO_PROGRAM}"
+
+
+def _debounce_problems(written: Written) -> Iterator[str]:
+    quiet, ceiling = written.config.debounce, written.config.debounce_max
+    if ceiling >= quiet:
+        return
+    if "debounce_max" in written.stack.origins:
+        yield f"{written.origin_of('debounce_max')}: {ceiling:g} is less than debounce ({quiet:g}): write at least {quiet:g}"
+    else:
+        yield f"{written.origin_of('debounce')}: {quiet:g} is more than debounce_max ({ceiling:g}): write less, or set both"
+
+
+def _root_problems(written: Written, plan: WatchPlan, ground: Ground) -> Iterator[str]:
+    watch = written.config.watch
+    if watch and not plan.roots:
+        yield f"{written.origin_of('watch')}: every pattern begins with '!', so that nothing counts: add one that does not"
+    if written.config.allow_dangerous_root:
+        return
+    for root in plan.roots:
+        danger = _danger(root, ground)
+        if danger is not None:
+            yield f"{written.origin_of('watch')}: {danger} would be watched: {_SAFER}"
+
+
+def _danger(root: str, ground: Ground) -> str | None:
+    if is_whole_disk(root, ground):
+        return f"the whole of {root}"
+    return f"your home directory {root}" if ground.is_home(root) else None

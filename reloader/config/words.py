@@ -1,0 +1,60 @@
+"""A command as a list of words, the way its platform writes one. No shell is asked."""
+
+from __future__ import annotations
+
+import ntpath
+import shlex
+from collections.abc import Sequence
+from subprocess import list2cmdline
+
+Shell = bool | str | tuple[str, ...]
+
+_CMD = ("/d", "/s", "/c")  # no AutoRun of the user's; with /s, cmd takes all between the outermost quotes as it is
+
+
+def split(text: str, platform: str) -> list[str]:
+    """The words of ``text``. Raises ValueError for a quotation that is not closed.
+
+    POSIX: as a shell would. Windows: a backslash is part of a path, and only the double quote quotes.
+    """
+    if platform != "win32":
+        return shlex.split(text)
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters, lexer.escape, lexer.quotes = "", "", '"'
+    return list(lexer)
+
+
+def argv_of(command: str | Sequence[str], shell: Shell, platform: str, comspec: str) -> tuple[str, ...]:
+    """What to execute. ``comspec`` is Windows' own shell."""
+    if shell is False:
+        return tuple(split(command, platform) if isinstance(command, str) else command)
+    return (*_shell_words(shell, platform, comspec), _line(command, platform))
+
+
+def _line(command: str | Sequence[str], platform: str) -> str:
+    """One line for a shell: a text or a single word as it is; of several words each arrives as it was written."""
+    if isinstance(command, str):
+        return command
+    if len(command) == 1:
+        return command[0]
+    return list2cmdline(command) if platform == "win32" else shlex.join(command)
+
+
+def _shell_words(shell: Shell, platform: str, comspec: str) -> tuple[str, ...]:
+    if isinstance(shell, tuple):
+        return shell
+    if isinstance(shell, str):
+        return (shell, *_switches_of(shell))
+    return (comspec, *_CMD) if platform == "win32" else ("/bin/sh", "-c")
+
+
+def _switches_of(shell: str) -> tuple[str, ...]:
+    """What makes a shell take its next word for the command."""
+    match ntpath.basename(shell).lower().removesuffix(".exe"):  # ntpath knows both separators
+        case "cmd":
+            return _CMD
+        case "powershell" | "pwsh":
+            return ("-Command",)
+        case _:
+            return ("-c",)

@@ -1,0 +1,169 @@
+"""Where a watch pattern applies, on both kinds of platform, without a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from reloader.config.placing import Ground, Placed, is_whole_disk, minimal, place
+from reloader.core.filters import PatternError, Patterns, Rule
+
+POSIX = Ground("linux", "/work/app", "/home/me")
+WINDOWS = Ground("win32", r"C:\work\app", r"C:\Users\me")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "base", "rest", "root"),
+    [
+        ("src/**/*.py", "/work/app", "src/**/*.py", "/work/app/src"),
+        ("src/app.py", "/work/app", "src/app.py", "/work/app/src"),
+        ("a/b/*.py", "/work/app", "a/b/*.py", "/work/app/a/b"),
+        ("*.py", "/work/app", "*.py", "/work/app"),
+        ("templates", "/work/app", "templates", "/work/app"),
+        ("templates/", "/work/app", "/templates/", "/work/app/templates"),
+        ("*.d/", "/work/app", "/*.d/", "/work/app"),
+        ("**/templates/", "/work/app", "**/templates/", "/work/app"),
+        ("!src/gen/", "/work/app", "!src/gen/", "/work/app/src/gen"),
+        ("a\\[b/c/*.py", "/work/app", "a\\[b/c/*.py", "/work/app"),
+        ("./*.py", "/work/app", "/*.py", "/work/app"),
+        ("./src//*.py", "/work/app", "src/*.py", "/work/app/src"),
+        ("src/../lib/*.py", "/work/app", "lib/*.py", "/work/app/lib"),
+        (".", "/work/app", "/**", "/work/app"),
+        ("!./x", "/work/app", "!/x", "/work/app"),
+        ("../shared/*.py", "/work/shared", "/*.py", "/work/shared"),
+        ("../shared/", "/work", "/shared/", "/work/shared"),
+        ("../shared/**/*.py", "/work/shared", "**/*.py", "/work/shared"),
+        ("..", "/work", "/**", "/work"),
+        ("../app/src/*.py", "/work/app", "src/*.py", "/work/app/src"),
+        ("/etc/nginx/*.conf", "/etc/nginx", "/*.conf", "/etc/nginx"),
+        ("!/etc/nginx/x/**", "/etc/nginx/x", "!/**", "/etc/nginx/x"),
+        ("/work/app/src/*.py", "/work/app", "src/*.py", "/work/app/src"),
+        ("/", "/", "/**", "/"),
+        ("/*", "/", "/*", "/"),
+        ("~", "/home/me", "/**", "/home/me"),
+        ("~/notes/*.md", "/home/me/notes", "/*.md", "/home/me/notes"),
+        ("~you", "/work/app", "~you", "/work/app"),
+    ],
+)
+def test_a_pattern_is_split_into_its_directory_and_the_rest(pattern: str, base: str, rest: str, root: str) -> None:
+    assert place(pattern, POSIX) == Placed(base, rest, root)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "base", "rest", "root"),
+    [
+        ("src/**/*.py", r"C:\work\app", "src/**/*.py", r"C:\work\app\src"),
+        ("C:/work/APP/src/*.py", r"C:\work\app", "src/*.py", r"C:\work\APP\src"),
+        ("D:/data/*.csv", r"D:\data", "/*.csv", r"D:\data"),
+        ("D:/", "D:\\", "/**", "D:\\"),
+        ("/data/*.csv", r"C:\data", "/*.csv", r"C:\data"),
+        ("//server/share/x/*.csv", r"\\server\share\x", "/*.csv", r"\\server\share\x"),
+        ("../shared/a/", r"C:\work\shared", "/a/", r"C:\work\shared\a"),
+        ("~/notes/*.md", r"C:\Users\me\notes", "/*.md", r"C:\Users\me\notes"),
+    ],
+)
+def test_on_windows_a_pattern_may_begin_with_a_drive(pattern: str, base: str, rest: str, root: str) -> None:
+    assert place(pattern, WINDOWS) == Placed(base, rest, root)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rest", "root"),
+    [
+        ("src/web", "src/web", "/work/app/src/web"),
+        ("/srv/data", "/data", "/srv/data"),
+        ("~/project", "/project", "/home/me/project"),
+        ("../shared", "/shared", "/work/shared"),
+    ],
+)
+def test_a_directory_that_is_there_is_its_own_root(pattern: str, rest: str, root: str) -> None:
+    ground = Ground("linux", "/work/app", "/home/me", is_directory=lambda path: path == root)
+    placed = place(pattern, ground)
+    assert (placed.pattern, placed.root) == (rest, root)
+
+
+def test_a_directory_below_the_base_whose_name_is_no_plain_pattern_keeps_its_own_base() -> None:
+    ground = Ground("linux", "/", "/home/a[b]")
+    assert place("~/x/*.md", ground) == Placed("/home/a[b]/x", "/*.md", "/home/a[b]/x")
+
+
+@pytest.mark.parametrize("pattern", ["*/../x", "src/*/..", "./**/../x"])
+def test_nothing_goes_up_after_a_wildcard(pattern: str) -> None:
+    with pytest.raises(PatternError, match="goes up after a wildcard"):
+        place(pattern, POSIX)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        (".", "/work/app/a/b.py"),
+        ("./src/", "/work/app/src/a/b.py"),
+        ("templates/", "/work/app/templates/x.html"),
+        ("../shared/", "/work/shared/deep/x"),
+        ("/etc/nginx/**", "/etc/nginx/a/b"),
+        ("~", "/home/me/x"),
+    ],
+)
+def test_what_a_placed_pattern_means_it_matches(pattern: str, path: str) -> None:
+    placed = place(pattern, POSIX)
+    patterns = Patterns(placed.base, (Rule(placed.pattern, "here"),))
+    assert patterns.rule_for(path[len(placed.base) :].lstrip("/")) is not None
+
+
+@pytest.mark.parametrize(
+    ("roots", "kept"),
+    [
+        (["/a/b", "/a", "/ab"], ("/a", "/ab")),
+        (["/a", "/a"], ("/a",)),
+        (["/", "/a"], ("/",)),
+        ([], ()),
+    ],
+)
+def test_no_root_lies_inside_another(roots: Sequence[str], kept: tuple[str, ...]) -> None:
+    assert minimal(roots, POSIX) == kept
+
+
+def test_on_windows_roots_are_compared_without_case() -> None:
+    assert minimal([r"C:\A\b", r"c:\a", r"D:\x", r"d:\X"], WINDOWS) == (r"c:\a", r"d:\X")
+
+
+@pytest.mark.parametrize(
+    ("path", "ground", "is_whole"),
+    [
+        ("/", POSIX, True),
+        ("//", POSIX, True),
+        ("/home", POSIX, False),
+        ("C:\\", WINDOWS, True),
+        (r"C:\Users", WINDOWS, False),
+        ("\\\\server\\share\\", WINDOWS, True),
+    ],
+)
+def test_a_whole_disk_is_recognised(path: str, ground: Ground, is_whole: bool) -> None:
+    assert is_whole_disk(path, ground) is is_whole
+
+
+@pytest.mark.parametrize(
+    ("path", "ground", "absolute"),
+    [
+        (".env", POSIX, "/work/app/.env"),
+        ("../x/./y", POSIX, "/work/x/y"),
+        ("/etc/x", POSIX, "/etc/x"),
+        ("~", POSIX, "/home/me"),
+        ("~/.env", POSIX, "/home/me/.env"),
+        ("~x/.env", POSIX, "/work/app/~x/.env"),
+        (r"~\x", POSIX, r"/work/app/~\x"),
+        (r"~\.env", WINDOWS, r"C:\Users\me\.env"),
+        ("D:/x", WINDOWS, r"D:\x"),
+        (r"\x", WINDOWS, r"C:\x"),
+    ],
+)
+def test_a_path_is_relative_to_the_base(path: str, ground: Ground, absolute: str) -> None:
+    assert ground.absolute(path) == absolute
+
+
+def test_the_home_directory_is_recognised_through_a_link() -> None:
+    assert POSIX.is_home("/home/me")
+    links = {"/home/me": "/data/me"}
+    ground = Ground("linux", "/work", "/home/me", real=lambda path: links.get(path, path))
+    assert ground.is_home("/data/me")
+    assert not ground.is_home("/data")
