@@ -52,7 +52,7 @@ VIRTUALENV = Rule("pyvenv.cfg", "a virtual environment")
 
 
 class RuleSet:
-    """The patterns of one source, relative to ``base``. The last match wins.
+    """The patterns of one source, relative to ``base``. The last match wins. Most sets ask for names only.
 
     An empty base stands for the whole disk. Raises PatternError for a pattern that cannot be parsed, unless ``lenient``, as
     git is with a ``.gitignore``. ``ignore_case`` is how Windows names files.
@@ -70,6 +70,7 @@ class RuleSet:
                 target.append((order, rule, compiled))
         self._any_name = _alternatives(compiled for _, _, compiled in self._by_name)
         self._any_path = _alternatives(compiled for _, _, compiled in self._by_path)
+        self.asks_for_paths = bool(self._by_path)
 
     def __bool__(self) -> bool:
         return bool(self._by_name or self._by_path)
@@ -189,8 +190,15 @@ class PathFilter:
         return self._directory(directory.rstrip(self._separator))[0].counts
 
     def counts(self, path: str) -> bool:
-        """Whether the file ``path`` counts."""
-        return self.explain(path).counts
+        """Whether the file ``path`` counts: what ``explain`` says, at half the cost, for every file of a tree."""
+        parent, _, name = path.rpartition(self._separator)
+        above, chain = self._directory(parent)
+        if not above.counts:
+            return False
+        rule = self._ignoring_rule(path, name, chain, is_directory=False)
+        if rule is not None and not rule.negates:
+            return False
+        return self._watch is None or self._asked_for(path).counts
 
     def explain(self, path: str) -> Verdict:
         """The verdict on the file ``path``, with the rule behind it."""
@@ -228,7 +236,7 @@ class PathFilter:
         parent, _, name = directory.rpartition(self._separator)
         if directory in self._roots:
             return self._opened(directory, Verdict(True, None, directory), (*self._stronger, *self._weaker))
-        if not parent:
+        if not directory:  # above the root of the disk, and that is no root of ours
             return Verdict(False, None, directory), ()
         above, chain = self._directory(parent)
         if not above.counts:
@@ -238,7 +246,9 @@ class PathFilter:
             return Verdict(False, rule, directory), ()
         return self._opened(directory, Verdict(True, rule, directory), chain)
 
-    def _opened(self, directory: str, verdict: Verdict, chain: tuple[RuleSet, ...]) -> tuple[Verdict, tuple[RuleSet, ...]]:
+    def _opened(
+        self, directory: str, verdict: Verdict, chain: tuple[RuleSet, ...]
+    ) -> tuple[Verdict, tuple[RuleSet, ...]]:
         facts = self._facts_of(directory)
         if facts.is_virtualenv and directory not in self._roots and verdict.rule is None:
             return Verdict(False, VIRTUALENV, directory), ()
@@ -249,7 +259,8 @@ class PathFilter:
 
     def _ignoring_rule(self, path: str, name: str, chain: tuple[RuleSet, ...], *, is_directory: bool) -> Rule | None:
         for rules in chain:
-            rule = rules.rule_for(name, self._relative(path, rules.base), is_directory=is_directory)
+            relative = self._relative(path, rules.base) if rules.asks_for_paths else None
+            rule = rules.rule_for(name, relative, is_directory=is_directory)
             if rule is not None:
                 return rule
         return None

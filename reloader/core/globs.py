@@ -66,9 +66,9 @@ def _translated(pattern: str) -> str | None:
         regex = GitIgnoreSpecPattern(pattern).regex
     except GitIgnorePatternError as error:
         raise ValueError(pattern) from error
-    if regex is None:
+    if regex is None or pattern.rstrip() == "!/":  # which is nothing, as "/" is
         return None
-    expression = regex.pattern.replace("|$)", r"|\Z)")  # a name may end in a line feed
+    expression: str = regex.pattern.replace("|$)", r"|\Z)")  # a name may end in a line feed
     if expression.startswith("^"):
         return expression
     # "*/" and its like become expressions that are to be searched for, and we match from the start.

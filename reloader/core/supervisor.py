@@ -83,7 +83,7 @@ def step(state: State, event: Event, now: float, policy: RestartPolicy) -> Step:
             return _stopping(state, event, now, policy)
         case Settling() | Waiting() | CoolingDown():
             return _resting(state, event, now)
-        case Finished():
+        case Finished():  # pragma: no branch - there is no other
             return state, ()
 
 
@@ -166,7 +166,7 @@ def _merged(state: Stopping, event: BatchOpened | BatchClosed | RestartAsked) ->
         case BatchClosed(batch):
             reason = FilesChanged(_batch_of(so_far.reason).merged_with(batch))
             return replace(state, goal=Relaunch(reason, batch_is_open=False)), (Tell(Changed(batch)),)
-        case RestartAsked(by):
+        case RestartAsked(by):  # pragma: no branch - there is no other
             return replace(state, goal=replace(so_far, reason=so_far.reason or AskedByHand(by))), ()
 
 
@@ -193,7 +193,7 @@ def _after_stop(state: Stopping, now: float, policy: RestartPolicy) -> Step:
             return _finish(SIGNAL_BASE + (KILL if state.forced else signal))
         case Judge(outcome):
             return _judge(state.run, state.asked_at - state.since, outcome, now, policy, state.history)
-        case Relaunch(reason, batch_is_open):
+        case Relaunch(reason, batch_is_open):  # pragma: no branch - there is no other
             if batch_is_open or reason is None:
                 return Settling(state.run, state.history, _batch_of(reason)), ()
             return _relaunch(state.run, reason, now, state.history)
@@ -268,7 +268,7 @@ def _by_exit_policy(run: int, outcome: Outcome, now: float, policy: RestartPolic
             pause = policy.back_off.pause(failures)
             tried = replace(history, failures=failures)
             return _cool_down(run, pause, failures, outcome, ChildWasLost(outcome), now, tried)
-        case OnExit.AUTO:
+        case OnExit.AUTO:  # pragma: no branch - there is no other
             if outcome.exit_code == 0 or not history.has_served_a_change:
                 return _finish(outcome.exit_code)
             return _wait(run, outcome, history)

@@ -24,12 +24,14 @@ from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.watching import Watching
 from reloader.ports import Clock, Disk, Reporter
-from reloader.system import LONGEST_WAIT, ProcessHost, SystemSignals
+from reloader.system import LONGEST_WAIT, ProcessHost, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
 from reloader.watchers.choose import Choice, choose, stat_watcher
 from reloader.watchers.disk import IGNORES_CASE, RealDisk
 from reloader.watchers.repository import rules_from_above
+
+__all__ = ["enable_colour", "run_session"]
 
 #: A scan that takes longer than this many seconds shows how far it is, and so often.
 PATIENCE = 1.0

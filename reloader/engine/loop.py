@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from typing_extensions import assert_never
@@ -134,7 +134,10 @@ class Engine:
         match posted:
             case PathsChanged():
                 self._hear(posted)
-            case StopAsked() | RestartAsked() | LeaderEnded() | ChildEnded():
+            case ChildEnded():
+                self._child = None  # there is nothing left to be asked or forced, and its pid may be another's by now
+                self._step(posted)
+            case StopAsked() | RestartAsked() | LeaderEnded():
                 self._step(posted)
             case WatcherOverflowed(backend):
                 self._tell(EventsLost(backend, self._parts.watching.overflow_remedy))
@@ -152,7 +155,7 @@ class Engine:
 
     def _hear(self, hints: PathsChanged) -> None:
         now = self._parts.clock()
-        if any(os.path.basename(path) == ".gitignore" for path in hints.paths):
+        if _concern_rules(hints.paths):
             self._parts.watching.rules_changed()
             self._step_if(self._parts.collector.compare_all(now))
         self._step_if(self._parts.collector.hear(hints, now))
@@ -217,6 +220,9 @@ class Engine:
                 hints += posted.paths
             else:
                 self._parts.inbox.keep(posted)
+        if _concern_rules(hints):
+            self._parts.watching.rules_changed()
+            self._parts.collector.compare_all(self._parts.clock())  # what it finds is absorbed below, with the rest
         found = self._parts.collector.absorb(hints)
         if found:
             self._tell(Changed(found))
@@ -227,11 +233,19 @@ class Engine:
 
     def _leave_nothing_behind(self) -> None:
         """On the way out of a session that did not finish: by an error of ours, there is no time to be polite."""
-        if self._child is not None and not isinstance(self._state, FinishedState):
-            self._child.force_stop()
-            limit = self._parts.clock() + LAST_WAIT
-            while not self._parts.host.collect(self._parts.clock()) and self._parts.clock() < limit:
-                self._parts.inbox.take(self._parts.host.next_look(self._parts.clock()))
+        if self._child is None:
+            return
+        self._child.force_stop()
+        parts, limit = self._parts, self._parts.clock() + LAST_WAIT
+        while parts.clock() < limit:
+            if any(isinstance(news, ChildEnded) for news in parts.host.collect(parts.clock())):
+                return
+            look = parts.host.next_look(parts.clock())
+            parts.inbox.take(limit if look is None else min(look, limit))
 
     def _tell(self, notice: Notice) -> None:
         self._parts.reporter.tell(notice)
+
+
+def _concern_rules(paths: Iterable[str]) -> bool:
+    return any(os.path.basename(path) == ".gitignore" for path in paths)

@@ -46,8 +46,7 @@ class Watching:
         if wanted == self._polled:
             return
         self._polled = wanted
-        files = frozenset() if failed.directories else self._watch_set.files
-        polled = replace(self._watch_set, roots=tuple(sorted(wanted)), files=files)
+        polled = replace(self._watch_set, roots=tuple(sorted(wanted)))
         self._reporter.tell(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
         if self._poller is None:
             self._poller = self._make_poller()

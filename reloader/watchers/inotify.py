@@ -85,8 +85,11 @@ class Session:
         self._overflow_is_told = False
         self._closed = False
         self._queue = InotifyFD()
-        for path in (*watch_set.files, *watch_set.roots):
+        for path in watch_set.files:
             self._places.add(path)
+        for root in watch_set.roots:
+            if not os.path.isdir(root) or disk.links_on_the_way(root):
+                self._places.add(root)  # a plain directory tells of its own end
         self._listen_to_roots_and_places()
         self._queue.start()  # only now: what happens meanwhile waits in the kernel, and no two threads are in here
 
@@ -109,6 +112,8 @@ class Session:
         if self._closed or directory not in self._ears:
             return
         self._drop(directory)
+        if directory in self._watch_set.roots:
+            self._places.add(directory)
         self._listen_to_roots_and_places()
         self._post(PathsChanged((directory,)))
 
@@ -171,7 +176,7 @@ class Session:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):  # these mean: gone since it was listed
                 self._failures[path] = error.errno or 0
             return
-        if ear.wd == -1:  # watchdog passes over EACCES; nothing can be listed there either
+        if ear.wd == WatchDescriptor(-1):  # watchdog passes over EACCES; nothing can be listed there either
             self._queue.remove_callbacks([(ear.wd, ear.id)])
         else:
             self._ears[path] = ear
@@ -186,8 +191,9 @@ class Session:
         if not self._failures:
             return
         number = next(iter(self._failures.values()))
-        cause, remedy = _LIMITS.get(number, (os.strerror(number), "They are polled instead"))
-        self._post(WatcherFailed(InotifyWatcher.name, cause, remedy, minimal_roots(self._failures, os.sep)))
+        cause, remedy = _LIMITS.get(number, (os.strerror(number), ""))
+        trees = [path for path in self._failures if self._watch_set.enters(path)]
+        self._post(WatcherFailed(InotifyWatcher.name, cause, remedy, minimal_roots(trees, os.sep)))
         self._failures.clear()
 
 

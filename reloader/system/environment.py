@@ -1,0 +1,180 @@
+"""The environment that the child is handed: complete, without traces of our own packaging, and acceptable to its platform.
+
+A pure function of its arguments, so that each platform's half is tested on every platform. Nothing here reads or changes
+``os.environ``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from reloader.errors import EnvironmentVariableError
+
+Text = str | bytes
+Variables = Mapping[str, Text] | Mapping[bytes, Text] | Mapping[Text, Text]
+#: Name and value, under the key by which the platform tells names apart.
+_ByKey = dict[str, tuple[str, str]]
+
+_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+#: A surrogate that stands neither for half a character nor, as ``surrogateescape`` does, for a byte.
+_LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+#: What PyInstaller's bootloader tells itself. A frozen program below us would take it for its own.
+_PYINSTALLER_NAMES = ("_PYI_", "_MEIPASS")
+#: Where it keeps the user's value of a library path in front of which it has put its own directory.
+_ORIGINAL = "_ORIG"
+#: The directory that a onefile build was unpacked to.
+_UNPACKED_TO = "_PYI_APPLICATION_HOME_DIR"
+
+
+def child_environment(
+    inherited: Variables,
+    additions: Variables,
+    *,
+    platform: str,
+    bundle: str | None = None,
+) -> dict[str, str]:
+    """What to hand to a child on ``platform`` (a value of ``sys.platform``): ``inherited``, cleaned, with ``additions``.
+
+    ``bundle`` is the directory in which a frozen program keeps its libraries (``sys._MEIPASS``). Its entries in the search
+    paths are taken out, since a child would load our libraries in place of its own. Additions are the user's own wish and
+    win. Raises EnvironmentVariableError for a variable that no process can be given.
+    """
+    dialect = _WINDOWS if platform == "win32" else _POSIX
+    ours = _normalised(inherited, dialect, "Unset it where reloader is started.")
+    theirs = _normalised(additions, dialect, "Mend it in env or in the env file.")
+    if bundle is not None:
+        ours = _without_bundle(ours, bundle, dialect)
+    variables = {key: variable for key, variable in {**ours, **theirs}.items() if not _is_private(key, bundle)}
+    return dict(variables.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """How one platform sees an environment."""
+
+    text: Callable[[Text], str]  # what it can hold of a name or value
+    key: Callable[[str], str]  # names with the same key are one variable
+    directory: Callable[[str], str]  # entries of a search path with the same answer are one directory
+    separator: str  # between the entries of a search path
+    hides_names: bool  # a name may begin with "="
+
+
+def _normalised(variables: Variables, dialect: _Dialect, remedy: str) -> _ByKey:
+    normalised: _ByKey = {}
+    for raw_name, raw_value in variables.items():
+        name, value = dialect.text(raw_name), dialect.text(raw_value)
+        fault = _fault(name, value, dialect)
+        if fault is not None:
+            raise EnvironmentVariableError(f"the environment variable {name!r} cannot be handed on: {fault}. {remedy}")
+        normalised[dialect.key(name)] = (name, value)
+    return normalised
+
+
+def _fault(name: str, value: str, dialect: _Dialect) -> str | None:
+    """Why no process can be given this variable, or None. The value itself may be a secret and is not repeated."""
+    if not name:
+        return "its name is empty"
+    if "=" in (name[1:] if dialect.hides_names else name):
+        return "its name contains '='"
+    if "\0" in name:
+        return "its name contains a NUL character"
+    return "its value contains a NUL character" if "\0" in value else None
+
+
+def _is_private(key: str, bundle: str | None) -> bool:
+    """Whether only PyInstaller has a use for this variable."""
+    return key.startswith(_PYINSTALLER_NAMES) or (
+        bundle is not None and key.endswith(_ORIGINAL) and _is_library_path(key.removesuffix(_ORIGINAL))
+    )
+
+
+def _is_library_path(key: str) -> bool:
+    return key in ("LD_LIBRARY_PATH", "LIBPATH") or key.startswith("DYLD_")
+
+
+def _without_bundle(variables: _ByKey, bundle: str, dialect: _Dialect) -> _ByKey:
+    """Give library paths the values that they had before PyInstaller, and take the bundle out of all search paths."""
+    _, unpacked_to = variables.get(_UNPACKED_TO, ("", ""))
+    ours = {dialect.directory(directory) for directory in (bundle, unpacked_to)} - {""}
+    restored = variables | _originals(variables)
+    cleaned: _ByKey = {}
+    for key, (name, value) in restored.items():
+        kept = _without_entries(value, ours, dialect) if key == "PATH" or _is_library_path(key) else value
+        if kept is not None:
+            cleaned[key] = (name, kept)
+    return cleaned
+
+
+def _originals(variables: _ByKey) -> _ByKey:
+    return {
+        key.removesuffix(_ORIGINAL): (name[: -len(_ORIGINAL)], value)
+        for key, (name, value) in variables.items()
+        if key.endswith(_ORIGINAL) and _is_library_path(key.removesuffix(_ORIGINAL))
+    }
+
+
+def _without_entries(search_path: str, directories: set[str], dialect: _Dialect) -> str | None:
+    """``search_path`` without what lies in ``directories``; None if nothing else was in it."""
+    entries = search_path.split(dialect.separator)
+    kept = [entry for entry in entries if not _lies_in(dialect.directory(entry), directories)]
+    return dialect.separator.join(kept) if kept else None
+
+
+def _lies_in(entry: str, directories: set[str]) -> bool:
+    return any(entry == directory or entry.startswith(directory + "/") for directory in directories)
+
+
+def _posix_text(value: Text) -> str:
+    """The one spelling, in this process, of the bytes that a POSIX process will see."""
+    return _posix_bytes(value).decode(sys.getfilesystemencoding(), "surrogateescape")
+
+
+def _posix_bytes(value: Text) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return value.encode(sys.getfilesystemencoding(), "surrogateescape")
+    except UnicodeEncodeError:  # half a character, or a locale without this one: UTF-8 is what most programs read
+        return "\ufffd".join(_LONE_SURROGATE.split(_with_whole_characters(value))).encode("utf-8", "surrogateescape")
+
+
+def _windows_text(value: Text) -> str:
+    """Valid text, as the Unicode interface of Windows needs it. ISO-8859-1 as the last resort: Werkzeug."""
+    text = value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+    return "\ufffd".join(_unescaped(part) for part in _LONE_SURROGATE.split(_with_whole_characters(text)))
+
+
+def _with_whole_characters(text: str) -> str:
+    """``text`` with each pair of surrogates as the one character that it stands for."""
+    return _SURROGATE_PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+
+
+def _unescaped(text: str) -> str:
+    """``text`` with bytes that could not be decoded, and were escaped, taken back and decoded after all."""
+    raw = text.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("iso-8859-1")
+
+
+def _windows_key(name: str) -> str:
+    return "".join(map(_windows_upper, name))
+
+
+def _windows_upper(character: str) -> str:
+    """Upper case as Windows compares names: one character for one, and never from outside ASCII into it."""
+    upper = character.upper()
+    return upper if len(upper) == 1 and upper.isascii() == character.isascii() else character
+
+
+def _windows_directory(entry: str) -> str:
+    return _windows_key(entry.strip().strip('"')).replace("\\", "/").rstrip("/")
+
+
+_POSIX = _Dialect(_posix_text, str, lambda entry: entry.rstrip("/"), ":", hides_names=False)
+_WINDOWS = _Dialect(_windows_text, _windows_key, _windows_directory, ";", hides_names=True)
