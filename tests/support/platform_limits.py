@@ -24,6 +24,5 @@ needs_symlinks = skip_under_wine("makes symlinks that cannot be read")
 needs_events_of_older_directories = skip_under_wine("reports nothing from subdirectories that are older than the watch")
 needs_tree_of_processes = skip_under_wine("does not tell psutil of processes other than the asking one")
 
-windows_only = pytest.mark.skipif(sys.platform != "win32", reason="consoles, jobs and batch files are of Windows alone")
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are of POSIX alone")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="subreapers and /proc are of Linux alone")

@@ -1,0 +1,203 @@
+"""The calls of Windows that Python does not offer, declared once. Nothing is decided here.
+
+A handle is an int. A call that fails raises OSError with the system's text, unless its docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+from ctypes import wintypes
+
+assert sys.platform == "win32"
+
+CREATE_SUSPENDED = 0x00000004
+CTRL_C, CTRL_BREAK, CTRL_CLOSE, CTRL_LOGOFF, CTRL_SHUTDOWN = 0, 1, 2, 5, 6
+STANDARD_INPUT, STANDARD_OUTPUT = -10, -11
+ENABLE_VIRTUAL_TERMINAL_PROCESSING = 0x0004
+
+_BASIC_ACCOUNTING_INFORMATION = 1
+_EXTENDED_LIMIT_INFORMATION = 9
+_KILL_ON_JOB_CLOSE = 0x2000
+#: SYNCHRONIZE, PROCESS_SUSPEND_RESUME, PROCESS_SET_QUOTA and PROCESS_TERMINATE: wait, resume, and give to a job.
+_PROCESS_ACCESS = 0x00100000 | 0x0800 | 0x0100 | 0x0001
+_INFINITE = 0xFFFFFFFF
+
+_kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+_ntdll = ctypes.WinDLL("ntdll")
+
+#: What the console calls, on a thread of its own, with one of the CTRL_ numbers. True: nobody else need be asked.
+ConsoleHandler = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
+
+
+class _BasicLimits(ctypes.Structure):
+    _fields_ = (
+        ("per_process_user_time", wintypes.LARGE_INTEGER),
+        ("per_job_user_time", wintypes.LARGE_INTEGER),
+        ("flags", wintypes.DWORD),
+        ("minimum_working_set", ctypes.c_size_t),
+        ("maximum_working_set", ctypes.c_size_t),
+        ("active_processes", wintypes.DWORD),
+        ("affinity", ctypes.c_size_t),
+        ("priority_class", wintypes.DWORD),
+        ("scheduling_class", wintypes.DWORD),
+    )
+
+
+class _ExtendedLimits(ctypes.Structure):
+    _fields_ = (
+        ("basic", _BasicLimits),
+        ("io_counters", ctypes.c_ulonglong * 6),
+        ("process_memory", ctypes.c_size_t),
+        ("job_memory", ctypes.c_size_t),
+        ("peak_process_memory", ctypes.c_size_t),
+        ("peak_job_memory", ctypes.c_size_t),
+    )
+
+
+class _Accounting(ctypes.Structure):
+    _fields_ = (
+        ("times", wintypes.LARGE_INTEGER * 4),
+        ("page_faults", wintypes.DWORD),
+        ("processes_ever", wintypes.DWORD),
+        ("active_processes", wintypes.DWORD),
+        ("terminated_processes", wintypes.DWORD),
+    )
+
+
+def _declare(name: str, result: type | None, *arguments: type) -> None:
+    function = getattr(_kernel32, name)
+    function.restype, function.argtypes = result, arguments
+
+
+_declare("CreateJobObjectW", wintypes.HANDLE, ctypes.c_void_p, wintypes.LPCWSTR)
+_declare("SetInformationJobObject", wintypes.BOOL, wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD)
+_declare(
+    "QueryInformationJobObject",
+    wintypes.BOOL,
+    wintypes.HANDLE,
+    ctypes.c_int,
+    ctypes.c_void_p,
+    wintypes.DWORD,
+    ctypes.c_void_p,
+)
+_declare("AssignProcessToJobObject", wintypes.BOOL, wintypes.HANDLE, wintypes.HANDLE)
+_declare("TerminateJobObject", wintypes.BOOL, wintypes.HANDLE, wintypes.UINT)
+_declare("OpenProcess", wintypes.HANDLE, wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
+_declare("WaitForSingleObject", wintypes.DWORD, wintypes.HANDLE, wintypes.DWORD)
+_declare("CloseHandle", wintypes.BOOL, wintypes.HANDLE)
+_declare("GenerateConsoleCtrlEvent", wintypes.BOOL, wintypes.DWORD, wintypes.DWORD)
+_declare("SetConsoleCtrlHandler", wintypes.BOOL, ConsoleHandler, wintypes.BOOL)
+_declare("GetStdHandle", wintypes.HANDLE, wintypes.DWORD)
+_declare("GetConsoleMode", wintypes.BOOL, wintypes.HANDLE, ctypes.POINTER(wintypes.DWORD))
+_declare("SetConsoleMode", wintypes.BOOL, wintypes.HANDLE, wintypes.DWORD)
+_declare("GetSystemDirectoryW", wintypes.UINT, wintypes.LPWSTR, wintypes.UINT)
+_ntdll.NtResumeProcess.restype, _ntdll.NtResumeProcess.argtypes = ctypes.c_long, (wintypes.HANDLE,)
+
+
+def create_job() -> int:
+    """A job object whose processes all end when its last handle is closed, be it by our own death."""
+    job = _handle(_kernel32.CreateJobObjectW(None, None))
+    limits = _ExtendedLimits()
+    limits.basic.flags = _KILL_ON_JOB_CLOSE
+    _check(
+        _kernel32.SetInformationJobObject(job, _EXTENDED_LIMIT_INFORMATION, ctypes.byref(limits), ctypes.sizeof(limits))
+    )
+    return job
+
+
+def assign_to_job(job: int, process: int) -> None:
+    _check(_kernel32.AssignProcessToJobObject(job, process))
+
+
+def active_processes(job: int) -> int:
+    """How many processes of ``job`` have not ended."""
+    facts = _Accounting()
+    _check(
+        _kernel32.QueryInformationJobObject(
+            job, _BASIC_ACCOUNTING_INFORMATION, ctypes.byref(facts), ctypes.sizeof(facts), None
+        )
+    )
+    return int(facts.active_processes)
+
+
+def terminate_job(job: int, exit_code: int) -> None:
+    """End every process of ``job`` with ``exit_code``. Does not wait for it."""
+    _check(_kernel32.TerminateJobObject(job, exit_code))
+
+
+def open_process(pid: int) -> int:
+    """A handle of our own, so that a thread may wait on it whatever becomes of subprocess's."""
+    return _handle(_kernel32.OpenProcess(_PROCESS_ACCESS, False, pid))
+
+
+def resume(process: int) -> None:
+    """Let a process that was created suspended begin."""
+    status = _ntdll.NtResumeProcess(process)
+    if status < 0:
+        raise OSError(f"NtResumeProcess failed with status 0x{status & 0xFFFFFFFF:08X}")
+
+
+def wait_for_end(process: int) -> None:
+    """Block until ``process`` has ended."""
+    _kernel32.WaitForSingleObject(process, _INFINITE)
+
+
+def close_handle(handle: int) -> None:
+    _kernel32.CloseHandle(handle)
+
+
+def send_break(group: int) -> bool:
+    """Send CTRL_BREAK to a process group. False if that cannot be: no console is shared with it, or it is gone.
+
+    Not by ``os.kill``: CPython 3.11 falls through to TerminateProcess when the console refuses.
+    """
+    return bool(_kernel32.GenerateConsoleCtrlEvent(CTRL_BREAK, group))
+
+
+def console_handler(handle: Callable[[int], bool]) -> ctypes._FuncPointer:
+    """``handle`` as the console wants it. Must be kept alive for as long as it is in use."""
+    return ConsoleHandler(handle)
+
+
+def add_console_handler(handler: ctypes._FuncPointer) -> None:
+    _check(_kernel32.SetConsoleCtrlHandler(handler, True))
+
+
+def remove_console_handler(handler: ctypes._FuncPointer) -> None:
+    _check(_kernel32.SetConsoleCtrlHandler(handler, False))
+
+
+def standard_handle(which: int) -> int | None:
+    """STANDARD_INPUT or STANDARD_OUTPUT of this process, None if it has none."""
+    handle = _kernel32.GetStdHandle(which & 0xFFFFFFFF)
+    return None if handle in (None, wintypes.HANDLE(-1).value) else int(handle)
+
+
+def console_mode(handle: int) -> int | None:
+    """The mode of the console at ``handle``, None if it is no console."""
+    mode = wintypes.DWORD()
+    return int(mode.value) if _kernel32.GetConsoleMode(handle, ctypes.byref(mode)) else None
+
+
+def set_console_mode(handle: int, mode: int) -> bool:
+    """Whether the console accepted ``mode``."""
+    return bool(_kernel32.SetConsoleMode(handle, mode))
+
+
+def system_directory() -> str:
+    """Where ``cmd.exe`` is, whatever the environment says."""
+    buffer = ctypes.create_unicode_buffer(32768)
+    _check(_kernel32.GetSystemDirectoryW(buffer, len(buffer)))
+    return buffer.value
+
+
+def _handle(value: int | None) -> int:
+    _check(value or 0)
+    return int(value or 0)
+
+
+def _check(succeeded: int) -> None:
+    if not succeeded:
+        raise ctypes.WinError(ctypes.get_last_error())

@@ -1,0 +1,176 @@
+"""Processes on Windows: one job object and one console process group for a run, and nothing of it left when it ended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+
+assert sys.platform == "win32"
+
+import ntpath
+
+from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted
+from reloader.core.outcome import Exited
+from reloader.ports import ChildNotLaunched, Post
+from reloader.system import _winapi
+from reloader.system.windows_command import CommandLine, command_line
+from reloader.system.windows_console import ConsoleModes, SystemSignals, enable_colour
+
+__all__ = ["ProcessHost", "SystemSignals", "WindowsChild", "enable_colour"]
+
+#: Once the leader has ended, the host looks this often, in seconds, for the rest: a job tells nobody that it is empty.
+LOOK_AGAIN = 0.02
+#: The exit code of what was forced: what a shell elsewhere says of a program that SIGKILL ended.
+FORCED = 128 + 9
+
+_FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP | _winapi.CREATE_SUSPENDED
+_NOT_A_PROGRAM, _NO_SUCH_DIRECTORY = 193, 267
+
+
+class WindowsChild:
+    """One run: a job object, which no process of it can leave, and the leader in it.
+
+    The leader is created suspended and is resumed only when it is in the job, so that it can start nothing outside.
+    It is the root of a console process group: a Ctrl-C in the console does not reach it, only what we send does.
+    """
+
+    def __init__(self, run: int, job: int, leader: subprocess.Popen[bytes]) -> None:
+        self.run = run
+        self.pid = leader.pid
+        self._job: int | None = job
+        self._leader = leader
+        self._look_for_rest_at: float | None = None
+
+    def ask_to_stop(self, signal: int) -> None:
+        """Send CTRL_BREAK, which stands for every signal here: it is the only one that one group can be sent.
+
+        Where it cannot be delivered (no console, or nobody left in the group), there is no polite way to ask and nobody
+        to wait for: the run is forced at once instead of after a timeout in which nothing can happen.
+        """
+        if self._job is not None and not _winapi.send_break(self.pid):
+            self.force_stop()
+
+    def force_stop(self) -> None:
+        if self._job is not None:
+            _winapi.terminate_job(self._job, FORCED)
+
+    def look(self, now: float) -> Posted | None:
+        """What is new at ``now``. A ChildEnded is the last news: the run is to be released then."""
+        code = self._leader.poll()
+        if code is None or self._job is None:
+            return None
+        if _winapi.active_processes(self._job) == 0:
+            return ChildEnded(self.run, Exited(code))
+        return self._look_for_rest(now, code)
+
+    def _look_for_rest(self, now: float, code: int) -> Posted | None:
+        """Processes that end along with their leader were not left behind: they are given one look's time."""
+        if self._look_for_rest_at is None:
+            self._look_for_rest_at = now + LOOK_AGAIN
+        if not self._look_for_rest_at <= now:
+            return None
+        self._look_for_rest_at = float("inf")
+        return LeaderEnded(self.run, Exited(code))
+
+    @property
+    def leader_has_ended(self) -> bool:
+        return self._look_for_rest_at is not None
+
+    def release(self) -> None:
+        """Close the job, which ends whatever is left in it. There is nobody to be stopped after that."""
+        if self._job is not None:
+            _winapi.close_handle(self._job)
+            self._job = None
+            self._leader.wait()
+
+
+class ProcessHost:
+    """Starts runs and notices their end. A thread for each run waits for its leader, and says no more than that."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._cmd = ntpath.join(_winapi.system_directory(), "cmd.exe")
+        self._child: WindowsChild | None = None
+        self._waiter: threading.Thread | None = None
+        self._console = ConsoleModes()
+
+    def launch(
+        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
+    ) -> WindowsChild | ChildNotLaunched:
+        line = command_line(argv, cwd, environment, self._cmd)
+        if isinstance(line, ChildNotLaunched):
+            return line
+        self._console.remember()
+        try:
+            self._child = self._start(line, cwd, environment, run)
+        except OSError as error:
+            return _not_launched(argv[0], cwd, error)
+        return self._child
+
+    def _start(self, line: CommandLine, cwd: str, environment: Mapping[str, str], run: int) -> WindowsChild:
+        job = _winapi.create_job()
+        try:
+            leader = subprocess.Popen(
+                line.text, executable=line.program, cwd=cwd, env=dict(environment), creationflags=_FLAGS
+            )
+            self._let_go(leader, job)
+        except OSError:
+            _winapi.close_handle(job)
+            raise
+        return WindowsChild(run, job, leader)
+
+    def _let_go(self, leader: subprocess.Popen[bytes], job: int) -> None:
+        """Put the suspended leader into the job, have its end waited for, and let it begin. If one fails, it never ran."""
+        try:
+            process = _winapi.open_process(leader.pid)
+            try:
+                _winapi.assign_to_job(job, process)
+                _winapi.resume(process)
+            except OSError:
+                _winapi.close_handle(process)
+                raise
+        except OSError:
+            leader.kill()
+            leader.wait()
+            raise
+        self._waiter = threading.Thread(target=self._wait_for, args=(process,), name="child wait", daemon=True)
+        self._waiter.start()
+
+    def _wait_for(self, process: int) -> None:
+        _winapi.wait_for_end(process)
+        _winapi.close_handle(process)
+        self._post(ChildStirred())
+
+    def collect(self, now: float) -> Sequence[Posted]:
+        news = self._child.look(now) if self._child is not None else None
+        if isinstance(news, ChildEnded):
+            self._release()
+        return () if news is None else (news,)
+
+    def next_look(self, now: float) -> float | None:
+        return now + LOOK_AGAIN if self._child is not None and self._child.leader_has_ended else None
+
+    def close(self) -> None:
+        if self._child is not None:
+            self._child.force_stop()
+            self._release()
+
+    def _release(self) -> None:
+        """The run is over: its leader has ended or is about to, so the waiting thread does not wait any more."""
+        if self._child is not None and self._waiter is not None:
+            self._child.release()
+            self._waiter.join()
+        self._child = self._waiter = None
+        self._console.restore()
+
+
+def _not_launched(name: str, cwd: str, error: OSError) -> ChildNotLaunched:
+    if isinstance(error, FileNotFoundError):
+        return ChildNotLaunched(127, f'"{name}" cannot be started: it was removed just now')
+    if error.winerror == _NO_SUCH_DIRECTORY:
+        return ChildNotLaunched(127, f'"{name}" cannot be started: there is no directory {cwd}')
+    if error.winerror == _NOT_A_PROGRAM:
+        return ChildNotLaunched(126, f'"{name}" is not a program that Windows can run: name its interpreter before it')
+    return ChildNotLaunched(126, f'"{name}" cannot be started: {error.strerror or error}')

@@ -1,0 +1,11 @@
+"""When asked to stop, first waits for a word from the test."""
+
+import sys
+
+from tests.programs.announcing import announce, hear_stop_signals, wait_for_stop_signal, wait_for_word
+
+hear_stop_signals()
+announce("started")
+announce("asked", signal=wait_for_stop_signal())
+wait_for_word()
+sys.exit(6)

@@ -1,0 +1,6 @@
+"""Ends at a word from the test."""
+
+from tests.programs.announcing import announce, wait_for_word
+
+announce("started")
+wait_for_word()
