@@ -69,6 +69,9 @@ class Watcher(Protocol):
     def watch(self, watch_set: WatchSet) -> None:
         """Watch another set from now on: the filter or the files have changed."""
 
+    def add_files(self, paths: Sequence[str]) -> None:
+        """These files of the watch set are new to it: what happens to them must be reported as well from now on."""
+
     def catch_up(self) -> None:
         """Post at once what happened up to now. Called just before a launch; an event backend has nothing to do."""
 
@@ -124,6 +127,33 @@ class SignalSource(Protocol):
 
     def stop(self) -> None:
         """Give every handler back. May be called twice."""
+
+
+class ReportPipe(Protocol):
+    """The way by which the agents in the child's processes report: lines, in the order in which they were written."""
+
+    @property
+    def address(self) -> str:
+        """What an agent opens to write to it. Contains no ``|``."""
+
+    def start(self, heard: Callable[[bytes], None]) -> None:
+        """Begin to call ``heard`` with each line, from a thread of its own."""
+
+    def echo(self, line: bytes) -> None:
+        """Put a line of our own behind all that was written so far."""
+
+    def close(self) -> None:
+        """End the thread and remove all traces. May be called twice."""
+
+
+class Link(Protocol):
+    """The parent's end of the agents' reports; these are posted."""
+
+    def environment(self, run: int, inherited: Mapping[str, str]) -> dict[str, str]:
+        """What to add to the environment of this run, given what is in it."""
+
+    def sync(self) -> int:
+        """Have a Synced posted behind all that was reported so far, with the token that is returned."""
 
 
 class Reporter(Protocol):

@@ -45,7 +45,7 @@ def resolve(written: Written, ground: Ground, comspec: str) -> RunPlan:
         _launch(written.config, ground, comspec),
         _watch(written, ground),
         _restart(written.config, ground),
-        written.source,
+        source=written.source,
     )
 
 

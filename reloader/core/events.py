@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
+from reloader.core.snapshot import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,51 @@ class ChildStirred:
     """A process that we started may have changed its state: a reason to look, no more."""
 
 
+@dataclass(frozen=True, slots=True)
+class AgentAttached:
+    """A Python process of this run reports what it imports."""
+
+    run: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileImported:
+    """A Python process of this run is about to load ``path``, which had this ``stamp`` at that moment."""
+
+    run: int
+    path: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleMissed:
+    """A Python process of this run looked for a module in vain; ``stem`` is where it would lie, without a suffix."""
+
+    run: int
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramCrashed:
+    """An exception that nobody caught ends a Python process of this run."""
+
+    run: int
+    pid: int
+    error: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """All that the program had reported when ``token`` was given out is posted."""
+
+    token: int
+
+
+#: What the agent reports, by way of its link.
+Reported = AgentAttached | FileImported | ModuleMissed | ProgramCrashed | Synced
+
 #: What :func:`reloader.core.supervisor.step` decides on.
 Event = Begin | BatchOpened | BatchClosed | LeaderEnded | ChildEnded | StopAsked | RestartAsked | DeadlineReached
 
@@ -120,4 +166,5 @@ Posted = (
     | ChildEnded
     | StopAsked
     | RestartAsked
+    | Reported
 )

@@ -13,11 +13,13 @@ KILL = 9  # SIGKILL likewise
 class Exited:
     """The program ended by itself with ``code``.
 
-    ``held_terminal`` says that it was the foreground program of the terminal, so that a Ctrl-C went to it and not to us.
+    ``held_terminal`` says that it was the foreground program of the terminal, so that a Ctrl-C went to it and not to us,
+    ``crashed`` that an exception which nobody caught ended it, as far as its agent could tell.
     """
 
     code: int
     held_terminal: bool = False
+    crashed: bool = False
 
     @property
     def exit_code(self) -> int:

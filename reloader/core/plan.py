@@ -81,10 +81,20 @@ class WatchPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PythonPolicy:
+    """What a Python program is asked to report: its ``modules``, also ``site_packages``, and files it reads (``open_files``)."""
+
+    modules: bool = True
+    open_files: bool = False
+    site_packages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlan:
     """The whole of a session. ``source`` names the file that it came from, for the user, or says that there was none."""
 
     launch: LaunchSpec
     watch: WatchPlan
     restart: RestartPolicy = field(default_factory=RestartPolicy)
+    python: PythonPolicy = field(default_factory=PythonPolicy)
     source: str = "the command line"

@@ -80,14 +80,15 @@ class Walk:
         gitignore: str | None = None
         prefix = path if path.endswith(self.separator) else path + self.separator
         for name, is_directory, is_link in self.list_directory(path):
+            entry = prefix + name
             if name == ".gitignore":
-                gitignore = prefix + name
+                gitignore = entry
             if is_directory:
                 directories.append((name, is_link))
-            elif counts(prefix + name):
-                files.append(prefix + name)
+            elif counts(entry):
+                files.append(entry)
                 if is_link:
-                    links.append(prefix + name)
+                    links.append(entry)
         return Folder(path, tuple(files), tuple(links), is_linked, gitignore), directories
 
     def _follow(self, link: str, real_parent: str, linked: list[tuple[str, str]]) -> None:
@@ -115,7 +116,8 @@ def is_within(path: str, directory: str, separator: str = "/") -> bool:
 def minimal_roots(directories: Iterable[str], separator: str = "/") -> tuple[str, ...]:
     """``directories`` without those that lie in another of them, sorted."""
     roots: list[str] = []
-    for directory in sorted(set(directories)):
-        if not any(is_within(directory, root, separator) for root in roots):
+    # In the order of paths that end in a separator, what lies in a directory follows it at once.
+    for directory in sorted(set(directories), key=lambda path: path.rstrip(separator) + separator):
+        if not roots or not is_within(directory, roots[-1], separator):
             roots.append(directory)
-    return tuple(roots)
+    return tuple(sorted(roots))

@@ -13,7 +13,7 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.events import StopAsked
 from reloader.core.filters import PathFilter, RuleSet
 from reloader.core.ignores import DEFAULT_IGNORES
-from reloader.core.notices import BackendFellBack, ConfigUsed, Scanning
+from reloader.core.notices import BackendFellBack, ConfigUsed, Note, Scanning
 from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.outcome import SIGNAL_BASE
 from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
@@ -22,9 +22,11 @@ from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
+from reloader.engine.program import Program
 from reloader.engine.watching import Watching
 from reloader.ports import Clock, Disk, Reporter
-from reloader.system import LONGEST_WAIT, ProcessHost, SystemSignals, enable_colour
+from reloader.agent.link import AgentLink
+from reloader.system import LONGEST_WAIT, ProcessHost, ReportPipe, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
 from reloader.watchers.choose import Choice, choose, stat_watcher
@@ -72,15 +74,22 @@ def run_session(plan: RunPlan, reporter: Reporter) -> int:
         except ScanInterrupted as interrupted:
             return interrupted.exit_code
         _tell_of_watching(reporter, plan.watch, choice, baseline)
+        link = _link_to_agents(plan, inbox, reporter)
+        if link is not None:
+            resources.callback(link.close)
+        program = Program(
+            watch_set.imports, baseline, watching, clock, link, narrows=link is not None and plan.watch.watch is None
+        )
         parts = Parts(
             host=host,
             watching=watching,
             baseline=baseline,
             collector=ChangeCollector(baseline, plan.watch.debounce),
+            program=program,
             reporter=reporter,
             clock=clock,
             inbox=inbox,
-            environment_for=_Environment(plan.launch),
+            environment_for=_Environment(plan.launch, program),
             prepare=_forget_bytecode,
         )
         return Engine(plan, parts).run()
@@ -119,6 +128,16 @@ def _tell_of_watching(reporter: Reporter, plan: WatchPlan, choice: Choice, basel
     )
 
 
+def _link_to_agents(plan: RunPlan, inbox: Inbox, reporter: Reporter) -> AgentLink | None:
+    if not plan.python.modules:
+        return None
+    try:
+        return AgentLink(ReportPipe(), inbox.post, plan.python)
+    except OSError as error:
+        reporter.tell(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
+        return None
+
+
 def _forget_bytecode(batch: ChangeBatch) -> None:
     drop_stale_bytecode(change.path for change in batch)
 
@@ -147,17 +166,18 @@ class _Progress:
 class _Environment:
     """The environment of each run: ours, what the files say now, what the plan adds, and what tells the child who it is."""
 
-    def __init__(self, spec: LaunchSpec) -> None:
+    def __init__(self, spec: LaunchSpec, program: Program) -> None:
         self._spec = spec
+        self._program = program
         if spec.env_files:
             from reloader.system.env_files import read_env_files  # costs 40 ms, so only where it is needed
 
             self._read_env_files = read_env_files
 
-    def __call__(self, markers: Mapping[str, str]) -> Mapping[str, str]:
+    def __call__(self, run: int) -> Mapping[str, str]:
         from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}
         additions = {name: value for name, value in from_files.items() if name not in os.environ}
-        additions |= {**self._spec.environment, **markers}
-        return child_environment(
-            os.environ, additions, platform=sys.platform, bundle=getattr(sys, "_MEIPASS", None)
-        )
+        additions |= {**self._spec.environment, "RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}
+        bundle = getattr(sys, "_MEIPASS", None)
+        environment = child_environment(os.environ, additions, platform=sys.platform, bundle=bundle)
+        return environment | self._program.environment(run, environment)

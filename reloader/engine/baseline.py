@@ -49,7 +49,7 @@ class Baseline:
 
     def take(self, progress: Progress) -> None:
         """Look at everything for the first time. ``progress`` is called with the number of files, directory by directory."""
-        for path in self._watch_set.files:
+        for path in self._watch_set.named():
             self._depend(path)
             self._record(self._source(path), self._look(path))
         for folder in self._walk.from_roots():
@@ -71,10 +71,33 @@ class Baseline:
 
     def examine_all(self) -> list[PathChange]:
         """Look at everything again: events were lost, or the rules have changed."""
-        changes = self.examine(self._watch_set.files)
+        changes = self.examine(self._watch_set.named())
         for root in self._watch_set.roots:
             changes += self._examine(root)
         return changes
+
+    def learn(self, path: str, stamp: Stamp) -> list[PathChange]:
+        """A running program has read ``path`` when it had this stamp: that is what later looks are measured by.
+
+        Returns the change if the file is another by now. A stamp that is known keeps the content that is known with it.
+        """
+        entry = self._entries.get(path)
+        if entry is not None and entry.stamp == stamp == self._disk.stamp(path):
+            return []
+        self._depend(path)
+        look = self._look(path)
+        if look.stamp == stamp:
+            self._entries[path] = look
+            return []
+        self._record(path, Entry(stamp, entry.digest if entry is not None and entry.stamp == stamp else None))
+        return self._compared(path, look.stamp)
+
+    def expect(self, path: str) -> list[PathChange]:
+        """A file that does not exist counts from now on. Returns the change if it has appeared meanwhile."""
+        if path in self._entries:
+            return []
+        self._depend(path)
+        return self._compared(path, _as_file(self._disk.stamp(path)))
 
     def read_ahead(self, until: float, clock: Clock) -> tuple[bool, list[str]]:
         """Read contents, so that a later touch or chmod can be told from a change, but not beyond the moment ``until``.
@@ -102,13 +125,13 @@ class Baseline:
         yield from self._dependents.get(hint, ())
         if hint in self._entries:
             return  # a file, below which nothing lies
-        for path in (*self._watch_set.files, *self._watch_set.roots):
+        for path in (*self._watch_set.named(), *self._watch_set.roots):
             if path != hint and is_within(path, hint, os.sep):
                 yield path
 
     def _examine(self, path: str) -> list[PathChange]:
         stamp = self._disk.stamp(path)
-        if path in self._watch_set.files:
+        if self._watch_set.names(path):
             return self._compared(path, _as_file(stamp))
         if stamp.kind is PathKind.DIRECTORY:
             return [*self._compared_if_known(path, MISSING), *self._examine_tree(path)]
@@ -225,11 +248,11 @@ class Baseline:
                 self._dependents[place].add(path)
 
     def _source(self, path: str) -> str:
-        """The source instead of the bytecode, where there is one; bytecode without a source stands for itself."""
+        """The source instead of the bytecode, where there is one that counts; other bytecode stands for itself."""
         source = source_name(path)
-        if source is not None and self._disk.stamp(source).kind is PathKind.FILE:
-            return source
-        return path
+        if source is None or not self._watch_set.counts(source):
+            return path
+        return source if self._disk.stamp(source).kind is PathKind.FILE else path
 
 
 def _as_file(stamp: Stamp) -> Stamp:

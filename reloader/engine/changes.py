@@ -38,6 +38,10 @@ class ChangeCollector:
         """Look at everything: events were lost, or the rules have changed."""
         return self._collect(self._baseline.examine_all(), now)
 
+    def take(self, changes: list[PathChange], now: float) -> BatchOpened | None:
+        """Changes that were found by other means than a hint."""
+        return self._collect(changes, now)
+
     def close_if_due(self, now: float) -> BatchClosed | None:
         """The batch, if the disk is quiet. What turns out to be still changing keeps it open, up to the ceiling."""
         deadline = self._debouncer.deadline

@@ -11,17 +11,22 @@ from typing_extensions import assert_never
 from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
+    AgentAttached,
     Begin,
     ChildEnded,
     ChildStirred,
     DeadlineReached,
     Event,
+    FileImported,
     IntervalRaised,
     LeaderEnded,
+    ModuleMissed,
     PathsChanged,
     Posted,
+    ProgramCrashed,
     RestartAsked,
     StopAsked,
+    Synced,
     WatcherFailed,
     WatcherOverflowed,
 )
@@ -30,11 +35,12 @@ from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
 from reloader.core.reasons import Reason
 from reloader.core.states import Finished as FinishedState
-from reloader.core.states import Idle, State
+from reloader.core.states import Idle, Running, State
 from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
+from reloader.engine.program import Program
 from reloader.engine.watching import Watching
 from reloader.errors import ReloaderError
 from reloader.ports import Child, ChildHost, ChildNotLaunched, Clock, Reporter
@@ -44,7 +50,8 @@ READ_AHEAD = 0.002
 #: How long an engine that fails itself waits for the end of the run that it forced.
 LAST_WAIT = 2.0
 
-EnvironmentFor = Callable[[Mapping[str, str]], Mapping[str, str]]
+#: The environment of a run, by its number.
+EnvironmentFor = Callable[[int], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class Parts:
     watching: Watching
     baseline: Baseline
     collector: ChangeCollector
+    program: Program
     reporter: Reporter
     clock: Clock
     inbox: Inbox
@@ -107,6 +115,7 @@ class Engine:
         if closed is not None:
             self._served = self._served.merged_with(closed.batch)
             self._step(closed)
+        self._step_all(parts.program.tick(now))
         deadline = next_deadline(self._state)
         if deadline is not None and parts.clock() >= deadline:
             self._step(DeadlineReached())
@@ -116,7 +125,13 @@ class Engine:
         if not self._is_read_ahead and not isinstance(self._state, Idle):
             self._read_ahead(now)
             return now
-        moments = (next_deadline(self._state), self._parts.collector.deadline, self._parts.host.next_look(now))
+        parts = self._parts
+        moments = (
+            next_deadline(self._state),
+            parts.collector.deadline,
+            parts.program.deadline,
+            parts.host.next_look(now),
+        )
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _read_ahead(self, now: float) -> None:
@@ -150,6 +165,11 @@ class Engine:
                 self._tell(ScansSlowed(interval, cost, paths))
             case ChildStirred():
                 pass  # a reason to look, and looking follows after each batch of news
+            case AgentAttached() | FileImported() | ModuleMissed() | ProgramCrashed():
+                changes = self._parts.program.hear(posted)
+                self._step_if(self._parts.collector.take(changes, self._parts.clock()))
+            case Synced():
+                self._step_all(self._parts.program.synced(posted))
             case _:
                 assert_never(posted)
 
@@ -168,6 +188,10 @@ class Engine:
 
     def _step_if(self, event: Event | None) -> None:
         if event is not None:
+            self._step(event)
+
+    def _step_all(self, events: Iterable[Event]) -> None:
+        for event in events:
             self._step(event)
 
     def _step(self, event: Event) -> None:
@@ -196,7 +220,7 @@ class Engine:
         self._catch_up()
         spec = self._plan.launch
         try:
-            environment = self._parts.environment_for({"RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"})
+            environment = self._parts.environment_for(run)
         except ReloaderError as error:
             self._not_launched(run, NotLaunched(126, str(error)))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reloader.core.events import WatcherFailed
@@ -53,6 +53,11 @@ class Watching:
             self._poller.start(polled)
         else:
             self._poller.watch(polled)
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        self._watcher.add_files(paths)
+        if self._poller is not None:
+            self._poller.add_files(paths)
 
     def catch_up(self) -> None:
         self._watcher.catch_up()

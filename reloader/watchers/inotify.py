@@ -12,6 +12,8 @@ assert sys.platform == "linux"
 
 import errno
 import os
+import threading
+from collections.abc import Sequence
 
 from watchdog.observers.inotify_c import (
     CallbackId,
@@ -72,7 +74,7 @@ class Ear:
 
 
 class Session:
-    """The ears on one watch set. After construction only watchdog's reader thread touches them."""
+    """The ears on one watch set. The lock keeps watchdog's reader thread and the engine, which adds files, apart."""
 
     def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, mask: Mask, *, follow_symlinks: bool) -> None:
         self._post = post
@@ -84,14 +86,23 @@ class Session:
         self._failures: dict[str, int] = {}
         self._overflow_is_told = False
         self._closed = False
+        self._lock = threading.RLock()
         self._queue = InotifyFD()
-        for path in watch_set.files:
+        for path in watch_set.named():
             self._places.add(path)
         for root in watch_set.roots:
             if not os.path.isdir(root) or disk.links_on_the_way(root):
                 self._places.add(root)  # a plain directory tells of its own end
         self._listen_to_roots_and_places()
         self._queue.start()  # only now: what happens meanwhile waits in the kernel, and no two threads are in here
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        """On the engine's thread."""
+        with self._lock:
+            for path in paths:
+                self._places.add(path)
+            self._listen_to_places()
+            self._tell_of_failures()
 
     def close(self) -> None:
         self._closed = True
@@ -102,12 +113,18 @@ class Session:
 
     def heard(self, directory: str, event: InotifyEvent) -> None:
         self._overflow_is_told = False
-        if event.is_delete_self or event.is_move_self:
-            self.gone(directory)
-        elif event.name:
-            self._entry_stirred(os.path.join(directory, os.fsdecode(event.name)), event)
+        with self._lock:
+            if event.is_delete_self or event.is_move_self:
+                self._gone(directory)
+            elif event.name:
+                self._entry_stirred(os.path.join(directory, os.fsdecode(event.name)), event)
 
     def gone(self, directory: str) -> None:
+        """The kernel has given the watch up."""
+        with self._lock:
+            self._gone(directory)
+
+    def _gone(self, directory: str) -> None:
         """The directory is not where it was: deleted, renamed, unmounted."""
         if self._closed or directory not in self._ears:
             return
@@ -156,9 +173,12 @@ class Session:
         for root in self._watch_set.roots:
             if root not in self._ears and os.path.isdir(root):
                 self._listen_below(root)
+        self._listen_to_places()
+        self._tell_of_failures()
+
+    def _listen_to_places(self) -> None:
         for directory in self._places.directories():
             self._listen(directory)
-        self._tell_of_failures()
 
     def _listen_below(self, directory: str) -> None:
         for folder in self._walk.below(directory):
@@ -225,6 +245,10 @@ class InotifyWatcher:
         self.start(watch_set)
         if before is not None:
             before.close()
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        if self._session is not None:
+            self._session.add_files(paths)
 
     def catch_up(self) -> None:
         """Nothing to do: the kernel's events are read as they come."""

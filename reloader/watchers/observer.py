@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Sequence
 
 from watchdog.events import (
     DirModifiedEvent,
@@ -45,7 +47,7 @@ class Translator(FileSystemEventHandler):
 
 
 class Session:
-    """The watches on one watch set. After construction only the observer's thread touches them."""
+    """The watches on one watch set. The lock keeps the observer's thread and the engine, which adds files, apart."""
 
     def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool) -> None:
         self._post = post
@@ -54,11 +56,19 @@ class Session:
         self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
         self._places = Places(disk)
         self._scheduled: set[str] = set()
+        self._lock = threading.Lock()
         self._observer = Observer(timeout=PROMPT)
-        for path in (*watch_set.files, *watch_set.roots):
+        for path in (*watch_set.named(), *watch_set.roots):
             self._places.add(path)
         self._schedule_all()
         self._observer.start()
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        """On the engine's thread."""
+        with self._lock:
+            for path in paths:
+                self._places.add(path)
+            self._schedule_places()
 
     def close(self) -> None:
         self._observer.stop()
@@ -66,12 +76,13 @@ class Session:
 
     def heard(self, path: str) -> None:
         """On the observer's thread: something happened at ``path``."""
-        if os.path.islink(path):
-            self._places.add(path)
-            self._schedule_all()
-        elif self._places.matter(path):
-            self._places.refresh()
-            self._schedule_all()
+        with self._lock:
+            if os.path.islink(path):
+                self._places.add(path)
+                self._schedule_all()
+            elif self._places.matter(path):
+                self._places.refresh()
+                self._schedule_all()
         self._post(PathsChanged((path,)))
 
     def _schedule_all(self) -> None:
@@ -84,6 +95,9 @@ class Session:
                 self._schedule(folder.path, recursive=True)
             for link in (*folder.links, folder.path) if folder.is_linked else folder.links:
                 self._places.add(link)
+        self._schedule_places()
+
+    def _schedule_places(self) -> None:
         for directory in self._places.directories():
             if not self._watch_set.enters(directory):
                 self._schedule(directory, recursive=False)
@@ -134,6 +148,10 @@ class ObserverWatcher:
             self._post(WatcherFailed(self.name, error.cause, error.remedy))
         if before is not None:
             before.close()
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        if self._session is not None:
+            self._session.add_files(paths)
 
     def catch_up(self) -> None:
         """Nothing to do: events are delivered as they come."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from reloader.core.tree import Folder, Walk, is_within
+from reloader.core.tree import Folder, Walk
 from reloader.core.watchset import WatchSet
 from reloader.ports import Disk
 from reloader.watchers.disk import HAS_CTIME
@@ -21,28 +21,32 @@ class Scanner:
     """Remembers a look at each file and directory. Not shared between threads: its watcher sees to that."""
 
     def __init__(self, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool) -> None:
+        self._disk = disk
         self._watch_set = watch_set
-        self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
-        self._files: dict[str, Look | None] = dict.fromkeys(watch_set.files)
+        self._walk = Walk(watch_set, self._list, disk.real, os.sep, follow_symlinks)
+        self._files: dict[str, Look | None] = dict.fromkeys(watch_set.named())
         self._directories: dict[str, Look | None] = {}
         self._young: set[str] = set()
+        self._stale: set[str] = set()
         for folder in self._walk.from_roots():
             self._adopt(folder)
         for root in watch_set.roots:
             self._directories.setdefault(root, None)
-        self.scan()
+        self._differing(self._files)
 
     def __len__(self) -> int:
         return len(self._files) + len(self._directories)
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            self._files.setdefault(path, None)
 
     def scan(self) -> list[str]:
         """The paths that may differ since the last call, most of them surely."""
         hints = list(self._young)
         self._young.clear()
         hints += self._differing(self._directories)
-        for directory in hints.copy():
-            if directory in self._directories:
-                self._reopen(directory)
+        self._reopen([path for path in hints if path in self._directories])
         hints += self._differing(self._files)
         return hints
 
@@ -69,17 +73,35 @@ class Scanner:
             horizon = time.time_ns() - YOUNG_NS
             self._young.update(path for path, look in differing if look is not None and _changed_at(look) > horizon)
 
-    def _reopen(self, directory: str) -> None:
-        """A directory has other entries than before: adopt the new, forget what is below it and gone."""
-        if self._directories[directory] is None and directory not in self._watch_set.roots:
+    def _reopen(self, directories: Sequence[str]) -> None:
+        """These have other entries than before, or may have: adopt the new, forget what is gone with its directory."""
+        gone = {directory for directory in directories if self._directories[directory] is None}
+        gone.difference_update(self._watch_set.roots)
+        if gone:
+            self._forget(gone)
+        self._stale = set(directories) - gone
+        for directory in directories:
+            if directory in self._stale:  # and was not listed on the way down from another
+                for folder in self._walk.below(directory):
+                    self._adopt(folder)
+
+    def _forget(self, gone: set[str]) -> None:
+        for directory in gone:
             del self._directories[directory]
-            for known in (self._files, self._directories):
-                for path in [path for path in known if is_within(path, directory, os.sep)]:
-                    if path not in self._watch_set.files and path not in self._watch_set.roots:
-                        del known[path]
-            return
-        for folder in self._walk.below(directory):
-            self._adopt(folder)
+        names = self._watch_set.names
+        for path in [path for path in self._files if os.path.dirname(path) in gone and not names(path)]:
+            del self._files[path]
+
+    def _list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
+        """The entries of a directory, or none if they are known. The look comes first: what appears later is seen later."""
+        look = _look(directory)
+        if directory in self._stale:
+            self._stale.remove(directory)
+        elif look is not None and look == self._directories.get(directory):
+            return ()
+        self._directories[directory] = look
+        self._remember_young([(directory, look)])
+        return self._disk.list(directory)
 
     def _adopt(self, folder: Folder) -> None:
         self._directories.setdefault(folder.path, None)
@@ -89,7 +111,13 @@ class Scanner:
             self._files.setdefault(folder.gitignore, None)
 
 
+def _look(path: str) -> Look | None:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
 def _changed_at(look: Look) -> int:
     return max(look[0], look[1]) if HAS_CTIME else look[0]
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 
 from reloader.core.events import IntervalRaised, PathsChanged
 from reloader.core.watchset import WatchSet
@@ -42,6 +43,11 @@ class StatWatcher:
         scanner = Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks)
         with self._scanning:
             self._scanner = scanner
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        with self._scanning:
+            if self._scanner is not None:
+                self._scanner.add_files(paths)
 
     def catch_up(self) -> None:
         self._scan_once()

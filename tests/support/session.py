@@ -21,6 +21,7 @@ from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
+from reloader.engine.program import Program
 from reloader.engine.watching import Watching
 from reloader.ports import Post, Watcher
 from reloader.watchers.disk import RealDisk
@@ -131,10 +132,13 @@ class Session:
                 watching=self.watching,
                 baseline=self.baseline,
                 collector=ChangeCollector(self.baseline, self.plan.debounce),
+                program=Program(
+                    self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
+                ),
                 reporter=self.reporter,
                 clock=time.monotonic,
                 inbox=self.inbox,
-                environment_for=lambda markers: markers,
+                environment_for=lambda run: {},
                 prepare=lambda batch: None,
             ),
         )

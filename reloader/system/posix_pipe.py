@@ -1,0 +1,63 @@
+"""The pipe of the agents' reports on POSIX: read by one thread, and gone with this process."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import os
+import threading
+from collections.abc import Callable
+
+_END = b"end"
+
+
+class PosixReportPipe:
+    """On Linux an anonymous pipe, which other processes of this user open through /proc, so that nothing can be left behind.
+
+    Elsewhere a named pipe in a directory that only this user may enter.
+    """
+
+    def __init__(self) -> None:
+        self._folder: str | None = None
+        if sys.platform == "linux":
+            self._reader, self._writer = os.pipe()
+            self.address = f"/proc/{os.getpid()}/fd/{self._writer}"
+        else:
+            self._folder = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"reloader-{os.getpid()}-{os.urandom(4).hex()}")
+            os.mkdir(self._folder, 0o700)
+            self.address = os.path.join(self._folder, "reports")
+            os.mkfifo(self.address, 0o600)
+            self._reader = os.open(self.address, os.O_RDONLY | os.O_NONBLOCK)
+            self._writer = os.open(self.address, os.O_WRONLY)  # as long as it is open, the reader never meets the end
+            os.set_blocking(self._reader, True)
+        self._thread: threading.Thread | None = None
+
+    def start(self, heard: Callable[[bytes], None]) -> None:
+        self._thread = threading.Thread(target=self._read, args=(heard,), name="reloader-reports", daemon=True)
+        self._thread.start()
+
+    def echo(self, line: bytes) -> None:
+        os.write(self._writer, line)
+
+    def close(self) -> None:
+        if self._thread is None:
+            return
+        self.echo(_END + b"\n")
+        self._thread.join()
+        self._thread = None
+        os.close(self._reader)
+        os.close(self._writer)
+        if self._folder is not None:
+            os.unlink(self.address)
+            os.rmdir(self._folder)
+
+    def _read(self, heard: Callable[[bytes], None]) -> None:
+        rest = b""
+        while True:
+            *lines, rest = (rest + os.read(self._reader, 65536)).split(b"\n")
+            for line in lines:
+                if line == _END:
+                    return
+                heard(line)

@@ -1,0 +1,84 @@
+"""The pipe of the agents' reports on Windows: a named pipe that takes one writer after the other."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform == "win32"
+
+import _winapi
+import os
+import threading
+from collections.abc import Callable
+
+_END = b"end"
+_ACCESS_INBOUND = 1
+_FIRST_INSTANCE = 0x00080000  # nobody else has made a pipe of this name
+_BYTES_AND_WAIT = 0
+_SIZE = 65536
+_NO_DATA = 232  # the writer came, wrote and went before we looked: what it wrote is there
+
+
+class WindowsReportPipe:
+    """One instance, so that reports are read in the order in which they were written. A writer that comes meanwhile tries again."""
+
+    def __init__(self) -> None:
+        self.address = rf"\\.\pipe\reloader-{os.getpid()}-{os.urandom(8).hex()}"
+        access = _ACCESS_INBOUND | _FIRST_INSTANCE
+        self._pipe = _winapi.CreateNamedPipe(self.address, access, _BYTES_AND_WAIT, 1, _SIZE, _SIZE, 0, 0)
+        self._thread: threading.Thread | None = None
+
+    def start(self, heard: Callable[[bytes], None]) -> None:
+        self._thread = threading.Thread(target=self._read, args=(heard,), name="reloader-reports", daemon=True)
+        self._thread.start()
+
+    def echo(self, line: bytes) -> None:
+        while True:
+            try:
+                pipe = os.open(self.address, os.O_WRONLY | os.O_BINARY)
+            except OSError:
+                threading.Event().wait(0.001)  # an agent is writing, which takes it no longer
+                continue
+            try:
+                os.write(pipe, line)
+            finally:
+                os.close(pipe)
+            return
+
+    def close(self) -> None:
+        if self._thread is None:
+            return
+        self.echo(_END + b"\n")
+        self._thread.join()
+        self._thread = None
+        _winapi.CloseHandle(self._pipe)
+
+    def _read(self, heard: Callable[[bytes], None]) -> None:
+        while True:
+            for line in self._next_writer().split(b"\n"):
+                if line == _END:
+                    return
+                if line:
+                    heard(line)
+
+    def _next_writer(self) -> bytes:
+        """All that the next writer has to say. The pipe is ready for another one afterwards."""
+        try:
+            _winapi.ConnectNamedPipe(self._pipe)
+        except OSError as error:
+            if error.winerror != _NO_DATA:
+                raise
+        said = b""
+        try:
+            while True:
+                said += _winapi.ReadFile(self._pipe, _SIZE)[0]
+        except BrokenPipeError:
+            return said
+        finally:
+            _disconnect(self._pipe)
+
+
+def _disconnect(pipe: int) -> None:
+    import ctypes
+
+    ctypes.windll.kernel32.DisconnectNamedPipe(ctypes.c_void_p(pipe))
