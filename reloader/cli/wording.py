@@ -54,7 +54,7 @@ def sentence(notice: Notice) -> str:
         case Changed(batch):
             return f"changed: {_batch(batch)}"
         case Unchanged(paths):
-            return f"stirred, but not changed: {_some(paths)}"
+            return f"touched, with the content that it had: {_some(paths)}"
         case Note(text):
             return text
         case _:

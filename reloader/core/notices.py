@@ -88,7 +88,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """A watcher stirred, but the content is what it was."""
+    """These files were touched or written, and their content is what it was."""
 
     paths: tuple[str, ...]
     level = Level.DETAIL

@@ -26,7 +26,7 @@ from reloader.engine.program import Program
 from reloader.engine.watching import Watching
 from reloader.ports import Clock, Disk, Reporter
 from reloader.agent.link import AgentLink
-from reloader.system import LONGEST_WAIT, ProcessHost, ReportPipe, SystemSignals, enable_colour
+from reloader.system import ProcessHost, ReportPipe, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
 from reloader.watchers.choose import Choice, choose, stat_watcher
@@ -51,7 +51,7 @@ class ScanInterrupted(Exception):
 def run_session(plan: RunPlan, reporter: Reporter) -> int:
     """Run ``plan`` until it ends and return the exit code. Raises ReloaderError for what the user must mend first."""
     clock = time.monotonic
-    inbox = Inbox(clock, longest_wait=LONGEST_WAIT)
+    inbox = Inbox(clock)
     with ExitStack() as resources:
         signals = SystemSignals()
         resources.callback(signals.stop)

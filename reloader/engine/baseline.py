@@ -37,6 +37,7 @@ class Baseline:
         self._folders: dict[str, set[str]] = {}
         self._dependents: defaultdict[str, set[str]] = defaultdict(set)
         self._unread: list[str] = []
+        self._same_content: list[str] = []
 
     @property
     def files(self) -> int:
@@ -68,6 +69,24 @@ class Baseline:
         for path in dict.fromkeys(place for hint in hints for place in self._places_of(hint)):
             changes += self._examine(path)
         return changes
+
+    def sort(self, hints: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Hints at what looks different from the last look, and at files that look the same but deserve a second one.
+
+        A hint that looks the same must not keep a batch open: the stat backend gives one with each scan of a young file.
+        """
+        stirred: list[str] = []
+        same: list[str] = []
+        for path in hints:
+            entry = self._entries.get(path)
+            is_same = entry is not None and path not in self._dependents and entry.stamp == self._disk.stamp(path)
+            (same if is_same else stirred).append(path)
+        return stirred, same
+
+    def take_unchanged(self) -> tuple[str, ...]:
+        """Files that were touched or written since the last call, and hold what they held before."""
+        unchanged, self._same_content = tuple(dict.fromkeys(self._same_content)), []
+        return unchanged
 
     def examine_all(self) -> list[PathChange]:
         """Look at everything again: events were lost, or the rules have changed."""
@@ -172,6 +191,8 @@ class Baseline:
         look = self._look(path) if stamp.kind is PathKind.FILE else Entry(stamp)
         if verdict is not Comparison.DIFFERENT and entry is not None and _is_same_content(entry, look):
             entry.stamp, entry.digest = look.stamp, look.digest
+            if verdict is not Comparison.SAME:
+                self._same_content.append(path)
             return []
         self._record(path, look)
         self._depend(path)  # if it is a link, it may lead elsewhere now

@@ -29,10 +29,12 @@ class ChangeCollector:
 
     def hear(self, hints: PathsChanged, now: float) -> BatchOpened | None:
         """Take hints in. The answer is the news that a batch has just become certain."""
-        if not hints.settled:
-            self._debouncer.add(hints.paths, settled=False, now=now)
-            return None
-        return self._collect(self._baseline.examine(hints.paths), now)
+        if hints.settled:
+            return self._collect(self._baseline.examine(hints.paths), now)
+        stirred, same = self._baseline.sort(hints.paths)
+        if stirred:
+            self._debouncer.add(stirred, settled=False, now=now)
+        return self._collect(self._baseline.examine(same), now)
 
     def compare_all(self, now: float) -> BatchOpened | None:
         """Look at everything: events were lost, or the rules have changed."""

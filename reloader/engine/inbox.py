@@ -12,7 +12,7 @@ from reloader.ports import Clock
 class Inbox:
     """Events in the order in which they were posted. ``post`` may be called from any thread and any signal handler.
 
-    ``longest_wait`` is in seconds, for a system on which a signal does not interrupt a wait.
+    ``longest_wait`` is in seconds.
     """
 
     def __init__(self, clock: Clock, *, longest_wait: float = 3600.0) -> None:

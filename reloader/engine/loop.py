@@ -30,7 +30,7 @@ from reloader.core.events import (
     WatcherFailed,
     WatcherOverflowed,
 )
-from reloader.core.notices import Changed, EventsLost, Finished, Launched, Note, Notice, ScansSlowed
+from reloader.core.notices import Changed, EventsLost, Finished, Launched, Note, Notice, ScansSlowed, Unchanged
 from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
 from reloader.core.reasons import Reason
@@ -112,6 +112,9 @@ class Engine:
         self._look_at_processes()
         now = parts.clock()
         closed = parts.collector.close_if_due(now)
+        unchanged = parts.baseline.take_unchanged()
+        if unchanged:
+            self._tell(Unchanged(unchanged))
         if closed is not None:
             self._served = self._served.merged_with(closed.batch)
             self._step(closed)

@@ -40,6 +40,7 @@ class Program:
         self._of_this_run: set[str] = set()
         self._attached_at: float | None = None
         self._crashed_at: float | None = None
+        self._has_ended = False  # a run that ended may not have come to all of its imports
         self._held: list[Ended] = []
         self._awaited = 0
         self._release_at: float | None = None
@@ -49,6 +50,7 @@ class Program:
         self._run = run
         self._of_this_run = set()
         self._attached_at = self._crashed_at = None
+        self._has_ended = False
         return self._link.environment(run, inherited) if self._link is not None else {}
 
     @property
@@ -60,7 +62,7 @@ class Program:
         """When ``tick`` has something to do."""
         if self._release_at is not None:
             return self._release_at
-        if self._attached_at is not None and len(self._of_this_run) < len(self._imports.files):
+        if self._attached_at is not None and not self._has_ended and len(self._of_this_run) < len(self._imports.files):
             return self._attached_at + SETTLED
         return None
 
@@ -86,7 +88,10 @@ class Program:
 
     def hold(self, ended: Ended) -> bool:
         """Whether to keep news of an end back until the last reports, which were written before it, are read."""
-        if self._link is None or self._attached_at is None or ended.run != self._run:
+        if ended.run != self._run:
+            return False
+        self._has_ended = True
+        if self._link is None or self._attached_at is None:
             return False
         self._held.append(ended)
         self._awaited = self._link.sync()

@@ -7,12 +7,8 @@ import sys
 if sys.platform == "win32":
     from reloader.system.windows import ProcessHost, SystemSignals, enable_colour
     from reloader.system.windows_pipe import WindowsReportPipe as ReportPipe
-
-    LONGEST_WAIT = 0.5  # seconds: a signal does not interrupt a blocked wait here
 else:
     from reloader.system.posix import ProcessHost, SystemSignals, enable_colour
     from reloader.system.posix_pipe import PosixReportPipe as ReportPipe
 
-    LONGEST_WAIT = 3600.0
-
-__all__ = ["LONGEST_WAIT", "ProcessHost", "ReportPipe", "SystemSignals", "enable_colour"]
+__all__ = ["ProcessHost", "ReportPipe", "SystemSignals", "enable_colour"]

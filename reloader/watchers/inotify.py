@@ -100,8 +100,7 @@ class Session:
         """On the engine's thread."""
         with self._lock:
             for path in paths:
-                self._places.add(path)
-            self._listen_to_places()
+                self._listen_to_place(path)
             self._tell_of_failures()
 
     def close(self) -> None:
@@ -154,8 +153,8 @@ class Session:
         if os.path.isdir(path) and self._watch_set.enters(path):
             self._listen_below(path)
         if os.path.islink(path) and self._watch_set.counts(path):
-            self._places.add(path)
-        if self._places.matter(path):
+            self._listen_to_place(path)
+        if self._places.lie_behind(path):
             self._places.refresh()
             self._listen_to_roots_and_places()
         self._tell_of_failures()
@@ -173,11 +172,12 @@ class Session:
         for root in self._watch_set.roots:
             if root not in self._ears and os.path.isdir(root):
                 self._listen_below(root)
-        self._listen_to_places()
+        for directory in self._places.directories():
+            self._listen(directory)
         self._tell_of_failures()
 
-    def _listen_to_places(self) -> None:
-        for directory in self._places.directories():
+    def _listen_to_place(self, path: str) -> None:
+        for directory in self._places.add(path):
             self._listen(directory)
 
     def _listen_below(self, directory: str) -> None:
@@ -242,7 +242,10 @@ class InotifyWatcher:
     def watch(self, watch_set: WatchSet) -> None:
         """A new session takes over before the old one ends, so that nothing falls between them."""
         before = self._session
-        self.start(watch_set)
+        try:
+            self.start(watch_set)
+        except BackendUnavailable as error:  # the instances may have been used up meanwhile
+            self._post(WatcherFailed(self.name, error.cause, error.remedy))
         if before is not None:
             before.close()
 

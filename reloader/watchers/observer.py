@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from watchdog.events import (
     DirModifiedEvent,
@@ -61,14 +61,17 @@ class Session:
         for path in (*watch_set.named(), *watch_set.roots):
             self._places.add(path)
         self._schedule_all()
-        self._observer.start()
+        try:
+            self._observer.start()
+        except OSError:
+            self._observer.stop()  # what could be started of it
+            raise
 
     def add_files(self, paths: Sequence[str]) -> None:
         """On the engine's thread."""
         with self._lock:
             for path in paths:
-                self._places.add(path)
-            self._schedule_places()
+                self._schedule_flat(self._places.add(path))
 
     def close(self) -> None:
         self._observer.stop()
@@ -80,7 +83,7 @@ class Session:
             if os.path.islink(path):
                 self._places.add(path)
                 self._schedule_all()
-            elif self._places.matter(path):
+            elif self._places.lie_behind(path):
                 self._places.refresh()
                 self._schedule_all()
         self._post(PathsChanged((path,)))
@@ -95,17 +98,23 @@ class Session:
                 self._schedule(folder.path, recursive=True)
             for link in (*folder.links, folder.path) if folder.is_linked else folder.links:
                 self._places.add(link)
-        self._schedule_places()
+        self._schedule_flat(self._places.directories())
 
-    def _schedule_places(self) -> None:
-        for directory in self._places.directories():
+    def _schedule_flat(self, directories: Iterable[str]) -> None:
+        for directory in directories:
             if not self._watch_set.enters(directory):
                 self._schedule(directory, recursive=False)
 
     def _schedule(self, path: str, *, recursive: bool) -> None:
         real = self._disk.real(path)
-        if real not in self._scheduled and os.path.isdir(real):
+        if real in self._scheduled or not os.path.isdir(real):
+            return
+        try:
             self._observer.schedule(Translator(self, real, path), real, recursive=recursive)
+        except OSError as error:
+            if os.path.isdir(real):  # else it is gone since, and comes back with an event
+                self._post(WatcherFailed(ObserverWatcher.name, str(error), "", (path,)))
+        else:
             self._scheduled.add(real)
 
     def _forget_dead_watches(self) -> None:

@@ -15,15 +15,18 @@ class Places:
         self._disk = disk
         self._origins: set[str] = set()
         self._paths: set[str] = set()
-        self._above: set[str] = set()
+        self._passages: set[str] = set()
 
-    def add(self, path: str) -> None:
-        """``path``, every link that is followed to reach it, and what is really there."""
+    def add(self, path: str) -> set[str]:
+        """``path``, every link that is followed to reach it, and what is really there. Returns what to watch for the new."""
         self._origins.add(path)
-        for place in (path, *self._disk.links_on_the_way(path), self._disk.real(path)):
-            if place not in self._paths:
-                self._paths.add(place)
-                self._above.update(_directories_above(place))
+        links = self._disk.links_on_the_way(path)
+        self._passages.update(links)
+        new = {path, *links, self._disk.real(path)} - self._paths
+        self._paths |= new
+        for place in new:
+            self._passages.update(_directories_above(place))
+        return {self._nearest_existing(os.path.dirname(place)) for place in new}
 
     def refresh(self) -> None:
         """A link may lead elsewhere now. Where one led before stays a place: news of it are cheap to hear and to drop."""
@@ -31,8 +34,12 @@ class Places:
             self.add(path)
 
     def matter(self, path: str) -> bool:
-        """Whether news of ``path`` are news of a place: it is one, or one may appear below it."""
-        return path in self._paths or path in self._above
+        """Whether news of ``path`` are news of a place: it is one, or the way to one."""
+        return path in self._paths or path in self._passages
+
+    def lie_behind(self, path: str) -> bool:
+        """Whether ``path`` is a link or a directory on the way to a place, so that its end or its beginning moves places."""
+        return path in self._passages
 
     def directories(self) -> set[str]:
         return {self._nearest_existing(os.path.dirname(path)) for path in self._paths}

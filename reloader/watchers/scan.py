@@ -43,12 +43,11 @@ class Scanner:
 
     def scan(self) -> list[str]:
         """The paths that may differ since the last call, most of them surely."""
-        hints = list(self._young)
-        self._young.clear()
-        hints += self._differing(self._directories)
-        self._reopen([path for path in hints if path in self._directories])
-        hints += self._differing(self._files)
-        return hints
+        young, self._young = self._young, set()
+        changed = self._differing(self._directories)
+        self._reopen([path for path in (*young, *changed) if path in self._directories])
+        # A young directory is listed again, but only what is found in it is news.
+        return [*changed, *(path for path in young if path not in self._directories), *self._differing(self._files)]
 
     def _differing(self, known: dict[str, Look | None]) -> list[str]:
         """The hot loop: a call, four attributes and a comparison for each path."""

@@ -55,6 +55,7 @@ class ScriptedWatcher:
     name: str = "scripted"
     mechanism: str = "a script"
     watched: list[WatchSet] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
     on_catch_up: Callable[[], object] = lambda: None
 
     def start(self, watch_set: WatchSet) -> None:
@@ -64,6 +65,10 @@ class ScriptedWatcher:
     def watch(self, watch_set: WatchSet) -> None:
         self.journal.append(f"{self.name} watches anew")
         self.watched.append(watch_set)
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        self.journal.append(f"{self.name} adds {len(paths)}")
+        self.added += paths
 
     def catch_up(self) -> None:
         self.journal.append(f"{self.name} catches up")

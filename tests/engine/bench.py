@@ -1,0 +1,152 @@
+"""The real engine, baseline and rules on a real tree, with fakes for the watcher, the processes, the clock and the sleep."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from reloader.core.changes import ChangeBatch
+from reloader.core.debounce import DebouncePolicy
+from reloader.core.events import PathsChanged, Posted
+from reloader.core.filters import Patterns, Rule
+from reloader.core.notices import Changed, Notice
+from reloader.core.plan import LaunchSpec, RestartPolicy, RunPlan, StopPolicy, WatchPlan
+from reloader.core.states import Finished, State
+from reloader.engine.assemble import watch_set_of
+from reloader.engine.baseline import Baseline
+from reloader.engine.changes import ChangeCollector
+from reloader.engine.loop import Engine, Parts
+from reloader.engine.program import Program
+from reloader.engine.watching import Watching
+from tests.support.fakes import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
+from tests.support.manual_clock import ManualClock
+
+Told = TypeVar("Told", bound=Notice)
+
+STOP_SIGNAL = 15
+QUIET, CEILING = 0.05, 2.0
+
+
+class Bench:
+    """One engine. Nothing happens by itself: a test saves files, says what a watcher would, and lets the engine settle."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        watch: Sequence[str] | None = None,
+        extra_files: Sequence[Path] = (),
+        by_content: bool = True,
+        restart: RestartPolicy | None = None,
+    ) -> None:
+        self.root = root
+        base = str(root)
+        patterns = None if watch is None else (Patterns(base, tuple(Rule(text, "test") for text in watch)),)
+        plan = WatchPlan(
+            base,
+            (base,),
+            watch=patterns,
+            extra_files=tuple(map(str, extra_files)),
+            compare_content=by_content,
+            debounce=DebouncePolicy(QUIET, CEILING),
+        )
+        restart = restart or RestartPolicy(stop=StopPolicy(STOP_SIGNAL, 5.0))
+        self.journal: list[str] = []
+        self.prepared: list[ChangeBatch] = []
+        self.environment: Callable[[int], Mapping[str, str]] = lambda run: {"RUN": str(run)}
+        self.clock = ManualClock()
+        self.inbox = TimelessInbox(self.clock)
+        self.disk = DatedDisk()
+        self.watch_set = watch_set_of(plan, self.disk)
+        self.watcher = ScriptedWatcher(self.journal)
+        self.pollers: list[ScriptedWatcher] = []
+        self.reporter = Recorder(self.journal)
+        self.host = FakeHost(self.journal)
+        self.watching = Watching(self.watcher, self.watch_set, self._make_poller, self.reporter, os.sep)
+        self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=True)
+        self.collector = ChangeCollector(self.baseline, plan.debounce)
+        self.engine = Engine(
+            RunPlan(LaunchSpec(("program", "argument"), base), plan, restart),
+            Parts(
+                host=self.host,
+                watching=self.watching,
+                baseline=self.baseline,
+                collector=self.collector,
+                program=Program(
+                    self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False
+                ),
+                reporter=self.reporter,
+                clock=self.clock,
+                inbox=self.inbox,
+                environment_for=lambda run: self.environment(run),
+                prepare=self.prepared.append,
+            ),
+        )
+
+    def _make_poller(self) -> ScriptedWatcher:
+        self.pollers.append(ScriptedWatcher(self.journal, "poller"))
+        return self.pollers[-1]
+
+    # What happens
+
+    def begin(self) -> Bench:
+        """The first run lives, and everything is read. What was noted on the way is forgotten."""
+        self.baseline.take(lambda files: None)
+        self.engine.begin()
+        self.settle()
+        self.journal.clear()
+        self.reporter.notices.clear()
+        return self
+
+    def settle(self) -> None:
+        """Let the engine turn until only news could wake it. Time flies to each moment at which it wants to look."""
+        try:
+            while True:
+                self.engine.turn()
+        except Asleep:
+            return
+
+    def until_finished(self) -> None:
+        """Let the engine turn until the session has its exit code."""
+        while not isinstance(self.state, Finished):
+            self.engine.turn()
+
+    def save(self, name: str, text: str) -> str:
+        """Write a file in one step, so that neither inode nor stamp are those of before. Returns its path."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self.root.parent / "beside"
+        beside.write_text(text)
+        os.replace(beside, path)
+        return str(path)
+
+    def hint(self, *names: str, settled: bool = True) -> None:
+        """What a watcher posts about these names in the root."""
+        self.inbox.post(PathsChanged(tuple(str(self.root / name) for name in names), settled))
+
+    def post(self, event: Posted) -> None:
+        self.inbox.post(event)
+
+    # What came of it
+
+    @property
+    def state(self) -> State:
+        return self.engine.state
+
+    def told(self, kind: type[Told]) -> list[Told]:
+        return [notice for notice in self.reporter.notices if isinstance(notice, kind)]
+
+    @property
+    def changed(self) -> list[dict[str, str]]:
+        """The batches that were told, each as names in the root with the kind of their change."""
+        return [self.named(notice.batch) for notice in self.told(Changed)]
+
+    @property
+    def acts(self) -> list[str]:
+        """The journal without what was told."""
+        return [entry for entry in self.journal if not entry.startswith("tell ")]
+
+    def named(self, batch: ChangeBatch) -> dict[str, str]:
+        return {os.path.relpath(change.path, self.root): change.kind.value for change in batch}

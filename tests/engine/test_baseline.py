@@ -1,0 +1,529 @@
+"""What a look at the disk says, against the last look: on real files, with the present as the test wants it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from reloader.core.changes import ChangeKind
+from reloader.core.filters import Patterns, Rule
+from reloader.core.plan import WatchPlan
+from reloader.core.snapshot import CONTENT_LIMIT
+from reloader.engine import baseline as baseline_module
+from reloader.engine.assemble import watch_set_of
+from reloader.engine.baseline import YOUNG, Baseline
+from tests.support.fakes import DatedDisk
+
+needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
+needs_fifos = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in directories")
+
+ADDED, MODIFIED, REMOVED = ChangeKind.ADDED, ChangeKind.MODIFIED, ChangeKind.REMOVED
+
+
+class Tree:
+    """A baseline of ``root``, which is taken at once."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        watch: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        extra_files: Sequence[Path] = (),
+        roots: Sequence[Path] | None = None,
+        by_content: bool = True,
+        follow_symlinks: bool = True,
+        default_ignores: bool = True,
+        read_all: bool = True,
+    ) -> None:
+        self.root = root
+        base = str(root)
+        plan = WatchPlan(
+            base,
+            tuple(map(str, roots)) if roots is not None else (base,),
+            watch=None if watch is None else (Patterns(base, tuple(Rule(text, "test") for text in watch)),),
+            ignore=tuple(Rule(text, "test") for text in ignore),
+            extra_files=tuple(map(str, extra_files)),
+            default_ignores=default_ignores,
+        )
+        self.disk = DatedDisk()
+        self.watch_set = watch_set_of(plan, self.disk)
+        self.baseline = Baseline(
+            self.disk, self.watch_set, by_content=by_content, follow_symlinks=follow_symlinks
+        )
+        self.progress: list[int] = []
+        self.baseline.take(self.progress.append)
+        if read_all:
+            assert self.baseline.read_ahead(1.0, lambda: 0.0) == (True, [])
+
+    def differs(self, *names: str | Path) -> dict[str, ChangeKind]:
+        """What a look after a hint at these names finds."""
+        changes = self.baseline.examine(str(self.root / name) for name in names)
+        assert len({change.path for change in changes}) == len(changes), "a path was told of twice"
+        return {os.path.relpath(change.path, self.root): change.kind for change in changes}
+
+    def differs_anywhere(self) -> dict[str, ChangeKind]:
+        return {os.path.relpath(change.path, self.root): change.kind for change in self.baseline.examine_all()}
+
+    def save(self, name: str | Path, text: str) -> None:
+        """By renaming over, so that no stamp can be that of before."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + "~")
+        beside.write_text(text)
+        os.replace(beside, path)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    for name in ("app.py", "pkg/__init__.py", "pkg/deep/mod.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"first content of {name}\n")
+    return root
+
+
+@pytest.fixture
+def tree(root: Path) -> Tree:
+    return Tree(root)
+
+
+class TestTaking:
+    def test_counts_the_files_and_directories_that_count(self, root: Path) -> None:
+        (root / "node_modules").mkdir()
+        (root / "node_modules/index.js").write_text("x")
+        tree = Tree(root, extra_files=[root / "missing.toml"])
+        assert (tree.baseline.files, tree.baseline.directories) == (3, 3)
+
+    def test_tells_how_far_it_is_directory_by_directory(self, root: Path) -> None:
+        assert sorted(Tree(root).progress) == [1, 2, 3]
+
+    def test_a_root_that_is_missing_holds_nothing_yet(self, root: Path) -> None:
+        tree = Tree(root, roots=[root / "src"])
+        assert tree.baseline.files == 0
+        tree.save("src/mod.py", "x")
+        assert tree.differs("src") == {"src/mod.py": ADDED}
+
+
+class TestAHint:
+    def test_at_a_file_that_is_the_same_finds_nothing(self, tree: Tree) -> None:
+        assert tree.differs("app.py") == {}
+
+    def test_at_new_content_finds_it_once(self, tree: Tree) -> None:
+        tree.save("app.py", "second")
+        assert tree.differs("app.py", "app.py") == {"app.py": MODIFIED}
+        assert tree.differs("app.py") == {}
+
+    def test_at_a_new_file_finds_it(self, tree: Tree) -> None:
+        tree.save("pkg/new.py", "x")
+        assert tree.differs("pkg/new.py") == {"pkg/new.py": ADDED}
+        assert tree.differs("pkg/new.py") == {}
+
+    def test_at_a_new_file_in_a_directory_that_nobody_has_told_of_finds_it_and_its_end(self, tree: Tree) -> None:
+        tree.save("more/new.py", "x")
+        assert tree.differs("more/new.py") == {"more/new.py": ADDED}
+        (tree.root / "more/new.py").unlink()
+        assert tree.differs("more/new.py") == {"more/new.py": REMOVED}
+
+    def test_at_a_deleted_file_finds_it_once(self, tree: Tree) -> None:
+        (tree.root / "app.py").unlink()
+        assert tree.differs("app.py") == {"app.py": REMOVED}
+        assert tree.differs("app.py") == {}
+
+    def test_at_a_file_that_came_back_finds_a_new_one(self, tree: Tree) -> None:
+        (tree.root / "app.py").unlink()
+        tree.differs("app.py")
+        tree.save("app.py", "back")
+        assert tree.differs("app.py") == {"app.py": ADDED}
+
+    def test_at_what_does_not_count_finds_nothing(self, tree: Tree) -> None:
+        tree.save("app.log", "x")
+        tree.save("node_modules/index.js", "x")
+        assert tree.differs("app.log", "node_modules/index.js", "node_modules", "never/was/there") == {}
+
+    def test_outside_of_all_roots_finds_nothing(self, tree: Tree, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere.py").write_text("x")
+        assert tree.differs(tmp_path / "elsewhere.py") == {}
+
+    @needs_fifos
+    def test_at_a_file_in_whose_place_is_no_file_any_more_finds_it_gone(self, tree: Tree) -> None:
+        (tree.root / "app.py").unlink()
+        os.mkfifo(tree.root / "app.py")
+        assert tree.differs("app.py") == {"app.py": REMOVED}
+
+    @needs_fifos
+    def test_at_a_pipe_finds_nothing(self, tree: Tree) -> None:
+        os.mkfifo(tree.root / "pipe")
+        assert tree.differs("pipe", ".") == {}
+
+
+class TestAHintAtADirectory:
+    def test_finds_all_that_differs_below_it_and_nothing_beside_it(self, tree: Tree) -> None:
+        tree.save("pkg/deep/new.py", "x")
+        tree.save("pkg/deep/mod.py", "second")
+        (tree.root / "pkg/__init__.py").unlink()
+        tree.save("app.py", "second")
+        assert tree.differs("pkg") == {
+            "pkg/deep/new.py": ADDED, "pkg/deep/mod.py": MODIFIED, "pkg/__init__.py": REMOVED,
+        }  # fmt: skip
+
+    def test_that_is_gone_finds_all_of_its_files_gone(self, tree: Tree) -> None:
+        (tree.root / "pkg").rename(tree.root.parent / "moved out")
+        assert tree.differs("pkg") == {"pkg/__init__.py": REMOVED, "pkg/deep/mod.py": REMOVED}
+        assert tree.baseline.directories == 1
+        assert tree.differs("pkg/deep/mod.py") == {}
+
+    def test_that_came_back_finds_all_of_its_files_new(self, tree: Tree) -> None:
+        (tree.root / "pkg").rename(tree.root.parent / "moved out")
+        tree.differs("pkg")
+        (tree.root.parent / "moved out").rename(tree.root / "pkg")
+        assert tree.differs("pkg") == {"pkg/__init__.py": ADDED, "pkg/deep/mod.py": ADDED}
+
+    def test_forgets_a_directory_in_it_that_is_gone(self, tree: Tree) -> None:
+        (tree.root / "pkg/deep").rename(tree.root.parent / "moved out")
+        assert tree.differs("pkg") == {"pkg/deep/mod.py": REMOVED}
+        assert tree.baseline.directories == 2
+
+    def test_whose_name_is_a_file_now_finds_both(self, tree: Tree) -> None:
+        (tree.root / "pkg").rename(tree.root.parent / "moved out")
+        tree.save("pkg", "a file")
+        assert tree.differs("pkg") == {"pkg/__init__.py": REMOVED, "pkg/deep/mod.py": REMOVED, "pkg": ADDED}
+
+    def test_whose_name_was_a_file_finds_both(self, tree: Tree) -> None:
+        (tree.root / "app.py").unlink()
+        tree.save("app.py/inside.py", "x")
+        assert tree.differs("app.py") == {"app.py": REMOVED, "app.py/inside.py": ADDED}
+
+    def test_above_a_root_reaches_it(self, tree: Tree) -> None:
+        tree.save("app.py", "second")
+        assert tree.differs(tree.root.parent) == {"app.py": MODIFIED}
+
+    def test_above_an_extra_file_reaches_it(self, root: Path, tmp_path: Path) -> None:
+        extra = tmp_path / "etc/deep/settings.toml"
+        tree = Tree(root, extra_files=[extra])
+        extra.parent.mkdir(parents=True)
+        extra.write_text("x")
+        assert tree.differs(tmp_path / "etc") == {"../etc/deep/settings.toml": ADDED}
+
+    def test_whose_name_only_begins_like_a_known_one_touches_nothing_of_that(self, tree: Tree) -> None:
+        tree.save("pkg/__init__.py", "second")
+        tree.save("pkg-other/mod.py", "x")
+        assert tree.differs("pkg-other") == {"pkg-other/mod.py": ADDED}
+        assert tree.differs("pkg") == {"pkg/__init__.py": MODIFIED}
+
+
+class TestExtraFiles:
+    def test_are_compared_through_all_kinds_of_change(self, root: Path, tmp_path: Path) -> None:
+        extra = tmp_path / "settings.toml"
+        tree = Tree(root, extra_files=[extra])
+        tree.save(extra, "one")
+        assert tree.differs(extra) == {"../settings.toml": ADDED}
+        tree.save(extra, "two")
+        assert tree.differs(extra) == {"../settings.toml": MODIFIED}
+        extra.unlink()
+        assert tree.differs(extra) == {"../settings.toml": REMOVED}
+        assert tree.differs(extra) == {}
+
+    def test_count_although_they_are_ignored(self, root: Path) -> None:
+        (root / ".git").mkdir()
+        (root / ".git/HEAD").write_text("one")
+        tree = Tree(root, extra_files=[root / ".git/HEAD"])
+        tree.save(".git/HEAD", "two")
+        assert tree.differs(".git/HEAD") == {".git/HEAD": MODIFIED}
+
+    def test_are_looked_at_when_everything_is(self, root: Path, tmp_path: Path) -> None:
+        tree = Tree(root, extra_files=[tmp_path / "settings.toml"])
+        tree.save(tmp_path / "settings.toml", "one")
+        tree.save("app.py", "second")
+        assert tree.differs_anywhere() == {"../settings.toml": ADDED, "app.py": MODIFIED}
+        assert tree.differs_anywhere() == {}
+
+    def test_may_be_directories_and_then_only_come_and_go(self, root: Path, tmp_path: Path) -> None:
+        extra = tmp_path / "plugins"
+        tree = Tree(root, extra_files=[extra])
+        extra.mkdir()
+        assert tree.differs(extra) == {"../plugins": ADDED}
+        (extra / "one.py").write_text("x")
+        assert tree.differs(extra) == {}
+
+    @needs_symlinks
+    def test_are_seen_at_both_ends_of_a_link(self, root: Path, tmp_path: Path) -> None:
+        real, link = tmp_path / "real/settings.toml", tmp_path / "link.toml"
+        real.parent.mkdir()
+        real.write_text("one")
+        link.symlink_to(real)
+        tree = Tree(root, extra_files=[link])
+        tree.save(real, "two")
+        assert tree.differs(real) == {"../link.toml": MODIFIED}
+
+    @needs_symlinks
+    def test_are_seen_through_a_link_that_is_a_directory_above_them(self, root: Path, tmp_path: Path) -> None:
+        """As Kubernetes swaps a ConfigMap: the link ``..data`` is replaced by one to another directory."""
+        for version in ("1", "2"):
+            (tmp_path / version).mkdir()
+            (tmp_path / version / "settings.toml").write_text(version)
+        (tmp_path / "data").symlink_to("1")
+        (tmp_path / "settings.toml").symlink_to("data/settings.toml")
+        tree = Tree(root, extra_files=[tmp_path / "settings.toml"])
+        (tmp_path / "new").symlink_to("2")
+        os.replace(tmp_path / "new", tmp_path / "data")
+        assert tree.differs(tmp_path / "data") == {"../settings.toml": MODIFIED}
+        tree.save(tmp_path / "2/settings.toml", "three")
+        assert tree.differs(tmp_path / "2/settings.toml") == {"../settings.toml": MODIFIED}
+
+
+@needs_symlinks
+class TestLinksInATree:
+    def test_a_file_behind_a_link_is_the_link_that_changed(self, root: Path, tmp_path: Path) -> None:
+        (tmp_path / "shared.py").write_text("one")
+        (root / "shared.py").symlink_to(tmp_path / "shared.py")
+        tree = Tree(root)
+        tree.save(tmp_path / "shared.py", "two")
+        assert tree.differs(tmp_path / "shared.py") == {"shared.py": MODIFIED}
+
+    def test_a_link_that_leads_elsewhere_now_is_followed_there(self, root: Path, tmp_path: Path) -> None:
+        for name in ("one", "two"):
+            (tmp_path / name).write_text(name)
+        (root / "shared.py").symlink_to(tmp_path / "one")
+        tree = Tree(root)
+        (root / "shared.py").unlink()
+        (root / "shared.py").symlink_to(tmp_path / "two")
+        assert tree.differs("shared.py") == {"shared.py": MODIFIED}
+        tree.save(tmp_path / "two", "other content")
+        assert tree.differs(tmp_path / "two") == {"shared.py": MODIFIED}
+
+    def test_a_directory_behind_a_link_is_known_by_the_way_that_leads_there(self, root: Path, tmp_path: Path) -> None:
+        (tmp_path / "library").mkdir()
+        (tmp_path / "library/mod.py").write_text("one")
+        (root / "lib").symlink_to(tmp_path / "library")
+        tree = Tree(root)
+        tree.save(tmp_path / "library/mod.py", "two")
+        assert tree.differs(tmp_path / "library") == {"lib/mod.py": MODIFIED}
+
+    def test_a_directory_behind_a_link_is_not_entered_when_links_are_not_followed(
+        self, root: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "library").mkdir()
+        (tmp_path / "library/mod.py").write_text("one")
+        (root / "lib").symlink_to(tmp_path / "library")
+        tree = Tree(root, follow_symlinks=False)
+        tree.save(tmp_path / "library/mod.py", "two")
+        assert tree.differs("lib", tmp_path / "library/mod.py", ".") == {}
+        assert tree.baseline.files == 3
+
+
+class TestContent:
+    def test_a_touch_a_chmod_and_the_same_content_again_are_no_changes(self, tree: Tree) -> None:
+        os.utime(tree.root / "app.py", (1_000_000_000, 1_000_000_000))
+        assert tree.differs("app.py") == {}
+        (tree.root / "app.py").chmod(0o600)
+        assert tree.differs("app.py") == {}
+        tree.save("app.py", "first content of app.py\n")
+        assert tree.differs("app.py") == {}
+
+    def test_a_checkout_there_and_back_is_no_change(self, tree: Tree) -> None:
+        tree.save("app.py", "other")
+        tree.save("app.py", "first content of app.py\n")
+        assert tree.differs("app.py") == {}
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no ctime, which alone betrays a restored mtime")
+    def test_new_content_of_the_same_size_under_the_old_time_is_a_change(self, tree: Tree) -> None:
+        found = os.stat(tree.root / "app.py")
+        with open(tree.root / "app.py", "r+") as file:
+            file.write("FIRST")
+        os.utime(tree.root / "app.py", ns=(found.st_atime_ns, found.st_mtime_ns))
+        assert tree.differs("app.py") == {"app.py": MODIFIED}
+
+    def test_by_stat_alone_a_touch_is_a_change(self, root: Path) -> None:
+        tree = Tree(root, by_content=False)
+        os.utime(root / "app.py", (1_000_000_000, 1_000_000_000))
+        assert tree.differs("app.py") == {"app.py": MODIFIED}
+        assert tree.disk.read == []
+
+    def test_by_stat_alone_a_chmod_is_none(self, root: Path) -> None:
+        tree = Tree(root, by_content=False)
+        (root / "app.py").chmod(0o600)
+        assert tree.differs("app.py") == {}
+
+    def test_of_a_file_above_the_limit_the_stamp_decides(self, root: Path) -> None:
+        (root / "big.bin").write_bytes(bytes(CONTENT_LIMIT + 1))
+        tree = Tree(root)
+        assert str(root / "big.bin") not in tree.disk.read
+        os.utime(root / "big.bin", (1_000_000_000, 1_000_000_000))
+        assert tree.differs("big.bin") == {"big.bin": MODIFIED}
+
+    def test_of_a_file_at_the_limit_the_content_decides(self, root: Path) -> None:
+        (root / "big.bin").write_bytes(bytes(CONTENT_LIMIT))
+        tree = Tree(root)
+        os.utime(root / "big.bin", (1_000_000_000, 1_000_000_000))
+        assert tree.differs("big.bin") == {}
+
+    def test_that_nobody_has_read_is_taken_for_changed(self, root: Path) -> None:
+        tree = Tree(root, read_all=False)
+        os.utime(root / "app.py", (1_000_000_000, 1_000_000_000))
+        assert tree.differs("app.py") == {"app.py": MODIFIED}
+        os.utime(root / "app.py", (1_100_000_000, 1_100_000_000))
+        assert tree.differs("app.py") == {}, "the look at the change has read it"
+
+    def test_that_cannot_be_read_is_taken_for_changed_with_every_stamp(
+        self, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tree.disk, "digest", lambda path: None)
+        for moment in (1_000_000_000, 1_100_000_000):
+            os.utime(tree.root / "app.py", (moment, moment))
+            assert tree.differs("app.py") == {"app.py": MODIFIED}
+
+
+class TestYoungFiles:
+    """A disk counts time in steps: a second write within one step leaves the stamp of the first."""
+
+    def rewrite_under_the_same_stamp(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tree.root / "app.py"
+        before = tree.disk.stamp(str(path))
+        with open(path, "r+") as file:
+            file.write("FIRST")
+        real = type(tree.disk).digest
+
+        def digest(disk: DatedDisk, of: str) -> object:
+            read = real(disk, of)
+            return (before, read[1]) if read is not None and of == str(path) else read
+
+        real_stamp = type(tree.disk).stamp
+        monkeypatch.setattr(DatedDisk, "digest", digest)
+        monkeypatch.setattr(
+            DatedDisk, "stamp", lambda disk, of: before if of == str(path) else real_stamp(disk, of)
+        )
+
+    def test_a_second_write_under_the_same_stamp_is_found(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        tree = Tree(root)
+        tree.disk.now = tree.disk.stamp(str(root / "app.py")).mtime_ns + YOUNG - 1
+        self.rewrite_under_the_same_stamp(tree, monkeypatch)
+        assert tree.differs("app.py") == {"app.py": MODIFIED}
+        assert tree.differs("app.py") == {}
+
+    def test_old_files_are_believed_by_their_stamp_and_not_read_again(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tree = Tree(root)
+        stamp = tree.disk.stamp(str(root / "app.py"))
+        tree.disk.now = max(stamp.mtime_ns, stamp.ctime_ns) + YOUNG
+        tree.disk.read.clear()
+        self.rewrite_under_the_same_stamp(tree, monkeypatch)
+        assert tree.differs("app.py") == {}
+        assert tree.disk.read == []
+
+    def test_are_read_when_the_baseline_is_taken(self, root: Path) -> None:
+        disk = young_disk(root)
+        baseline = baseline_of(root, disk)
+        baseline.take(lambda files: None)
+        assert sorted(map(os.path.basename, disk.read)) == ["__init__.py", "app.py", "mod.py"]
+
+    def test_of_which_there_are_many_are_left_to_idle_time(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(baseline_module, "READ_AT_ONCE", 2)
+        disk = young_disk(root)
+        baseline = baseline_of(root, disk)
+        baseline.take(lambda files: None)
+        assert len(disk.read) == 2
+        assert baseline.read_ahead(1.0, lambda: 0.0) == (True, [])
+        assert len(disk.read) == 3
+
+
+class TestReadingAhead:
+    def test_stops_at_its_moment_and_goes_on_later(self, root: Path) -> None:
+        tree = Tree(root, read_all=False)
+        ticks = count()
+        assert tree.baseline.read_ahead(2.0, lambda: float(next(ticks))) == (False, [])
+        assert len(tree.disk.read) == 2
+        assert tree.baseline.read_ahead(1.0, lambda: 0.0) == (True, [])
+        assert len(tree.disk.read) == 3
+
+    def test_names_what_differs_meanwhile(self, root: Path) -> None:
+        tree = Tree(root, read_all=False)
+        tree.save("app.py", "second")
+        (root / "pkg/__init__.py").unlink()
+        done, differing = tree.baseline.read_ahead(1.0, lambda: 0.0)
+        assert done
+        assert {os.path.relpath(path, root) for path in differing} == {"app.py", "pkg/__init__.py"}
+        assert tree.differs(*differing) == {"app.py": MODIFIED, "pkg/__init__.py": REMOVED}
+
+    def test_passes_over_what_is_known_or_gone_by_now(self, root: Path) -> None:
+        tree = Tree(root, read_all=False)
+        tree.save("app.py", "second")
+        (root / "pkg/__init__.py").unlink()
+        tree.differs("app.py", "pkg/__init__.py")
+        tree.disk.read.clear()
+        assert tree.baseline.read_ahead(1.0, lambda: 0.0) == (True, [])
+        assert list(map(os.path.basename, tree.disk.read)) == ["mod.py"]
+
+
+class TestBytecode:
+    @pytest.mark.parametrize("bytecode", ["pkg/__pycache__/mod.cpython-311.pyc", "pkg/mod.pyc"])
+    def test_in_a_tree_counts_as_its_source(self, root: Path, bytecode: str) -> None:
+        tree = Tree(root, watch=["*.py", "*.pyc"])
+        tree.save("pkg/mod.py", "one")
+        tree.save(bytecode, "bytecode")
+        assert tree.differs(bytecode) == {"pkg/mod.py": ADDED}
+        tree.save(bytecode, "other bytecode")
+        assert tree.differs(bytecode) == {}
+
+    def test_that_alone_is_asked_for_stands_for_itself(self, root: Path) -> None:
+        (root / "pkg/mod.py").write_text("x")
+        (root / "pkg/mod.pyc").write_text("one")
+        tree = Tree(root, watch=["*.pyc"], default_ignores=False)
+        assert tree.baseline.files == 1
+        tree.save("pkg/mod.pyc", "two")
+        tree.save("pkg/mod.py", "y")
+        assert tree.differs("pkg/mod.pyc", "pkg/mod.py") == {"pkg/mod.pyc": MODIFIED}
+
+    def test_whose_source_appears_later_goes_on_to_stand_for_itself(self, root: Path, tmp_path: Path) -> None:
+        (tmp_path / "x.pyc").write_text("one")
+        tree = Tree(root, extra_files=[tmp_path / "x.pyc"])
+        tree.save(tmp_path / "x.py", "source")
+        tree.save(tmp_path / "x.pyc", "two")
+        assert tree.differs(tmp_path / "x.py", tmp_path / "x.pyc") == {"../x.pyc": MODIFIED}
+
+    def test_without_a_source_stands_for_itself(self, root: Path) -> None:
+        (root / "pkg/alone.pyc").write_text("one")
+        tree = Tree(root, extra_files=[root / "pkg/alone.pyc"])
+        tree.save("pkg/alone.pyc", "two")
+        assert tree.differs("pkg/alone.pyc") == {"pkg/alone.pyc": MODIFIED}
+
+    @pytest.mark.parametrize("bytecode", ["__pycache__/x.cpython-311.pyc", "x.pyc", "x.pyo"])
+    def test_that_is_an_extra_file_is_watched_as_its_source(self, root: Path, tmp_path: Path, bytecode: str) -> None:
+        (tmp_path / "lib").mkdir()
+        (tmp_path / "lib/x.py").write_text("one")
+        tree = Tree(root, extra_files=[tmp_path / "lib" / bytecode])
+        tree.save(tmp_path / "lib/x.py", "two")
+        assert tree.differs(tmp_path / "lib/x.py") == {"../lib/x.py": MODIFIED}
+
+    def test_in_a_tree_is_no_file_of_its_own_beside_its_source(self, root: Path) -> None:
+        (root / "pkg/mod.py").write_text("x")
+        (root / "pkg/mod.pyc").write_text("x")
+        assert Tree(root, watch=["pkg/mod.*"], default_ignores=False).baseline.files == 1
+
+
+class TestRulesThatChange:
+    def test_what_counts_no_more_is_forgotten_in_silence(self, root: Path) -> None:
+        (root / ".gitignore").write_text("")
+        tree = Tree(root)
+        tree.save(".gitignore", "pkg/\n")
+        tree.watch_set.filter.forget()
+        assert tree.differs_anywhere() == {}
+        assert tree.baseline.files == 1
+        assert tree.baseline.directories == 1
+
+
+def young_disk(root: Path) -> DatedDisk:
+    disk = DatedDisk()
+    disk.now = max(disk.stamp(str(path)).ctime_ns or disk.stamp(str(path)).mtime_ns for path in root.rglob("*.py"))
+    return disk
+
+
+def baseline_of(root: Path, disk: DatedDisk) -> Baseline:
+    plan = WatchPlan(str(root), (str(root),))
+    return Baseline(disk, watch_set_of(plan, disk), by_content=True, follow_symlinks=True)

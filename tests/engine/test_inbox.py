@@ -1,0 +1,76 @@
+"""The inbox wakes the engine at once, and lets it sleep no longer than it may."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from reloader.core.events import ChildStirred, Posted, RestartAsked, StopAsked
+from reloader.engine.inbox import Inbox
+from tests.support.manual_clock import ManualClock
+
+FIRST, SECOND, THIRD = RestartAsked("first"), RestartAsked("second"), StopAsked(15)
+
+
+def test_news_are_taken_in_the_order_of_their_arrival_and_once() -> None:
+    inbox = Inbox(ManualClock())
+    for event in (FIRST, SECOND, THIRD):
+        inbox.post(event)
+    assert inbox.take(None) == [FIRST, SECOND, THIRD]
+    assert inbox.take_now() == []
+
+
+def test_what_is_kept_comes_before_what_is_still_to_come() -> None:
+    inbox = Inbox(ManualClock())
+    inbox.post(THIRD)
+    inbox.keep(FIRST)
+    inbox.keep(SECOND)
+    assert inbox.take(None) == [FIRST, SECOND, THIRD]
+
+
+def test_a_moment_that_is_past_is_not_waited_for() -> None:
+    clock = ManualClock()
+    inbox = Inbox(clock)
+    assert inbox.take(clock()) == []
+    assert inbox.take(clock() - 1.0) == []
+
+
+def test_a_wait_ends_at_its_moment() -> None:
+    inbox = Inbox(time.monotonic)
+    until = time.monotonic() + 0.02
+    assert inbox.take(until) == []
+    assert time.monotonic() >= until - 0.001
+
+
+def test_a_wait_without_a_moment_is_bounded_all_the_same() -> None:
+    assert Inbox(time.monotonic, longest_wait=0.01).take(None) == []
+
+
+def test_a_long_wait_is_bounded_too() -> None:
+    clock = ManualClock()
+    assert Inbox(clock, longest_wait=0.01).take(clock() + 3600.0) == []
+
+
+def test_news_from_another_thread_end_the_wait() -> None:
+    inbox = Inbox(time.monotonic)
+    thread = threading.Thread(target=inbox.post, args=(FIRST,))
+    taken: list[Posted] = []
+    thread.start()
+    taken += inbox.take(time.monotonic() + 20.0)
+    thread.join()
+    assert taken == [FIRST]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal does not interrupt a wait on Windows")
+def test_news_from_a_signal_handler_end_the_wait() -> None:
+    inbox = Inbox(time.monotonic)
+    before = signal.signal(signal.SIGALRM, lambda number, frame: inbox.post(ChildStirred()))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        assert inbox.take(time.monotonic() + 20.0) == [ChildStirred()]
+    finally:
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,138 @@
+"""Which backend a plan gets, and what is said when that is not the best one."""
+
+from __future__ import annotations
+
+import errno
+import queue
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reloader.core.events import Posted, WatcherFailed
+from reloader.core.plan import BackendName, WatchPlan
+from reloader.core.watchset import WatchSet
+from reloader.engine.assemble import watch_set_of
+from reloader.errors import BackendUnavailable
+from reloader.watchers.choose import Choice, choose, stat_watcher
+from reloader.watchers.disk import RealDisk
+from reloader.watchers.stat import StatWatcher
+from tests.support.platform_limits import linux_only
+
+needs_watchdog = pytest.mark.skipif(sys.version_info < (3, 11), reason="there is no watchdog 7 for Python 3.10")
+
+Chooses = Callable[[BackendName], Choice]
+
+
+@pytest.fixture
+def posted() -> queue.SimpleQueue[Posted]:
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def watch_set(tmp_path: Path) -> WatchSet:
+    return watch_set_of(WatchPlan(str(tmp_path), (str(tmp_path),)), RealDisk())
+
+
+@pytest.fixture
+def chooses(tmp_path: Path, watch_set: WatchSet, posted: queue.SimpleQueue[Posted]) -> Iterator[Chooses]:
+    made: list[Choice] = []
+
+    def chooses(backend: BackendName) -> Choice:
+        plan = WatchPlan(str(tmp_path), (str(tmp_path),), backend=backend, interval=3600.0)
+        made.append(choose(plan, watch_set, posted.put, RealDisk()))
+        return made[-1]
+
+    yield chooses
+    for choice in made:
+        choice.watcher.stop()
+
+
+def test_stat_is_what_was_configured(chooses: Chooses) -> None:
+    choice = chooses(BackendName.STAT)
+    assert isinstance(choice.watcher, StatWatcher)
+    assert (choice.why, choice.refused) == ("as configured", None)
+    assert choice.watcher.mechanism == "a scan every 3600 s"
+
+
+@needs_watchdog
+def test_watchdog_is_what_was_configured(chooses: Chooses) -> None:
+    choice = chooses(BackendName.WATCHDOG)
+    assert choice.watcher.name == "watchdog"
+    assert (choice.why, choice.refused) == ("as configured", None)
+
+
+@needs_watchdog
+def test_auto_takes_watchdog_where_the_system_reports_changes(chooses: Chooses) -> None:
+    choice = chooses(BackendName.AUTO)
+    assert choice.watcher.name == "watchdog"
+    assert (choice.why, choice.refused) == ("the system reports changes here", None)
+
+
+def test_watchman_is_refused_with_the_remedy(chooses: Chooses) -> None:
+    with pytest.raises(BackendUnavailable, match='backend = "watchman" cannot be used: .*backend = "auto"'):
+        chooses(BackendName.WATCHMAN)
+
+
+class TestWithoutWatchdog:
+    @pytest.fixture(autouse=True)
+    def no_watchdog(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in [name for name in sys.modules if name.startswith(("watchdog", "reloader.watchers.inotify"))]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delitem(sys.modules, "reloader.watchers.observer", raising=False)
+        for name in ("watchdog", "watchdog.events", "watchdog.observers", "watchdog.observers.inotify_c"):
+            monkeypatch.setitem(sys.modules, name, None)
+
+    def test_auto_takes_stat_and_says_why(self, chooses: Chooses) -> None:
+        choice = chooses(BackendName.AUTO)
+        assert isinstance(choice.watcher, StatWatcher)
+        assert choice.why == "it works everywhere"
+        assert choice.refused is not None
+        assert choice.refused.backend == "watchdog"
+        assert "watchdog" in choice.refused.cause
+
+    def test_who_asked_for_it_by_name_is_refused(self, chooses: Chooses) -> None:
+        with pytest.raises(BackendUnavailable, match='Use backend = "stat"'):
+            chooses(BackendName.WATCHDOG)
+
+
+def test_a_poller_of_the_plan_is_not_started_yet(tmp_path: Path, posted: queue.SimpleQueue[Posted]) -> None:
+    watcher = stat_watcher(WatchPlan(str(tmp_path), (), interval=2.5), posted.put, RealDisk())
+    assert watcher.mechanism == "a scan every 2.5 s"
+    assert not watcher._thread.is_alive()
+
+
+@linux_only
+@needs_watchdog
+class TestWhenTheKernelRefuses:
+    @pytest.fixture
+    def no_more_instances(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+        from watchdog.observers.inotify_c import InotifyFD
+
+        def refuse() -> int:
+            raise OSError(errno.EMFILE, "inotify instance limit reached")
+
+        return lambda: monkeypatch.setattr(InotifyFD, "_create_inotify_fd", staticmethod(refuse))
+
+    def test_auto_takes_stat_and_names_the_limit(self, chooses: Chooses, no_more_instances: Callable[[], None]) -> None:
+        no_more_instances()
+        choice = chooses(BackendName.AUTO)
+        assert isinstance(choice.watcher, StatWatcher)
+        assert choice.refused is not None
+        assert "max_user_instances" in choice.refused.remedy
+
+    def test_a_backend_that_cannot_start_anew_says_so_and_fails_nobody(
+        self,
+        chooses: Chooses,
+        watch_set: WatchSet,
+        no_more_instances: Callable[[], None],
+        posted: queue.SimpleQueue[Posted],
+    ) -> None:
+        watcher = chooses(BackendName.WATCHDOG).watcher
+        no_more_instances()
+        watcher.watch(watch_set)
+        failed = posted.get_nowait()
+        assert isinstance(failed, WatcherFailed)
+        assert (failed.backend, failed.directories) == ("watchdog", ())
+        assert "max_user_instances" in failed.remedy

@@ -1,0 +1,212 @@
+"""What only the Linux backend can show: how few kernel watches and threads it needs, and what it does at the limits."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+if sys.platform != "linux":
+    pytest.skip("inotify is Linux's", allow_module_level=True)
+
+from watchdog.observers.inotify_c import InotifyFD
+
+from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
+from reloader.core.notices import BackendFellBack, EventsLost
+from reloader.core.plan import WatchPlan
+from reloader.errors import BackendUnavailable
+from reloader.ports import Post, Watcher
+from reloader.watchers.disk import RealDisk
+from reloader.watchers.inotify import InotifyWatcher
+from tests.support.session import Session
+
+
+def make_inotify(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+    return InotifyWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
+
+
+def kernel_watches() -> int:
+    """How many watches all inotify descriptors of this process hold."""
+    lines: list[str] = []
+    for info in Path("/proc/self/fdinfo").iterdir():
+        try:
+            lines += info.read_text().splitlines()
+        except FileNotFoundError:
+            continue  # the descriptor of the listing itself
+    return sum(line.startswith("inotify ") for line in lines)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Ten directories that count with the root, forty that are ignored."""
+    root = tmp_path / "project"
+    for number in range(9):
+        (root / f"pkg{number}").mkdir(parents=True)
+        (root / f"pkg{number}/mod.py").write_text("x\n")
+    for number in range(39):
+        (root / f"node_modules/lib{number}").mkdir(parents=True)
+    return root
+
+
+@pytest.fixture
+def limit_of_watches(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Make the kernel refuse all watches after the first few, as it does at max_user_watches."""
+
+    def limit(granted: int) -> None:
+        real = InotifyFD.add_callback
+        count = iter(range(1_000_000))
+
+        def add_callback(self: InotifyFD, *arguments: object) -> object:
+            if next(count) >= granted:
+                raise OSError(errno.ENOSPC, "inotify watch limit reached")
+            return real(self, *arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(InotifyFD, "add_callback", add_callback)
+
+    return limit
+
+
+class TestWhatItCosts:
+    def test_only_directories_that_count_are_watched(self, tree: Path) -> None:
+        before = kernel_watches()
+        with Session(tree, make_inotify):
+            assert kernel_watches() - before == 10
+
+    def test_a_directory_that_appears_is_watched_and_one_that_goes_is_not(self, tree: Path) -> None:
+        before = kernel_watches()
+        with Session(tree, make_inotify) as session:
+            session.restarts_by(lambda: new_package(tree / "new"))
+            assert kernel_watches() - before == 11
+            (tree / "node_modules/late").mkdir()
+            session.touch_sentinel()
+            assert kernel_watches() - before == 11
+            session.restarts_by(lambda: os.rename(tree / "new", tree.parent / "moved out"))
+            assert kernel_watches() - before == 10
+        assert kernel_watches() == before
+
+    def test_the_number_of_threads_does_not_grow_with_the_tree(self, tree: Path) -> None:
+        before = threading.active_count()
+        with Session(tree, make_inotify):
+            small = threading.active_count()
+        for number in range(200):
+            (tree / f"more/pkg{number}").mkdir(parents=True)
+        with Session(tree, make_inotify):
+            assert threading.active_count() == small == before + 1
+
+
+def new_package(path: Path) -> None:
+    path.mkdir()
+    (path / "mod.py").write_text("x\n")
+
+
+class TestLimits:
+    def test_what_the_kernel_refuses_to_watch_is_polled(
+        self, tree: Path, limit_of_watches: Callable[[int], None]
+    ) -> None:
+        limit_of_watches(5)
+        with Session(tree, make_inotify) as session:
+            fallbacks = [notice for notice in session.reporter.notices if isinstance(notice, BackendFellBack)]
+            assert len(fallbacks) == 1
+            assert "sysctl fs.inotify.max_user_watches" in fallbacks[0].remedy
+            assert fallbacks[0].directories
+            for number in range(9):
+                edit = tree / f"pkg{number}/mod.py"
+                assert session.restarts_by(lambda edit=edit, number=number: edit.write_text(f"y{number}\n")) == {
+                    f"pkg{number}/mod.py"
+                }
+
+    def test_a_new_directory_beyond_the_limit_is_polled(
+        self, tree: Path, limit_of_watches: Callable[[int], None]
+    ) -> None:
+        limit_of_watches(10)
+        with Session(tree, make_inotify) as session:
+            session.restarts_by(lambda: new_package(tree / "new"))
+            assert session.restarts_by(lambda: (tree / "new/mod.py").write_text("z\n")) == {"new/mod.py"}
+            assert any(isinstance(notice, BackendFellBack) for notice in session.reporter.notices)
+
+    def test_no_more_instances_are_told_with_the_remedy(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse() -> int:
+            raise OSError(errno.EMFILE, "inotify instance limit reached")
+
+        monkeypatch.setattr(InotifyFD, "_create_inotify_fd", staticmethod(refuse))
+        session = Session(tree, make_inotify)
+        with pytest.raises(BackendUnavailable, match="sysctl fs.inotify.max_user_instances"):
+            session.watcher.start(session.watch_set)
+
+    def test_a_directory_that_may_not_be_read_is_left_alone(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As root nothing is forbidden, so watchdog's answer to EACCES is given in the kernel's place."""
+        real = InotifyFD.add_callback
+        forbidden = os.fsencode(tree / "pkg3")
+
+        def add_callback(self: InotifyFD, path: bytes, *rest: object) -> object:
+            return -1 if path == forbidden else real(self, path, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(InotifyFD, "add_callback", add_callback)
+        with Session(tree, make_inotify) as session:
+            assert session.restarts_by(lambda: (tree / "pkg4/mod.py").write_text("y\n")) == {"pkg4/mod.py"}
+
+
+class TestOverflow:
+    def test_what_was_lost_in_an_overflow_is_found_on_the_disk(self, tree: Path) -> None:
+        with Session(tree, make_inotify) as session:
+            reader = the_session_of(session)
+            held = hold(reader)
+            (tree / "pkg1/mod.py").write_text("lost\n")
+            new_package(tree / "lost")
+            held.let_go(overflowed=True)
+            session.pump(lambda: session.launches == 2, "the restart for what was lost")
+            assert session.changes_since(0) == {"pkg1/mod.py", "lost/mod.py"}
+            assert sum(isinstance(notice, EventsLost) for notice in session.reporter.notices) == 1
+            assert session.restarts_by(lambda: (tree / "lost/mod.py").write_text("found\n")) == {"lost/mod.py"}
+
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+    def test_every_ear_is_told_but_the_engine_only_once(self, tree: Path) -> None:
+        posted: list[Posted] = []
+        disk = RealDisk()
+        session = Session(tree, make_inotify)
+        watcher = InotifyWatcher(posted.append, disk, follow_symlinks=True)
+        watcher.start(session.watch_set)
+        try:
+            ears = watcher._session._ears.values()  # type: ignore[union-attr]
+            for ear in ears:
+                ear.on_queue_overflow()
+        finally:
+            watcher.stop()
+        assert len(ears) > 1
+        assert [event for event in posted if isinstance(event, WatcherOverflowed)] == [WatcherOverflowed("watchdog")]
+        assert not [event for event in posted if isinstance(event, (PathsChanged, WatcherFailed))]
+
+
+def the_session_of(session: Session) -> InotifyFD:
+    watcher = session.watcher
+    assert isinstance(watcher, InotifyWatcher)
+    assert watcher._session is not None
+    return watcher._session._queue
+
+
+class hold:
+    """Swallows the events of a reader, and tells of an overflow in their place, as the kernel would."""
+
+    def __init__(self, reader: InotifyFD) -> None:
+        self._reader = reader
+        self._swallowed: list[object] = []
+        reader.handle_event = self._swallowed.append  # type: ignore[method-assign, assignment]
+
+    def let_go(self, *, overflowed: bool) -> None:
+        del self._reader.handle_event
+        if overflowed:
+            for watch in list(self._reader._watch_for_wd.values()):
+                for callback in list(watch.callbacks.values()):
+                    callback.on_queue_overflow()
+
+
+@pytest.fixture(autouse=True)
+def no_kernel_watch_is_left() -> Iterator[None]:
+    before = kernel_watches()
+    yield
+    assert kernel_watches() == before
