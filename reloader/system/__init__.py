@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 
 if sys.platform == "win32":
-    from reloader.system.windows import ProcessHost, SystemSignals, enable_colour
+    from reloader.system.windows import ProcessHost
+    from reloader.system.windows_console import SystemSignals, enable_colour
     from reloader.system.windows_pipe import WindowsReportPipe as ReportPipe
 else:
-    from reloader.system.posix import ProcessHost, SystemSignals, enable_colour
+    from reloader.system.posix import ProcessHost
     from reloader.system.posix_pipe import PosixReportPipe as ReportPipe
+    from reloader.system.posix_signals import SystemSignals, enable_colour
 
 __all__ = ["ProcessHost", "ReportPipe", "SystemSignals", "enable_colour"]

@@ -1,4 +1,4 @@
-"""Processes and signals on POSIX: one process group for a run, and nothing else of it left when the run is called ended."""
+"""Processes on POSIX: one process group for a run, and nothing of it left when the run is called ended."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import errno
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FrameType
-from typing import Any, TextIO
 
-from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted, RestartAsked, StopAsked
+from reloader.core.events import ChildEnded, LeaderEnded, Posted
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.ports import ChildNotLaunched, Post
 from reloader.system.descendants import adopt_orphans, children, descendants
@@ -232,30 +230,3 @@ def _reap_adopted(others: frozenset[int]) -> None:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
                 continue  # reaped by whoever started it
-
-
-class SystemSignals:
-    """Turns signals into posts. A handler does nothing else, and ``SimpleQueue.put`` may be entered anew at any point."""
-
-    def __init__(self) -> None:
-        self._before: dict[int, Any] = {}
-
-    def start(self, post: Post) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-            if not (number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN):  # nohup
-                self._handle(number, lambda number, frame: post(StopAsked(number)))
-        self._handle(signal.SIGUSR1, lambda number, frame: post(RestartAsked("SIGUSR1")))
-        self._handle(signal.SIGCHLD, lambda number, frame: post(ChildStirred()))
-
-    def _handle(self, number: int, handler: Callable[[int, FrameType | None], None]) -> None:
-        self._before[number] = signal.signal(number, handler)
-
-    def stop(self) -> None:
-        while self._before:
-            number, handler = self._before.popitem()
-            signal.signal(number, handler)
-
-
-def enable_colour(stream: TextIO) -> bool:
-    """Whether ``stream`` shows ANSI colours."""
-    return stream.isatty()
