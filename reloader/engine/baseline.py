@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from reloader.core.bytecode import source_name
 from reloader.core.changes import ChangeKind, PathChange
-from reloader.core.snapshot import CONTENT_LIMIT, MISSING, Comparison, Entry, PathKind, Stamp, compare, kind_of_change
+from reloader.core.snapshot import MISSING, Comparison, Entry, PathKind, Stamp, compare, kind_of_change
 from reloader.core.tree import Folder, Walk, is_within
 from reloader.core.watchset import WatchSet
+from reloader.engine.eyes import Eyes, as_file, is_same_content
 from reloader.ports import Clock, Disk
 
-#: A stamp younger than this, in nanoseconds, may hide a second write: some file systems count in steps of two seconds.
-YOUNG = 2_000_000_000
 #: So many young files are read at once; of a tree that was just checked out the rest is read in idle time.
 READ_AT_ONCE = 500
 
@@ -31,7 +30,7 @@ class Baseline:
     def __init__(self, disk: Disk, watch_set: WatchSet, *, by_content: bool, follow_symlinks: bool) -> None:
         self._disk = disk
         self._watch_set = watch_set
-        self._by_content = by_content
+        self._eyes = Eyes(disk, by_content=by_content)
         self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
         self._entries: dict[str, Entry] = {}
         self._folders: dict[str, set[str]] = {}
@@ -52,7 +51,7 @@ class Baseline:
         """Look at everything for the first time. ``progress`` is called with the number of files, directory by directory."""
         for path in self._watch_set.named():
             self._depend(path)
-            self._record(self._source(path), self._look(path))
+            self._record(self._source(path), self._eyes.look(path))
         for folder in self._walk.from_roots():
             self._folders[folder.path] = set()
             for path in self._members(folder):
@@ -104,7 +103,7 @@ class Baseline:
         if entry is not None and entry.stamp == stamp == self._disk.stamp(path):
             return []
         self._depend(path)
-        look = self._look(path)
+        look = self._eyes.look(path)
         if look.stamp == stamp:
             self._entries[path] = look
             return []
@@ -116,7 +115,7 @@ class Baseline:
         if path in self._entries:
             return []
         self._depend(path)
-        return self._compared(path, _as_file(self._disk.stamp(path)))
+        return self._compared(path, self._eyes.glance(path))
 
     def read_ahead(self, until: float, clock: Clock) -> tuple[bool, list[str]]:
         """Read contents, so that a later touch or chmod can be told from a change, but not beyond the moment ``until``.
@@ -128,7 +127,7 @@ class Baseline:
         while self._unread and clock() < until:
             path = self._unread.pop()
             entry = self._entries.get(path)
-            if entry is not None and entry.digest is None and _has_readable_content(entry.stamp):
+            if entry is not None and self._eyes.can_read(entry):
                 read = self._disk.digest(path)
                 if read is not None and read[0] == entry.stamp:
                     entry.digest = read[1]
@@ -151,7 +150,7 @@ class Baseline:
     def _examine(self, path: str) -> list[PathChange]:
         stamp = self._disk.stamp(path)
         if self._watch_set.names(path):
-            return self._compared(path, _as_file(stamp))
+            return self._compared(path, as_file(stamp))
         if stamp.kind is PathKind.DIRECTORY:
             return [*self._compared_if_known(path, MISSING), *self._examine_tree(path)]
         gone = self._forget_folder(path)
@@ -185,11 +184,11 @@ class Baseline:
         """The change at ``path``, if there is one; the look is kept either way."""
         entry = self._entries.get(path)
         before = entry.stamp if entry is not None else MISSING
-        verdict = compare(before, stamp, by_content=self._by_content)
-        if verdict is Comparison.SAME and not self._may_hide_a_write(entry):
+        verdict = compare(before, stamp, by_content=self._eyes.by_content)
+        if verdict is Comparison.SAME and not self._eyes.should_look_twice(entry):
             return []
-        look = self._look(path) if stamp.kind is PathKind.FILE else Entry(stamp)
-        if verdict is not Comparison.DIFFERENT and entry is not None and _is_same_content(entry, look):
+        look = self._eyes.look(path) if stamp.kind is PathKind.FILE else Entry(stamp)
+        if verdict is not Comparison.DIFFERENT and entry is not None and is_same_content(entry, look):
             entry.stamp, entry.digest = look.stamp, look.digest
             if verdict is not Comparison.SAME:
                 self._same_content.append(path)
@@ -207,35 +206,17 @@ class Baseline:
         self._folders.get(os.path.dirname(path), set()).discard(path)
         return [PathChange(path, ChangeKind.REMOVED)] if self._watch_set.counts(path) else []
 
-    def _may_hide_a_write(self, entry: Entry | None) -> bool:
-        """Whether a hint with an unchanged stamp deserves a second look: the clock of a disk is coarse (git: "racy")."""
-        if entry is None or not self._by_content or not _has_readable_content(entry.stamp):
-            return False
-        return self._is_young(entry.stamp)
-
-    def _is_young(self, stamp: Stamp) -> bool:
-        return self._disk.now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < YOUNG
-
-    def _look(self, path: str) -> Entry:
-        """Stamp and, where the content is what counts, its digest."""
-        stamp = _as_file(self._disk.stamp(path))
-        if self._by_content and _has_readable_content(stamp):
-            read = self._disk.digest(path)
-            if read is not None:
-                return Entry(*read)
-        return Entry(stamp)
-
     # Keeping
 
     def _read_young(self) -> None:
         """A second write may hide behind the stamp of a file that was written a moment ago, unless its content is known."""
-        young = [path for path in self._unread if self._is_young(self._entries[path].stamp)]
+        young = [path for path in self._unread if self._eyes.see_young(self._entries[path].stamp)]
         for path in young[:READ_AT_ONCE]:
-            self._entries[path] = self._look(path)
+            self._entries[path] = self._eyes.look(path)
 
     def _record(self, path: str, entry: Entry) -> None:
         self._entries[path] = entry
-        if self._by_content and entry.digest is None and _has_readable_content(entry.stamp):
+        if self._eyes.can_read(entry):
             self._unread.append(path)
 
     def _join_folder(self, path: str) -> None:
@@ -275,16 +256,3 @@ class Baseline:
             return path
         return source if self._disk.stamp(source).kind is PathKind.FILE else path
 
-
-def _as_file(stamp: Stamp) -> Stamp:
-    """What is not a regular file has no content and no time that could count: it is there, or it is not."""
-    return stamp if stamp.kind in (PathKind.FILE, PathKind.MISSING) else Stamp(stamp.kind)
-
-
-def _has_readable_content(stamp: Stamp) -> bool:
-    return stamp.kind is PathKind.FILE and stamp.size <= CONTENT_LIMIT
-
-
-def _is_same_content(before: Entry, after: Entry) -> bool:
-    """Two looks at the same content. Content that nobody has read is not the same as anything: never lose an edit."""
-    return before.digest is not None and before.digest == after.digest

@@ -16,7 +16,8 @@ from reloader.core.plan import WatchPlan
 from reloader.core.snapshot import CONTENT_LIMIT
 from reloader.engine import baseline as baseline_module
 from reloader.engine.assemble import watch_set_of
-from reloader.engine.baseline import YOUNG, Baseline
+from reloader.engine.baseline import Baseline
+from reloader.engine.eyes import YOUNG
 from tests.support.fakes import DatedDisk
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
