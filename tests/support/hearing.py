@@ -54,6 +54,10 @@ class Hearing:
         """The numbers of the runs that were launched so far."""
         return [one["run"] for one in self.all_of("launched")]
 
+    def runs_up_to(self, last: int) -> list[int]:
+        """The numbers of the runs so far, when ``last`` is among them: a command's line may be heard before its notice."""
+        return self.await_fact(lambda: self.runs if last in self.runs else None, PATIENCE, f"run {last}")
+
     def transcript(self) -> str:
         """All that was heard, for a failure's report."""
         with self._news:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from typing_extensions import Self
+
 from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import ChildEnded, Posted
@@ -53,9 +55,7 @@ class ObedientHost:
     child: ObedientChild | None = None
     run: int = 0
 
-    def launch(
-        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
-    ) -> ObedientChild:
+    def launch(self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int) -> ObedientChild:
         assert self.child is None, "a second child was launched while the first lived"
         self.run, self.child = run, ObedientChild(1000 + run)
         return self.child
@@ -120,11 +120,13 @@ class Session:
         self._sentinels = 0
         self._sentinel.write_text("sentinel 0")
         self.watching = Watching(
-            self.watcher, self.watch_set, lambda: make_stat(self.inbox.post, self.disk, self.plan), self.reporter, os.sep
+            self.watcher,
+            self.watch_set,
+            lambda: make_stat(self.inbox.post, self.disk, self.plan),
+            self.reporter,
+            os.sep,
         )
-        self.baseline = Baseline(
-            self.disk, self.watch_set, by_content=compare_content, follow_symlinks=follow_symlinks
-        )
+        self.baseline = Baseline(self.disk, self.watch_set, by_content=compare_content, follow_symlinks=follow_symlinks)
         self.engine = Engine(
             RunPlan(LaunchSpec(("program",), base), self.plan, RestartPolicy()),
             Parts(
@@ -143,7 +145,7 @@ class Session:
             ),
         )
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         self.watcher.start(self.watch_set)
         self.baseline.take(lambda files: None)
         self.engine.begin()
@@ -194,7 +196,9 @@ class Session:
         seen = len(self.reporter.notices)
         self._sentinels += 1
         self._sentinel.write_text(f"sentinel {self._sentinels}")
-        self.pump(lambda: "sentinel.txt" in self.changes_since(seen) and self.launches > launches, "the sentinel's restart")
+        self.pump(
+            lambda: "sentinel.txt" in self.changes_since(seen) and self.launches > launches, "the sentinel's restart"
+        )
 
     def changes_since(self, index: int) -> set[str]:
         batches = [notice.batch for notice in self.reporter.notices[index:] if isinstance(notice, Changed)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.eventually import eventually
@@ -11,7 +13,7 @@ def test_a_fact_that_is_there_is_returned_at_once():
 
 
 def test_a_fact_is_awaited():
-    answers = iter(["", 0, None, [], "here"])
+    answers: Iterator[object] = iter(["", 0, None, [], "here"])
     assert eventually(lambda: next(answers), within=60.0) == "here"
 
 

@@ -1,0 +1,30 @@
+"""A test that leaves something behind fails, and says what it was."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tests.support.surroundings import leaks, let_threads_end, restore, surroundings
+
+# Time limits for one example make a slow machine look like a broken program. On CI, hypothesis picks its own
+# profile: the same examples on every run, so that a red build can be had again.
+settings.register_profile("reloader", deadline=None, print_blob=True)
+if not os.environ.get("CI"):
+    settings.load_profile("reloader")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind() -> Iterator[None]:
+    """Comes first and so looks last: after the test and all its other fixtures are done."""
+    before = surroundings()
+    yield
+    let_threads_end(before)
+    after = surroundings()
+    left = leaks(before, after)
+    restore(before, after)
+    if left:
+        pytest.fail("the test left behind\n  " + "\n  ".join(left), pytrace=False)
