@@ -1,0 +1,5 @@
+"""What the page says."""
+
+
+def greeting() -> str:
+    return "Hello from reloader"

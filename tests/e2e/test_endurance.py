@@ -1,0 +1,68 @@
+"""A session of many restarts costs no more at its end than at its beginning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.backends import with_every_backend
+from tests.support.eventually import eventually
+from tests.support.platform_limits import linux_only
+from tests.support.projects import project, save
+from tests.support.running import Reloader
+
+WARM_UP = 20
+RESTARTS = 200
+MEBIBYTE = 1 << 20
+
+COMMAND = ["sh", "-c", "exec sleep 1000"]
+
+
+class Held:
+    """What a process holds, as Linux tells it."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = Path(f"/proc/{pid}")
+
+    def descriptors(self) -> int:
+        return len(list((self._process / "fd").iterdir()))
+
+    def threads(self) -> int:
+        return len(list((self._process / "task").iterdir()))
+
+    def children(self) -> int:
+        """Those that run, and those that ended and were not waited for."""
+        return sum(len((task / "children").read_text().split()) for task in (self._process / "task").iterdir())
+
+    def memory(self) -> int:
+        """Bytes that it has written to. Pages of libraries count for one process or for several, as others come and go."""
+        lines = (self._process / "smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Anonymous:", "Swap:")))
+
+    def counts(self) -> tuple[int, int, int]:
+        return self.descriptors(), self.threads(), self.children()
+
+
+def restart_by_edits(reloader: Reloader, path: Path, runs: range) -> None:
+    for run in runs:
+        save(path, f"content of run {run}")
+        reloader.wait_for("launched", run=run)
+
+
+@linux_only
+@pytest.mark.measures
+@with_every_backend
+def test_two_hundred_restarts_cost_nothing_that_stays(tmp_path: Path, backend: str) -> None:
+    config = project(tmp_path, {"data.txt": ""}, command=COMMAND, backend=backend, interval=0.02, debounce=0.01)
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        reloader.wait_for("launched", run=1)
+        restart_by_edits(reloader, tmp_path / "data.txt", range(2, WARM_UP + 2))
+        held = Held(reloader.pid)
+        counts, memory = held.counts(), held.memory()
+        assert counts[2] == 1
+
+        restart_by_edits(reloader, tmp_path / "data.txt", range(WARM_UP + 2, WARM_UP + RESTARTS + 2))
+        eventually(lambda: held.counts() == counts, what=f"it holds {counts} descriptors, threads, children again")
+        assert held.memory() - memory < MEBIBYTE
+        assert reloader.runs == list(range(1, WARM_UP + RESTARTS + 2))

@@ -1,0 +1,101 @@
+"""What is written where: notices on standard error, as much of them as was asked for, and nothing of ours among the command's."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from tests.support.platform_limits import posix_only
+from tests.support.projects import project, python, save
+from tests.support.running import Reloader
+
+READY = 'import sys; print("ready", flush=True); sys.stdin.read()'
+ESCAPE = "\x1b["
+
+
+def session(directory: Path, *talk: str, **environment: str) -> Reloader:
+    """A first run, a restart, and the end, told as ``talk`` asks for."""
+    config = project(directory, {"app.py": READY}, command=python("app.py"), on_exit="exit", backend="stat")
+    with Reloader("--config", config, cwd=directory, talk=talk, environment=environment) as reloader:
+        reloader.wait_for_line("ready")
+        save(directory / "app.py", "raise SystemExit(7)")
+        assert reloader.wait_for_exit() == 7
+    assert reloader.lines == ["ready"]
+    return reloader
+
+
+def has(reloader: Reloader, text: str) -> bool:
+    return any(text in line for line in reloader.remarks)
+
+
+def test_by_default_a_line_says_what_is_watched_what_changed_and_how_a_run_ended(tmp_path: Path) -> None:
+    said = session(tmp_path)
+    assert all(line.startswith("[reloader] ") for line in said.remarks)
+    assert has(said, "watching 2 files in 1 directory")
+    assert has(said, "changed: app.py (modified)")
+    assert has(said, "restarting: ")
+    assert has(said, "run 2 exited with code 7")
+    assert not has(said, "stopping run 1")
+    assert not has(said, ESCAPE)
+
+
+def test_quiet_says_only_what_is_wrong(tmp_path: Path) -> None:
+    said = session(tmp_path, "--quiet")
+    assert len(said.remarks) == 1
+    assert has(said, "run 2 exited with code 7")
+
+
+def test_verbose_says_more(tmp_path: Path) -> None:
+    said = session(tmp_path, "--verbose")
+    assert has(said, f"configured by {tmp_path / 'reloader.toml'}")
+    assert has(said, "stopping run 1")
+    assert has(said, "finished with exit code 7")
+
+
+def test_json_is_one_object_on_each_line_that_says_its_kind_its_level_and_its_text(tmp_path: Path) -> None:
+    said = session(tmp_path, "--json")
+    assert said.remarks == []
+    assert {"watching", "launched", "changed", "ended"} <= {one["notice"] for one in said.notices}
+    assert {one["level"] for one in said.notices} == {"info", "error"}
+    assert all(one["text"] for one in said.notices)
+    (changed,) = said.all_of("changed")
+    assert changed["batch"] == [{"path": str(tmp_path / "app.py"), "kind": "modified"}]
+
+
+def test_quiet_json_has_the_errors_only(tmp_path: Path) -> None:
+    said = session(tmp_path, "--json", "--quiet")
+    assert [(one["notice"], one["level"]) for one in said.notices] == [("ended", "error")]
+
+
+def test_colour_can_be_forced(tmp_path: Path) -> None:
+    assert has(session(tmp_path, FORCE_COLOR="1"), ESCAPE)
+
+
+def test_no_colour_wins_over_forced_colour(tmp_path: Path) -> None:
+    assert not has(session(tmp_path, FORCE_COLOR="1", NO_COLOR="1"), ESCAPE)
+
+
+def test_json_has_no_colour_even_if_forced(tmp_path: Path) -> None:
+    said = session(tmp_path, "--json", FORCE_COLOR="1")
+    assert ESCAPE not in json.dumps(said.notices, ensure_ascii=False)
+    assert said.remarks == []
+
+
+@posix_only
+def test_without_a_standard_error_the_session_is_the_same(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": READY}, command=python("app.py"), on_exit="exit")
+    with Reloader("--config", config, cwd=tmp_path, through=["sh", "-c", '"$@" 2>&-', "sh"]) as reloader:
+        reloader.wait_for_line("ready")
+        save(tmp_path / "app.py", "raise SystemExit(7)")
+        assert reloader.wait_for_exit() == 7
+
+
+@posix_only
+def test_without_any_standard_stream_the_command_gets_empty_ones(tmp_path: Path) -> None:
+    source = "import os\nopen('told', 'w').write(' '.join(os.readlink(f'/dev/fd/{number}') for number in range(3)))"
+    with Reloader(
+        "--", *python("-c", source), cwd=tmp_path, through=["sh", "-c", '"$@" 0<&- 1>&- 2>&-', "sh"]
+    ) as reloader:
+        assert reloader.wait_for_exit() == 0
+    assert (tmp_path / "told").read_text() == " ".join([os.devnull] * 3)
