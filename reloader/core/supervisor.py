@@ -269,7 +269,9 @@ def _by_exit_policy(run: int, outcome: Outcome, now: float, policy: RestartPolic
             tried = replace(history, failures=failures)
             return _cool_down(run, pause, failures, outcome, ChildWasLost(outcome), now, tried)
         case OnExit.AUTO:  # pragma: no branch - there is no other
-            crashed = isinstance(outcome, Exited) and outcome.crashed  # as Django: no end on purpose, wait for the repair
+            crashed = (
+                isinstance(outcome, Exited) and outcome.crashed
+            )  # as Django: no end on purpose, wait for the repair
             if outcome.exit_code == 0 or not (crashed or history.has_served_a_change):
                 return _finish(outcome.exit_code)
             return _wait(run, outcome, history)

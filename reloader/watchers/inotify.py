@@ -45,7 +45,10 @@ _MASK = Mask(
 )
 _LIMITS = {
     errno.ENOSPC: ("the kernel's limit of watches is reached", "Raise it: sysctl fs.inotify.max_user_watches=524288"),
-    errno.EMFILE: ("the kernel's limit of inotify instances is reached", "Raise it: sysctl fs.inotify.max_user_instances=1024"),
+    errno.EMFILE: (
+        "the kernel's limit of inotify instances is reached",
+        "Raise it: sysctl fs.inotify.max_user_instances=1024",
+    ),
 }
 
 

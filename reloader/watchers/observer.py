@@ -47,7 +47,11 @@ class Translator(FileSystemEventHandler):
 
 
 class Session:
-    """The watches on one watch set. The lock keeps the observer's thread and the engine, which adds files, apart."""
+    """The watches on one watch set. The lock keeps the observer's thread and the engine, which adds files, apart.
+
+    The observer holds a lock of its own while it calls us, and takes it when it is called: who is not its thread must not
+    call it while holding ours.
+    """
 
     def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool) -> None:
         self._post = post
@@ -70,8 +74,8 @@ class Session:
     def add_files(self, paths: Sequence[str]) -> None:
         """On the engine's thread."""
         with self._lock:
-            for path in paths:
-                self._schedule_flat(self._places.add(path))
+            directories = [directory for path in paths for directory in self._places.add(path)]
+        self._schedule_flat(directories)
 
     def close(self) -> None:
         self._observer.stop()

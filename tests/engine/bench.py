@@ -74,16 +74,17 @@ class Bench:
                 watching=self.watching,
                 baseline=self.baseline,
                 collector=self.collector,
-                program=Program(
-                    self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False
-                ),
+                program=Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False),
                 reporter=self.reporter,
                 clock=self.clock,
                 inbox=self.inbox,
-                environment_for=lambda run: self.environment(run),
+                environment_for=self._environment_of,
                 prepare=self.prepared.append,
             ),
         )
+
+    def _environment_of(self, run: int) -> Mapping[str, str]:
+        return self.environment(run)
 
     def _make_poller(self) -> ScriptedWatcher:
         self.pollers.append(ScriptedWatcher(self.journal, "poller"))

@@ -13,7 +13,7 @@ import pytest
 from reloader.core.changes import ChangeKind
 from reloader.core.filters import Patterns, Rule
 from reloader.core.plan import WatchPlan
-from reloader.core.snapshot import CONTENT_LIMIT
+from reloader.core.snapshot import CONTENT_LIMIT, Stamp
 from reloader.engine import baseline as baseline_module
 from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
@@ -54,9 +54,7 @@ class Tree:
         )
         self.disk = DatedDisk()
         self.watch_set = watch_set_of(plan, self.disk)
-        self.baseline = Baseline(
-            self.disk, self.watch_set, by_content=by_content, follow_symlinks=follow_symlinks
-        )
+        self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=follow_symlinks)
         self.progress: list[int] = []
         self.baseline.take(self.progress.append)
         if read_all:
@@ -396,9 +394,7 @@ class TestYoungFiles:
 
         real_stamp = type(tree.disk).stamp
         monkeypatch.setattr(DatedDisk, "digest", digest)
-        monkeypatch.setattr(
-            DatedDisk, "stamp", lambda disk, of: before if of == str(path) else real_stamp(disk, of)
-        )
+        monkeypatch.setattr(DatedDisk, "stamp", lambda disk, of: before if of == str(path) else real_stamp(disk, of))
 
     def test_a_second_write_under_the_same_stamp_is_found(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         tree = Tree(root)
@@ -528,3 +524,100 @@ def young_disk(root: Path) -> DatedDisk:
 def baseline_of(root: Path, disk: DatedDisk) -> Baseline:
     plan = WatchPlan(str(root), (str(root),))
     return Baseline(disk, watch_set_of(plan, disk), by_content=True, follow_symlinks=True)
+
+
+class TestHintsAtYoungFiles:
+    """The stat backend gives one with each scan: nothing but a difference may keep a batch open."""
+
+    def test_are_told_from_those_at_what_looks_different(self, tree: Tree) -> None:
+        tree.save("pkg/deep/mod.py", "second")
+        stirred, same = tree.baseline.sort(
+            str(tree.root / name) for name in ("app.py", "pkg/deep/mod.py", "new.py", "pkg")
+        )
+        assert [os.path.relpath(path, tree.root) for path in stirred] == ["pkg/deep/mod.py", "new.py", "pkg"]
+        assert same == [str(tree.root / "app.py")]
+
+    @needs_symlinks
+    def test_at_what_other_files_depend_on_are_looked_into(self, root: Path) -> None:
+        (root / "link.py").symlink_to("app.py")
+        tree = Tree(root)
+        assert tree.baseline.sort([str(root / "app.py")]) == ([str(root / "app.py")], [])
+
+
+class TestFilesWithTheSameContent:
+    def test_are_handed_out_once(self, tree: Tree) -> None:
+        for moment in (1_000_000_000, 1_100_000_000):
+            os.utime(tree.root / "app.py", (moment, moment))
+            tree.differs("app.py")
+        tree.save("pkg/__init__.py", "second")
+        tree.differs("pkg/__init__.py")
+        assert tree.baseline.take_unchanged() == (str(tree.root / "app.py"),)
+        assert tree.baseline.take_unchanged() == ()
+
+
+class TestWhatAProgramHasRead:
+    """It tells the stamp that a file had when it was read: that is what later looks are measured by."""
+
+    def learns(self, tree: Tree, name: str | Path, stamp: Stamp | None = None) -> list[ChangeKind]:
+        path = str(tree.root / name)
+        return [change.kind for change in tree.baseline.learn(path, stamp or tree.disk.stamp(path))]
+
+    def test_is_no_change_when_it_is_what_is_known(self, tree: Tree) -> None:
+        tree.disk.read.clear()
+        assert self.learns(tree, "app.py") == []
+        assert tree.disk.read == []
+
+    def test_is_no_change_when_it_is_what_is_there_now(self, tree: Tree) -> None:
+        tree.save("app.py", "second")
+        assert self.learns(tree, "app.py") == []
+        assert tree.differs("app.py") == {}
+        tree.save("app.py", "third")
+        assert tree.differs("app.py") == {"app.py": MODIFIED}
+
+    def test_is_a_change_when_the_file_is_another_by_now(self, tree: Tree) -> None:
+        before = tree.disk.stamp(str(tree.root / "app.py"))
+        tree.save("app.py", "second")
+        assert self.learns(tree, "app.py", before) == [MODIFIED]
+        assert tree.differs("app.py") == {}
+
+    def test_is_a_change_when_the_file_is_gone_by_now(self, tree: Tree) -> None:
+        before = tree.disk.stamp(str(tree.root / "app.py"))
+        (tree.root / "app.py").unlink()
+        assert self.learns(tree, "app.py", before) == [REMOVED]
+
+    def test_may_have_been_touched_since_without_a_change(self, tree: Tree) -> None:
+        before = tree.disk.stamp(str(tree.root / "app.py"))
+        os.utime(tree.root / "app.py", (1_000_000_000, 1_000_000_000))
+        assert self.learns(tree, "app.py", before) == []
+
+    def test_is_measured_from_then_on_also_outside_of_all_roots(self, tree: Tree, tmp_path: Path) -> None:
+        library = tmp_path / "library.py"
+        library.write_text("one")
+        tree.watch_set.imports.files.add(str(library))
+        assert self.learns(tree, library) == []
+        tree.save(library, "two")
+        assert tree.differs(library) == {"../library.py": MODIFIED}
+
+    def test_is_a_change_when_nobody_knew_it_and_it_is_another_by_now(self, tree: Tree, tmp_path: Path) -> None:
+        library = tmp_path / "library.py"
+        library.write_text("one")
+        tree.watch_set.imports.files.add(str(library))
+        before = tree.disk.stamp(str(library))
+        tree.save(library, "two")
+        assert self.learns(tree, library, before) == [MODIFIED]
+
+
+class TestWhatAProgramHasLookedForInVain:
+    def test_is_no_change_as_long_as_it_is_missing_and_one_when_it_appears(self, tree: Tree, tmp_path: Path) -> None:
+        missed = tmp_path / "missed.py"
+        tree.watch_set.imports.files.add(str(missed))
+        assert tree.baseline.expect(str(missed)) == []
+        tree.save(missed, "x")
+        assert tree.differs(missed) == {"../missed.py": ADDED}
+
+    def test_is_a_change_when_it_has_appeared_meanwhile(self, tree: Tree, tmp_path: Path) -> None:
+        missed = tmp_path / "missed.py"
+        missed.write_text("x")
+        tree.watch_set.imports.files.add(str(missed))
+        assert [change.kind for change in tree.baseline.expect(str(missed))] == [ADDED]
+        assert tree.baseline.expect(str(missed)) == []

@@ -21,7 +21,6 @@ from reloader.core.events import (
 from reloader.core.notices import (
     BackendFellBack,
     BackingOff,
-    Changed,
     Ended,
     EventsLost,
     Finished,
@@ -30,6 +29,7 @@ from reloader.core.notices import (
     LeftBehind,
     Note,
     ScansSlowed,
+    Unchanged,
     WaitingForChange,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
@@ -127,7 +127,9 @@ class TestALaterRunThatCannotBeLaunched:
 
 
 class TestASave:
-    def test_that_is_finished_asks_the_run_to_stop_at_once_and_the_launch_waits_for_the_batch(self, bench: Bench) -> None:
+    def test_that_is_finished_asks_the_run_to_stop_at_once_and_the_launch_waits_for_the_batch(
+        self, bench: Bench
+    ) -> None:
         bench.save("app.py", "second")
         bench.hint("app.py")
         heard = bench.clock()
@@ -157,12 +159,19 @@ class TestASave:
         bench.settle()
         assert [bench.named(batch) for batch in bench.prepared] == [{"app.py": "modified"}]
 
-    def test_that_brings_the_same_content_does_nothing(self, bench: Bench) -> None:
-        bench.save("app.py", "first content of app.py\n")
+    def test_that_brings_the_same_content_does_nothing_and_is_told_as_that(self, bench: Bench) -> None:
+        path = bench.save("app.py", "first content of app.py\n")
         bench.hint("app.py")
         bench.settle()
         assert bench.journal == ["tell Unchanged"]
+        assert bench.told(Unchanged) == [Unchanged((path,))]
         assert isinstance(bench.state, Running)
+
+    def test_that_is_not_finished_and_looks_the_same_keeps_no_batch_open(self, bench: Bench) -> None:
+        bench.hint("app.py", settled=False)
+        bench.engine.turn()
+        assert bench.collector.deadline is None
+        assert bench.journal == []
 
     def test_that_is_not_finished_is_looked_at_only_when_it_is_quiet(self, bench: Bench) -> None:
         bench.disk.read.clear()

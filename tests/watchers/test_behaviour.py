@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,7 @@ def make_watchdog(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
     if sys.platform == "linux":
         from reloader.watchers.inotify import InotifyWatcher
 
-        return InotifyWatcher(
-            post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content
-        )
+        return InotifyWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
     return make_observer(post, disk, plan)
 
 
@@ -106,7 +105,9 @@ class TestWhatRestarts:
 
         assert session.restarts_by(restore) == {"app.py"}
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no ctime that would betray a restored mtime to stat")
+    @pytest.mark.skipif(
+        sys.platform == "win32", reason="Windows has no ctime that would betray a restored mtime to stat"
+    )
     def test_new_content_of_the_same_size_with_its_mtime_restored(self, session: Session, tree: Path) -> None:
         def rewrite() -> None:
             found = os.stat(tree / "app.py")
@@ -130,7 +131,9 @@ class TestWhatRestarts:
             (tree / "new/deep/er/mod.py").write_text("new\n")
 
         assert session.restarts_by(create) == {"new/deep/er/mod.py"}
-        assert session.restarts_by(lambda: (tree / "new/deep/er/mod.py").write_text("newer\n")) == {"new/deep/er/mod.py"}
+        assert session.restarts_by(lambda: (tree / "new/deep/er/mod.py").write_text("newer\n")) == {
+            "new/deep/er/mod.py"
+        }
 
     def test_a_renamed_directory(self, session: Session, tree: Path) -> None:
         changed = session.restarts_by(lambda: os.rename(tree / "pkg", tree / "package"))
@@ -164,7 +167,9 @@ class TestWhatRestarts:
         assert session.restarts_by(lambda: (tree / "moved/sub/mod.py").write_text("x\n")) == {"moved/sub/mod.py"}
 
     def test_a_file_moved_out(self, session: Session, tree: Path) -> None:
-        assert session.restarts_by(lambda: os.rename(tree / "pkg/views.py", tree.parent / "gone.py")) == {"pkg/views.py"}
+        assert session.restarts_by(lambda: os.rename(tree / "pkg/views.py", tree.parent / "gone.py")) == {
+            "pkg/views.py"
+        }
 
     def test_a_file_that_became_a_directory(self, session: Session, tree: Path) -> None:
         def replace() -> None:
@@ -216,9 +221,8 @@ class TestManyAtOnce:
         for number in range(10):
             (tree / "app.py").write_text(f"content {number}\n")
             session.touch_sentinel()
-            assert session.restarts_by(lambda number=number: (tree / "app.py").write_text(f"CONTENT {number}\n")) == {
-                "app.py"
-            }
+            edit = partial((tree / "app.py").write_text, f"CONTENT {number}\n")
+            assert session.restarts_by(edit) == {"app.py"}
 
 
 @needs_symlinks
@@ -395,7 +399,9 @@ class TestWhatDoesNotRestart:
 
         assert session.changed_by(compile_it) == set()
 
-    @pytest.mark.parametrize("name", [".app.py.swp", "app.py~", ".#app.py", "#app.py#", "4913", "app.py___jb_tmp___", "x.tmp"])
+    @pytest.mark.parametrize(
+        "name", [".app.py.swp", "app.py~", ".#app.py", "#app.py#", "4913", "app.py___jb_tmp___", "x.tmp"]
+    )
     def test_temporary_files_of_editors(self, session: Session, tree: Path, name: str) -> None:
         def edit() -> None:
             (tree / name).write_text("draft\n")

@@ -71,7 +71,7 @@ def test_auto_takes_watchdog_where_the_system_reports_changes(chooses: Chooses) 
 
 
 def test_watchman_is_refused_with_the_remedy(chooses: Chooses) -> None:
-    with pytest.raises(BackendUnavailable, match='backend = "watchman" cannot be used: .*backend = "auto"'):
+    with pytest.raises(BackendUnavailable, match=r'backend = "watchman" cannot be used: .*backend = "auto"'):
         chooses(BackendName.WATCHMAN)
 
 

@@ -16,7 +16,6 @@ from reloader.watchers import disk as disk_module
 from reloader.watchers.disk import RealDisk, read_rules
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
-posix_files = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither named pipes nor NUL in a path's error")
 
 UNSPEAKABLE = "nul\0nul"
 
@@ -85,7 +84,7 @@ class TestDigests:
             return real(descriptor)
 
         with monkeypatch.context() as patched:
-            patched.setattr(disk_module.os, "fstat", fstat)
+            patched.setattr(os, "fstat", fstat)
             assert disk.digest(str(file)) is None
         assert disk.digest(str(file)) is not None
 
@@ -193,7 +192,9 @@ class TestPathsBehindLinks:
         assert str(folder / "loop") in disk.links_on_the_way(str(folder / "loop"))
 
     @needs_symlinks
-    def test_a_chain_longer_than_the_kernel_follows_is_not_followed_to_its_end(self, disk: RealDisk, tmp_path: Path) -> None:
+    def test_a_chain_longer_than_the_kernel_follows_is_not_followed_to_its_end(
+        self, disk: RealDisk, tmp_path: Path
+    ) -> None:
         tmp_path = Path(os.path.realpath(tmp_path))
         for number in range(60):
             (tmp_path / f"link{number}").symlink_to(f"link{number + 1}")

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -115,10 +116,8 @@ class TestLimits:
             assert "sysctl fs.inotify.max_user_watches" in fallbacks[0].remedy
             assert fallbacks[0].directories
             for number in range(9):
-                edit = tree / f"pkg{number}/mod.py"
-                assert session.restarts_by(lambda edit=edit, number=number: edit.write_text(f"y{number}\n")) == {
-                    f"pkg{number}/mod.py"
-                }
+                edit = partial((tree / f"pkg{number}/mod.py").write_text, f"y{number}\n")
+                assert session.restarts_by(edit) == {f"pkg{number}/mod.py"}
 
     def test_a_new_directory_beyond_the_limit_is_polled(
         self, tree: Path, limit_of_watches: Callable[[int], None]
@@ -135,7 +134,7 @@ class TestLimits:
 
         monkeypatch.setattr(InotifyFD, "_create_inotify_fd", staticmethod(refuse))
         session = Session(tree, make_inotify)
-        with pytest.raises(BackendUnavailable, match="sysctl fs.inotify.max_user_instances"):
+        with pytest.raises(BackendUnavailable, match=r"sysctl fs\.inotify\.max_user_instances"):
             session.watcher.start(session.watch_set)
 
     def test_a_directory_that_may_not_be_read_is_left_alone(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +154,7 @@ class TestOverflow:
     def test_what_was_lost_in_an_overflow_is_found_on_the_disk(self, tree: Path) -> None:
         with Session(tree, make_inotify) as session:
             reader = the_session_of(session)
-            held = hold(reader)
+            held = Held(reader)
             (tree / "pkg1/mod.py").write_text("lost\n")
             new_package(tree / "lost")
             held.let_go(overflowed=True)
@@ -189,7 +188,7 @@ def the_session_of(session: Session) -> InotifyFD:
     return watcher._session._queue
 
 
-class hold:
+class Held:
     """Swallows the events of a reader, and tells of an overflow in their place, as the kernel would."""
 
     def __init__(self, reader: InotifyFD) -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,7 @@ from reloader.watchers.disk import RealDisk
 from reloader.watchers.observer import ObserverWatcher, Translator
 
 PATIENCE = 20.0
+OBSERVER: Any = vars(observer_module)["Observer"]  # whichever watchdog has for this system
 Refuses = Callable[[str], None]
 
 
@@ -62,14 +64,14 @@ def refuses(monkeypatch: pytest.MonkeyPatch) -> Refuses:
     """Makes the system refuse to watch one directory."""
 
     def refuses(directory: str) -> None:
-        real = observer_module.Observer.schedule
+        real = OBSERVER.schedule
 
         def schedule(self: object, handler: object, path: str, **options: object) -> object:
             if path == directory:
                 raise OSError(errno.ENOSPC, "no more watches")
-            return real(self, handler, path, **options)  # type: ignore[arg-type]
+            return real(self, handler, path, **options)
 
-        monkeypatch.setattr(observer_module.Observer, "schedule", schedule)
+        monkeypatch.setattr(OBSERVER, "schedule", schedule)
 
     return refuses
 
@@ -89,7 +91,11 @@ def wait_for(posted: queue.SimpleQueue[Posted], path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("observer", "mechanism"),
-    [("FSEventsObserver", "FSEvents"), ("WindowsApiObserver", "ReadDirectoryChangesW"), ("OtherObserver", "OtherObserver")],
+    [
+        ("FSEventsObserver", "FSEvents"),
+        ("WindowsApiObserver", "ReadDirectoryChangesW"),
+        ("OtherObserver", "OtherObserver"),
+    ],
 )
 def test_the_mechanism_is_named_as_its_system_does(
     watcher: ObserverWatcher, monkeypatch: pytest.MonkeyPatch, observer: str, mechanism: str
@@ -101,15 +107,15 @@ def test_the_mechanism_is_named_as_its_system_does(
 def test_a_backend_that_the_system_refuses_at_the_start_is_unavailable_and_leaves_no_thread(
     watcher: ObserverWatcher, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = observer_module.Observer.on_thread_start
+    real = OBSERVER.on_thread_start
 
-    def refuse(self: observer_module.Observer) -> None:  # type: ignore[valid-type]
+    def refuse(self: object) -> None:
         real(self)
         raise OSError(errno.EMFILE, "no more instances")
 
     before = threading.active_count()
     with monkeypatch.context() as patched:
-        patched.setattr(observer_module.Observer, "on_thread_start", refuse)
+        patched.setattr(OBSERVER, "on_thread_start", refuse)
         with pytest.raises(BackendUnavailable, match="no more instances"):
             watcher.start(watch_set(root))
     assert threading.active_count() == before
@@ -140,10 +146,12 @@ def test_another_watch_set_that_is_refused_is_told_and_fails_nobody(
 
     watcher.start(watch_set(root))
     with monkeypatch.context() as patched:
-        patched.setattr(observer_module.Observer, "on_thread_start", refuse)
+        patched.setattr(OBSERVER, "on_thread_start", refuse)
         watcher.watch(watch_set(root))
     told = [posted.get_nowait() for _ in range(posted.qsize())]
-    assert [(event.backend, event.directories) for event in told if isinstance(event, WatcherFailed)] == [("watchdog", ())]
+    assert [(event.backend, event.directories) for event in told if isinstance(event, WatcherFailed)] == [
+        ("watchdog", ())
+    ]
 
 
 def test_another_watch_set_takes_over(watcher: ObserverWatcher, root: Path, posted: queue.SimpleQueue[Posted]) -> None:
@@ -163,6 +171,27 @@ def test_files_that_are_added_later_are_heard_of(
     watcher.add_files([str(library / "too early.py")])
     watcher.start(watch_set(root))
     watcher.add_files([str(library / "mod.py")])
+    (library / "mod.py").write_text("x")
+    wait_for(posted, library / "mod.py")
+
+
+def test_what_happens_while_files_are_added_is_heard_of_at_once(
+    watcher: ObserverWatcher, root: Path, posted: queue.SimpleQueue[Posted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The observer calls us under a lock that it also takes when we call it."""
+    library = root.parent / "library"
+    library.mkdir()
+    watcher.start(watch_set(root))
+    real = OBSERVER.schedule
+
+    def schedule(self: object, *arguments: object, **options: object) -> object:
+        (root / "app.py").write_text("second")
+        wait_for(posted, root / "app.py")
+        return real(self, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OBSERVER, "schedule", schedule)
+        watcher.add_files([str(library / "mod.py")])
     (library / "mod.py").write_text("x")
     wait_for(posted, library / "mod.py")
 
@@ -190,14 +219,14 @@ class Heard:
     [DirModifiedEvent("/real/pkg"), FileOpenedEvent("/real/app.py"), FileClosedNoWriteEvent("/real/app.py")],
 )
 def test_what_changes_nothing_is_no_news(event: FileSystemEvent) -> None:
-    heard = Heard()
-    Translator(heard, "/real", "/known").on_any_event(event)  # type: ignore[arg-type]
+    heard: Any = Heard()
+    Translator(heard, "/real", "/known").on_any_event(event)
     assert heard.paths == []
 
 
 def test_real_paths_become_those_that_we_know_and_foreign_ones_stay() -> None:
-    heard = Heard()
-    translator = Translator(heard, f"{os.sep}real", f"{os.sep}known")  # type: ignore[arg-type]
+    heard: Any = Heard()
+    translator = Translator(heard, f"{os.sep}real", f"{os.sep}known")
     for path in ("real", "real/app.py", "real-not/app.py"):
         translator.on_any_event(FileModifiedEvent(f"/{path}".replace("/", os.sep)))
     expected = ("/known", "/known/app.py", "/real-not/app.py")
@@ -205,6 +234,6 @@ def test_real_paths_become_those_that_we_know_and_foreign_ones_stay() -> None:
 
 
 def test_a_rename_is_news_of_both_its_ends() -> None:
-    heard = Heard()
-    Translator(heard, "/real", "/real").on_any_event(FileMovedEvent("/real/a", "/real/b"))  # type: ignore[arg-type]
+    heard: Any = Heard()
+    Translator(heard, "/real", "/real").on_any_event(FileMovedEvent("/real/a", "/real/b"))
     assert heard.paths == ["/real/a", "/real/b"]

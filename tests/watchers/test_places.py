@@ -65,7 +65,9 @@ def test_a_link_is_watched_at_both_ends(places: Places, here: Path) -> None:
 
 
 @needs_symlinks
-def test_a_link_that_leads_elsewhere_now_is_followed_and_where_it_led_before_is_kept(places: Places, here: Path) -> None:
+def test_a_link_that_leads_elsewhere_now_is_followed_and_where_it_led_before_is_kept(
+    places: Places, here: Path
+) -> None:
     for name in ("one", "two"):
         (here / name).mkdir()
         (here / name / "settings.toml").write_text(name)

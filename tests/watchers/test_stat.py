@@ -14,7 +14,6 @@ from reloader.core.events import IntervalRaised, PathsChanged, Posted
 from reloader.core.plan import WatchPlan
 from reloader.core.watchset import WatchSet
 from reloader.engine.assemble import watch_set_of
-from reloader.watchers import stat as stat_module
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.stat import AFFORDABLE, StatWatcher
 from tests.support.fakes import LONG_AFTER
@@ -25,7 +24,7 @@ NEVER = 3600.0
 
 @pytest.fixture(autouse=True)
 def no_file_is_young(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reloader.watchers.scan.time.time_ns", lambda: LONG_AFTER)
+    monkeypatch.setattr(time, "time_ns", lambda: LONG_AFTER)
 
 
 @pytest.fixture
@@ -69,7 +68,9 @@ def test_an_edit_is_hinted_at_and_not_called_finished(
     assert posted.get(timeout=PATIENCE) == PathsChanged((str(root / "app.py"),), settled=False)
 
 
-def test_what_happened_before_the_start_is_no_news(slow: StatWatcher, root: Path, posted: queue.SimpleQueue[Posted]) -> None:
+def test_what_happened_before_the_start_is_no_news(
+    slow: StatWatcher, root: Path, posted: queue.SimpleQueue[Posted]
+) -> None:
     slow.start(watch_set(root))
     slow.catch_up()
     assert posted.empty()
@@ -123,7 +124,7 @@ class TestTheCost:
     @pytest.fixture
     def cost(self, monkeypatch: pytest.MonkeyPatch) -> Cost:
         cost = Cost()
-        monkeypatch.setattr(stat_module.time, "thread_time", cost.thread_time)
+        monkeypatch.setattr(time, "thread_time", cost.thread_time)
         return cost
 
     def test_that_is_affordable_leaves_the_interval_alone(self, slow: StatWatcher) -> None:
@@ -146,7 +147,9 @@ class TestTheCost:
         told = [posted.get_nowait() for _ in range(posted.qsize())]
         assert [type(event) for event in told] == [IntervalRaised]
 
-    def test_that_falls_again_lets_the_interval_fall(self, quick: StatWatcher, posted: queue.SimpleQueue[Posted]) -> None:
+    def test_that_falls_again_lets_the_interval_fall(
+        self, quick: StatWatcher, posted: queue.SimpleQueue[Posted]
+    ) -> None:
         assert quick._pause_after(1.0) == pytest.approx(50.0)
         assert quick._pause_after(0.0) == 0.005
         assert posted.qsize() == 1

@@ -1,0 +1,297 @@
+"""What stands on the screen, or in the pipe, for each notice."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import get_args
+
+import pytest
+
+from reloader.cli.console import Console, Style, as_object
+from reloader.cli.wording import sentence
+from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.notices import (
+    BackendFellBack,
+    BackingOff,
+    Changed,
+    ConfigUsed,
+    Ended,
+    EventsLost,
+    Finished,
+    Forced,
+    Launched,
+    LeftBehind,
+    Level,
+    Note,
+    Notice,
+    RestartCodeIgnored,
+    Scanning,
+    ScansSlowed,
+    Stopping,
+    Unchanged,
+    WaitingForChange,
+    Watching,
+)
+from reloader.core.outcome import Exited, NotLaunched, Signalled
+from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
+from reloader.errors import BackendUnavailable, ConfigError
+
+CHANGES = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED), PathChange("/b.py", ChangeKind.ADDED)])
+
+#: One of each kind, and every reason and outcome somewhere among them.
+NOTICES: list[Notice] = [
+    ConfigUsed("reloader.toml"),
+    Scanning(1234),
+    Watching(("/app",), 10, 2, "watchdog", "inotify", "because"),
+    BackendFellBack("watchdog", ("/app/a",), "a limit", "raise it"),
+    EventsLost("watchdog", "raise it"),
+    ScansSlowed(2.5, 0.05, 40_000),
+    Changed(CHANGES),
+    Unchanged(("/a.py",)),
+    Launched(1, 4711, ("python", "app.py"), FirstStart()),
+    Launched(2, 4712, ("python", "app.py"), FilesChanged(CHANGES)),
+    Launched(3, 4713, ("python", "app.py"), AskedByHand("SIGUSR1")),
+    Launched(4, 4714, ("python", "app.py"), AskedByChild()),
+    Launched(5, 4715, ("python", "app.py"), ChildWasLost(Exited(1))),
+    Stopping(1, 5.0),
+    Forced(1, 5.0),
+    LeftBehind(1, Exited(0)),
+    Ended(1, Signalled(15), 12.5, stopped=True),
+    Ended(1, Exited(0), 12.5, stopped=False),
+    Ended(1, NotLaunched(127, "not found"), 0.0, stopped=False),
+    WaitingForChange(Exited(1)),
+    BackingOff(0.5, 1, Exited(1)),
+    RestartCodeIgnored(3, 5),
+    Note("a remark"),
+    Finished(0),
+]
+one_of_each = pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: type(notice).__name__)
+
+
+class Screen(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Flags:
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+
+
+def style(
+    flags: Flags | None = None,
+    stream: io.StringIO | None = None,
+    *,
+    shows_colour: bool = True,
+    environ: Mapping[str, str] | None = None,
+) -> Style:
+    return Style.of(flags or Flags(), stream or Screen(), shows_colour=shows_colour, environ=environ or {})
+
+
+def shown(notice: Notice, how: Style) -> str:
+    stream = io.StringIO()
+    Console(stream, how).tell(notice)
+    return stream.getvalue()
+
+
+def test_the_examples_here_are_of_every_kind() -> None:
+    assert {type(notice) for notice in NOTICES} >= set(get_args(Notice))
+
+
+class TestLines:
+    @one_of_each
+    def test_each_notice_is_one_line_with_the_name_in_front(self, notice: Notice) -> None:
+        text = shown(notice, Style(threshold=Level.DETAIL))
+        assert text == f"[reloader] {sentence(notice)}\n"
+        assert text.count("\n") == 1
+
+    @one_of_each
+    def test_colour_adds_nothing_but_colour(self, notice: Notice) -> None:
+        plain = shown(notice, Style(threshold=Level.DETAIL))
+        coloured = shown(notice, Style(threshold=Level.DETAIL, has_colour=True))
+        assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+        assert coloured.startswith("\x1b[")
+        assert coloured.endswith("\x1b[0m\n" if notice.level is not Level.INFO else plain[-5:])
+
+    def test_levels_have_different_colours(self) -> None:
+        examples: list[Notice] = [Note("x"), Scanning(1), Forced(1, 1.0), Ended(1, Exited(1), 1.0, stopped=False)]
+        marks = {shown(notice, Style(Level.DETAIL, has_colour=True)).partition("[reloader]")[0] for notice in examples}
+        assert len(marks) == len(examples)
+
+    def test_colour_does_not_depend_on_what_termcolor_thinks_of_the_terminal(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert "\x1b[" in shown(Note("x"), Style(Level.DETAIL, has_colour=True))
+
+
+class TestHowLoud:
+    @one_of_each
+    @pytest.mark.parametrize(
+        ("flags", "lowest"),
+        [(Flags(quiet=True), Level.WARNING), (Flags(), Level.INFO), (Flags(verbose=True), Level.DETAIL)],
+        ids=["quiet", "as usual", "verbose"],
+    )
+    def test_is_what_the_flags_say(self, notice: Notice, flags: Flags, lowest: Level) -> None:
+        assert bool(shown(notice, style(flags))) is (notice.level >= lowest)
+
+    def test_the_end_of_a_run_is_as_loud_as_it_is_bad(self) -> None:
+        levels = [
+            Ended(1, Signalled(15), 1.0, stopped=True).level,
+            Ended(1, Exited(0), 1.0, stopped=False).level,
+            Ended(1, Exited(1), 1.0, stopped=False).level,
+        ]
+        assert levels == [Level.DETAIL, Level.INFO, Level.ERROR]
+
+
+class TestColour:
+    @pytest.mark.parametrize(
+        ("shows_colour", "environ", "has_colour"),
+        [
+            pytest.param(True, {}, True, id="on a terminal"),
+            pytest.param(False, {}, False, id="not in a pipe"),
+            pytest.param(True, {"NO_COLOR": "1"}, False, id="not with NO_COLOR"),
+            pytest.param(True, {"NO_COLOR": ""}, True, id="an empty NO_COLOR says nothing"),
+            pytest.param(False, {"FORCE_COLOR": "1"}, True, id="in a pipe with FORCE_COLOR"),
+            pytest.param(False, {"FORCE_COLOR": ""}, False, id="an empty FORCE_COLOR says nothing"),
+            pytest.param(True, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False, id="NO_COLOR wins"),
+            pytest.param(True, {"TERM": "dumb"}, False, id="not on a dumb terminal"),
+            pytest.param(True, {"TERM": "dumb", "FORCE_COLOR": "1"}, True, id="unless it is forced"),
+            pytest.param(True, {"TERM": "xterm-256color"}, True, id="on any other"),
+        ],
+    )
+    def test_follows_the_terminal_and_the_variables(
+        self, shows_colour: bool, environ: dict[str, str], has_colour: bool
+    ) -> None:
+        assert style(shows_colour=shows_colour, environ=environ).has_colour is has_colour
+
+    def test_is_never_in_json(self) -> None:
+        assert not style(Flags(json=True), environ={"FORCE_COLOR": "1"}).has_colour
+
+
+class TestProgress:
+    def test_is_overwritten_on_a_terminal_and_ended_by_the_next_line(self) -> None:
+        stream = Screen()
+        console = Console(stream, style(stream=stream, shows_colour=False))
+        for notice in (Scanning(10), Scanning(20), Forced(1, 2.0), Forced(2, 2.0)):
+            console.tell(notice)
+        assert stream.getvalue() == (
+            f"\r[reloader] {sentence(Scanning(10))}\r[reloader] {sentence(Scanning(20))}\n"
+            f"[reloader] {sentence(Forced(1, 2.0))}\n[reloader] {sentence(Forced(2, 2.0))}\n"
+        )
+
+    def test_is_a_line_each_where_nothing_can_be_overwritten(self) -> None:
+        assert shown(Scanning(10), style(stream=io.StringIO())).endswith("so far\n")
+
+    def test_is_an_object_each_in_json_also_on_a_terminal(self) -> None:
+        stream = Screen()
+        Console(stream, style(Flags(json=True), stream)).tell(Scanning(10))
+        assert json.loads(stream.getvalue())["files"] == 10
+
+
+class TestJson:
+    @one_of_each
+    def test_each_notice_is_one_line_that_is_an_object(self, notice: Notice) -> None:
+        text = shown(notice, Style(threshold=Level.DETAIL, as_json=True))
+        assert text.count("\n") == 1
+        assert json.loads(text) == as_object(notice)
+
+    @one_of_each
+    def test_an_object_has_its_kind_its_level_its_text_and_exactly_its_fields(self, notice: Notice) -> None:
+        made = as_object(notice)
+        expected = ["notice", "level", "text", *(field.name for field in fields(notice) if field.name != "text")]
+        assert sorted(made) == sorted(expected)
+        assert made["level"] in ("detail", "info", "warning", "error")
+        assert made["text"] == sentence(notice)
+
+    def test_names_are_in_small_letters(self) -> None:
+        assert as_object(BackendFellBack("stat", (), "x", "y"))["notice"] == "backend_fell_back"
+        assert as_object(Note("x"))["notice"] == "note"
+
+    def test_a_batch_is_a_list_of_paths_with_their_kinds(self) -> None:
+        expected = [{"path": "/a.py", "kind": "modified"}, {"path": "/b.py", "kind": "added"}]
+        assert as_object(Changed(CHANGES))["batch"] == expected
+        reason = as_object(Launched(2, 1, ("x",), FilesChanged(CHANGES)))["reason"]
+        assert reason == {"kind": "files_changed", "batch": expected}
+
+    @pytest.mark.parametrize(
+        ("reason", "expected"),
+        [
+            (FirstStart(), {"kind": "first_start"}),
+            (AskedByHand("SIGUSR1"), {"kind": "asked_by_hand", "by": "SIGUSR1"}),
+            (AskedByChild(), {"kind": "asked_by_child"}),
+        ],
+    )
+    def test_a_reason_has_its_kind(self, reason: FirstStart | AskedByHand | AskedByChild, expected: object) -> None:
+        assert as_object(Launched(1, 1, ("x",), reason))["reason"] == expected
+
+    def test_an_outcome_has_its_kind(self) -> None:
+        outcome = as_object(Ended(1, Signalled(9), 1.0, stopped=False))["outcome"]
+        assert outcome == {"kind": "signalled", "number": 9, "held_terminal": False}
+        lost = as_object(Launched(1, 1, ("x",), ChildWasLost(NotLaunched(126, "no"))))["reason"]
+        assert isinstance(lost, dict)
+        assert lost["outcome"] == {"kind": "not_launched", "exit_code": 126, "why": "no"}
+
+    def test_names_that_are_no_text_are_escaped(self) -> None:
+        name = os.fsdecode(b"/caf\xe9.py")
+        batch = ChangeBatch.of([PathChange(name, ChangeKind.ADDED)])
+        text = shown(Changed(batch), Style(as_json=True))
+        assert json.loads(text)["batch"][0]["path"] == "/caf\\xe9.py"
+        assert json.loads(shown(Unchanged((name,)), Style(Level.DETAIL, as_json=True)))["paths"] == ["/caf\\xe9.py"]
+        assert text.isascii()
+
+
+class TestErrors:
+    def test_are_a_line_for_each_problem(self) -> None:
+        stream = io.StringIO()
+        Console(stream, Style(threshold=Level.ERROR)).fail(ConfigError(["one", "two"]))
+        assert stream.getvalue() == "[reloader] one\n[reloader] two\n"
+
+    def test_are_shown_however_quiet_it_is(self) -> None:
+        stream = io.StringIO()
+        error = BackendUnavailable("watchman", "cause", "remedy")
+        Console(stream, style(Flags(quiet=True), stream, shows_colour=False)).fail(error)
+        assert stream.getvalue() == f"[reloader] {error}\n"
+
+    def test_are_one_object_in_json(self) -> None:
+        stream = io.StringIO()
+        Console(stream, style(Flags(json=True), stream)).fail(ConfigError(["one", "two"]))
+        assert json.loads(stream.getvalue()) == {"notice": "error", "level": "error", "problems": ["one", "two"]}
+
+
+class ClosedPipe(io.StringIO):
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+@pytest.fixture
+def dead_streams() -> list[io.StringIO]:
+    closed = io.StringIO()
+    closed.close()
+    return [closed, ClosedPipe()]
+
+
+def test_a_stream_that_is_gone_costs_nobody_anything(dead_streams: list[io.StringIO]) -> None:
+    for stream in dead_streams:
+        console = Console(stream, Style())
+        console.tell(Forced(1, 2.0))
+        console.fail(ConfigError(["one"]))
+        assert stream.closed or stream.getvalue() != ""
+
+
+def test_what_a_stream_cannot_encode_costs_nobody_anything() -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="ascii")
+    console = Console(stream, Style(Level.DETAIL))
+    console.tell(Note("grüße"))
+    console.tell(Note("plain"))
+    assert b"plain" in written.getvalue()

@@ -1,0 +1,195 @@
+"""The sentence for each fact, and for each way in which it may differ."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from reloader.cli.wording import sentence, short
+from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.notices import (
+    BackendFellBack,
+    BackingOff,
+    Changed,
+    ConfigUsed,
+    Ended,
+    EventsLost,
+    Finished,
+    Forced,
+    Launched,
+    LeftBehind,
+    Note,
+    Notice,
+    RestartCodeIgnored,
+    Scanning,
+    ScansSlowed,
+    Stopping,
+    Unchanged,
+    WaitingForChange,
+    Watching,
+)
+from reloader.core.outcome import Exited, NotLaunched, Signalled
+from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+
+
+def batch(*names: str, kind: ChangeKind = ChangeKind.MODIFIED) -> ChangeBatch:
+    return ChangeBatch.of(PathChange(os.path.join(os.getcwd(), name), kind) for name in names)
+
+
+def away(*names: str) -> str:
+    """A path that does not lie below the current directory."""
+    return os.path.join(os.sep, "nowhere", *names)
+
+
+@pytest.mark.parametrize(
+    ("notice", "text"),
+    [
+        (ConfigUsed("reloader.toml"), "configured by reloader.toml"),
+        (Scanning(12_345), "scanning: 12,345 files so far"),
+        (
+            Watching((away("app"),), 1, 1, "stat", "a scan every 1 s", "as configured"),
+            f"watching 1 file in 1 directory of {away('app')} with stat (a scan every 1 s): as configured",
+        ),
+        (
+            Watching((away("a"), away("b")), 1500, 20, "watchdog", "inotify", "because"),
+            f"watching 1,500 files in 20 directories of {away('a')}, {away('b')} with watchdog (inotify): because",
+        ),
+        (
+            Watching((), 1, 0, "stat", "a scan", "because"),
+            "watching 1 file in 0 directories of no directory with stat (a scan): because",
+        ),
+        (
+            BackendFellBack("watchdog", (), "a limit", "Raise it"),
+            "watchdog cannot watch anything: a limit; polling there instead. Raise it",
+        ),
+        (
+            BackendFellBack("watchdog", (away("a"), away("b")), "a limit", "Raise it"),
+            f"watchdog cannot watch {away('a')} and 1 other: a limit; polling there instead. Raise it",
+        ),
+        (
+            EventsLost("watchdog", "Raise it"),
+            "watchdog lost events, so everything was compared with the disk. Raise it",
+        ),
+        (
+            ScansSlowed(2.5, 0.05, 40_000),
+            'scanning 40,000 paths takes 50 ms, so it is done every 2.5 s. A narrower watch, or backend = "auto", is quicker',
+        ),
+        (Changed(batch("app.py")), "changed: app.py (modified)"),
+        (Changed(batch("a.py", "b.py")), "changed: a.py (modified) and 1 other"),
+        (Changed(batch("a.py", "b.py", "c.py", kind=ChangeKind.ADDED)), "changed: a.py (added) and 2 others"),
+        (Changed(ChangeBatch()), "changed: nothing"),
+        (
+            Unchanged((away("a"), away("b"), away("c"))),
+            f"touched, with the content that it had: {away('a')} and 2 others",
+        ),
+        (Stopping(3, 5.0), "stopping run 3, by force after 5 s"),
+        (Forced(3, 0.25), "run 3 was ended by force after 250 ms"),
+        (
+            LeftBehind(3, Exited(0)),
+            "the command exited with code 0 and left processes running: stopping them",
+        ),
+        (Ended(3, Exited(1), 12.3456, stopped=False), "run 3 exited with code 1 after 12.3 s"),
+        (WaitingForChange(Exited(1)), "waiting for a change"),
+        (BackingOff(0.5, 1, Exited(1)), "starting again in 500 ms, or at the next change"),
+        (BackingOff(8.0, 6, Exited(1)), "starting again in 8 s, or at the next change (attempt 6)"),
+        (
+            RestartCodeIgnored(3, 5),
+            "exit code 3 came 5 times right after the start: taken for a failure, not for a wish to restart",
+        ),
+        (Note("a remark"), "a remark"),
+        (Finished(130), "finished with exit code 130"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_a_notice_is_said_like_this(notice: Notice, text: str) -> None:
+    assert sentence(notice) == text
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (FirstStart(), "starting"),
+        (FilesChanged(batch("app.py")), "restarting"),
+        (AskedByChild(), "starting again, as the command asked"),
+        (AskedByHand("SIGUSR1"), "restarting, asked by SIGUSR1"),
+        (ChildWasLost(Exited(1)), "starting again, since the command exited with code 1"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_a_launch_says_why_and_what_as_one_would_type_it(reason: Reason, text: str) -> None:
+    launched = Launched(2, 4711, ("python", "-c", "print(1)"), reason)
+    assert sentence(launched) == f"{text}: python -c 'print(1)' (run 2, pid 4711)"
+
+
+def test_a_command_of_several_lines_is_still_one_line() -> None:
+    launched = Launched(1, 4711, ("python", "-c", "print(1)\nprint('\x1b[2J')"), FirstStart())
+    text = sentence(launched)
+    assert text.isprintable()
+    assert "print(1)\\x0aprint(" in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (Exited(7), "run 1 exited with code 7 after 2 s"),
+        (Signalled(int(signal.SIGTERM)), "run 1 was ended by SIGTERM after 2 s"),
+        (Signalled(250), "run 1 was ended by signal 250 after 2 s"),
+        (NotLaunched(127, "it is not there"), "run 1 could not be started (it is not there) after 2 s"),
+    ],
+    ids=["exited", "signalled", "by a signal without a name", "not launched"],
+)
+def test_an_end_says_how_it_came(outcome: Exited | Signalled | NotLaunched, text: str) -> None:
+    assert sentence(Ended(1, outcome, 2.0, stopped=False)) == text
+
+
+class TestPaths:
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            (("src", "app.py"), os.path.join("src", "app.py")),
+            ((), "."),
+            (("..", "other"), None),
+        ],
+    )
+    def test_are_relative_to_where_the_user_is_if_they_lie_below(
+        self, path: tuple[str, ...], shown: str | None
+    ) -> None:
+        here = away("project")
+        whole = os.path.normpath(os.path.join(here, *path))
+        assert short(whole, lambda: here) == (whole if shown is None else shown)
+
+    def test_of_which_the_name_only_begins_alike_stay_whole(self) -> None:
+        assert short(away("project2", "a.py"), lambda: away("project")) == away("project2", "a.py")
+
+    def test_are_whole_for_who_is_at_the_top_of_the_disk(self) -> None:
+        assert short(away("a.py"), lambda: os.sep) == away("a.py")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete the current directory")
+    def test_stay_whole_when_the_current_directory_was_deleted(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        try:
+            assert short(away("a.py")) == away("a.py")
+        finally:
+            monkeypatch.undo()
+
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            ("two\nlines", "two\\x0alines"),
+            ("\x1b[31mred", "\\x1b[31mred"),
+            ("tab\there", "tab\\x09here"),
+            ("del\x7f", "del\\x7f"),
+            ("half \udc80 byte", "half \\udc80 byte"),
+            ("ünïcödé 猫", "ünïcödé 猫"),
+        ],
+    )
+    def test_cannot_play_tricks_with_the_terminal(self, name: str, shown: str) -> None:
+        assert short(away(name)) == away(shown)

@@ -1,0 +1,28 @@
+"""Variables from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reloader.system.env_files import read_env_files
+
+
+def test_names_and_values_are_read_as_dotenv_writes_them(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# a comment\nPLAIN=one\nexport EXPORTED=two\nQUOTED='three four'\nEMPTY=\n")
+    expected = {"PLAIN": "one", "EXPORTED": "two", "QUOTED": "three four", "EMPTY": ""}
+    assert read_env_files([str(tmp_path / ".env")]) == expected
+
+
+def test_a_later_file_wins_and_what_only_the_first_has_stays(tmp_path: Path) -> None:
+    (tmp_path / "first").write_text("BOTH=1\nFIRST=1\n")
+    (tmp_path / "second").write_text("BOTH=2\n")
+    assert read_env_files([str(tmp_path / name) for name in ("first", "second")]) == {"BOTH": "2", "FIRST": "1"}
+
+
+def test_a_file_that_is_missing_and_a_name_without_a_value_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "names").write_text("ALONE\nNAMED=x\n")
+    assert read_env_files([str(tmp_path / "missing"), str(tmp_path / "names")]) == {"NAMED": "x"}
+
+
+def test_no_file_says_nothing() -> None:
+    assert read_env_files([]) == {}

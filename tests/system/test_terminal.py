@@ -1,0 +1,254 @@
+"""The terminal is lent and comes back. Each test runs a program that is the session leader of a terminal of its own."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("terminals with a foreground process group are of POSIX alone", allow_module_level=True)
+
+import json
+import os
+import signal
+import subprocess
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from reloader.system.terminal import Terminal
+from tests.support.programs import PATIENCE, ROOT
+
+#: Gets itself a terminal, as a shell has one, and has a way to tell facts.
+BEGIN = """
+import fcntl, json, os, pty, signal, sys, termios, time
+from reloader.system.terminal import Terminal
+
+master, slave = pty.openpty()
+fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+facts = {}
+
+def start(*argv):
+    group = os.posix_spawn(argv[0], argv, os.environ, setpgroup=0)
+    return group
+
+def end(group):
+    os.killpg(group, signal.SIGKILL)
+    os.waitpid(group, 0)
+
+def echo_of(attributes):
+    return bool(attributes[3] & termios.ECHO)
+
+def without_echo():
+    attributes = termios.tcgetattr(slave)
+    attributes[3] &= ~termios.ECHO
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+"""
+END = "\nprint(json.dumps(facts))\n"
+
+
+def facts_of(program: str, cwd: Path) -> dict[str, Any]:
+    """What ``program`` found out."""
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + textwrap.dedent(program) + END],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    facts: dict[str, Any] = json.loads(done.stdout)
+    return facts
+
+
+def test_a_run_is_the_foreground_group_while_it_is_lent_the_terminal(tmp_path: Path) -> None:
+    program = """
+        terminal = Terminal(slave)
+        group = start("/bin/sleep", "60")
+        terminal.lend(group)
+        facts["lent"] = (terminal.is_lent, os.tcgetpgrp(slave) == group)
+        terminal.take_back()
+        facts["back"] = (terminal.is_lent, os.tcgetpgrp(slave) == os.getpgrp())
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {"lent": [True, True], "back": [False, True]}
+
+
+def test_the_attributes_are_as_they_were_before_the_first_run(tmp_path: Path) -> None:
+    program = """
+        terminal = Terminal(slave)
+        before = termios.tcgetattr(slave)
+        group = start("/bin/sleep", "60")
+        terminal.lend(group)
+        without_echo()
+        facts["while it runs"] = echo_of(termios.tcgetattr(slave))
+        terminal.take_back()
+        facts["afterwards"] = termios.tcgetattr(slave) == before
+        without_echo()
+        terminal.take_back()
+        facts["what is not lent is left alone"] = not echo_of(termios.tcgetattr(slave))
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {
+        "while it runs": False, "afterwards": True, "what is not lent is left alone": True,
+    }  # fmt: skip
+
+
+def test_the_end_takes_it_back_and_gives_the_signal_handler_back(tmp_path: Path) -> None:
+    program = """
+        mine = lambda number, frame: None
+        signal.signal(signal.SIGTTOU, mine)
+        terminal = Terminal(slave)
+        facts["ignored"] = signal.getsignal(signal.SIGTTOU) == signal.SIG_IGN
+        group = start("/bin/sleep", "60")
+        terminal.lend(group)
+        terminal.close()
+        terminal.close()
+        facts["in front"] = os.tcgetpgrp(slave) == os.getpgrp()
+        facts["handler"] = signal.getsignal(signal.SIGTTOU) is mine
+        terminal.lend(group)
+        facts["lent after the end"] = terminal.is_lent
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {
+        "ignored": True, "in front": True, "handler": True, "lent after the end": False,
+    }  # fmt: skip
+
+
+def test_a_program_in_the_background_has_nothing_to_lend(tmp_path: Path) -> None:
+    program = """
+        other = start("/bin/sleep", "60")
+        os.tcsetpgrp(slave, other)
+        terminal = Terminal(slave)
+        group = start("/bin/sleep", "60")
+        terminal.lend(group)
+        facts["lent"] = terminal.is_lent
+        facts["in front"] = os.tcgetpgrp(slave) == other
+        terminal.close()
+        facts["handler"] = signal.getsignal(signal.SIGTTOU) == signal.SIG_DFL
+        end(other)
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {"lent": False, "in front": True, "handler": True}
+
+
+def test_a_run_that_is_gone_already_is_lent_nothing(tmp_path: Path) -> None:
+    program = """
+        terminal = Terminal(slave)
+        group = start("/bin/sleep", "60")
+        end(group)
+        terminal.lend(group)
+        facts["lent"] = terminal.is_lent
+        facts["in front"] = os.tcgetpgrp(slave) == os.getpgrp()
+    """
+    assert facts_of(program, tmp_path) == {"lent": False, "in front": True}
+
+
+def test_a_terminal_that_was_closed_while_it_was_lent_is_no_error(tmp_path: Path) -> None:
+    program = """
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        terminal = Terminal(slave)
+        group = start("/usr/bin/env", "sh", "-c", "trap '' HUP; exec sleep 60")
+        terminal.lend(group)
+        os.close(master)
+        terminal.take_back()
+        facts["lent"] = terminal.is_lent
+        terminal.close()
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {"lent": False}
+
+
+def test_a_terminal_that_is_closed_at_the_last_moment_is_no_error(tmp_path: Path) -> None:
+    program = """
+        def refuse(*arguments):
+            raise termios.error(5, "Input/output error")
+
+        terminal = Terminal(slave)
+        group = start("/bin/sleep", "60")
+        terminal.lend(group)
+        termios.tcsetattr = refuse
+        terminal.take_back()
+        facts["lent"] = terminal.is_lent
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {"lent": False}
+
+
+def test_without_a_terminal_there_is_nothing_to_lend() -> None:
+    handler = signal.getsignal(signal.SIGTTOU)
+    with open(os.devnull) as nothing:
+        terminal = Terminal(nothing.fileno())
+        terminal.lend(os.getpgrp())
+        assert not terminal.is_lent
+        terminal.take_back()
+        terminal.close()
+    assert signal.getsignal(signal.SIGTTOU) is handler
+
+
+#: A shell with one job: a host with one run, both of which it stops and continues. ``typed`` is Ctrl-Z.
+JOB = """
+    def wait_until(fact):
+        limit = time.monotonic() + 15
+        while not fact():
+            assert time.monotonic() < limit
+            select.select([], [], [], 0.005)
+
+    import select
+    typed = b"\\x1a"
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.dup2(slave, 0)
+    reader, writer = os.pipe()
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(0, os.getpid())
+        from reloader.system.posix import ProcessHost
+        host = ProcessHost(lambda event: None)
+        argv = ["/bin/sh", "-c", "echo $$ >child; mv child told; read line; exit $line"]
+        child = host.launch(argv, cwd=os.getcwd(), environment=dict(os.environ), run=1)
+        ended = ()
+        def look():
+            global ended
+            ended = host.collect(time.monotonic())
+            return ended
+        wait_until(look)
+        host.close()
+        outcome = ended[0].outcome
+        os.write(writer, f"{outcome.exit_code} {outcome.held_terminal}".encode())
+        sys.exit(0)
+
+    wait_until(lambda: os.path.exists("told"))
+    child = int(open("told").read())
+    wait_until(lambda: os.tcgetpgrp(0) == child)
+    os.write(master, typed)
+    _, status = os.waitpid(job, os.WUNTRACED)
+    facts["the job stopped"] = os.WIFSTOPPED(status)
+    facts["the run stopped"] = open(f"/proc/{child}/stat").read().rpartition(")")[2].split()[0] == "T"
+    facts["the terminal is the job's"] = os.tcgetpgrp(0) == job
+    os.tcsetpgrp(0, os.getpgrp())
+
+    os.tcsetpgrp(0, job)
+    os.killpg(job, signal.SIGCONT)
+    wait_until(lambda: os.tcgetpgrp(0) == child)
+    os.write(master, b"7\\n")
+    _, status = os.waitpid(job, 0)
+    facts["code of the job"] = os.waitstatus_to_exitcode(status)
+    facts["outcome"] = os.read(reader, 1000).decode()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the state of a process is read from /proc")
+def test_ctrl_z_stops_us_with_the_run_and_the_shell_continues_both(tmp_path: Path) -> None:
+    assert facts_of(JOB, tmp_path) == {
+        "the job stopped": True,
+        "the run stopped": True,
+        "the terminal is the job's": True,
+        "code of the job": 0,
+        "outcome": "7 True",
+    }
