@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code. An error that the user can mend is shown without a traceback."""
     arguments = parse(sys.argv[1:] if argv is None else argv)
+    gc.disable()  # what is imported and scanned from here on stays; the session turns it on again
     from reloader.cli.console import Console, Style
     from reloader.core.outcome import INTERRUPT, SIGNAL_BASE
     from reloader.engine.assemble import enable_colour, run_session
@@ -34,12 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             home=os.path.expanduser("~"),
             platform=sys.platform,
         )
-        return run_session(plan, console)
+        return _as_status(run_session(plan, console))
     except ReloaderError as error:
         console.fail(error)
         return error.exit_code
     except KeyboardInterrupt:
         return SIGNAL_BASE + INTERRUPT  # it came before the session could hear it
+
+
+def _as_status(exit_code: int) -> int:
+    """Windows' codes are unsigned (0xC0000005), what SystemExit takes is not."""
+    return exit_code - 2**32 if exit_code > 0x7FFFFFFF else exit_code
 
 
 def _standard_error() -> TextIO:

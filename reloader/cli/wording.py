@@ -34,7 +34,11 @@ from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, Files
 
 
 def sentence(notice: Notice) -> str:
-    """``notice`` as a line for people."""
+    """``notice`` as a line for people. What cannot be printed, as it may stand in a command, is escaped."""
+    return _printable(_said(notice))
+
+
+def _said(notice: Notice) -> str:
     match notice:
         case ConfigUsed(source):
             return f"configured by {source}"
@@ -62,7 +66,15 @@ def sentence(notice: Notice) -> str:
 
 
 def _life_of_the_child(
-    notice: Launched | Stopping | Forced | LeftBehind | Ended | WaitingForChange | BackingOff | RestartCodeIgnored | Finished,
+    notice: Launched
+    | Stopping
+    | Forced
+    | LeftBehind
+    | Ended
+    | WaitingForChange
+    | BackingOff
+    | RestartCodeIgnored
+    | Finished,
 ) -> str:
     match notice:
         case Launched(run, pid, argv, reason):
@@ -154,7 +166,11 @@ def short(path: str, getcwd: Callable[[], str] = os.getcwd) -> str:
     except OSError:
         here = ""  # the current directory was deleted
     relative = path[len(here) :].lstrip(os.sep) or "." if here and (path + os.sep).startswith(here + os.sep) else path
-    return relative.encode("utf-8", "backslashreplace").decode().translate(_CONTROL)
+    return _printable(relative)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode().translate(_CONTROL)
 
 
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_CACHED = re.compile(r"^(?P<folder>.*[/\\])?__pycache__[/\\](?P<stem>.+?)\.[A-Za-z]+-[0-9]+[a-z]*(?:\.opt-[0-9A-Za-z]+)?\.py[co]$")
+_CACHED = re.compile(
+    r"^(?P<folder>.*[/\\])?__pycache__[/\\](?P<stem>.+?)\.[A-Za-z]+-?[0-9]+[a-z]*(?:\.opt-[0-9A-Za-z]+)?\.py[co]$"
+)
 
 
 def source_name(path: str) -> str | None:

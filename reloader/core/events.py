@@ -109,10 +109,15 @@ class ChildStirred:
 
 @dataclass(frozen=True, slots=True)
 class AgentAttached:
-    """A Python process of this run reports what it imports."""
+    """A Python process of this run reports what it imports.
+
+    ``leads`` says that it is the command itself, not one of the processes that this has started; ``program`` is its argv[0].
+    """
 
     run: int
     pid: int
+    leads: bool = False
+    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +130,37 @@ class FileImported:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleMissed:
-    """A Python process of this run looked for a module in vain; ``stem`` is where it would lie, without a suffix."""
+class FileOpened:
+    """A Python process of this run is about to read ``path``, which is no module and had this ``stamp`` at that moment."""
 
     run: int
-    stem: str
+    path: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class FileWritten:
+    """A Python process of this run is about to write ``path``: what changes there is no news to it."""
+
+    run: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleMissed:
+    """A Python process of this run looked for a module in vain; it would be found if there were something at ``place``."""
+
+    run: int
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramCrashed:
-    """An exception that nobody caught ends a Python process of this run."""
+    """An exception that nobody caught, and that has to do with watched files, ends a Python process of this run."""
 
     run: int
     pid: int
     error: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +170,10 @@ class Synced:
     token: int
 
 
-#: What the agent reports, by way of its link.
-Reported = AgentAttached | FileImported | ModuleMissed | ProgramCrashed | Synced
+#: What the agent reports of its process, by way of its link …
+Report = AgentAttached | FileImported | FileOpened | FileWritten | ModuleMissed | ProgramCrashed
+#: … and the answer to the question whether that was all.
+Reported = Report | Synced
 
 #: What :func:`reloader.core.supervisor.step` decides on.
 Event = Begin | BatchOpened | BatchClosed | LeaderEnded | ChildEnded | StopAsked | RestartAsked | DeadlineReached

@@ -213,6 +213,22 @@ class PathFilter:
             return Verdict(True, rule, path)
         return self._asked_for(path)
 
+    def refuses(self, path: str) -> bool:
+        """Whether ``path``, wherever it lies, or a directory above it meets one of the strongest rules."""
+        return any(self._is_refused_by(rules, path) for rules in self._stronger)
+
+    def _is_refused_by(self, rules: RuleSet, path: str) -> bool:
+        parts, base = path.split(self._separator), rules.base.split(self._separator)
+        shared = next(
+            (number for number, (one, other) in enumerate(zip(parts, base, strict=False)) if one != other), len(base)
+        )
+        for end in range(shared + 1, len(parts) + 1):
+            entry = self._separator.join(parts[:end])
+            rule = self._ignoring_rule(entry, parts[end - 1], (rules,), is_directory=end < len(parts))
+            if rule is not None and not rule.negates:
+                return True
+        return False
+
     def forget(self) -> None:
         """Ask the disk again: a ``.gitignore`` has changed."""
         self._verdicts.clear()

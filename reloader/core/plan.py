@@ -18,6 +18,13 @@ class BackendName(Enum):
     WATCHMAN = "watchman"
 
 
+class Framework(Enum):
+    """A framework with a reloader of its own, which can take us for its parent."""
+
+    WERKZEUG = "werkzeug"
+    DJANGO = "django"
+
+
 class OnExit(Enum):
     """What follows when the child ends by itself."""
 
@@ -32,13 +39,14 @@ class LaunchSpec:
     """What to start. ``argv`` is never empty; ``environment`` holds only what is added to ours.
 
     A value that is already in our environment wins over one from ``env_files`` (absolute paths, read anew at each launch),
-    and ``environment`` wins over both.
+    and ``environment`` wins over both. The reloaders of ``compatible`` are told by their own markers that they are a child.
     """
 
     argv: tuple[str, ...]
     cwd: str
     environment: Mapping[str, str] = field(default_factory=dict)
     env_files: tuple[str, ...] = ()
+    compatible: tuple[Framework, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,9 +269,8 @@ def _by_exit_policy(run: int, outcome: Outcome, now: float, policy: RestartPolic
             tried = replace(history, failures=failures)
             return _cool_down(run, pause, failures, outcome, ChildWasLost(outcome), now, tried)
         case OnExit.AUTO:  # pragma: no branch - there is no other
-            crashed = (
-                isinstance(outcome, Exited) and outcome.crashed
-            )  # as Django: no end on purpose, wait for the repair
+            # As Django: an exception that nobody caught is no end on purpose, and its repair is waited for.
+            crashed = isinstance(outcome, Exited) and outcome.crashed
             if outcome.exit_code == 0 or not (crashed or history.has_served_a_change):
                 return _finish(outcome.exit_code)
             return _wait(run, outcome, history)

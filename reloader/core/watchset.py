@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
 
 from reloader.core.filters import PathFilter
 
+#: How Python's sources end.
+SOURCES = (".py", ".pyw")
+
 
 @dataclass(slots=True)
 class Imports:
-    """The files that the program imported, or looked for in vain. ``alone`` says that of the trees nothing else counts.
+    """The files that the program imported, or looked for in vain.
 
+    ``alone`` says that of the trees nothing else counts, ``sources_only`` that until then nothing but Python's sources does.
     Changed by the engine's thread only; a backend's thread may look in at any time.
     """
 
     files: set[str] = field(default_factory=set)
     alone: bool = False
+    sources_only: bool = False
+
+    def leave(self, path: str) -> bool:
+        """Whether a path of the trees may count beside them."""
+        return not self.alone and (not self.sources_only or path.endswith(SOURCES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +35,12 @@ class WatchSet:
     """``roots`` with the filter on what lies below them; ``files`` and ``imports`` count whatever the filter says."""
 
     roots: tuple[str, ...]
-    files: Set[str]
+    files: AbstractSet[str]
     filter: PathFilter
     imports: Imports = field(default_factory=Imports)
 
     def counts(self, path: str) -> bool:
-        return self.names(path) or (not self.imports.alone and self.filter.counts(path))
+        return self.names(path) or (self.imports.leave(path) and self.filter.counts(path))
 
     def names(self, path: str) -> bool:
         """Whether ``path`` is named one by one: then its absence counts too."""

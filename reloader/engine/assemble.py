@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
+from reloader.agent.link import AgentLink
 from reloader.core.bytecode import source_name
 from reloader.core.changes import ChangeBatch
-from reloader.core.events import StopAsked
+from reloader.core.commands import is_python
+from reloader.core.events import FileImported, FileOpened, Posted, StopAsked
 from reloader.core.filters import PathFilter, RuleSet
 from reloader.core.ignores import DEFAULT_IGNORES
 from reloader.core.notices import BackendFellBack, ConfigUsed, Note, Scanning
 from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.outcome import SIGNAL_BASE
-from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.plan import Framework, LaunchSpec, RunPlan, WatchPlan
 from reloader.core.watchset import WatchSet
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
@@ -24,8 +27,7 @@ from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.program import Program
 from reloader.engine.watching import Watching
-from reloader.ports import Clock, Disk, Reporter
-from reloader.agent.link import AgentLink
+from reloader.ports import Clock, Disk, Post, Reporter
 from reloader.system import ProcessHost, ReportPipe, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
@@ -38,6 +40,13 @@ __all__ = ["enable_colour", "run_session"]
 #: A scan that takes longer than this many seconds shows how far it is, and so often.
 PATIENCE = 1.0
 TELL_EVERY = 0.2
+
+#: By what a framework's own reloader knows that it runs in a child, which ends with code 3 when it is to be started again.
+#: Werkzeug would also inherit the open socket of its parent; the agent sees to it that this number stands for none.
+MARKERS = {
+    Framework.WERKZEUG: {"WERKZEUG_RUN_MAIN": "true", "WERKZEUG_SERVER_FD": "-1"},
+    Framework.DJANGO: {"RUN_MAIN": "true"},
+}
 
 
 class ScanInterrupted(Exception):
@@ -61,6 +70,7 @@ def run_session(plan: RunPlan, reporter: Reporter) -> int:
         reporter.tell(ConfigUsed(plan.source))
         disk = RealDisk(gitignore=plan.watch.gitignore)
         watch_set = watch_set_of(plan.watch, disk)
+        watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
         choice = choose(plan.watch, watch_set, inbox.post, disk)
         watching = Watching(
             choice.watcher, watch_set, lambda: stat_watcher(plan.watch, inbox.post, disk), reporter, os.sep
@@ -74,11 +84,18 @@ def run_session(plan: RunPlan, reporter: Reporter) -> int:
         except ScanInterrupted as interrupted:
             return interrupted.exit_code
         _tell_of_watching(reporter, plan.watch, choice, baseline)
-        link = _link_to_agents(plan, inbox, reporter)
+        link = _link_to_agents(plan, _unless_ignored(watch_set.filter, inbox.post), reporter)
         if link is not None:
             resources.callback(link.close)
         program = Program(
-            watch_set.imports, baseline, watching, clock, link, narrows=link is not None and plan.watch.watch is None
+            watch_set.imports,
+            baseline,
+            watching,
+            clock,
+            link,
+            narrows=link is not None and plan.watch.watch is None,
+            command=plan.launch.argv[0],
+            tell=reporter.tell,
         )
         parts = Parts(
             host=host,
@@ -92,6 +109,8 @@ def run_session(plan: RunPlan, reporter: Reporter) -> int:
             environment_for=_Environment(plan.launch, program),
             prepare=_forget_bytecode,
         )
+        gc.freeze()  # nothing of what there is by now will ever be garbage
+        gc.enable()
         return Engine(plan, parts).run()
 
 
@@ -114,6 +133,11 @@ def watch_set_of(plan: WatchPlan, disk: Disk) -> WatchSet:
     return WatchSet(plan.roots, frozenset(_source_or_itself(path) for path in plan.extra_files), path_filter)
 
 
+def _is_watched_by_its_sources(plan: RunPlan) -> bool:
+    """Until a Python program has told what it imports, and where none can."""
+    return plan.watch.watch is None and plan.python.modules and is_python(plan.launch.argv[0])
+
+
 def _source_or_itself(path: str) -> str:
     source = source_name(path)
     return source if source is not None and os.path.exists(source) else path
@@ -128,11 +152,21 @@ def _tell_of_watching(reporter: Reporter, plan: WatchPlan, choice: Choice, basel
     )
 
 
-def _link_to_agents(plan: RunPlan, inbox: Inbox, reporter: Reporter) -> AgentLink | None:
+def _unless_ignored(path_filter: PathFilter, post: Post) -> Post:
+    """What the program imports counts whatever ``.gitignore`` files say, but not if the user's own ``ignore`` names it."""
+
+    def posted(news: Posted) -> None:
+        if not (isinstance(news, FileImported | FileOpened) and path_filter.refuses(news.path)):
+            post(news)
+
+    return posted
+
+
+def _link_to_agents(plan: RunPlan, post: Post, reporter: Reporter) -> AgentLink | None:
     if not plan.python.modules:
         return None
     try:
-        return AgentLink(ReportPipe(), inbox.post, plan.python)
+        return AgentLink(ReportPipe(), post, plan.python)
     except OSError as error:
         reporter.tell(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
         return None
@@ -178,6 +212,8 @@ class _Environment:
         from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}
         additions = {name: value for name, value in from_files.items() if name not in os.environ}
         additions |= {**self._spec.environment, "RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}
+        for framework in self._spec.compatible:
+            additions |= MARKERS[framework]
         bundle = getattr(sys, "_MEIPASS", None)
         environment = child_environment(os.environ, additions, platform=sys.platform, bundle=bundle)
         return environment | self._program.environment(run, environment)

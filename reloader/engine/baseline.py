@@ -106,7 +106,7 @@ class Baseline:
         look = self._eyes.look(path)
         if look.stamp == stamp:
             self._entries[path] = look
-            return []
+            return [PathChange(path, ChangeKind.MODIFIED)] if entry and _may_be_hidden(path, entry.stamp, stamp) else []
         self._record(path, Entry(stamp, entry.digest if entry is not None and entry.stamp == stamp else None))
         return self._compared(path, look.stamp)
 
@@ -256,3 +256,11 @@ class Baseline:
             return path
         return source if self._disk.stamp(source).kind is PathKind.FILE else path
 
+
+def _may_be_hidden(path: str, before: Stamp, now: Stamp) -> bool:
+    """Whether Python may have run the bytecode of ``before`` although the source was ``now`` what it imported.
+
+    It compares whole seconds and the size (PEP 552). The restart that follows finds the cache dropped.
+    """
+    same_second = before.mtime_ns // 1_000_000_000 == now.mtime_ns // 1_000_000_000
+    return path.endswith(".py") and before != now and same_second and before.size == now.size

@@ -9,21 +9,17 @@ from dataclasses import dataclass
 from typing_extensions import assert_never
 
 from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
-from reloader.core.changes import ChangeBatch
+from reloader.core.changes import ChangeBatch, PathChange
 from reloader.core.events import (
-    AgentAttached,
     Begin,
     ChildEnded,
     ChildStirred,
     DeadlineReached,
     Event,
-    FileImported,
     IntervalRaised,
     LeaderEnded,
-    ModuleMissed,
     PathsChanged,
     Posted,
-    ProgramCrashed,
     RestartAsked,
     StopAsked,
     Synced,
@@ -35,7 +31,7 @@ from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
 from reloader.core.reasons import Reason
 from reloader.core.states import Finished as FinishedState
-from reloader.core.states import Idle, Running, State
+from reloader.core.states import Idle, State
 from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
@@ -154,8 +150,10 @@ class Engine:
                 self._hear(posted)
             case ChildEnded():
                 self._child = None  # there is nothing left to be asked or forced, and its pid may be another's by now
-                self._step(posted)
-            case StopAsked() | RestartAsked() | LeaderEnded():
+                self._step_all(self._parts.program.ended(posted))
+            case LeaderEnded():
+                self._step_all(self._parts.program.ended(posted))
+            case StopAsked() | RestartAsked():
                 self._step(posted)
             case WatcherOverflowed(backend):
                 self._tell(EventsLost(backend, self._parts.watching.overflow_remedy))
@@ -168,13 +166,14 @@ class Engine:
                 self._tell(ScansSlowed(interval, cost, paths))
             case ChildStirred():
                 pass  # a reason to look, and looking follows after each batch of news
-            case AgentAttached() | FileImported() | ModuleMissed() | ProgramCrashed():
-                changes = self._parts.program.hear(posted)
-                self._step_if(self._parts.collector.take(changes, self._parts.clock()))
             case Synced():
+                self._take(self._parts.program.settled(posted))
                 self._step_all(self._parts.program.synced(posted))
             case _:
-                assert_never(posted)
+                self._take(self._parts.program.hear(posted))
+
+    def _take(self, changes: list[PathChange]) -> None:
+        self._step_if(self._parts.collector.take(changes, self._parts.clock()))
 
     def _hear(self, hints: PathsChanged) -> None:
         now = self._parts.clock()

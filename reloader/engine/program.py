@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from typing_extensions import assert_never
+
 from reloader.core.changes import PathChange
-from reloader.core.events import AgentAttached, ChildEnded, FileImported, LeaderEnded, ModuleMissed, ProgramCrashed, Synced
+from reloader.core.commands import starts_python, stem
+from reloader.core.events import (
+    AgentAttached,
+    ChildEnded,
+    FileImported,
+    FileOpened,
+    FileWritten,
+    LeaderEnded,
+    ModuleMissed,
+    ProgramCrashed,
+    Report,
+    Synced,
+)
+from reloader.core.notices import Note
 from reloader.core.outcome import Exited
+from reloader.core.snapshot import Stamp
 from reloader.core.watchset import Imports
 from reloader.engine.baseline import Baseline
 from reloader.engine.watching import Watching
@@ -16,8 +31,12 @@ from reloader.ports import Clock, Link
 
 #: Seconds that a run has to live with its agent until what only the run before it imported is forgotten.
 SETTLED = 2.0
+#: Seconds after which a run whose agent is silent has none.
+SILENT = 1.0
 #: A crash belongs to an end that follows it within so many seconds; a worker's crash that the program survived does not.
 CRASH_COUNTS = 1.0
+#: The exit code of a Python that an uncaught exception ended, which launchers hand on.
+CRASHED = 1
 #: Seconds to wait for the last reports of a program that has ended.
 LAST_WORDS = 0.5
 
@@ -25,10 +44,19 @@ Ended = LeaderEnded | ChildEnded
 
 
 class Program:
-    """Owned by the engine's thread. ``narrows`` says that, once an agent reports, only what was imported counts."""
+    """Owned by the engine's thread. ``narrows`` says that, once ``command`` reports, only what was imported counts."""
 
     def __init__(
-        self, imports: Imports, baseline: Baseline, watching: Watching, clock: Clock, link: Link | None, *, narrows: bool
+        self,
+        imports: Imports,
+        baseline: Baseline,
+        watching: Watching,
+        clock: Clock,
+        link: Link | None,
+        *,
+        narrows: bool,
+        command: str = "",
+        tell: Callable[[Note], None] = lambda note: None,
     ) -> None:
         self._imports = imports
         self._baseline = baseline
@@ -36,11 +64,17 @@ class Program:
         self._clock = clock
         self._link = link
         self._narrows = narrows
+        self._command = command
+        self._tell = tell
         self._run = 0
         self._of_this_run: set[str] = set()
-        self._attached_at: float | None = None
+        self._opened: set[str] = set()
+        self._written: set[str] = set()
+        self._doubtful: dict[int, list[PathChange]] = {}
+        self._has_agent = False
+        self._settled_at: float | None = None
+        self._silent_at: float | None = None
         self._crashed_at: float | None = None
-        self._has_ended = False  # a run that ended may not have come to all of its imports
         self._held: list[Ended] = []
         self._awaited = 0
         self._release_at: float | None = None
@@ -49,67 +83,98 @@ class Program:
         """What a new run is to be given. What the run before it imported stays watched until the new one has reported."""
         self._run = run
         self._of_this_run = set()
-        self._attached_at = self._crashed_at = None
-        self._has_ended = False
-        return self._link.environment(run, inherited) if self._link is not None else {}
-
-    @property
-    def has_agent(self) -> bool:
-        return self._attached_at is not None
+        self._has_agent = False
+        self._settled_at = self._silent_at = self._crashed_at = None
+        if self._link is None:
+            return {}
+        if run == 1 and (self._narrows or starts_python(self._command)):
+            self._silent_at = self._clock() + SILENT
+        return self._link.environment(run, inherited)
 
     @property
     def deadline(self) -> float | None:
         """When ``tick`` has something to do."""
-        if self._release_at is not None:
-            return self._release_at
-        if self._attached_at is not None and not self._has_ended and len(self._of_this_run) < len(self._imports.files):
-            return self._attached_at + SETTLED
-        return None
+        moments = (self._release_at, self._silent_at, self._settled_at)
+        return min((moment for moment in moments if moment is not None), default=None)
 
-    def hear(self, report: AgentAttached | FileImported | ModuleMissed | ProgramCrashed) -> list[PathChange]:
+    def hear(self, report: Report) -> list[PathChange]:
         """Take a report in, and return what it shows to have changed since. Reports of another run are late, and ignored."""
         if report.run != self._run:
             return []
         match report:
             case AgentAttached():
-                self._attached_at = self._attached_at or self._clock()
-                self._imports.alone = self._imports.alone or self._narrows
+                self._attached(report)
                 return []
             case FileImported(_, path, stamp):
-                self._count([path])
+                self._opened.discard(path)
+                self._count(path)
                 return self._baseline.learn(path, stamp)
-            case ModuleMissed(_, stem):
-                places = [stem + ".py", os.path.join(stem, "__init__.py")]
-                self._count(places)
-                return [change for place in places for change in self._baseline.expect(place)]
+            case FileOpened(_, path, stamp):
+                self._open(path, stamp)
+                return []
+            case FileWritten(_, path):
+                self._written.add(path)
+                self._forget_opened(path)
+                return []
+            case ModuleMissed(_, place):
+                self._count(place)
+                return self._baseline.expect(place)
             case ProgramCrashed():
                 self._crashed_at = self._clock()
                 return []
+            case _:
+                assert_never(report)
 
-    def hold(self, ended: Ended) -> bool:
-        """Whether to keep news of an end back until the last reports, which were written before it, are read."""
-        if ended.run != self._run:
-            return False
-        self._has_ended = True
-        if self._link is None or self._attached_at is None:
-            return False
+    def ended(self, ended: Ended) -> list[Ended]:
+        """The news of an end to act on: none, as long as reports that were written before it may be under way."""
+        if self._link is None or ended.run != self._run:
+            return [ended]
+        self._settled_at = self._silent_at = None  # a run that has ended forgets nothing
         self._held.append(ended)
         self._awaited = self._link.sync()
         self._release_at = self._clock() + LAST_WORDS
-        return True
+        return []
+
+    def settled(self, news: Synced) -> list[PathChange]:
+        """What differs in files that the program has opened, if it was somebody else."""
+        changes = self._doubtful.pop(news.token, [])
+        return [change for change in changes if change.path not in self._written]
 
     def synced(self, news: Synced) -> list[Ended]:
         return self._released() if news.token == self._awaited else []
 
     def tick(self, now: float) -> list[Ended]:
-        """Do what has become due: let go what was held in vain, forget what is imported no more."""
-        deadline = self.deadline
-        if deadline is None or now < deadline:
-            return []
-        if self._release_at is not None:
+        """Do what has become due: let go what was held in vain, forget what is imported no more, tell of a silent agent."""
+        if self._settled_at is not None and now >= self._settled_at:
+            self._settled_at = None
+            self._imports.files.intersection_update(self._of_this_run)
+        if self._silent_at is not None and now >= self._silent_at:
+            self._silent_at = None
+            self._tell(Note(self._why_silent()))
+        if self._release_at is not None and now >= self._release_at:
             return self._released()
-        self._imports.files.intersection_update(self._of_this_run)
         return []
+
+    def _attached(self, report: AgentAttached) -> None:
+        self._silent_at = None
+        if not self._has_agent:
+            self._has_agent = True
+            self._settled_at = self._clock() + SETTLED
+        if self._narrows and self._is_the_command(report):
+            self._imports.alone = True
+
+    def _is_the_command(self, report: AgentAttached) -> bool:
+        """Not a helper in Python of a command that is none: what else that one reads, no agent reports."""
+        return report.leads or starts_python(self._command) or stem(report.program) == stem(self._command)
+
+    def _why_silent(self) -> str:
+        counts = "its patterns"
+        if self._narrows:
+            counts = "all Python files of the project" if self._imports.sources_only else "all files of the project"
+        return (
+            "the command does not report what it imports (only Python does, and not with -I, -S or -E), "
+            f"so {counts} are watched"
+        )
 
     def _released(self) -> list[Ended]:
         held, self._held, self._release_at = self._held, [], None
@@ -117,13 +182,30 @@ class Program:
 
     def _with_crash(self, ended: Ended) -> Ended:
         has_crashed = self._crashed_at is not None and self._clock() - self._crashed_at < CRASH_COUNTS
-        if has_crashed and isinstance(ended.outcome, Exited):
+        if has_crashed and isinstance(ended.outcome, Exited) and ended.outcome.code == CRASHED:
             return replace(ended, outcome=replace(ended.outcome, crashed=True))
         return ended
 
-    def _count(self, paths: list[str]) -> None:
-        self._of_this_run.update(paths)
-        new = [path for path in paths if path not in self._imports.files]
-        if new:
-            self._imports.files.update(new)
-            self._watching.add_files(new)
+    def _count(self, path: str) -> None:
+        """From now on ``path`` counts. Watched before it is looked at, so that nothing falls in between."""
+        self._of_this_run.add(path)
+        if path not in self._imports.files:
+            self._imports.files.add(path)
+            self._watching.add_files([path])
+
+    def _open(self, path: str, stamp: Stamp) -> None:
+        """What differs by now the program may have written itself: the report of that was written before, but not yet read."""
+        if path in self._written or self._link is None:
+            return
+        if path not in self._imports.files:
+            self._opened.add(path)
+        self._count(path)
+        changes = self._baseline.learn(path, stamp)
+        if changes:
+            self._doubtful[self._link.sync()] = changes
+
+    def _forget_opened(self, path: str) -> None:
+        if path in self._opened:
+            self._opened.discard(path)
+            self._of_this_run.discard(path)
+            self._imports.files.discard(path)

@@ -45,7 +45,7 @@ if sys.platform == "linux":
         except OSError:
             return []  # the thread ended while we looked
 
-else:
+else:  # pragma: no cover - not on Linux
 
     def adopt_orphans() -> None:
         """No other POSIX system that we run on has subreapers."""

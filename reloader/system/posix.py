@@ -187,7 +187,9 @@ def _directory(cwd: str) -> Iterator[None]:
 
 def _inheritable_descriptors() -> list[int]:
     """What the child would get beyond its standard streams. Python's own are closed on exec; watchdog's inotify is not."""
-    return [descriptor for descriptor in map(int, os.listdir("/dev/fd")) if descriptor > 2 and _is_inheritable(descriptor)]
+    return [
+        descriptor for descriptor in map(int, os.listdir("/dev/fd")) if descriptor > 2 and _is_inheritable(descriptor)
+    ]
 
 
 def _is_inheritable(descriptor: int) -> bool:

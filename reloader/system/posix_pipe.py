@@ -10,7 +10,8 @@ import os
 import threading
 from collections.abc import Callable
 
-_END = b"end"
+_NAME = "reports"
+_SIZE = 65536
 
 
 class PosixReportPipe:
@@ -23,16 +24,21 @@ class PosixReportPipe:
         self._folder: str | None = None
         if sys.platform == "linux":
             self._reader, self._writer = os.pipe()
-            self.address = f"/proc/{os.getpid()}/fd/{self._writer}"
+            self.address = f"/proc/{os.getpid()}/fd/{self._writer}:{os.fstat(self._writer).st_ino}"
         else:
-            self._folder = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"reloader-{os.getpid()}-{os.urandom(4).hex()}")
+            self._folder = os.path.join(
+                os.environ.get("TMPDIR", "/tmp"), f"reloader-{os.getpid()}-{os.urandom(4).hex()}"
+            )
             os.mkdir(self._folder, 0o700)
-            self.address = os.path.join(self._folder, "reports")
-            os.mkfifo(self.address, 0o600)
-            self._reader = os.open(self.address, os.O_RDONLY | os.O_NONBLOCK)
-            self._writer = os.open(self.address, os.O_WRONLY)  # as long as it is open, the reader never meets the end
+            path = os.path.join(self._folder, _NAME)
+            os.mkfifo(path, 0o600)
+            self._reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            self._writer = os.open(path, os.O_WRONLY)  # as long as it is open, the reader never meets the end
             os.set_blocking(self._reader, True)
+            self.address = f"{path}:{os.fstat(self._writer).st_ino}"
         self._thread: threading.Thread | None = None
+        self._end = os.urandom(8).hex().encode()  # a line that nobody else can write
+        self._is_closed = False
 
     def start(self, heard: Callable[[bytes], None]) -> None:
         self._thread = threading.Thread(target=self._read, args=(heard,), name="reloader-reports", daemon=True)
@@ -42,22 +48,24 @@ class PosixReportPipe:
         os.write(self._writer, line)
 
     def close(self) -> None:
-        if self._thread is None:
+        if self._is_closed:
             return
-        self.echo(_END + b"\n")
-        self._thread.join()
-        self._thread = None
+        self._is_closed = True
+        if self._thread is not None:
+            self.echo(b"\n" + self._end + b"\n")
+            self._thread.join()
         os.close(self._reader)
         os.close(self._writer)
         if self._folder is not None:
-            os.unlink(self.address)
+            os.unlink(os.path.join(self._folder, _NAME))
             os.rmdir(self._folder)
 
     def _read(self, heard: Callable[[bytes], None]) -> None:
         rest = b""
         while True:
-            *lines, rest = (rest + os.read(self._reader, 65536)).split(b"\n")
+            *lines, rest = (rest + os.read(self._reader, _SIZE)).split(b"\n")
             for line in lines:
-                if line == _END:
+                if line == self._end:
                     return
                 heard(line)
+            rest = rest[-_SIZE:]  # no report is as long: it is somebody's garbage

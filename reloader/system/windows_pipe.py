@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Callable
 
-_END = b"end"
 _ACCESS_INBOUND = 1
 _FIRST_INSTANCE = 0x00080000  # nobody else has made a pipe of this name
 _BYTES_AND_WAIT = 0
@@ -20,13 +19,16 @@ _NO_DATA = 232  # the writer came, wrote and went before we looked: what it wrot
 
 
 class WindowsReportPipe:
-    """One instance, so that reports are read in the order in which they were written. A writer that comes meanwhile tries again."""
+    """One instance, so that reports are read in the order in which they were written; who comes meanwhile tries again."""
 
     def __init__(self) -> None:
-        self.address = rf"\\.\pipe\reloader-{os.getpid()}-{os.urandom(8).hex()}"
+        self._path = rf"\\.\pipe\reloader-{os.getpid()}-{os.urandom(8).hex()}"
+        self.address = f"{self._path}:0"  # nobody else's pipe will have this name
         access = _ACCESS_INBOUND | _FIRST_INSTANCE
-        self._pipe = _winapi.CreateNamedPipe(self.address, access, _BYTES_AND_WAIT, 1, _SIZE, _SIZE, 0, 0)
+        self._pipe = _winapi.CreateNamedPipe(self._path, access, _BYTES_AND_WAIT, 1, _SIZE, _SIZE, 0, 0)
         self._thread: threading.Thread | None = None
+        self._end = os.urandom(8).hex().encode()  # a line that nobody else can write
+        self._is_closed = False
 
     def start(self, heard: Callable[[bytes], None]) -> None:
         self._thread = threading.Thread(target=self._read, args=(heard,), name="reloader-reports", daemon=True)
@@ -35,7 +37,7 @@ class WindowsReportPipe:
     def echo(self, line: bytes) -> None:
         while True:
             try:
-                pipe = os.open(self.address, os.O_WRONLY | os.O_BINARY)
+                pipe = os.open(self._path, os.O_WRONLY | os.O_BINARY)
             except OSError:
                 threading.Event().wait(0.001)  # an agent is writing, which takes it no longer
                 continue
@@ -46,17 +48,18 @@ class WindowsReportPipe:
             return
 
     def close(self) -> None:
-        if self._thread is None:
+        if self._is_closed:
             return
-        self.echo(_END + b"\n")
-        self._thread.join()
-        self._thread = None
+        self._is_closed = True
+        if self._thread is not None:
+            self.echo(b"\n" + self._end + b"\n")
+            self._thread.join()
         _winapi.CloseHandle(self._pipe)
 
     def _read(self, heard: Callable[[bytes], None]) -> None:
         while True:
             for line in self._next_writer().split(b"\n"):
-                if line == _END:
+                if line == self._end:
                     return
                 if line:
                     heard(line)

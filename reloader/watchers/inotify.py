@@ -83,7 +83,8 @@ class Session:
         self._post = post
         self._watch_set = watch_set
         self._mask = mask
-        self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
+        self._disk = disk
+        self._walk = Walk(watch_set, self._list, disk.real, os.sep, follow_symlinks)
         self._places = Places(disk)
         self._ears: dict[str, Ear] = {}
         self._failures: dict[str, int] = {}
@@ -185,9 +186,13 @@ class Session:
 
     def _listen_below(self, directory: str) -> None:
         for folder in self._walk.below(directory):
-            self._listen(folder.path)
             for link in (*folder.links, folder.path) if folder.is_linked else folder.links:
                 self._places.add(link)
+
+    def _list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
+        """Directories and links only. The ear comes first: what appears after the listing is heard of."""
+        self._listen(directory)
+        return [entry for entry in self._disk.list(directory) if entry[1] or entry[2]]
 
     def _listen(self, path: str) -> None:
         if path in self._ears:
@@ -215,7 +220,8 @@ class Session:
             return
         number = next(iter(self._failures.values()))
         cause, remedy = _LIMITS.get(number, (os.strerror(number), ""))
-        trees = [path for path in self._failures if self._watch_set.enters(path)]
+        # Named are the trees; a failed directory of a single file only where there is no tree: with all else, files are polled.
+        trees = [path for path in self._failures if self._watch_set.enters(path)] or list(self._failures)
         self._post(WatcherFailed(InotifyWatcher.name, cause, remedy, minimal_roots(trees, os.sep)))
         self._failures.clear()
 

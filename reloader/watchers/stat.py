@@ -26,9 +26,7 @@ class StatWatcher:
         self._interval = interval
         self._follow_symlinks = follow_symlinks
         self._scanner: Scanner | None = None
-        self._scanning = (
-            threading.Lock()
-        )  # a scan belongs to one thread at a time: ours, or the engine's that catches up
+        self._scanning = threading.Lock()  # one thread at a time: ours, or the engine's that catches up
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._scan_forever, name="reloader-stat", daemon=True)
         self._slowed = False

@@ -22,6 +22,7 @@ from reloader.engine.program import Program
 from reloader.engine.watching import Watching
 from tests.support.fakes import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
 from tests.support.manual_clock import ManualClock
+from tests.support.paths import relative
 
 Told = TypeVar("Told", bound=Notice)
 
@@ -150,4 +151,4 @@ class Bench:
         return [entry for entry in self.journal if not entry.startswith("tell ")]
 
     def named(self, batch: ChangeBatch) -> dict[str, str]:
-        return {os.path.relpath(change.path, self.root): change.kind.value for change in batch}
+        return {relative(change.path, self.root): change.kind.value for change in batch}

@@ -19,6 +19,7 @@ from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.eyes import YOUNG
 from tests.support.fakes import DatedDisk
+from tests.support.paths import relative
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
 needs_fifos = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in directories")
@@ -64,10 +65,10 @@ class Tree:
         """What a look after a hint at these names finds."""
         changes = self.baseline.examine(str(self.root / name) for name in names)
         assert len({change.path for change in changes}) == len(changes), "a path was told of twice"
-        return {os.path.relpath(change.path, self.root): change.kind for change in changes}
+        return {relative(change.path, self.root): change.kind for change in changes}
 
     def differs_anywhere(self) -> dict[str, ChangeKind]:
-        return {os.path.relpath(change.path, self.root): change.kind for change in self.baseline.examine_all()}
+        return {relative(change.path, self.root): change.kind for change in self.baseline.examine_all()}
 
     def save(self, name: str | Path, text: str) -> None:
         """By renaming over, so that no stamp can be that of before."""
@@ -445,7 +446,7 @@ class TestReadingAhead:
         (root / "pkg/__init__.py").unlink()
         done, differing = tree.baseline.read_ahead(1.0, lambda: 0.0)
         assert done
-        assert {os.path.relpath(path, root) for path in differing} == {"app.py", "pkg/__init__.py"}
+        assert {relative(path, root) for path in differing} == {"app.py", "pkg/__init__.py"}
         assert tree.differs(*differing) == {"app.py": MODIFIED, "pkg/__init__.py": REMOVED}
 
     def test_passes_over_what_is_known_or_gone_by_now(self, root: Path) -> None:
@@ -534,7 +535,7 @@ class TestHintsAtYoungFiles:
         stirred, same = tree.baseline.sort(
             str(tree.root / name) for name in ("app.py", "pkg/deep/mod.py", "new.py", "pkg")
         )
-        assert [os.path.relpath(path, tree.root) for path in stirred] == ["pkg/deep/mod.py", "new.py", "pkg"]
+        assert [relative(path, tree.root) for path in stirred] == ["pkg/deep/mod.py", "new.py", "pkg"]
         assert same == [str(tree.root / "app.py")]
 
     @needs_symlinks

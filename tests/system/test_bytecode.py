@@ -109,3 +109,8 @@ def test_what_may_not_be_deleted_is_not_claimed_to_be(source: Path, monkeypatch:
     with monkeypatch.context() as patched:
         patched.setattr(os, "unlink", refuse)
         assert drop_stale_bytecode([str(source)]) == []
+
+
+def test_where_nothing_was_ever_cached_there_is_nothing_to_delete(source: Path) -> None:
+    assert not (source.parent / "__pycache__").exists()
+    assert drop_stale_bytecode([str(source)]) == []

@@ -16,6 +16,7 @@ from reloader.engine.assemble import watch_set_of
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.scan import YOUNG_NS, Scanner
 from tests.support.fakes import LONG_AFTER
+from tests.support.paths import relative
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
 
@@ -42,7 +43,7 @@ class Scans:
         self.scanner = Scanner(disk, watch_set_of(plan, disk), follow_symlinks=True)
 
     def scan(self) -> set[str]:
-        return {os.path.relpath(path, self.root) for path in self.scanner.scan()}
+        return {relative(path, self.root) for path in self.scanner.scan()}
 
 
 @pytest.fixture

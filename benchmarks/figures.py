@@ -1,0 +1,43 @@
+"""Medians, tables, and a line about the machine, without its name."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The value that ``share`` of ``values`` do not exceed, by the nearest rank."""
+    ordered = sorted(values)
+    return ordered[max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))]
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows for people and for Markdown alike."""
+    cells = [list(map(str, head)), *(list(map(str, row)) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """What the figures were measured on, and how busy it was just before."""
+    return (
+        f"{datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, "
+        f"Python {platform.python_version()}, load {_load()}"
+    )
+
+
+def _load() -> str:
+    """Of the last minute."""
+    return Path("/proc/loadavg").read_text(encoding="ascii").split()[0]
