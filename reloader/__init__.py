@@ -1,3 +1,19 @@
-"""Runs a command and restarts it when the files that it depends on change."""
+"""Runs a command, or the Python program that asks for it, and restarts it when the files that it depends on change."""
 
 __version__ = "0.1.0"
+
+__all__ = ["ReloaderError", "is_running_from_reloader", "restart", "run_with_reloader", "watch_also"]
+
+TYPE_CHECKING = False  # the import of typing would cost more than the rest of this; type checkers know the name
+if TYPE_CHECKING:
+    from reloader.api import is_running_from_reloader, restart, run_with_reloader, watch_also
+    from reloader.errors import ReloaderError
+else:
+
+    def __getattr__(name: str) -> object:
+        """The library is loaded when something of it is asked for."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from reloader import api
+
+        return getattr(api, name)

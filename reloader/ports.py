@@ -134,7 +134,10 @@ class ReportPipe(Protocol):
 
     @property
     def address(self) -> str:
-        """What an agent opens to write to it. Contains no ``|``."""
+        """``PATH:INODE``: what an agent opens to write to it, and by what it knows that it is still the same; 0 if by its name.
+
+        Contains no ``|``.
+        """
 
     def start(self, heard: Callable[[bytes], None]) -> None:
         """Begin to call ``heard`` with each line, from a thread of its own."""

@@ -35,6 +35,8 @@ def part(name: str, ours: str = "", theirs: str = "", standard: str | None = Non
 
 # What later Pythons have in typing. Not for the agent: the user's Python need not have it.
 BACKPORTS = frozenset({"typing_extensions"})
+# What the agent calls itself and its parts in the user's Python. Nothing else is imported there that was not imported already.
+INSIDE = "_reloader_agent _reloader_opened _reloader_werkzeug sitecustomize"
 PURE = "__future__ collections collections.abc dataclasses enum itertools pathlib re types typing"
 
 # The most particular rule comes first. A part may always import itself.
@@ -46,7 +48,7 @@ PARTS = (
     part("reloader.watchers", "watchers ports core errors", "watchdog"),
     part("reloader.system", "system ports core errors", "dotenv"),
     # This runs in the user's Python; by these names its modules find each other there.
-    part("reloader.agent.inside", "agent.inside", "_reloader_agent _reloader_opened _reloader_werkzeug sitecustomize"),
+    part("reloader.agent.inside", "agent.inside", INSIDE, "atexit os sys time"),
     part("reloader.agent", "agent ports core errors"),  # the parent's end
     part("reloader.engine.assemble", "engine watchers system agent ports core errors"),
     part("reloader.engine", "engine ports core errors"),
@@ -161,7 +163,7 @@ def _objection_to_standard(part: Part, imported: Import) -> str | None:
     if part.standard is None:
         return None
     if imported.target not in part.standard:
-        return f"{part.name} is pure and may import of the standard library only {_listed(part.standard)}"
+        return f"{part.name} may import of the standard library only {_listed(part.standard)}"
     if imported.target == "pathlib" and not all(name.startswith("Pure") for name in imported.names or ("pathlib",)):
         return f"{part.name} is pure and may take from pathlib only the Pure paths"
     return None

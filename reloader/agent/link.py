@@ -9,12 +9,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from reloader.core.events import AgentAttached, FileImported, ModuleMissed, ProgramCrashed, Reported, Synced
+from reloader.core.events import (
+    AgentAttached,
+    FileImported,
+    FileOpened,
+    FileWritten,
+    ModuleMissed,
+    ProgramCrashed,
+    Reported,
+    RestartAsked,
+    Synced,
+)
 from reloader.core.plan import PythonPolicy
-from reloader.core.snapshot import PathKind, Stamp
+from reloader.core.snapshot import MISSING, PathKind, Stamp
 from reloader.ports import Post, ReportPipe
 
-VERSION = "1"
+VERSION = "2"
 VARIABLE = "RELOADER_AGENT"
 INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside")
 
@@ -32,10 +42,12 @@ class AgentLink:
         )
         self._inside = inside
         self._tokens = 0
+        self._run = 0
         pipe.start(self._heard)
 
     def environment(self, run: int, inherited: Mapping[str, str]) -> dict[str, str]:
         """The variables that bring the agent into every Python that the command starts."""
+        self._run = run
         before = inherited.get("PYTHONPATH", "")
         return {
             "PYTHONPATH": os.pathsep.join((self._inside, before)) if before else self._inside,
@@ -45,7 +57,7 @@ class AgentLink:
     def sync(self) -> int:
         """Ask for a Synced event behind all that was reported so far, and return its token."""
         self._tokens += 1
-        self._pipe.echo(b"0 0 sync %d\n" % self._tokens)
+        self._pipe.echo(b"\n0 0 sync %d\n" % self._tokens)  # somebody may have left a line without its end
         return self._tokens
 
     def close(self) -> None:
@@ -53,11 +65,13 @@ class AgentLink:
 
     def _heard(self, line: bytes) -> None:
         event = parse(line)
+        if isinstance(event, RestartAsked) and not line.startswith(b"%d " % self._run):
+            return  # asked by a run that is over
         if event is not None:
             self._post(event)
 
 
-def parse(line: bytes) -> Reported | None:
+def parse(line: bytes) -> Reported | RestartAsked | None:
     """The event that ``line`` stands for, or None if it stands for none."""
     try:
         run, pid, kind, *fields = line.decode("ascii").split()
@@ -66,21 +80,40 @@ def parse(line: bytes) -> Reported | None:
         return None
 
 
-def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | None:
+def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | RestartAsked | None:
     match kind:
         case "file":
-            mtime_ns, size, inode, ctime_ns = map(int, fields[1:5])
-            return FileImported(run, _text(fields[0]), Stamp(PathKind.FILE, mtime_ns, size, inode, ctime_ns))
+            return FileImported(run, _path(fields[0]), _stamp(fields[1:]))
+        case "read":
+            return FileOpened(run, _path(fields[0]), _stamp(fields[1:]))
+        case "wrote":
+            return FileWritten(run, _path(fields[0]))
+        case "absent":
+            return FileImported(run, _path(fields[0]), MISSING)
+        case "restart":
+            return RestartAsked("the program")
         case "missing":
-            return ModuleMissed(run, _text(fields[0]))
+            return ModuleMissed(run, _path(fields[0]))
         case "hello":
-            return AgentAttached(run, pid)
+            return AgentAttached(run, pid, leads=fields[0] == "1", program=_text(fields[1]))
         case "crash":
-            return ProgramCrashed(run, pid, _text(fields[0]), _text(fields[1]))
+            return ProgramCrashed(run, pid, _text(fields[0]))
         case "sync":
             return Synced(int(fields[0]))
         case _:
             return None
+
+
+def _stamp(words: list[str]) -> Stamp:
+    mtime_ns, size, inode, ctime_ns = map(int, words)
+    return Stamp(PathKind.FILE, mtime_ns, size, inode, ctime_ns)
+
+
+def _path(word: str) -> str:
+    path = _text(word)
+    if not os.path.isabs(path) or "\0" in path:
+        raise ValueError(path)
+    return path
 
 
 def _text(word: str) -> str:

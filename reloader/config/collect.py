@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reloader.config.arguments import Arguments
 from reloader.config.find import ConfigFile
-from reloader.config.keys import KEYS, PLATFORM_TABLES, VARIABLE_PREFIX, is_reserved, key_of_variable
+from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, VARIABLE_PREFIX, is_reserved, key_of_variable
 from reloader.config.layers import Layer, Place
 from reloader.config.sentences import found, nearest, printable
 from reloader.config.texts import merged_values, value_of
@@ -14,18 +14,38 @@ from reloader.config.texts import merged_values, value_of
 
 def file_layers(file: ConfigFile, platform: str) -> Iterator[Layer]:
     """The file, then its tables for all platforms: those of the others do not apply, but are judged like it."""
-    keys = {name: value for name, value in file.values.items() if name not in PLATFORM_TABLES}
-    tables = {name: file.values[name] for name in PLATFORM_TABLES if name in file.values}
-    problems = tuple(
-        f"{file.name}: {name}: {found(table)}, expected a table, as in [{name}]"
-        for name, table in tables.items()
-        if not isinstance(table, dict)
-    )
-    yield Layer(Place.FILE, keys, platform, problems, file.name, file.table)
-    for name, table in tables.items():
+    own = {name: value for name, value in file.values.items() if name not in PLATFORM_TABLES}
+    named = {name: file.values[name] for name in PLATFORM_TABLES if name in file.values}
+    yield from _layers_of(own, file, file.table, platform, _no_tables(file, file.table, named))
+    for name, table in named.items():
         if isinstance(table, dict):
-            heading = f"{file.table}.{name}" if file.table else name
-            yield Layer(Place.FILE, table, PLATFORM_TABLES[name], (), file.name, heading)
+            yield from _layers_of(table, file, _below(file.table, name), PLATFORM_TABLES[name], ())
+
+
+def _layers_of(
+    values: Mapping[str, object], file: ConfigFile, heading: str, platform: str, problems: tuple[str, ...]
+) -> Iterator[Layer]:
+    """The keys of one table, then those of the tables in it that hold keys of their own."""
+    keys = {name: value for name, value in values.items() if name not in TABLES}
+    parts = {name: values[name] for name in TABLES if name in values}
+    yield Layer(Place.FILE, keys, platform, (*problems, *_no_tables(file, heading, parts)), file.name, heading)
+    for name, part in parts.items():
+        if isinstance(part, dict):
+            longer = {f"{name}_{key}": value for key, value in part.items()}
+            yield Layer(Place.FILE, longer, platform, (), file.name, _below(heading, name), name)
+
+
+def _no_tables(file: ConfigFile, heading: str, named: Mapping[str, object]) -> tuple[str, ...]:
+    start = f"{file.name}: [{heading}] " if heading else f"{file.name}: "
+    return tuple(
+        f"{start}{name}: {found(value)}, expected a table, as in [{_below(heading, name)}]"
+        for name, value in named.items()
+        if not isinstance(value, dict)
+    )
+
+
+def _below(heading: str, name: str) -> str:
+    return f"{heading}.{name}" if heading else name
 
 
 def environment_layer(environ: Mapping[str, str], platform: str) -> Layer:

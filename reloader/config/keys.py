@@ -50,15 +50,19 @@ class Group(Enum):
     WATCH = "What to watch"
     NOTICE = "How changes are noticed"
     END = "How a run ends"
+    PYTHON = "What Python programs tell"
 
 
 class Key:
     """One key. ``about`` explains it in a sentence, ``example`` is TOML, for errors.
 
-    A ``default`` of None: not set, which has a meaning of its own.
+    A ``default`` of None: not set, which has a meaning of its own. ``table`` is the one that the file has it in, where
+    ``written`` is its name; everywhere else it has a name of its own.
     """
 
-    __slots__ = ("about", "choices", "default", "essential", "example", "group", "kind", "metavar", "name", "short")
+    __slots__ = (
+        "about", "choices", "default", "essential", "example", "group", "kind", "metavar", "name", "short", "table", "written",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -73,8 +77,11 @@ class Key:
         choices: tuple[str, ...] = (),
         short: str | None = None,
         essential: bool = False,
+        table: str = "",
     ) -> None:
-        self.name = name
+        self.name = f"{table}_{name}" if table else name
+        self.written = name
+        self.table = table
         self.kind = kind
         self.group = group
         self.default = default
@@ -114,6 +121,10 @@ _RUN = (
     Key(
         "env_files", Kind.LIST, Group.RUN, (), metavar="FILE", example='[".env"]',
         about="Files of NAME=VALUE lines, read at each launch and watched; what is already in the environment wins.",
+    ),
+    Key(
+        "compatible", Kind.LIST, Group.RUN, (), choices=("werkzeug", "django"), example='["werkzeug"]',
+        about="Frameworks whose own reloader the command has on: it takes us for its parent, and starts none itself.",
     ),
 )  # fmt: skip
 
@@ -193,7 +204,25 @@ _END = (
     ),
 )  # fmt: skip
 
-KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END)}
+_PYTHON = (
+    Key(
+        "modules", Kind.BOOLEAN, Group.PYTHON, True, table="python", example="true",
+        about="Ask every Python program which files it imports, and watch those; without watch, of the rest nothing.",
+    ),
+    Key(
+        "open_files", Kind.BOOLEAN, Group.PYTHON, False, table="python", example="true",
+        about="Watch also the files of the project that the program opens to read, and did not write itself.",
+    ),
+    Key(
+        "site_packages", Kind.BOOLEAN, Group.PYTHON, False, table="python", example="true",
+        about="Watch also what it imports from site-packages.",
+    ),
+)  # fmt: skip
+
+KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END, *_PYTHON)}
+
+TABLES = tuple(dict.fromkeys(key.table for key in KEYS.values() if key.table))
+"""The tables of the file that hold keys of their own."""
 
 
 def key_of_variable(variable: str) -> Key | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from reloader.config.keys import KEYS, PLATFORM_TABLES, Kind
+from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, Kind
 from reloader.config.model import Layer as LayerModel
 from reloader.config.sentences import nearest, quoted, sentence_of
 
@@ -24,13 +24,15 @@ class Place(Enum):
     FILE = "file"
     ENVIRONMENT = "environment"
     COMMAND_LINE = "command line"
+    CALL = "call"
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """Raw values of one place. ``platform`` is the ``sys.platform`` whose rules they follow.
 
-    ``problems`` are those met while collecting. ``table`` is the table of ``file`` that holds the keys.
+    ``problems`` are those met while collecting. ``table`` is the table of ``file`` that holds the keys; ``part`` is its last
+    word if that is one of TABLES, whose keys have there only the rest of their names. ``file`` may be a call's name too.
     """
 
     place: Place
@@ -39,12 +41,13 @@ class Layer:
     problems: tuple[str, ...] = ()
     file: str = ""
     table: str = ""
+    part: str = ""
 
     def origin_of(self, key: str) -> str:
         """Where ``key`` is written, as errors name it."""
         match self.place:
-            case Place.FILE:
-                return f"{self._heading}{key}"
+            case Place.FILE | Place.CALL:
+                return f"{self._heading}{self._as_written(key)}"
             case Place.ENVIRONMENT:
                 return KEYS[key].variable
             case _:
@@ -56,8 +59,8 @@ class Layer:
 
     def judge(self) -> Judged:
         """Check everything; pydantic stops at nothing, so that the user is sent round once."""
-        unknown = tuple(self._unknown(key) for key in self.values if key not in KEYS)
-        known = {key: value for key, value in self.values.items() if key in KEYS}
+        known = {key: value for key, value in self.values.items() if self._allows(key)}
+        unknown = tuple(self._unknown(key) for key in self.values if key not in known)
         faults = self._faults(known)
         spoiled = frozenset(str(fault["loc"][0]) for fault in faults)
         good = {key: value for key, value in known.items() if key not in spoiled}
@@ -76,16 +79,26 @@ class Layer:
     def _heading(self) -> str:
         return f"{self.file}: [{self.table}] " if self.table else f"{self.file}: "
 
+    def _allows(self, key: str) -> bool:
+        return key in KEYS and (self.place is not Place.FILE or KEYS[key].table == self.part)
+
+    def _as_written(self, key: str) -> str:
+        return key.removeprefix(f"{self.part}_") if self.part else key
+
     def _unknown(self, key: str) -> str:
         in_platform_table = self.table.rpartition(".")[2] in PLATFORM_TABLES
-        near = nearest(key, KEYS if in_platform_table else (*KEYS, *PLATFORM_TABLES))
+        known = [one.written for one in KEYS.values() if one.table == self.part]
+        others = () if self.part else TABLES if in_platform_table else (*TABLES, *PLATFORM_TABLES)
+        near = nearest(self._as_written(key), (*known, *others))
         remedy = f'did you mean "{near}"?' if near else 'see "reloader --help" for the keys'
-        return f"{self._heading}unknown key {quoted(key)}: {remedy}"
+        if key in KEYS and KEYS[key].table != self.part:
+            remedy = f"write {KEYS[key].written} into a table [{KEYS[key].table}]"
+        return f"{self._heading}unknown key {quoted(self._as_written(key))}: {remedy}"
 
     def _problem(self, error: ErrorDetails) -> str:
         key, *within = (str(step) if isinstance(step, str) else step for step in error["loc"])
         origin = self.origin_of(str(key))
-        if self.place is Place.FILE:
+        if self.place in (Place.FILE, Place.CALL):
             origin += "".join(_step(step) for step in within if step != "[key]")
         return f"{origin}: {sentence_of(KEYS[str(key)], error)}"
 

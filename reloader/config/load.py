@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reloader.config.arguments import Arguments
 from reloader.config.collect import command_line_layer, environment_layer, file_layers
 from reloader.config.find import FILE_NAME, ConfigFile, find
 from reloader.config.keys import CONFIG_VARIABLE
-from reloader.config.layers import Judged, stack
+from reloader.config.layers import Judged, Layer, Place, stack
 from reloader.config.model import Config
 from reloader.config.placing import Ground
-from reloader.config.resolve import Written, problems_of, resolve
+from reloader.config.resolve import Written, problems_of, resolve, without_dangerous_roots
 from reloader.core.plan import RunPlan
 from reloader.errors import ConfigError
 
@@ -26,14 +27,42 @@ def load_plan(arguments: Arguments, environ: Mapping[str, str], directory: str, 
     ``directory`` and ``home`` are absolute; ``platform`` is a ``sys.platform``.
     """
     file = find(arguments.config or environ.get(CONFIG_VARIABLE) or None, directory, home)
-    judged = _judged(file, arguments, environ, platform)
-    problems = [problem for one in judged for problem in one.problems]
-    applying = [one for one in judged if one.layer.platform == platform]
-    if not any("command" in one.layer.values for one in applying):
-        problems.append(_no_command(file))
-    written = _written(file, applying, platform)
+    from_file = file_layers(file, platform) if file is not None else ()
+    layers = (*from_file, environment_layer(environ, platform), command_line_layer(arguments, platform))
     base = os.path.dirname(file.path) if file is not None else directory
     ground = Ground(platform, base, home, os.path.isdir, os.path.realpath)
+    return _plan([layer.judge() for layer in layers], file, ground, environ)
+
+
+def plan_of_call(
+    call: str, values: Mapping[str, object], environ: Mapping[str, str], directory: str, home: str, platform: str
+) -> RunPlan:
+    """The plan that a Python program asks for by the function ``call``, with ``values`` over the variables. No file is read.
+
+    Where nothing says what to watch, the program does, as soon as it runs: a directory too large to watch is left to that.
+    """
+    ground = Ground(platform, directory, home, os.path.isdir, os.path.realpath)
+    variables = environment_layer(environ, platform).judge()
+
+    def plan_with(**more: object) -> RunPlan:
+        return _plan(
+            [variables, Layer(Place.CALL, {**values, **more}, platform, file=call).judge()], None, ground, environ
+        )
+
+    if "watch" not in values and "watch" not in variables.values:
+        plan = plan_with(allow_dangerous_root=True)
+        if plan.python.modules:
+            return replace(without_dangerous_roots(plan, ground), source=call)
+    return replace(plan_with(), source=call)
+
+
+def _plan(judged: list[Judged], file: ConfigFile | None, ground: Ground, environ: Mapping[str, str]) -> RunPlan:
+    """The plan of layers, the weakest first."""
+    problems = [problem for one in judged for problem in one.problems]
+    applying = [one for one in judged if one.layer.platform == ground.platform]
+    if not any("command" in one.layer.values for one in applying):
+        problems.append(_no_command(file))
+    written = _written(file, applying, ground.platform)
     problems.extend(problems_of(written, ground, frozenset().union(*(one.spoiled for one in applying))))
     if problems:
         raise ConfigError(problems)
@@ -45,13 +74,6 @@ def _written(file: ConfigFile | None, layers: list[Judged], platform: str) -> Wr
     merged = stack(layers)
     config = Config.model_validate({"command": NO_COMMAND, **merged.values}, context={"platform": platform})
     return Written(config, merged, file.name if file is not None else WITHOUT_FILE)
-
-
-def _judged(file: ConfigFile | None, arguments: Arguments, environ: Mapping[str, str], platform: str) -> list[Judged]:
-    """Weakest first."""
-    from_file = file_layers(file, platform) if file is not None else ()
-    layers = (*from_file, environment_layer(environ, platform), command_line_layer(arguments, platform))
-    return [layer.judge() for layer in layers]
 
 
 def _no_command(file: ConfigFile | None) -> str:

@@ -41,6 +41,7 @@ class Config(BaseModel):
     cwd: Text | None = _key("cwd")
     env: Variables = _key("env")
     env_files: Texts = _key("env_files")
+    compatible: Annotated[tuple[Literal["werkzeug", "django"], ...], Strict(False)] = _key("compatible")
 
     watch: WatchPatterns | None = _key("watch")
     ignore: IgnorePatterns = _key("ignore")
@@ -60,6 +61,10 @@ class Config(BaseModel):
     restart_code: Code = _key("restart_code")
     stop_signal: Signal = _key("stop_signal")
     stop_timeout: Seconds = _key("stop_timeout")
+
+    python_modules: bool = _key("python_modules")
+    python_open_files: bool = _key("python_open_files")
+    python_site_packages: bool = _key("python_site_packages")
 
 
 def _layer() -> type[BaseModel]:

@@ -6,7 +6,7 @@ Asks the disk only through ``Ground``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from reloader.config.layers import Stack
@@ -18,7 +18,17 @@ from reloader.config.values import NO_PROGRAM
 from reloader.config.words import argv_of, split
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.filters import Patterns, Rule
-from reloader.core.plan import BackendName, LaunchSpec, OnExit, RestartPolicy, RunPlan, StopPolicy, WatchPlan
+from reloader.core.plan import (
+    BackendName,
+    Framework,
+    LaunchSpec,
+    OnExit,
+    PythonPolicy,
+    RestartPolicy,
+    RunPlan,
+    StopPolicy,
+    WatchPlan,
+)
 
 _SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
 
@@ -45,8 +55,15 @@ def resolve(written: Written, ground: Ground, comspec: str) -> RunPlan:
         _launch(written.config, ground, comspec),
         _watch(written, ground),
         _restart(written.config, ground),
+        _python(written.config),
         source=written.source,
     )
+
+
+def without_dangerous_roots(plan: RunPlan, ground: Ground) -> RunPlan:
+    """``plan``, in which what nobody should watch is no root."""
+    roots = tuple(root for root in plan.watch.roots if _danger(root, ground) is None)
+    return replace(plan, watch=replace(plan.watch, roots=roots))
 
 
 def problems_of(written: Written, ground: Ground, spoiled: frozenset[str]) -> Iterator[str]:
@@ -55,6 +72,8 @@ def problems_of(written: Written, ground: Ground, spoiled: frozenset[str]) -> It
         yield from _command_problems(written, ground)
     if spoiled.isdisjoint({"debounce", "debounce_max"}):
         yield from _debounce_problems(written)
+    if spoiled.isdisjoint({"compatible", "python_modules"}):
+        yield from _compatibility_problems(written)
     if spoiled.isdisjoint({"watch", "allow_dangerous_root"}):
         yield from _root_problems(written, _watch(written, ground), ground)
 
@@ -65,6 +84,7 @@ def _launch(config: Config, ground: Ground, comspec: str) -> LaunchSpec:
         cwd=ground.absolute(config.cwd) if config.cwd is not None else ground.base,
         environment=dict(config.env),
         env_files=tuple(ground.absolute(file) for file in config.env_files),
+        compatible=tuple(dict.fromkeys(map(Framework, config.compatible))),
     )
 
 
@@ -74,6 +94,10 @@ def _restart(config: Config, ground: Ground) -> RestartPolicy:
         restart_code=None if config.restart_code is False else int(config.restart_code),
         stop=StopPolicy(number_of(config.stop_signal, ground.platform), config.stop_timeout),
     )
+
+
+def _python(config: Config) -> PythonPolicy:
+    return PythonPolicy(config.python_modules, config.python_open_files, config.python_site_packages)
 
 
 def _watch(written: Written, ground: Ground) -> WatchPlan:
@@ -137,6 +161,13 @@ def _debounce_problems(written: Written) -> Iterator[str]:
         yield f"{written.origin_of('debounce_max')}: {ceiling:g} is less than debounce ({quiet:g}): write at least {quiet:g}"
     else:
         yield f"{written.origin_of('debounce')}: {quiet:g} is more than debounce_max ({ceiling:g}): write less, or set both"
+
+
+def _compatibility_problems(written: Written) -> Iterator[str]:
+    """Werkzeug expects of its parent an open socket. That ours opens its own is the agent's doing."""
+    if "werkzeug" in written.config.compatible and not written.config.python_modules:
+        remedy = "set that to true, or start the command without its reloader"
+        yield f'{written.origin_of("compatible")}: "werkzeug" needs the [python] key modules: {remedy}'
 
 
 def _root_problems(written: Written, plan: WatchPlan, ground: Ground) -> Iterator[str]:

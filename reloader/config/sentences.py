@@ -55,7 +55,7 @@ def sentence_of(key: Key, error: ErrorDetails) -> str:
     match error["type"]:
         case "refused":
             return str(error["ctx"]["sentence"])
-        case "string_type" if key.kind in (Kind.LIST, Kind.TABLE):
+        case "string_type" | "literal_error" if key.kind in (Kind.LIST, Kind.TABLE) and not isinstance(value, str):
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             return f"{found(value)}, expected text" + (f': write "{value}"' if is_number else "")
         case "literal_error" | "string_unicode" if isinstance(value, str):

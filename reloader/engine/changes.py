@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reloader.core.changes import ChangeBatch, PathChange
-from reloader.core.debounce import Debouncer, DebouncePolicy
+from reloader.core.debounce import DebouncePolicy, Debouncer
 from reloader.core.events import BatchClosed, BatchOpened, PathsChanged
 from reloader.engine.baseline import Baseline
 

@@ -21,7 +21,12 @@ class Watching:
     overflow_remedy = OVERFLOW_REMEDY
 
     def __init__(
-        self, watcher: Watcher, watch_set: WatchSet, make_poller: Callable[[], Watcher], reporter: Reporter, separator: str
+        self,
+        watcher: Watcher,
+        watch_set: WatchSet,
+        make_poller: Callable[[], Watcher],
+        reporter: Reporter,
+        separator: str,
     ) -> None:
         self._watcher = watcher
         self._watch_set = watch_set
@@ -42,7 +47,9 @@ class Watching:
 
     def fall_back(self, failed: WatcherFailed) -> None:
         """Poll what the backend cannot watch. Told once for each cause that brings in new directories."""
-        wanted = frozenset(minimal_roots({*self._polled, *(failed.directories or self._watch_set.roots)}, self._separator))
+        wanted = frozenset(
+            minimal_roots({*self._polled, *(failed.directories or self._watch_set.roots)}, self._separator)
+        )
         if wanted == self._polled:
             return
         self._polled = wanted

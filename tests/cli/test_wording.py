@@ -184,7 +184,7 @@ class TestPaths:
         ("name", "shown"),
         [
             ("two\nlines", "two\\x0alines"),
-            ("\x1b[31mred", "\\x1b[31mred"),
+            ("a\x1b[31mred", "a\\x1b[31mred"),
             ("tab\there", "tab\\x09here"),
             ("del\x7f", "del\\x7f"),
             ("half \udc80 byte", "half \\udc80 byte"),

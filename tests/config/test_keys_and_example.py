@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 import tomli
 
-from reloader.config.keys import KEYS, PLATFORM_TABLES, Kind, is_reserved, key_of_variable
+from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, Kind, is_reserved, key_of_variable
 from reloader.config.model import Config, Layer
 from tests.config.planning import project_in
 
@@ -21,6 +21,12 @@ COMMENTED = re.compile(r"^# (?=[a-z_]+ = |\[[a-z]+\]$)", re.MULTILINE)
 def example_with_everything_uncommented() -> dict[str, Any]:
     """The comments that are TOML, taken for it."""
     return tomli.loads(COMMENTED.sub("", TEXT))
+
+
+def by_name(document: dict[str, Any]) -> dict[str, Any]:
+    """The values of a document by the names of their keys, which are longer than in the tables that hold some of them."""
+    own = {name: value for name, value in document.items() if name not in TABLES}
+    return own | {f"{table}_{name}": value for table in TABLES for name, value in document.get(table, {}).items()}
 
 
 def test_the_model_has_the_keys_of_the_table_and_no_others() -> None:
@@ -63,11 +69,11 @@ def test_a_key_is_explained_in_one_sentence_that_fits_a_line(key: Any) -> None:
 
 @pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
 def test_the_example_file_names_each_key_below_its_explanation(key: Any) -> None:
-    assert re.search(rf"^# {re.escape(key.about)}\n(# )?{key.name} = ", TEXT, re.MULTILINE)
+    assert re.search(rf"^# {re.escape(key.about)}\n(# )?{key.written} = ", TEXT, re.MULTILINE)
 
 
 def test_the_example_file_holds_every_key_that_has_a_default_with_that_default() -> None:
-    written = tomli.loads(TEXT)
+    written = by_name(tomli.loads(TEXT))
     assert written.pop("command") == ["python", "-m", "http.server"]
     assert {name: tuple(value) if value == [] else value for name, value in written.items()} == {
         key.name: key.default for key in KEYS.values() if key.default is not None
@@ -75,7 +81,7 @@ def test_the_example_file_holds_every_key_that_has_a_default_with_that_default()
 
 
 def test_what_the_example_file_comments_out_is_toml_with_known_keys() -> None:
-    document = example_with_everything_uncommented()
+    document = by_name(example_with_everything_uncommented())
     assert set(document) == {*KEYS, *PLATFORM_TABLES}
     assert all(set(document[table]) <= set(KEYS) for table in PLATFORM_TABLES)
 

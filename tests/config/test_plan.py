@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from reloader.config.keys import PLATFORM_TABLES
 from reloader.core.filters import Patterns, Rule
-from reloader.core.plan import BackendName, OnExit
+from reloader.core.plan import BackendName, Framework, OnExit, PythonPolicy
 from tests.config.planning import Project, project_in
+
+TABLE_OF_THIS_PLATFORM = next((table for table, its in PLATFORM_TABLES.items() if its == sys.platform), "linux")
 
 
 @pytest.fixture
@@ -35,6 +39,10 @@ def test_every_key_arrives(project: Project) -> None:
         restart_code = false
         stop_signal = "int"
         stop_timeout = 0
+        compatible = ["django", "werkzeug", "django"]
+        [python]
+        open_files = true
+        site_packages = true
     """)
     plan = project.plan()
     launch, watch, restart = plan.launch, plan.watch, plan.restart
@@ -47,6 +55,30 @@ def test_every_key_arrives(project: Project) -> None:
     assert (watch.debounce.quiet, watch.debounce.ceiling) == (0.0, 90.0)
     assert (restart.on_exit, restart.restart_code) == (OnExit.WAIT, None)
     assert (restart.stop.signal, restart.stop.timeout) == (2, 0.0)
+    assert launch.compatible == (Framework.DJANGO, Framework.WERKZEUG)
+    assert plan.python == PythonPolicy(modules=True, open_files=True, site_packages=True)
+
+
+def test_the_keys_of_a_table_can_be_written_everywhere(project: Project) -> None:
+    project.write(f"""
+        command = "x"
+        [python]
+        site_packages = true
+        [{TABLE_OF_THIS_PLATFORM}.python]
+        open_files = true
+    """)
+    assert project.plan().python == PythonPolicy(modules=True, open_files=True, site_packages=True)
+    environ = {"RELOADER_PYTHON_SITE_PACKAGES": "no", "RELOADER_PYTHON_MODULES": "false"}
+    assert project.plan(environ=environ).python == PythonPolicy(modules=False, open_files=True, site_packages=False)
+    flags = ["--python-modules", "--no-python-open-files"]
+    assert project.plan(*flags, environ=environ).python == PythonPolicy()
+
+
+def test_without_a_word_modules_are_asked_for_and_nothing_else(project: Project) -> None:
+    assert project.plan("--", "x").python == PythonPolicy(modules=True, open_files=False, site_packages=False)
+    assert project.plan("--compatible", "django,werkzeug", "--", "x").launch.compatible == tuple(
+        reversed(list(Framework))
+    )
 
 
 def test_a_command_that_is_a_list_is_taken_as_it_is(project: Project) -> None:

@@ -12,115 +12,150 @@ import sys
 import time
 
 # Bound now: gevent, eventlet and tests replace such functions later.
-_open, _write, _close, _stat, _getpid, _sleep = os.open, os.write, os.close, os.stat, os.getpid, time.sleep
-_dirname, _join, _abspath, _realpath, _fsencode = (
-    os.path.dirname,
-    os.path.join,
-    os.path.abspath,
-    os.path.realpath,
-    os.fsencode,
-)
+_open, _write, _close, _stat, _fstat, _getpid = os.open, os.write, os.close, os.stat, os.fstat, os.getpid
+_sleep, _fsencode, _isfile, _isdir = time.sleep, os.fsencode, os.path.isfile, os.path.isdir
+_dirname, _join, _abspath, _realpath = os.path.dirname, os.path.join, os.path.abspath, os.path.realpath
 _FLAGS = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_ATTEMPTS = 50 if sys.platform == "win32" else 1  # a pipe of Windows takes one writer at a time, each for a moment
+_PATIENCE = 50  # milliseconds: for a pipe that is full, and on Windows for one that another writer has open
 _ATOMIC = 4096  # PIPE_BUF: a write up to this size is never mixed with another's
 _INSTALLED = ("site-packages", "dist-packages")
+_TYPE, _REGULAR = 0o170000, 0o100000  # of st_mode; the module stat need not be there
 
 
 class Channel:
-    """The parent's pipe. What it cannot take now is sent with the next report."""
+    """The parent's pipe, ``PATH:INODE``. What it cannot take now is sent with the next report."""
 
     def __init__(self, address, run):
-        self._address = address
+        self._path, _, inode = address.rpartition(":")
+        self._inode = int(inode)
         self._run = run
         self._backlog = []
+        self._patience = _PATIENCE
 
     def tell(self, kind, *fields):
-        words = [self._run, str(_getpid()), kind] + [_word(field) for field in fields]
-        line = " ".join(words).encode() + b"\n"
-        if len(line) <= _ATOMIC:
-            self._backlog.append(line)
-            self._send()
-
-    def _send(self):
+        words = [str(field) if isinstance(field, int) else _fsencode(field).hex() or "-" for field in fields]
+        line = " ".join([self._run, str(_getpid()), kind, *words]).encode() + b"\n"
+        if len(line) > _ATOMIC:
+            return
+        self._backlog.append(line)
         pipe = self._opened()
         if pipe is None:
-            return  # nobody listens any more
+            return
         try:
             while self._backlog:
-                _write(pipe, self._backlog[0])
-                del self._backlog[0]
-        except (OSError, IndexError):
-            return  # full: the parent is busy; or another thread has sent it
+                line = self._backlog.pop(0)  # one step: several threads may be here
+                if not self._takes(pipe, line):
+                    self._backlog.insert(0, line)
+                    return
+        except IndexError:
+            return  # another thread sends it
         finally:
             _close(pipe)
 
     def _opened(self):
-        for attempt in range(_ATTEMPTS):
+        """The pipe, or None if nobody listens any more: its path may be that of another file by now."""
+        for _ in range(_PATIENCE):
             try:
-                return _open(self._address, _FLAGS)
-            except OSError:
-                if attempt + 1 < _ATTEMPTS:
-                    _sleep(0.001)
+                pipe = _open(self._path, _FLAGS)
+            except OSError as error:
+                if sys.platform != "win32" or isinstance(error, FileNotFoundError):
+                    return None
+                _sleep(0.001)
+                continue
+            if self._inode in (0, _fstat(pipe).st_ino):
+                return pipe
+            _close(pipe)
+            return None
         return None
 
-
-def _word(field):
-    if isinstance(field, int):
-        return str(field)
-    return _fsencode(field).hex() or "-"
+    def _takes(self, pipe, line):
+        for _ in range(self._patience):
+            try:
+                _write(pipe, line)
+            except BlockingIOError:
+                _sleep(0.001)
+            else:
+                self._patience = _PATIENCE
+                return True
+        self._patience = 1  # the parent is stopped: it costs one wait, and not one for each report
+        return False
 
 
 class Agent:
-    """Looks at what the import system finds, and reports each file once, with the stamp that it has at that moment."""
+    """Reports each file once, with the stamp that it has just before it is read."""
 
     def __init__(self, channel, wants):
         self._channel = channel
         self._wants_installed = "site-packages" in wants
-        self._standard_library = _realpath(_dirname(os.__file__))
-        self._programs = _realpath(_dirname(sys.executable or "."))
+        compiled = [entry for entry in sys.path if os.path.basename(entry) in ("lib-dynload", "DLLs")]
+        self._standard = [_realpath(place) for place in (_dirname(os.__file__), *compiled)]
         self._told = set()
         self._missed = set()
         self._verdicts = {}
 
-    def file(self, path):
-        if path in self._told:
-            return
-        self._told.add(path)
+    def file(self, path, kind="file"):
+        """Whether the file counts. If so, it is reported."""
         path = _abspath(path)
-        if self._counts(path):
+        counts = self._counts(path)
+        if counts and (kind, path) not in self._told:
             found = _stat(path)
+            if found.st_mode & _TYPE != _REGULAR:
+                return False
             changed_ns = 0 if sys.platform == "win32" else found.st_ctime_ns  # there it is the time of creation
-            self._channel.tell("file", path, found.st_mtime_ns, found.st_size, found.st_ino, changed_ns)
+            self._channel.tell(kind, path, found.st_mtime_ns, found.st_size, found.st_ino, changed_ns)
+            self._told.add((kind, path))
+        return counts
 
-    def found(self, spec):
-        """A module is about to be loaded."""
+    def wrote(self, path):
+        if ("wrote", path) not in self._told:
+            self._told.add(("wrote", path))
+            self._channel.tell("wrote", path)
+
+    def found(self, spec, tell_themselves):
+        """A module is there. Files that loaders of ``tell_themselves`` read are reported when they do."""
         archive = getattr(spec.loader, "archive", None)
         if archive:
-            self.file(archive)
-        elif spec.has_location and spec.origin:
+            if self._counts(_join(archive, "")):
+                self.file(archive)
+        elif spec.origin is None and spec.submodule_search_locations is not None:
+            for directory in spec.submodule_search_locations:  # a namespace, until it gets what makes it a package
+                self._expect(_abspath(directory), "__init__")
+        elif spec.has_location and spec.origin and not isinstance(spec.loader, tell_themselves):
             self.file(spec.origin)
 
     def missed(self, name, path):
         """No finder knows the module: say where it would lie, for somebody may be about to create it."""
-        stem = name.rpartition(".")[2]
         for directory in sys.path if path is None else path:
-            place = (directory, stem)
-            if place not in self._missed:
-                self._missed.add(place)
-                where = _abspath(_join(directory, stem))
-                if self._counts(where) and os.path.isdir(_dirname(where)):
-                    self._channel.tell("missing", where)
+            if isinstance(directory, str):
+                self._expect(_abspath(directory), name.rpartition(".")[2])
+
+    def _expect(self, directory, stem):
+        where = _join(directory, stem)
+        if where in self._missed or "\0" in where or not stem:
+            return
+        self._missed.add(where)
+        if self._counts(where) and _isdir(directory):
+            self._channel.tell("missing", where + ".py")
+            self._channel.tell("missing", where + sys.modules["_imp"].extension_suffixes()[0])
+            if not _isfile(where):  # else it is a file of the same name, and no package
+                self._channel.tell("missing", _join(where, "__init__.py"))
+                self._channel.tell("missing", where)
 
     def script(self, path):
-        """The program itself, if it is a file: runpy and the interpreter read it past the import system."""
-        if os.path.isfile(path) and _realpath(_dirname(_abspath(path))) != self._programs:
+        """What the interpreter, or a program like ``coverage run``, reads past the import system."""
+        folder = _realpath(_dirname(_abspath(path)))
+        if _isfile(path) and folder not in [_realpath(_join(sys.prefix, name)) for name in ("bin", "Scripts")]:
             self.file(path)
 
     def ended(self, error):
-        """An exception that nobody caught ends the process."""
-        kind = type(error).__name__
-        if isinstance(error, Exception):
-            self._channel.tell("crash", kind, str(error)[:200])
+        """An exception that nobody caught ends the process. It counts if a file that counts had a part in it."""
+        counts, first = False, error
+        for _ in range(10):  # each was raised while the next was handled
+            for path in _files_of(error):
+                counts = (_isfile(path) and self.file(path)) or counts
+            error = getattr(error, "__cause__", None) or getattr(error, "__context__", None)
+        if counts and isinstance(first, Exception):
+            self._channel.tell("crash", type(first).__name__)
 
     def _counts(self, path):
         """Not the standard library, and nothing installed, both by what is really there: a linked package is the user's."""
@@ -130,69 +165,83 @@ class Agent:
         return self._verdicts[directory]
 
     def _judge(self, directory):
-        if directory == self._standard_library or directory.startswith(self._standard_library + os.sep):
-            installed = any(name in directory.split(os.sep) for name in _INSTALLED)
-            return installed and self._wants_installed
-        return self._wants_installed or not any(name in directory.split(os.sep) for name in _INSTALLED)
+        parts = directory.split(os.sep)
+        if any(name in parts for name in _INSTALLED):
+            return self._wants_installed
+        return not any((directory + os.sep).startswith(place + os.sep) for place in self._standard)
 
 
-class Finder:
-    """Stands first on ``sys.meta_path`` and asks those behind it, so that it learns what they find."""
-
-    def __init__(self, agent):
-        self._agent = agent
-
-    def find_spec(self, name, path=None, target=None):
-        spec = self._ask_the_others(name, path, target)
-        try:
-            if spec is not None:
-                self._agent.found(spec)
-            else:
-                self._agent.missed(name, path)
-        except Exception:
-            return spec  # a report less; the import goes on
-        return spec
-
-    def _ask_the_others(self, name, path, target):
-        finders = list(sys.meta_path)
-        for finder in finders[finders.index(self) + 1 :] if self in finders else ():
-            find_spec = getattr(finder, "find_spec", None)
-            spec = find_spec(name, path, target) if find_spec is not None else None
-            if spec is not None:
-                return spec
-        return None
+def _files_of(error):
+    """The files that its traceback names."""
+    files = [error.filename] if isinstance(error, SyntaxError) and error.filename else []
+    trace = getattr(error, "__traceback__", None)
+    while trace is not None:
+        files.append(trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
+    return files
 
 
 def attach(address):
     """Begin to report to ``address``: ``VERSION|PIPE|RUN|WANTS``. Nothing happens where that is not ours to read."""
     parts = address.split("|")
-    if len(parts) != 4 or parts[0] != "1":
+    if len(parts) != 4 or parts[0] != "2":
         return
+    wants = parts[3].split(",")
     channel = Channel(parts[1], parts[2])
-    agent = Agent(channel, parts[3].split(","))
-    sys.meta_path.insert(0, Finder(agent))
-    _hear_of_direct_loads(agent)
+    agent = Agent(channel, wants)
+    _hear_of_imports(agent)
     _hear_of_the_end(agent)
-    if "open-files" in parts[3].split(","):
-        _hear_of_opened_files(agent)
-    channel.tell("hello", sys.executable or "")
-    if sys.argv and sys.argv[0] not in ("", "-c", "-m"):
-        agent.script(sys.argv[0])
+    if "open-files" in wants:
+        import _reloader_opened
+
+        _reloader_opened.attach(agent)
+    leads = hasattr(os, "getpgrp") and os.getpgrp() == _getpid()
+    channel.tell("hello", int(leads), sys.argv[0] if sys.argv else "")
+    for number, argument in enumerate(sys.argv):
+        if number == 0 or argument.endswith(".py"):
+            agent.script(argument)
 
 
-def _hear_of_direct_loads(agent):
-    """Modules that are loaded from a path, past the finders: plug-ins, migrations, test modules."""
-    loader = sys.modules["_frozen_importlib_external"].SourceFileLoader
-    path_stats = loader.path_stats
+def _hear_of_imports(agent):
+    """Loaders read a file in a method of their own, whoever calls them; what no finder knows reaches none."""
+    bootstrap, external = sys.modules["_frozen_importlib"], sys.modules["_frozen_importlib_external"]
+    source, bytecode, extension = (
+        getattr(external, name) for name in ("SourceFileLoader", "SourcelessFileLoader", "ExtensionFileLoader")
+    )
 
-    def observed_path_stats(self, path):
-        try:
-            agent.file(path)
-        except Exception:
-            return path_stats(self, path)  # a report less
-        return path_stats(self, path)
+    def found(spec, name, path, *_):
+        agent.missed(name, path) if spec is None else agent.found(spec, (source, bytecode, extension))
 
-    loader.path_stats = observed_path_stats
+    _observe(source, "path_stats", before=lambda loader, path: agent.file(path))
+    _observe(bytecode, "get_code", before=lambda loader, name: agent.file(loader.path))
+    _observe(extension, "create_module", before=lambda loader, spec: agent.file(loader.path))
+    _observe(bootstrap, "_find_spec", after=found)
+    if "importlib.util" in sys.modules:  # a .pth file has imported it, with the function that was there
+        _observe(sys.modules["importlib.util"], "_find_spec", after=found)
+
+
+def _observe(owner, name, before=None, after=None):
+    """Look at the arguments of a function of the import system, or at its result, too."""
+    function = getattr(owner, name)
+
+    def observed(*arguments, **named):
+        if before is not None:
+            _quietly(before, *arguments)
+        result = function(*arguments, **named)
+        if after is not None:
+            _quietly(after, result, *arguments)
+        return result
+
+    # Python leaves the frames of its import system out of tracebacks, by this name.
+    observed.__code__ = observed.__code__.replace(co_filename=function.__code__.co_filename)
+    setattr(owner, name, observed)
+
+
+def _quietly(look, *arguments):
+    try:
+        look(*arguments)
+    except Exception:
+        return  # a report less
 
 
 def _hear_of_the_end(agent):
@@ -201,44 +250,14 @@ def _hear_of_the_end(agent):
         known = "atexit" in sys.modules
         import atexit
 
-        atexit.register(lambda: _tell_the_end(agent, getattr(sys, "last_value", None)))
+        atexit.register(lambda: _quietly(agent.ended, getattr(sys, "last_value", None)))
         if not known:
             del sys.modules["atexit"]
         return
     excepthook = sys.excepthook
 
     def observed_excepthook(kind, error, traceback):
-        _tell_the_end(agent, error)
+        _quietly(agent.ended, error)
         excepthook(kind, error, traceback)
 
     sys.excepthook = observed_excepthook
-
-
-def _tell_the_end(agent, error):
-    try:
-        if error is not None:
-            agent.ended(error)
-    except Exception:
-        return  # a report less
-
-
-def _hear_of_opened_files(agent):
-    """Files that are opened for reading and that the program did not write itself: templates, data, settings."""
-    written = set()
-    project = os.getcwd() + os.sep
-    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-
-    def observe(event, arguments):
-        if event != "open":
-            return
-        try:
-            path, mode, flags = arguments
-            path = _abspath(os.fsdecode(path))
-            if (mode and mode.strip("rbtU")) or (not mode and flags & writing):
-                written.add(path)
-            elif path not in written and path.startswith(project) and not path.endswith((".pyc", ".pyo")):
-                agent.file(path)
-        except Exception:
-            return  # a descriptor instead of a path, a file that is not there
-
-    sys.addaudithook(observe)

@@ -14,10 +14,15 @@ def _bring_in_the_agent():
         import _reloader_agent
 
         _reloader_agent.attach(os.environ.get("RELOADER_AGENT", ""))
+        if os.environ.get("WERKZEUG_SERVER_FD") == "-1":
+            import _reloader_werkzeug
+
+            _reloader_werkzeug.attach()
     except Exception:
         return  # whatever is wrong with us, the program is to run as it would without us
     finally:
-        sys.modules.pop("_reloader_agent", None)
+        for name in ("_reloader_agent", "_reloader_opened", "_reloader_werkzeug"):
+            sys.modules.pop(name, None)
         sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
         sys.path_importer_cache.pop(here, None)
 
