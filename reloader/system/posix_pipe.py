@@ -26,9 +26,8 @@ class PosixReportPipe:
             self._reader, self._writer = os.pipe()
             self.address = f"/proc/{os.getpid()}/fd/{self._writer}:{os.fstat(self._writer).st_ino}"
         else:
-            self._folder = os.path.join(
-                os.environ.get("TMPDIR", "/tmp"), f"reloader-{os.getpid()}-{os.urandom(4).hex()}"
-            )
+            above = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - nobody can guess the name below, nor enter it
+            self._folder = os.path.join(above, f"reloader-{os.getpid()}-{os.urandom(4).hex()}")
             os.mkdir(self._folder, 0o700)
             path = os.path.join(self._folder, _NAME)
             os.mkfifo(path, 0o600)

@@ -14,8 +14,7 @@ import pytest
 
 if sys.platform != "linux":
     pytest.skip("inotify is Linux's", allow_module_level=True)
-if sys.version_info < (3, 11):
-    pytest.skip("there is no watchdog 7 for Python 3.10", allow_module_level=True)
+pytest.importorskip("watchdog", reason="there is no watchdog 7 for Python 3.10")
 
 from watchdog.observers.inotify_c import InotifyFD
 
