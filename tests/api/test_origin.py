@@ -59,13 +59,13 @@ def path(text: str) -> str:
 @pytest.mark.parametrize(
     ("script", "main", "here", "directory"),
     [
-        ("app.py", "/work/app.py", "/work", "/work"),
-        ("app.py", "/work/app.py", "/work/below", "/work"),
-        ("app.py", "/work/app.py", "/elsewhere", "/work"),
-        ("src/app.py", "/work/src/app.py", "/work/src", "/work"),
-        ("src", "/work/src/__main__.py", "/work", "/work"),
-        ("src", "/work/src/__main__.py", "/elsewhere", "/work"),
-        ("../app.py", "/app.py", "/work", "/work"),
+        ("app.py", "/proj/app.py", "/proj", "/proj"),
+        ("app.py", "/proj/app.py", "/proj/below", "/proj"),
+        ("app.py", "/proj/app.py", "/elsewhere", "/proj"),
+        ("src/app.py", "/proj/src/app.py", "/proj/src", "/proj"),
+        ("src", "/proj/src/__main__.py", "/proj", "/proj"),
+        ("src", "/proj/src/__main__.py", "/elsewhere", "/proj"),
+        ("../app.py", "/app.py", "/proj", "/proj"),
     ],
 )
 def test_a_relative_script_says_where_the_program_was_started(
@@ -82,8 +82,8 @@ def test_a_script_that_leads_upwards_is_named_whole_once_the_program_has_moved()
 
 
 def test_an_absolute_script_and_a_module_start_where_the_program_is() -> None:
-    for words in (["python", path("/work/app.py")], ["python", "-m", "package"]):
-        found = placed(words, path("/work/app.py"), path("/here"))
+    for words in (["python", path("/proj/app.py")], ["python", "-m", "package"]):
+        found = placed(words, path("/proj/app.py"), path("/here"))
         assert (found.argv, found.directory) == (tuple(words), path("/here"))
 
 

@@ -70,12 +70,12 @@ def test_it_restarts_as_its_arguments_say(tmp_path: Path, arguments: str) -> Non
     ],
 )
 def test_a_pattern_of_whole_paths_becomes_one_of_ours(written: str, pattern: str) -> None:
-    here = os.path.abspath("/work/project")
+    here = os.path.abspath("/proj/project")
     assert ignore_pattern(written.replace("HERE", here).replace("/", os.sep), here) == pattern
 
 
 def test_a_pattern_of_another_place_is_refused() -> None:
-    here, elsewhere = os.path.abspath("/work"), os.path.abspath("/elsewhere/*")
+    here, elsewhere = os.path.abspath("/proj"), os.path.abspath("/elsewhere/*")
     with pytest.raises(ReloaderError, match=r"lies outside of .*: begin it with \*/"):
         ignore_pattern(elsewhere, here)
 

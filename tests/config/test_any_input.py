@@ -64,7 +64,7 @@ def planned(
     environ: Mapping[str, str],
     flags: Mapping[str, object],
 ) -> RunPlan | ConfigError:
-    base = r"C:\work" if sys.platform == "win32" else "/work"
+    base = r"C:\work" if sys.platform == "win32" else "/proj"
     file = ConfigFile(f"{base}/reloader.toml", "reloader.toml", values)
     with monkeypatch.context() as patch:
         patch.setattr("reloader.config.load.find", lambda *place: file)

@@ -9,41 +9,41 @@ import pytest
 from reloader.config.placing import Ground, Placed, is_whole_disk, minimal, place
 from reloader.core.filters import PatternError, Patterns, Rule
 
-POSIX = Ground("linux", "/work/app", "/home/me")
-WINDOWS = Ground("win32", r"C:\work\app", r"C:\Users\me")
+POSIX = Ground("linux", "/proj/app", "/home/me")
+WINDOWS = Ground("win32", r"C:\proj\app", r"C:\Users\me")
 
 
 @pytest.mark.parametrize(
     ("pattern", "base", "rest", "root"),
     [
-        ("src/**/*.py", "/work/app", "src/**/*.py", "/work/app/src"),
-        ("src/app.py", "/work/app", "src/app.py", "/work/app/src"),
-        ("a/b/*.py", "/work/app", "a/b/*.py", "/work/app/a/b"),
-        ("*.py", "/work/app", "*.py", "/work/app"),
-        ("templates", "/work/app", "templates", "/work/app"),
-        ("templates/", "/work/app", "/templates/", "/work/app/templates"),
-        ("*.d/", "/work/app", "/*.d/", "/work/app"),
-        ("**/templates/", "/work/app", "**/templates/", "/work/app"),
-        ("!src/gen/", "/work/app", "!src/gen/", "/work/app/src/gen"),
-        ("a\\[b/c/*.py", "/work/app", "a\\[b/c/*.py", "/work/app"),
-        ("./*.py", "/work/app", "/*.py", "/work/app"),
-        ("./src//*.py", "/work/app", "src/*.py", "/work/app/src"),
-        ("src/../lib/*.py", "/work/app", "lib/*.py", "/work/app/lib"),
-        (".", "/work/app", "/**", "/work/app"),
-        ("!./x", "/work/app", "!/x", "/work/app"),
-        ("../shared/*.py", "/work/shared", "/*.py", "/work/shared"),
-        ("../shared/", "/work", "/shared/", "/work/shared"),
-        ("../shared/**/*.py", "/work/shared", "**/*.py", "/work/shared"),
-        ("..", "/work", "/**", "/work"),
-        ("../app/src/*.py", "/work/app", "src/*.py", "/work/app/src"),
+        ("src/**/*.py", "/proj/app", "src/**/*.py", "/proj/app/src"),
+        ("src/app.py", "/proj/app", "src/app.py", "/proj/app/src"),
+        ("a/b/*.py", "/proj/app", "a/b/*.py", "/proj/app/a/b"),
+        ("*.py", "/proj/app", "*.py", "/proj/app"),
+        ("templates", "/proj/app", "templates", "/proj/app"),
+        ("templates/", "/proj/app", "/templates/", "/proj/app/templates"),
+        ("*.d/", "/proj/app", "/*.d/", "/proj/app"),
+        ("**/templates/", "/proj/app", "**/templates/", "/proj/app"),
+        ("!src/gen/", "/proj/app", "!src/gen/", "/proj/app/src/gen"),
+        ("a\\[b/c/*.py", "/proj/app", "a\\[b/c/*.py", "/proj/app"),
+        ("./*.py", "/proj/app", "/*.py", "/proj/app"),
+        ("./src//*.py", "/proj/app", "src/*.py", "/proj/app/src"),
+        ("src/../lib/*.py", "/proj/app", "lib/*.py", "/proj/app/lib"),
+        (".", "/proj/app", "/**", "/proj/app"),
+        ("!./x", "/proj/app", "!/x", "/proj/app"),
+        ("../shared/*.py", "/proj/shared", "/*.py", "/proj/shared"),
+        ("../shared/", "/proj", "/shared/", "/proj/shared"),
+        ("../shared/**/*.py", "/proj/shared", "**/*.py", "/proj/shared"),
+        ("..", "/proj", "/**", "/proj"),
+        ("../app/src/*.py", "/proj/app", "src/*.py", "/proj/app/src"),
         ("/etc/nginx/*.conf", "/etc/nginx", "/*.conf", "/etc/nginx"),
         ("!/etc/nginx/x/**", "/etc/nginx/x", "!/**", "/etc/nginx/x"),
-        ("/work/app/src/*.py", "/work/app", "src/*.py", "/work/app/src"),
+        ("/proj/app/src/*.py", "/proj/app", "src/*.py", "/proj/app/src"),
         ("/", "/", "/**", "/"),
         ("/*", "/", "/*", "/"),
         ("~", "/home/me", "/**", "/home/me"),
         ("~/notes/*.md", "/home/me/notes", "/*.md", "/home/me/notes"),
-        ("~you", "/work/app", "~you", "/work/app"),
+        ("~you", "/proj/app", "~you", "/proj/app"),
     ],
 )
 def test_a_pattern_is_split_into_its_directory_and_the_rest(pattern: str, base: str, rest: str, root: str) -> None:
@@ -53,13 +53,13 @@ def test_a_pattern_is_split_into_its_directory_and_the_rest(pattern: str, base: 
 @pytest.mark.parametrize(
     ("pattern", "base", "rest", "root"),
     [
-        ("src/**/*.py", r"C:\work\app", "src/**/*.py", r"C:\work\app\src"),
-        ("C:/work/APP/src/*.py", r"C:\work\app", "src/*.py", r"C:\work\APP\src"),
+        ("src/**/*.py", r"C:\proj\app", "src/**/*.py", r"C:\proj\app\src"),
+        ("C:/proj/APP/src/*.py", r"C:\proj\app", "src/*.py", r"C:\proj\APP\src"),
         ("D:/data/*.csv", r"D:\data", "/*.csv", r"D:\data"),
         ("D:/", "D:\\", "/**", "D:\\"),
         ("/data/*.csv", r"C:\data", "/*.csv", r"C:\data"),
         ("//server/share/x/*.csv", r"\\server\share\x", "/*.csv", r"\\server\share\x"),
-        ("../shared/a/", r"C:\work\shared", "/a/", r"C:\work\shared\a"),
+        ("../shared/a/", r"C:\proj\shared", "/a/", r"C:\proj\shared\a"),
         ("~/notes/*.md", r"C:\Users\me\notes", "/*.md", r"C:\Users\me\notes"),
     ],
 )
@@ -70,14 +70,14 @@ def test_on_windows_a_pattern_may_begin_with_a_drive(pattern: str, base: str, re
 @pytest.mark.parametrize(
     ("pattern", "rest", "root"),
     [
-        ("src/web", "src/web", "/work/app/src/web"),
+        ("src/web", "src/web", "/proj/app/src/web"),
         ("/srv/data", "/data", "/srv/data"),
         ("~/project", "/project", "/home/me/project"),
-        ("../shared", "/shared", "/work/shared"),
+        ("../shared", "/shared", "/proj/shared"),
     ],
 )
 def test_a_directory_that_is_there_is_its_own_root(pattern: str, rest: str, root: str) -> None:
-    ground = Ground("linux", "/work/app", "/home/me", is_directory=lambda path: path == root)
+    ground = Ground("linux", "/proj/app", "/home/me", is_directory=lambda path: path == root)
     placed = place(pattern, ground)
     assert (placed.pattern, placed.root) == (rest, root)
 
@@ -96,10 +96,10 @@ def test_nothing_goes_up_after_a_wildcard(pattern: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "path"),
     [
-        (".", "/work/app/a/b.py"),
-        ("./src/", "/work/app/src/a/b.py"),
-        ("templates/", "/work/app/templates/x.html"),
-        ("../shared/", "/work/shared/deep/x"),
+        (".", "/proj/app/a/b.py"),
+        ("./src/", "/proj/app/src/a/b.py"),
+        ("templates/", "/proj/app/templates/x.html"),
+        ("../shared/", "/proj/shared/deep/x"),
         ("/etc/nginx/**", "/etc/nginx/a/b"),
         ("~", "/home/me/x"),
     ],
@@ -145,13 +145,13 @@ def test_a_whole_disk_is_recognised(path: str, ground: Ground, is_whole: bool) -
 @pytest.mark.parametrize(
     ("path", "ground", "absolute"),
     [
-        (".env", POSIX, "/work/app/.env"),
-        ("../x/./y", POSIX, "/work/x/y"),
+        (".env", POSIX, "/proj/app/.env"),
+        ("../x/./y", POSIX, "/proj/x/y"),
         ("/etc/x", POSIX, "/etc/x"),
         ("~", POSIX, "/home/me"),
         ("~/.env", POSIX, "/home/me/.env"),
-        ("~x/.env", POSIX, "/work/app/~x/.env"),
-        (r"~\x", POSIX, r"/work/app/~\x"),
+        ("~x/.env", POSIX, "/proj/app/~x/.env"),
+        (r"~\x", POSIX, r"/proj/app/~\x"),
         (r"~\.env", WINDOWS, r"C:\Users\me\.env"),
         ("D:/x", WINDOWS, r"D:\x"),
         (r"\x", WINDOWS, r"C:\x"),
@@ -164,6 +164,6 @@ def test_a_path_is_relative_to_the_base(path: str, ground: Ground, absolute: str
 def test_the_home_directory_is_recognised_through_a_link() -> None:
     assert POSIX.is_home("/home/me")
     links = {"/home/me": "/data/me"}
-    ground = Ground("linux", "/work", "/home/me", real=lambda path: links.get(path, path))
+    ground = Ground("linux", "/proj", "/home/me", real=lambda path: links.get(path, path))
     assert ground.is_home("/data/me")
     assert not ground.is_home("/data")

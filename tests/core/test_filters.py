@@ -470,19 +470,19 @@ def test_what_people_edit_counts_by_default(path):
 @pytest.mark.parametrize(
     ("pattern", "path", "is_refused"),
     [
-        ("generated/", "/work/app/generated/deep/code.py", True),
-        ("generated/", "/work/app/generated", False),
+        ("generated/", "/proj/app/generated/deep/code.py", True),
+        ("generated/", "/proj/app/generated", False),
         ("*.log", "/elsewhere/x.log", True),
-        ("/build/**", "/work/app/build/x.py", True),
+        ("/build/**", "/proj/app/build/x.py", True),
         ("/build/**", "/elsewhere/build/x.py", False),
-        ("app/", "/work/app/x.py", False),
-        ("work/", "/work/other/x.py", False),
-        ("other/", "/work/other/x.py", True),
-        ("!x.py", "/work/app/x.py", False),
-        ("*.py", "/work/app/x.txt", False),
+        ("app/", "/proj/app/x.py", False),
+        ("work/", "/proj/other/x.py", False),
+        ("other/", "/proj/other/x.py", True),
+        ("!x.py", "/proj/app/x.py", False),
+        ("*.py", "/proj/app/x.txt", False),
     ],
 )
 def test_the_strongest_rules_refuse_a_path_wherever_it_lies(pattern: str, path: str, is_refused: bool) -> None:
-    rules = RuleSet("/work/app", [Rule(pattern, "test")])
-    assert PathFilter(["/work/app"], stronger=[rules]).refuses(path) is is_refused
-    assert not PathFilter(["/work/app"], weaker=[rules]).refuses(path)
+    rules = RuleSet("/proj/app", [Rule(pattern, "test")])
+    assert PathFilter(["/proj/app"], stronger=[rules]).refuses(path) is is_refused
+    assert not PathFilter(["/proj/app"], weaker=[rules]).refuses(path)
