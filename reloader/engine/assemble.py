@@ -59,59 +59,63 @@ class ScanInterrupted(Exception):
 
 def run_session(plan: RunPlan, reporter: Reporter) -> int:
     """Run ``plan`` until it ends and return the exit code. Raises ReloaderError for what the user must mend first."""
-    clock = time.monotonic
-    inbox = Inbox(clock)
+    inbox = Inbox(time.monotonic)
     with ExitStack() as resources:
         signals = SystemSignals()
         resources.callback(signals.stop)
         signals.start(inbox.post)
-        host = ProcessHost(inbox.post)
-        resources.callback(host.close)
         reporter.tell(ConfigUsed(plan.source))
-        disk = RealDisk(gitignore=plan.watch.gitignore)
-        watch_set = watch_set_of(plan.watch, disk)
-        watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
-        choice = choose(plan.watch, watch_set, inbox.post, disk)
-        watching = Watching(
-            choice.watcher, watch_set, lambda: stat_watcher(plan.watch, inbox.post, disk), reporter, os.sep
-        )
-        resources.callback(watching.stop)
-        baseline = Baseline(
-            disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
-        )
         try:
-            baseline.take(_Progress(reporter, clock, inbox))
+            engine = _assembled(plan, reporter, inbox, resources)
         except ScanInterrupted as interrupted:
             return interrupted.exit_code
-        _tell_of_watching(reporter, plan.watch, choice, baseline)
-        link = _link_to_agents(plan, _unless_ignored(watch_set.filter, inbox.post), reporter)
-        if link is not None:
-            resources.callback(link.close)
-        program = Program(
-            watch_set.imports,
-            baseline,
-            watching,
-            clock,
-            link,
-            narrows=link is not None and plan.watch.watch is None,
-            command=plan.launch.argv[0],
-            tell=reporter.tell,
-        )
-        parts = Parts(
-            host=host,
-            watching=watching,
-            baseline=baseline,
-            collector=ChangeCollector(baseline, plan.watch.debounce),
-            program=program,
-            reporter=reporter,
-            clock=clock,
-            inbox=inbox,
-            environment_for=_Environment(plan.launch, program),
-            prepare=_forget_bytecode,
-        )
         gc.freeze()  # nothing of what there is by now will ever be garbage
         gc.enable()
-        return Engine(plan, parts).run()
+        return engine.run()
+
+
+def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> Engine:
+    """The engine with its parts, of which the watchers run and the baseline is taken."""
+    clock = time.monotonic
+    host = ProcessHost(inbox.post)
+    resources.callback(host.close)
+    disk = RealDisk(gitignore=plan.watch.gitignore)
+    watch_set = watch_set_of(plan.watch, disk)
+    watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
+    choice = choose(plan.watch, watch_set, inbox.post, disk)
+    watching = Watching(choice.watcher, watch_set, lambda: stat_watcher(plan.watch, inbox.post, disk), reporter, os.sep)
+    resources.callback(watching.stop)
+    baseline = Baseline(
+        disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
+    )
+    baseline.take(_Progress(reporter, clock, inbox))
+    _tell_of_watching(reporter, plan.watch, choice, baseline)
+    link = _link_to_agents(plan, _unless_ignored(watch_set.filter, inbox.post), reporter)
+    if link is not None:
+        resources.callback(link.close)
+    program = Program(
+        watch_set.imports,
+        baseline,
+        watching,
+        clock,
+        link,
+        narrows=link is not None and plan.watch.watch is None,
+        command=plan.launch.argv[0],
+        tell=reporter.tell,
+    )
+    parts = Parts(
+        host=host,
+        watching=watching,
+        baseline=baseline,
+        collector=ChangeCollector(baseline, plan.watch.debounce),
+        program=program,
+        reporter=reporter,
+        clock=clock,
+        inbox=inbox,
+        environment_for=_Environment(plan.launch, program),
+        prepare=_forget_bytecode,
+    )
+    return Engine(plan, parts)
 
 
 def watch_set_of(plan: WatchPlan, disk: Disk) -> WatchSet:

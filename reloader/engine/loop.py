@@ -147,7 +147,7 @@ class Engine:
     def _receive(self, posted: Posted) -> None:
         match posted:
             case PathsChanged():
-                self._hear(posted)
+                self._hear(self._parts.program.certain(posted))
             case ChildEnded():
                 self._child = None  # there is nothing left to be asked or forced, and its pid may be another's by now
                 self._step_all(self._parts.program.ended(posted))
@@ -167,15 +167,23 @@ class Engine:
             case ChildStirred():
                 pass  # a reason to look, and looking follows after each batch of news
             case Synced():
-                self._take(self._parts.program.settled(posted))
-                self._step_all(self._parts.program.synced(posted))
+                self._answered(posted)
             case _:
                 self._take(self._parts.program.hear(posted))
+
+    def _answered(self, news: Synced) -> None:
+        """All that the program had reported when we asked is heard."""
+        changes, hints = self._parts.program.settled(news)
+        self._take(changes)
+        self._hear(hints)
+        self._step_all(self._parts.program.synced(news))
 
     def _take(self, changes: list[PathChange]) -> None:
         self._step_if(self._parts.collector.take(changes, self._parts.clock()))
 
     def _hear(self, hints: PathsChanged) -> None:
+        if not hints.paths:
+            return
         now = self._parts.clock()
         if _concern_rules(hints.paths):
             self._parts.watching.rules_changed()

@@ -17,6 +17,7 @@ from reloader.core.events import (
     FileWritten,
     LeaderEnded,
     ModuleMissed,
+    PathsChanged,
     ProgramCrashed,
     Report,
     Synced,
@@ -26,6 +27,7 @@ from reloader.core.outcome import Exited
 from reloader.core.snapshot import Stamp
 from reloader.core.watchset import Imports
 from reloader.engine.baseline import Baseline
+from reloader.engine.opened import OpenedFiles
 from reloader.engine.watching import Watching
 from reloader.ports import Clock, Link
 
@@ -68,9 +70,7 @@ class Program:
         self._tell = tell
         self._run = 0
         self._of_this_run: set[str] = set()
-        self._opened: set[str] = set()
-        self._written: set[str] = set()
-        self._doubtful: dict[int, list[PathChange]] = {}
+        self._opened = OpenedFiles(link.sync if link is not None else lambda: 0)  # without a link, nothing is reported
         self._has_agent = False
         self._settled_at: float | None = None
         self._silent_at: float | None = None
@@ -106,15 +106,16 @@ class Program:
                 self._attached(report)
                 return []
             case FileImported(_, path, stamp):
-                self._opened.discard(path)
+                self._opened.imported(path)
                 self._count(path)
                 return self._baseline.learn(path, stamp)
             case FileOpened(_, path, stamp):
                 self._open(path, stamp)
                 return []
             case FileWritten(_, path):
-                self._written.add(path)
-                self._forget_opened(path)
+                if self._opened.wrote(path):
+                    self._of_this_run.discard(path)
+                    self._imports.files.discard(path)
                 return []
             case ModuleMissed(_, place):
                 self._count(place)
@@ -135,10 +136,13 @@ class Program:
         self._release_at = self._clock() + LAST_WORDS
         return []
 
-    def settled(self, news: Synced) -> list[PathChange]:
-        """What differs in files that the program has opened, if it was somebody else."""
-        changes = self._doubtful.pop(news.token, [])
-        return [change for change in changes if change.path not in self._written]
+    def certain(self, hints: PathsChanged) -> PathsChanged:
+        """``hints`` without those about what the program may have written itself: they come back by ``settled``."""
+        return self._opened.certain(hints)
+
+    def settled(self, answer: Synced) -> tuple[list[PathChange], PathsChanged]:
+        """Changes and hints that were kept until it is known whether the program itself is behind them."""
+        return self._opened.settled(answer)
 
     def synced(self, news: Synced) -> list[Ended]:
         return self._released() if news.token == self._awaited else []
@@ -194,18 +198,9 @@ class Program:
             self._watching.add_files([path])
 
     def _open(self, path: str, stamp: Stamp) -> None:
-        """What differs by now the program may have written itself: the report of that was written before, but not yet read."""
-        if path in self._written or self._link is None:
+        if self._opened.is_written(path):
             return
         if path not in self._imports.files:
-            self._opened.add(path)
+            self._opened.read(path)
         self._count(path)
-        changes = self._baseline.learn(path, stamp)
-        if changes:
-            self._doubtful[self._link.sync()] = changes
-
-    def _forget_opened(self, path: str) -> None:
-        if path in self._opened:
-            self._opened.discard(path)
-            self._of_this_run.discard(path)
-            self._imports.files.discard(path)
+        self._opened.doubt(self._baseline.learn(path, stamp))
