@@ -17,6 +17,7 @@ from reloader.core.events import (
     FileWritten,
     LeaderEnded,
     ModuleMissed,
+    PathsChanged,
     ProgramCrashed,
     Synced,
 )
@@ -273,8 +274,19 @@ class TestFilesThatTheProgramOpens:
             assert stage.program.hear(FileOpened(1, stage.path(name), stamp)) == []
         stage.program.hear(FileWritten(1, stage.path("own.txt")))
         assert stage.link.syncs == 2
-        assert stage.program.settled(Synced(1)) == [PathChange(stage.path("data.txt"), ChangeKind.MODIFIED)]
-        assert stage.program.settled(Synced(2)) == stage.program.settled(Synced(2)) == []
+        nothing = PathsChanged(())
+        assert stage.program.settled(Synced(1)) == ([PathChange(stage.path("data.txt"), ChangeKind.MODIFIED)], nothing)
+        assert stage.program.settled(Synced(2)) == stage.program.settled(Synced(1)) == ([], nothing)
+
+    def test_are_looked_at_when_it_is_known_whether_it_wrote_them_itself(self, stage: Stage) -> None:
+        stage.attaches()
+        stage.opens("data.txt")
+        data, other = stage.path("data.txt"), stage.path("other.py")
+        assert stage.program.certain(PathsChanged((data, other), settled=True)) == PathsChanged((other,), settled=True)
+        assert stage.program.settled(Synced(stage.link.syncs)) == ([], PathsChanged((data,), settled=True))
+        stage.program.hear(FileWritten(1, data))
+        assert stage.program.certain(PathsChanged((data,))) == PathsChanged((data,))
+        assert not stage.counts("data.txt")
 
     def test_do_not_count_in_a_later_run_either(self, stage: Stage) -> None:
         stage.attaches()

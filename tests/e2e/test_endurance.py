@@ -50,6 +50,11 @@ def restart_by_edits(reloader: Reloader, path: Path, runs: range) -> None:
         reloader.wait_for("launched", run=run)
 
 
+def holds_no_more_than(before: tuple[int, int, int], now: tuple[int, int, int]) -> bool:
+    """A file that is being read counts too, at either look. What every restart leaves open shows 200 times."""
+    return all(later <= earlier for earlier, later in zip(before, now, strict=True))
+
+
 @linux_only
 @pytest.mark.measures
 @with_every_backend
@@ -63,6 +68,6 @@ def test_two_hundred_restarts_cost_nothing_that_stays(tmp_path: Path, backend: s
         assert counts[2] == 1
 
         restart_by_edits(reloader, tmp_path / "data.txt", range(WARM_UP + 2, WARM_UP + RESTARTS + 2))
-        eventually(lambda: held.counts() == counts, what=f"it holds {counts} descriptors, threads, children again")
+        eventually(lambda: holds_no_more_than(counts, held.counts()), what=f"{counts} descriptors, threads, children")
         assert held.memory() - memory < MEBIBYTE
         assert reloader.runs == list(range(1, WARM_UP + RESTARTS + 2))

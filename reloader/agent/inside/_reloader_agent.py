@@ -151,8 +151,7 @@ class Agent:
         """An exception that nobody caught ends the process. It counts if a file that counts had a part in it."""
         counts, first = False, error
         for _ in range(10):  # each was raised while the next was handled
-            for path in _files_of(error):
-                counts = (_isfile(path) and self.file(path)) or counts
+            counts = True in [_isfile(path) and self.file(path) for path in _files_of(error)] or counts
             error = getattr(error, "__cause__", None) or getattr(error, "__context__", None)
         if counts and isinstance(first, Exception):
             self._channel.tell("crash", type(first).__name__)
@@ -172,7 +171,6 @@ class Agent:
 
 
 def _files_of(error):
-    """The files that its traceback names."""
     files = [error.filename] if isinstance(error, SyntaxError) and error.filename else []
     trace = getattr(error, "__traceback__", None)
     while trace is not None:
@@ -205,9 +203,8 @@ def attach(address):
 def _hear_of_imports(agent):
     """Loaders read a file in a method of their own, whoever calls them; what no finder knows reaches none."""
     bootstrap, external = sys.modules["_frozen_importlib"], sys.modules["_frozen_importlib_external"]
-    source, bytecode, extension = (
-        getattr(external, name) for name in ("SourceFileLoader", "SourcelessFileLoader", "ExtensionFileLoader")
-    )
+    source, bytecode = external.SourceFileLoader, external.SourcelessFileLoader
+    extension = external.ExtensionFileLoader
 
     def found(spec, name, path, *_):
         agent.missed(name, path) if spec is None else agent.found(spec, (source, bytecode, extension))
