@@ -107,8 +107,7 @@ class Program:
                 return []
             case FileImported(_, path, stamp):
                 self._opened.imported(path)
-                self._count(path)
-                return self._baseline.learn(path, stamp)
+                return self._read(path, stamp)
             case FileOpened(_, path, stamp):
                 self._open(path, stamp)
                 return []
@@ -190,6 +189,12 @@ class Program:
             return replace(ended, outcome=replace(ended.outcome, crashed=True))
         return ended
 
+    def _read(self, path: str, stamp: Stamp) -> list[PathChange]:
+        """What changed since a process of this run has read ``path``, if another one of it did so before: since that one."""
+        is_known = path in self._of_this_run
+        self._count(path)
+        return self._baseline.examine([path]) if is_known else self._baseline.learn(path, stamp)
+
     def _count(self, path: str) -> None:
         """From now on ``path`` counts. Watched before it is looked at, so that nothing falls in between."""
         self._of_this_run.add(path)
@@ -202,5 +207,4 @@ class Program:
             return
         if path not in self._imports.files:
             self._opened.read(path)
-        self._count(path)
-        self._opened.doubt(self._baseline.learn(path, stamp))
+        self._opened.doubt(self._read(path, stamp))

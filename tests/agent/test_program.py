@@ -173,6 +173,20 @@ class TestAReport:
     def test_of_a_file_that_did_not_change_is_none(self, stage: Stage) -> None:
         assert stage.imports("app.py") == []
 
+    def test_of_a_second_process_that_reads_a_file_after_an_edit_is_a_change_for_the_first(self, stage: Stage) -> None:
+        assert stage.imports("app.py") == []
+        assert stage.imports("app.py") == []
+        save(stage.root / "app.py", "second content, longer\n")
+        assert stage.imports("app.py") == [PathChange(stage.path("app.py"), ChangeKind.MODIFIED)]
+
+    def test_of_the_first_process_of_a_run_is_the_measure_whatever_the_run_before_it_has_read(
+        self, stage: Stage
+    ) -> None:
+        stage.imports("app.py")
+        save(stage.root / "app.py", "second content, longer\n")
+        stage.program.environment(2, {})
+        assert stage.imports("app.py", run=2) == []
+
     def test_of_another_run_is_ignored(self, stage: Stage) -> None:
         stage.program.environment(2, {})
         stage.attaches(run=1)
