@@ -190,7 +190,9 @@ class TestWhatIsMissing:
         write(tmp_path, {"app.py": "import sys\nsys.path.append('lib')\nimport nosuch.part\n", "lib/here.py": ""})
         told = told_by("app.py", cwd=tmp_path)
         names = ("nosuch.py", "nosuch/__init__.py", "nosuch", f"nosuch{EXTENSION_SUFFIXES[0]}")
-        here = {path for path in told.missed if path.startswith(str(tmp_path))}  # an editable install adds places of its own
+        here = {
+            path for path in told.missed if path.startswith(str(tmp_path))
+        }  # an editable install adds places of its own
         assert here == {str(tmp_path / folder / name) for folder in ("", "lib") for name in names}
 
     def test_in_a_package_is_expected_there(self, tmp_path: Path) -> None:
