@@ -7,6 +7,8 @@ import sys
 assert sys.platform != "win32"
 
 import signal
+import socket
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, TextIO
@@ -16,12 +18,22 @@ from reloader.ports import Post
 
 
 class SystemSignals:
-    """Turns signals into posts. A handler does nothing else, and ``SimpleQueue.put`` may be entered anew at any point."""
+    """Turns signals into posts. A handler does nothing else, and ``SimpleQueue.put`` may be entered anew at any point.
+
+    Python runs a handler between two instructions of the main thread. A signal that comes after the last of them before a
+    wait, or that another thread takes, does not end the wait: so an ear hears of each, and its post does.
+    """
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
+        self._ear: threading.Thread | None = None
 
     def start(self, post: Post) -> None:
+        self._end_of_ear, self._end_of_python = socket.socketpair()
+        self._end_of_python.setblocking(False)
+        self._descriptor_before = signal.set_wakeup_fd(self._end_of_python.fileno(), warn_on_full_buffer=False)
+        self._ear = threading.Thread(target=self._listen, args=(post,), name="reloader-signals", daemon=True)
+        self._ear.start()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             if not (number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN):  # nohup
                 self._handle(number, lambda number, frame: post(StopAsked(number)))
@@ -35,6 +47,16 @@ class SystemSignals:
         while self._before:
             number, handler = self._before.popitem()
             signal.signal(number, handler)
+        if self._ear is not None:
+            signal.set_wakeup_fd(self._descriptor_before)
+            self._end_of_python.close()  # which ends the ear
+            self._ear.join()
+            self._end_of_ear.close()
+            self._ear = None
+
+    def _listen(self, post: Post) -> None:
+        while self._end_of_ear.recv(4096):
+            post(ChildStirred())
 
 
 def enable_colour(stream: TextIO) -> bool:

@@ -16,6 +16,13 @@ from tests.support.programs import PATIENCE
 MOMENT = 1_000_000_000
 
 
+@pytest.fixture(autouse=True)
+def bytecode_lies_beside_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it does unless somebody moves it (PYTHONPYCACHEPREFIX), as tests/wine/run does."""
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     source = tmp_path / "value.py"

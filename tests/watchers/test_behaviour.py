@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,11 @@ def make_observer(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
     return ObserverWatcher(post, disk, follow_symlinks=plan.follow_symlinks)
 
 
-BACKENDS = {"stat": make_stat, "watchdog": make_watchdog}
-if sys.platform == "linux":
+BACKENDS = {"stat": make_stat}
+HAS_WATCHDOG = find_spec("watchdog") is not None  # there is no watchdog 7 for Python 3.10
+if HAS_WATCHDOG:
+    BACKENDS["watchdog"] = make_watchdog
+if HAS_WATCHDOG and sys.platform == "linux":
     BACKENDS["observer"] = make_observer  # the twin for macOS and Windows, on watchdog's Linux observer
 
 
