@@ -27,12 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     shows_colour = enable_colour(stream)
     console = Console(stream, Style.of(arguments, stream, shows_colour=shows_colour, environ=os.environ))
     try:
+        directory = _current_directory()  # first: there are versions of pydantic that cannot be imported without one
         from reloader.config.load import load_plan
 
         plan = load_plan(
             arguments,
             environ=os.environ,
-            directory=_current_directory(),
+            directory=directory,
             home=os.path.expanduser("~"),
             platform=sys.platform,
         )

@@ -96,8 +96,12 @@ class TestWithoutATraceback:
     def test_a_current_directory_that_was_deleted_is_said(self, here: Path) -> None:
         gone = here / "gone"
         gone.mkdir()
-        code = f"import os; os.rmdir({str(gone)!r}); from reloader.cli.entry import main; raise SystemExit(main())"
-        done = run(cwd=gone, code=code)
+        shell = f"rmdir '{gone}' && exec '{sys.executable}' -m reloader -- true"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = ["/bin/sh", "-c", shell]
+        done = subprocess.run(
+            command, cwd=gone, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
         assert done.returncode == 2
         assert done.stderr == "[reloader] the current directory was deleted: change into one that exists\n"
 
