@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from reloader.system.mounts import Mounts
+
 if sys.platform == "win32":
     from reloader.system.windows import ProcessHost
     from reloader.system.windows_console import SystemSignals, enable_colour
@@ -13,4 +15,4 @@ else:
     from reloader.system.posix_pipe import PosixReportPipe as ReportPipe
     from reloader.system.posix_signals import SystemSignals, enable_colour
 
-__all__ = ["ProcessHost", "ReportPipe", "SystemSignals", "enable_colour"]
+__all__ = ["Mounts", "ProcessHost", "ReportPipe", "SystemSignals", "enable_colour"]

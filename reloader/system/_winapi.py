@@ -93,6 +93,15 @@ _declare("GetStdHandle", wintypes.HANDLE, wintypes.DWORD)
 _declare("GetConsoleMode", wintypes.BOOL, wintypes.HANDLE, ctypes.POINTER(wintypes.DWORD))
 _declare("SetConsoleMode", wintypes.BOOL, wintypes.HANDLE, wintypes.DWORD)
 _declare("GetSystemDirectoryW", wintypes.UINT, wintypes.LPWSTR, wintypes.UINT)
+_declare("GetDriveTypeW", wintypes.UINT, wintypes.LPCWSTR)
+_declare(
+    "GetVolumeInformationW",
+    wintypes.BOOL,
+    wintypes.LPCWSTR,
+    *(wintypes.LPWSTR, wintypes.DWORD),  # its label
+    *(ctypes.c_void_p,) * 3,  # its serial number, the longest name, flags
+    *(wintypes.LPWSTR, wintypes.DWORD),  # its file system
+)
 _ntdll.NtResumeProcess.restype, _ntdll.NtResumeProcess.argtypes = ctypes.c_long, (wintypes.HANDLE,)
 
 
@@ -191,6 +200,19 @@ def system_directory() -> str:
     buffer = ctypes.create_unicode_buffer(32768)
     _check(_kernel32.GetSystemDirectoryW(buffer, len(buffer)))
     return buffer.value
+
+
+def drive_type(root: str) -> str:
+    """What kind of drive ``root`` is: that of a letter or of a share, with a backslash at the end."""
+    kinds = {2: "removable", 3: "fixed", 4: "remote", 5: "cdrom", 6: "ramdisk"}
+    return kinds.get(_kernel32.GetDriveTypeW(root), "unknown")
+
+
+def file_system_name(root: str) -> str:
+    """``NTFS``, ``FAT32``, … of the volume at ``root``; empty if it does not say."""
+    name = ctypes.create_unicode_buffer(64)
+    found = _kernel32.GetVolumeInformationW(root, None, 0, None, None, None, name, len(name))
+    return name.value if found else ""
 
 
 def _handle(value: int | None) -> int:

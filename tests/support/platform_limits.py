@@ -26,3 +26,4 @@ needs_tree_of_processes = skip_under_wine("does not tell psutil of processes oth
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are of POSIX alone")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="subreapers and /proc are of Linux alone")
+windows_only = pytest.mark.skipif(sys.platform != "win32", reason="drives and shares are of Windows alone")

@@ -1,0 +1,90 @@
+"""Which file systems tell of every change, by the type that the system gives them: a table with its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One file system in the tree: where it begins, its type as the system names it, and what lies behind it."""
+
+    point: str
+    type: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether events tell of all that happens on a file system, why, and where that is written."""
+
+    has_events: bool
+    why: str
+    source: str
+
+
+_INOTIFY = "inotify(7): all changes pass through this kernel"
+_NETWORK = "inotify(7), NOTES: network file systems"
+_PSEUDO = "inotify(7), NOTES: pseudo-file systems"
+_WINDOWS = "Microsoft: ReadDirectoryChangesW, GetDriveTypeW"
+
+_DISK = "a local disk"
+_ELSEWHERE = "changes made by other machines come without an event"
+_HOST = "changes made by the host come without an event"
+
+#: Types, whether events tell of all, why, and the source of that.
+_TYPES: tuple[tuple[str, bool, str, str], ...] = (
+    ("ext2 ext3 ext4 xfs btrfs zfs bcachefs f2fs jfs reiserfs nilfs2 ubifs erofs squashfs", True, _DISK, _INOTIFY),
+    ("vfat msdos exfat ntfs ntfs3 fuseblk hfs hfsplus iso9660 udf", True, _DISK, _INOTIFY),
+    ("tmpfs ramfs rootfs devtmpfs", True, "it lies in memory", _INOTIFY),
+    ("overlay aufs ecryptfs fuse.fuse-overlayfs", True, "layers of one machine", "kernel.org: filesystems/overlayfs"),
+    ("autofs", True, "a door to other file systems", "autofs(5)"),
+    ("apfs", True, _DISK, "Apple: File System Events Programming Guide"),
+    ("nfs nfs4 cifs smb3 smbfs smb2 afpfs afs ncpfs webdav davfs coda", False, _ELSEWHERE, _NETWORK),
+    ("ceph lustre gpfs beegfs gfs gfs2 ocfs2 orangefs pvfs2 glusterfs", False, _ELSEWHERE, _NETWORK),
+    ("9p v9fs drvfs", False, _HOST, "github.com/microsoft/WSL/issues/4739"),
+    ("virtiofs fakeowner", False, _HOST, "github.com/docker/for-mac/issues/7246, github.com/crc-org/vfkit/issues/126"),
+    ("grpcfuse osxfs", False, _HOST, "github.com/docker/for-mac/issues/6350"),
+    ("vboxsf", False, _HOST, "github.com/guard/listen/issues/59"),
+    ("vmhgfs hgfs prl_fs", False, _HOST, "github.com/fsnotify/fsnotify/issues/90"),
+    ("fuse macfuse osxfuse fuse-t", False, "what lies behind FUSE may change without an event", _PSEUDO),
+    ("proc sysfs cgroup cgroup2 debugfs tracefs configfs", False, "the kernel's own files have no events", _PSEUDO),
+    ("remote", False, _ELSEWHERE, _WINDOWS),
+    ("fixed removable ramdisk cdrom", True, "a local drive", _WINDOWS),
+)
+
+#: Type → verdict.
+VERDICTS = {
+    name: Verdict(has_events, why, source) for names, has_events, why, source in _TYPES for name in names.split()
+}
+#: A type that nobody has told us of: the sweep finds out.
+UNKNOWN = Verdict(True, "not a type that is known to lose events", "")
+
+
+def verdict_on(type_: str) -> Verdict:
+    """The verdict on a type, in any case. A FUSE file system's own name (``fuse.sshfs``) says less than that it is one."""
+    name = type_.lower()
+    return VERDICTS.get(name) or VERDICTS.get(name.partition(".")[0], UNKNOWN)
+
+
+class MountTable:
+    """All mounts of one moment, in the order in which they were made; ``separator`` as the platform has it."""
+
+    def __init__(self, mounts: Iterable[Mount], separator: str = "/") -> None:
+        self._separator = separator
+        self._mounts = {mount.point: mount for mount in mounts}  # a later mount hides an earlier one at the same place
+
+    def of(self, path: str) -> Mount | None:
+        """The file system that holds ``path``, which must be a real path."""
+        while path not in self._mounts:
+            above = path.rpartition(self._separator)[0] or self._separator
+            if above == path:
+                return None
+            path = above
+        return self._mounts[path]
+
+    def below(self, directory: str) -> tuple[Mount, ...]:
+        """What is mounted within ``directory``, but not at it."""
+        prefix = directory.rstrip(self._separator) + self._separator
+        return tuple(mount for point, mount in self._mounts.items() if point.startswith(prefix) and point != prefix)

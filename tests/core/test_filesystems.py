@@ -1,0 +1,87 @@
+"""The table of file systems as data, and which mount holds a path."""
+
+from __future__ import annotations
+
+import pytest
+
+from reloader.core.filesystems import UNKNOWN, VERDICTS, Mount, MountTable, verdict_on
+
+REMOTE = (
+    "nfs nfs4 cifs smb3 smbfs 9p v9fs drvfs vboxsf virtiofs fakeowner grpcfuse osxfs vmhgfs prl_fs afpfs ceph remote"
+)
+LOCAL = "ext2 ext3 ext4 xfs btrfs zfs f2fs tmpfs overlay vfat exfat ntfs3 fuseblk apfs hfs fixed removable"
+
+
+@pytest.mark.parametrize("type_", REMOTE.split())
+def test_events_do_not_tell_of_all_where_others_write(type_: str) -> None:
+    assert not verdict_on(type_).has_events
+
+
+@pytest.mark.parametrize("type_", LOCAL.split())
+def test_events_tell_of_all_on_disks_of_this_machine(type_: str) -> None:
+    assert verdict_on(type_).has_events
+
+
+@pytest.mark.parametrize("type_", VERDICTS)
+def test_every_verdict_has_its_reason_and_its_source(type_: str) -> None:
+    assert VERDICTS[type_].why
+    assert VERDICTS[type_].source
+
+
+@pytest.mark.parametrize("type_", ["fuse.sshfs", "fuse.s3fs", "fuse.vmhgfs-fuse", "fuse"])
+def test_a_fuse_file_system_is_one_whatever_its_name(type_: str) -> None:
+    assert verdict_on(type_) == VERDICTS["fuse"]
+
+
+def test_but_for_the_one_that_holds_the_layers_of_containers() -> None:
+    assert verdict_on("fuse.fuse-overlayfs").has_events
+
+
+def test_a_type_is_known_in_any_case() -> None:
+    assert verdict_on("NFS") == verdict_on("nfs")
+
+
+def test_a_type_that_nobody_knows_is_given_a_chance() -> None:
+    assert verdict_on("brandnewfs") == UNKNOWN
+    assert UNKNOWN.has_events
+
+
+ROOT, HOME, SHARE = (
+    Mount("/", "ext4", "/dev/sda1"),
+    Mount("/home", "btrfs"),
+    Mount("/home/me/share", "nfs4", "server:/x"),
+)
+TABLE = MountTable([ROOT, HOME, SHARE])
+
+
+@pytest.mark.parametrize(
+    ("path", "mount"),
+    [
+        ("/", ROOT),
+        ("/etc/passwd", ROOT),
+        ("/home", HOME),
+        ("/homely", ROOT),
+        ("/home/me", HOME),
+        ("/home/me/share", SHARE),
+        ("/home/me/share/deep/file", SHARE),
+        ("/home/me/shared", HOME),
+    ],
+)
+def test_a_path_lies_on_the_nearest_mount_above_it_by_components(path: str, mount: Mount) -> None:
+    assert TABLE.of(path) == mount
+
+
+def test_a_later_mount_hides_an_earlier_one() -> None:
+    hidden = MountTable([ROOT, HOME, Mount("/home", "tmpfs")])
+    assert hidden.of("/home/me") == Mount("/home", "tmpfs")
+
+
+def test_what_is_mounted_within_a_directory_is_listed_without_the_directory_itself() -> None:
+    assert TABLE.below("/home") == (SHARE,)
+    assert set(TABLE.below("/")) == {HOME, SHARE}
+    assert TABLE.below("/home/me/share") == ()
+
+
+def test_where_nothing_is_known_nothing_is_said() -> None:
+    assert MountTable([]).of("/home/me") is None
+    assert MountTable([]).below("/") == ()
