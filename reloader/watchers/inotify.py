@@ -27,9 +27,9 @@ from watchdog.observers.inotify_c import (
 from reloader.core.events import PathsChanged, WatcherFailed, WatcherOverflowed
 from reloader.core.tree import Walk, is_within, minimal_roots
 from reloader.core.watchset import WatchSet
-from reloader.errors import BackendUnavailable
 from reloader.ports import Disk, Post
 from reloader.watchers.places import Places
+from reloader.watchers.sessions import SessionWatcher
 
 _MASK = Mask(
     InotifyConstants.IN_MODIFY
@@ -106,6 +106,9 @@ class Session:
             for path in paths:
                 self._listen_to_place(path)
             self._tell_of_failures()
+
+    def is_alive(self) -> bool:
+        return self._queue.is_alive()
 
     def close(self) -> None:
         self._closed = True
@@ -226,46 +229,19 @@ class Session:
         self._failures.clear()
 
 
-class InotifyWatcher:
-    """Watches through a session; another watch set gets a new one."""
+class InotifyWatcher(SessionWatcher):
+    """``by_content`` says that a touch changes nothing, so that nobody has to hear of it."""
 
-    name = "watchdog"
     mechanism = "inotify"
 
     def __init__(self, post: Post, disk: Disk, *, follow_symlinks: bool, by_content: bool = True) -> None:
-        self._post = post
+        super().__init__(post)
         self._disk = disk
         self._follow_symlinks = follow_symlinks
-        self._mask = _MASK if by_content else Mask(_MASK | InotifyConstants.IN_ATTRIB)  # a touch counts, then
-        self._session: Session | None = None
+        self._mask = _MASK if by_content else Mask(_MASK | InotifyConstants.IN_ATTRIB)
 
-    def start(self, watch_set: WatchSet) -> None:
-        try:
-            self._session = Session(
-                self._post, self._disk, watch_set, self._mask, follow_symlinks=self._follow_symlinks
-            )
-        except OSError as error:
-            cause, remedy = _LIMITS.get(error.errno or 0, (str(error), 'Use backend = "stat"'))
-            raise BackendUnavailable(self.name, cause, remedy) from error
+    def open_session(self, watch_set: WatchSet) -> Session:
+        return Session(self._post, self._disk, watch_set, self._mask, follow_symlinks=self._follow_symlinks)
 
-    def watch(self, watch_set: WatchSet) -> None:
-        """A new session takes over before the old one ends, so that nothing falls between them."""
-        before = self._session
-        try:
-            self.start(watch_set)
-        except BackendUnavailable as error:  # the instances may have been used up meanwhile
-            self._post(WatcherFailed(self.name, error.cause, error.remedy))
-        if before is not None:
-            before.close()
-
-    def add_files(self, paths: Sequence[str]) -> None:
-        if self._session is not None:
-            self._session.add_files(paths)
-
-    def catch_up(self) -> None:
-        """Nothing to do: the kernel's events are read as they come."""
-
-    def stop(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+    def explain(self, error: OSError) -> tuple[str, str]:
+        return _LIMITS.get(error.errno or 0) or super().explain(error)

@@ -18,9 +18,9 @@ from watchdog.observers import Observer
 from reloader.core.events import PathsChanged, WatcherFailed
 from reloader.core.tree import Walk, is_within
 from reloader.core.watchset import WatchSet
-from reloader.errors import BackendUnavailable
 from reloader.ports import Disk, Post
 from reloader.watchers.places import Places
+from reloader.watchers.sessions import SessionWatcher
 
 #: Seconds of quiet that watchdog waits for on Windows before it delivers. Its default of 1 would starve a busy tree.
 PROMPT = 0.05
@@ -77,6 +77,10 @@ class Session:
             directories = [directory for path in paths for directory in self._places.add(path)]
         self._schedule_flat(directories)
 
+    def is_alive(self) -> bool:
+        """An emitter ends with its directory, which an event tells of; only the observer itself has to live."""
+        return self._observer.is_alive()
+
     def close(self) -> None:
         self._observer.stop()
         self._observer.join()
@@ -129,47 +133,18 @@ class Session:
                 self._scheduled.discard(str(emitter.watch.path))
 
 
-class ObserverWatcher:
-    """Watches through a session; another watch set gets a new one."""
-
-    name = "watchdog"
+class ObserverWatcher(SessionWatcher):
+    """``by_content`` makes no difference here: these systems report a touch like any other change."""
 
     def __init__(self, post: Post, disk: Disk, *, follow_symlinks: bool, by_content: bool = True) -> None:
-        """``by_content`` makes no difference here: these systems report a touch like any other change."""
-        self._post = post
+        super().__init__(post)
         self._disk = disk
         self._follow_symlinks = follow_symlinks
-        self._session: Session | None = None
 
     @property
     def mechanism(self) -> str:
         name = str(getattr(Observer, "__name__", Observer))
         return {"FSEventsObserver": "FSEvents", "WindowsApiObserver": "ReadDirectoryChangesW"}.get(name, name)
 
-    def start(self, watch_set: WatchSet) -> None:
-        try:
-            self._session = Session(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)
-        except OSError as error:
-            raise BackendUnavailable(self.name, str(error), 'Use backend = "stat"') from error
-
-    def watch(self, watch_set: WatchSet) -> None:
-        """A new session takes over before the old one ends, so that nothing falls between them."""
-        before = self._session
-        try:
-            self.start(watch_set)
-        except BackendUnavailable as error:
-            self._post(WatcherFailed(self.name, error.cause, error.remedy))
-        if before is not None:
-            before.close()
-
-    def add_files(self, paths: Sequence[str]) -> None:
-        if self._session is not None:
-            self._session.add_files(paths)
-
-    def catch_up(self) -> None:
-        """Nothing to do: events are delivered as they come."""
-
-    def stop(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+    def open_session(self, watch_set: WatchSet) -> Session:
+        return Session(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from reloader.core.events import IntervalRaised, PathsChanged
+from reloader.core.events import IntervalRaised, PathsChanged, WatcherFailed
 from reloader.core.watchset import WatchSet
 from reloader.ports import Disk, Post
 from reloader.watchers.scan import Scanner
@@ -19,6 +19,7 @@ class StatWatcher:
     """Scans every ``interval`` seconds, or less often where a scan would take more than 2 % of a core."""
 
     name = "stat"
+    covers_files = True
 
     def __init__(self, post: Post, disk: Disk, *, interval: float, follow_symlinks: bool) -> None:
         self._post = post
@@ -51,6 +52,10 @@ class StatWatcher:
 
     def catch_up(self) -> None:
         self._scan_once()
+
+    def check(self) -> None:
+        if self._thread.ident is not None and not self._thread.is_alive() and not self._stopped.is_set():
+            self._post(WatcherFailed(self.name, "its thread has died", "Please report what it wrote"))
 
     def stop(self) -> None:
         self._stopped.set()

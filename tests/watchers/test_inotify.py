@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,6 +26,7 @@ from reloader.errors import BackendUnavailable
 from reloader.ports import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.inotify import InotifyWatcher
+from reloader.watchers.inotify import Session as InotifySession
 from tests.support.session import Session
 
 
@@ -151,6 +153,25 @@ class TestLimits:
             assert session.restarts_by(lambda: (tree / "pkg4/mod.py").write_text("y\n")) == {"pkg4/mod.py"}
 
 
+class TestAThreadThatDies:
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # which is what is tested
+    def test_is_noticed_and_replaced_by_polling(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Session(tree, make_inotify, sweep_period=0.1) as session:
+            reader = the_session_of(session)
+
+            def fail(**how: object) -> NoReturn:
+                raise RuntimeError("a bug")
+
+            monkeypatch.setattr(reader, "read_events", fail)
+            (tree / "unheard.swp").write_text("the last event that it reads")
+            session.pump(
+                lambda: any(isinstance(notice, BackendFellBack) for notice in session.reporter.notices), "the notice"
+            )
+            told = [notice for notice in session.reporter.notices if isinstance(notice, BackendFellBack)]
+            assert [(notice.backend, notice.cause) for notice in told] == [("watchdog", "a thread of it has died")]
+            assert session.changed_by(lambda: (tree / "app.py").write_text("served by polling")) == {"app.py"}
+
+
 class TestOverflow:
     def test_what_was_lost_in_an_overflow_is_found_on_the_disk(self, tree: Path) -> None:
         with Session(tree, make_inotify) as session:
@@ -186,6 +207,7 @@ def the_session_of(session: Session) -> InotifyFD:
     watcher = session.watcher
     assert isinstance(watcher, InotifyWatcher)
     assert watcher._session is not None
+    assert isinstance(watcher._session, InotifySession)
     return watcher._session._queue
 
 
