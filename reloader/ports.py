@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from reloader.core.events import Posted
+from reloader.core.filesystems import Mount
 from reloader.core.filters import DirectoryFacts
 from reloader.core.notices import Notice
 from reloader.core.snapshot import Stamp
@@ -30,6 +31,9 @@ class Disk(Protocol):
     def stamp(self, path: str) -> Stamp:
         """What ``stat`` says now, symlinks followed. MISSING if there is nothing, or a link to nothing."""
 
+    def is_as(self, path: str, stamp: Stamp) -> bool:
+        """Whether ``path`` looks as it did when it had ``stamp``. Quicker than a stamp, for those who ask thousands of times."""
+
     def digest(self, path: str) -> tuple[Stamp, int] | None:
         """The stamp and a digest of the content, both of the same moment, or None if it could not be read."""
 
@@ -49,12 +53,26 @@ class Disk(Protocol):
         """Each symlink that is followed when ``path`` is opened, by its own path."""
 
 
+class Mounts(Protocol):
+    """Knows the file systems."""
+
+    def of(self, path: str) -> Mount | None:
+        """The file system that ``path`` lies on, symlinks followed, or None if the system does not say."""
+
+    def below(self, directory: str) -> Sequence[Mount]:
+        """What is mounted within ``directory``."""
+
+
 class Watcher(Protocol):
     """A backend: says that something happened at a path, and is believed only as a hint."""
 
     @property
     def name(self) -> str:
         """``stat``, ``watchdog`` or ``watchman``."""
+
+    @property
+    def covers_files(self) -> bool:
+        """Whether it also watches files outside the roots; otherwise they are polled."""
 
     @property
     def mechanism(self) -> str:
@@ -74,6 +92,9 @@ class Watcher(Protocol):
 
     def catch_up(self) -> None:
         """Post at once what happened up to now. Called just before a launch; an event backend has nothing to do."""
+
+    def check(self) -> None:
+        """Called now and then: post WatcherFailed if what it stands on has ended without a word."""
 
     def stop(self) -> None:
         """End all threads and release what the system lent. Nothing is posted afterwards. May be called twice."""

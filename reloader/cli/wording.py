@@ -15,12 +15,14 @@ from reloader.core.notices import (
     ConfigUsed,
     Ended,
     EventsLost,
+    EventsMissed,
     Finished,
     Forced,
     Launched,
     LeftBehind,
     Note,
     Notice,
+    Polling,
     RestartCodeIgnored,
     Scanning,
     ScansSlowed,
@@ -42,27 +44,39 @@ def _said(notice: Notice) -> str:
     match notice:
         case ConfigUsed(source):
             return f"configured by {source}"
-        case Scanning(files):
-            return f"scanning: {files:,} files so far"
-        case Watching():
-            return _watching(notice)
-        case BackendFellBack(backend, directories, cause, remedy):
-            return f"{backend} cannot watch {_some(directories)}: {cause}; polling there instead. {remedy}"
-        case EventsLost(backend, remedy):
-            return f"{backend} lost events, so everything was compared with the disk. {remedy}"
-        case ScansSlowed(interval, cost, paths):
-            return (
-                f"scanning {paths:,} paths takes {_seconds(cost)}, so it is done every {_seconds(interval)}. "
-                'A narrower watch, or backend = "auto", is quicker'
-            )
         case Changed(batch):
             return f"changed: {_batch(batch)}"
         case Unchanged(paths):
             return f"touched, with the content that it had: {_some(paths)}"
         case Note(text):
             return text
+        case Scanning() | Watching() | Polling() | BackendFellBack() | EventsLost() | EventsMissed() | ScansSlowed():
+            return _watching(notice)
         case _:
             return _life_of_the_child(notice)
+
+
+def _watching(
+    notice: Scanning | Watching | Polling | BackendFellBack | EventsLost | EventsMissed | ScansSlowed,
+) -> str:
+    match notice:
+        case Scanning(files):
+            return f"scanning: {files:,} files so far"
+        case Watching():
+            return _watched(notice)
+        case Polling(directory, file_system, why):
+            return f"polling {short(directory)}, which is on {file_system}: {why}"
+        case BackendFellBack(backend, directories, cause, remedy):
+            return f"{backend} cannot watch {_some(directories)}: {cause}; polling there instead. {remedy}"
+        case EventsLost(backend, remedy):
+            return f"{backend} lost events, so everything was compared with the disk. {remedy}"
+        case EventsMissed(backend, paths):
+            return f"{backend} did not tell of {_some(paths)}, which a look at the disk found"
+        case ScansSlowed(interval, cost, paths):
+            return (
+                f"scanning {paths:,} paths takes {_seconds(cost)}, so it is done every {_seconds(interval)}. "
+                'A narrower watch, or backend = "auto", is quicker'
+            )
 
 
 def _life_of_the_child(
@@ -98,7 +112,7 @@ def _life_of_the_child(
             return f"finished with exit code {exit_code}"
 
 
-def _watching(notice: Watching) -> str:
+def _watched(notice: Watching) -> str:
     files = _count(notice.files, "file", "files")
     directories = _count(notice.directories, "directory", "directories")
     where = ", ".join(map(short, notice.roots)) or "no directory"

@@ -69,6 +69,25 @@ class EventsLost:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsMissed:
+    """These changed without an event; the sweep found them."""
+
+    backend: str
+    paths: tuple[str, ...]
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """``directory`` is polled, because its file system does not tell of every change."""
+
+    directory: str
+    file_system: str
+    why: str
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
 class ScansSlowed:
     """A scan is too dear for the interval asked for, so ``interval`` seconds are used."""
 
@@ -191,6 +210,8 @@ Notice = (
     | Watching
     | BackendFellBack
     | EventsLost
+    | EventsMissed
+    | Polling
     | ScansSlowed
     | Changed
     | Unchanged

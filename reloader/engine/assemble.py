@@ -14,24 +14,26 @@ from reloader.core.bytecode import source_name
 from reloader.core.changes import ChangeBatch
 from reloader.core.commands import is_python
 from reloader.core.events import FileImported, FileOpened, Posted, StopAsked
+from reloader.core.filesystems import verdict_on
 from reloader.core.filters import PathFilter, RuleSet
 from reloader.core.ignores import DEFAULT_IGNORES
-from reloader.core.notices import BackendFellBack, ConfigUsed, Note, Scanning
+from reloader.core.notices import BackendFellBack, ConfigUsed, Note, Polling, Scanning
 from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.outcome import SIGNAL_BASE
-from reloader.core.plan import Framework, LaunchSpec, RunPlan, WatchPlan
+from reloader.core.plan import BackendName, Framework, LaunchSpec, RunPlan, WatchPlan
 from reloader.core.watchset import WatchSet
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.program import Program
+from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
 from reloader.ports import Clock, Disk, Post, Reporter
-from reloader.system import ProcessHost, ReportPipe, SystemSignals, enable_colour
+from reloader.system import Mounts, ProcessHost, ReportPipe, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
-from reloader.watchers.choose import Choice, choose, stat_watcher
+from reloader.watchers.choose import Choice, choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import IGNORES_CASE, RealDisk
 from reloader.watchers.repository import rules_from_above
 
@@ -82,8 +84,18 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     disk = RealDisk(gitignore=plan.watch.gitignore)
     watch_set = watch_set_of(plan.watch, disk)
     watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
-    choice = choose(plan.watch, watch_set, inbox.post, disk)
-    watching = Watching(choice.watcher, watch_set, lambda: stat_watcher(plan.watch, inbox.post, disk), reporter, os.sep)
+    mounts = Mounts()
+    choice = choose(plan.watch, watch_set, inbox.post, disk, mounts)
+    resources.callback(choice.watcher.stop)
+    watching = Watching(
+        choice.watcher,
+        watch_set,
+        lambda: stat_watcher(plan.watch, inbox.post, disk),
+        reporter,
+        os.sep,
+        polled=[place.directory for place in choice.silent],
+        must_poll=_AsItsDirectory(mounts) if plan.watch.backend is BackendName.AUTO else lambda path: False,
+    )
     resources.callback(watching.stop)
     baseline = Baseline(
         disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
@@ -103,11 +115,13 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         command=plan.launch.argv[0],
         tell=reporter.tell,
     )
+    collector = ChangeCollector(baseline, plan.watch.debounce)
     parts = Parts(
         host=host,
         watching=watching,
         baseline=baseline,
-        collector=ChangeCollector(baseline, plan.watch.debounce),
+        collector=collector,
+        sweep=Sweep(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
         program=program,
         reporter=reporter,
         clock=clock,
@@ -151,6 +165,8 @@ def _tell_of_watching(reporter: Reporter, plan: WatchPlan, choice: Choice, basel
     refused, watcher = choice.refused, choice.watcher
     if refused is not None:
         reporter.tell(BackendFellBack(refused.backend, (), refused.cause, refused.remedy))
+    for place in choice.silent:
+        reporter.tell(Polling(place.directory, place.mount.type, verdict_on(place.mount.type).why))
     reporter.tell(
         WatchingNotice(plan.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why)
     )
@@ -174,6 +190,20 @@ def _link_to_agents(plan: RunPlan, post: Post, reporter: Reporter) -> AgentLink 
     except OSError as error:
         reporter.tell(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
         return None
+
+
+class _AsItsDirectory:
+    """Whether a file must be polled. Files of one directory lie on one file system, but for the rare file that is a mount."""
+
+    def __init__(self, mounts: Mounts) -> None:
+        self._mounts = mounts
+        self._answers: dict[str, bool] = {}
+
+    def __call__(self, path: str) -> bool:
+        directory = os.path.dirname(path)
+        if directory not in self._answers:
+            self._answers[directory] = must_be_polled(directory, self._mounts)
+        return self._answers[directory]
 
 
 def _forget_bytecode(batch: ChangeBatch) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from reloader.core.bytecode import source_name
 from reloader.core.changes import ChangeKind, PathChange
@@ -37,6 +38,16 @@ class Baseline:
         self._dependents: defaultdict[str, set[str]] = defaultdict(set)
         self._unread: list[str] = []
         self._same_content: list[str] = []
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """What is known of each file, also of one that is missing. To be looked at only."""
+        return self._entries
+
+    @property
+    def folders(self) -> Mapping[str, AbstractSet[str]]:
+        """The directories that count, with the files in them. To be looked at only."""
+        return self._folders
 
     @property
     def files(self) -> int:

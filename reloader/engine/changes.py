@@ -27,6 +27,10 @@ class ChangeCollector:
     def deadline(self) -> float | None:
         return self._debouncer.deadline
 
+    def is_waiting_for(self, path: str) -> bool:
+        """Whether news of ``path`` were heard, and are not compared yet."""
+        return path in self._debouncer.pending
+
     def hear(self, hints: PathsChanged, now: float) -> BatchOpened | None:
         """Take hints in. The answer is the news that a batch has just become certain."""
         if hints.settled:

@@ -26,7 +26,17 @@ from reloader.core.events import (
     WatcherFailed,
     WatcherOverflowed,
 )
-from reloader.core.notices import Changed, EventsLost, Finished, Launched, Note, Notice, ScansSlowed, Unchanged
+from reloader.core.notices import (
+    Changed,
+    EventsLost,
+    EventsMissed,
+    Finished,
+    Launched,
+    Note,
+    Notice,
+    ScansSlowed,
+    Unchanged,
+)
 from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
 from reloader.core.reasons import Reason
@@ -37,6 +47,7 @@ from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
 from reloader.engine.program import Program
+from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
 from reloader.errors import ReloaderError
 from reloader.ports import Child, ChildHost, ChildNotLaunched, Clock, Reporter
@@ -58,6 +69,7 @@ class Parts:
     watching: Watching
     baseline: Baseline
     collector: ChangeCollector
+    sweep: Sweep
     program: Program
     reporter: Reporter
     clock: Clock
@@ -115,6 +127,7 @@ class Engine:
             self._served = self._served.merged_with(closed.batch)
             self._step(closed)
         self._step_all(parts.program.tick(now))
+        self._sweep(now)
         deadline = next_deadline(self._state)
         if deadline is not None and parts.clock() >= deadline:
             self._step(DeadlineReached())
@@ -128,6 +141,7 @@ class Engine:
         moments = (
             next_deadline(self._state),
             parts.collector.deadline,
+            parts.sweep.deadline,
             parts.program.deadline,
             parts.host.next_look(now),
         )
@@ -141,6 +155,21 @@ class Engine:
         if done:
             self._is_read_ahead = True
             self._tell(Note("the contents of all files are known"))
+
+    def _sweep(self, now: float) -> None:
+        """Serve what no event told of. Never while files are read ahead: what is read is looked at as well."""
+        if not self._is_read_ahead:
+            return
+        missed = self._parts.sweep.tick(now)
+        hints = self._parts.program.certain(PathsChanged(missed)).paths if missed else ()
+        if _concern_rules(hints):
+            self._read_rules_again()
+        changes = self._parts.baseline.examine(hints)
+        if changes:
+            paths = tuple(change.path for change in changes)
+            self._tell(EventsMissed(self._parts.watching.backend, paths))
+            self._parts.watching.missed(paths)
+            self._take(changes)
 
     # News
 
@@ -186,9 +215,13 @@ class Engine:
             return
         now = self._parts.clock()
         if _concern_rules(hints.paths):
-            self._parts.watching.rules_changed()
-            self._step_if(self._parts.collector.compare_all(now))
+            self._read_rules_again()
         self._step_if(self._parts.collector.hear(hints, now))
+
+    def _read_rules_again(self) -> None:
+        self._parts.watching.rules_changed()
+        self._parts.sweep.rules_were_read()
+        self._step_if(self._parts.collector.compare_all(self._parts.clock()))
 
     def _look_at_processes(self) -> None:
         for ended in self._parts.host.collect(self._parts.clock()):
@@ -256,6 +289,7 @@ class Engine:
                 self._parts.inbox.keep(posted)
         if _concern_rules(hints):
             self._parts.watching.rules_changed()
+            self._parts.sweep.rules_were_read()
             self._parts.collector.compare_all(self._parts.clock())  # what it finds is absorbed below, with the rest
         found = self._parts.collector.absorb(hints)
         if found:

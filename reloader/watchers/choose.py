@@ -1,27 +1,42 @@
-"""Which backend watches, and why not a better one."""
+"""Which backend watches which root, and why not a better one."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from reloader.core.filesystems import Mount, verdict_on
 from reloader.core.plan import BackendName, WatchPlan
 from reloader.core.watchset import WatchSet
 from reloader.errors import BackendUnavailable
-from reloader.ports import Disk, Post, Watcher
+from reloader.ports import Disk, Mounts, Post, Watcher
 from reloader.watchers.stat import StatWatcher
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """A directory in the watch set on a file system that does not tell of every change."""
+
+    directory: str
+    mount: Mount
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """A started backend, and the reason for it; ``refused`` is the better one that could not be had."""
+    """A started backend, and the reason for it.
+
+    ``silent`` names the directories that it does not watch because they are to be polled, ``refused`` is the better backend
+    that could not be had.
+    """
 
     watcher: Watcher
     why: str
     refused: BackendUnavailable | None = None
+    silent: tuple[Silent, ...] = ()
 
 
-def choose(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk) -> Choice:
+def choose(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, mounts: Mounts) -> Choice:
     """Start the backend that the plan asks for. Raises BackendUnavailable where that was named and cannot be had."""
     match plan.backend:
         case BackendName.STAT:
@@ -31,18 +46,43 @@ def choose(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk) -> Choi
         case BackendName.WATCHMAN:
             raise BackendUnavailable("watchman", "this version cannot talk to Watchman", 'Use backend = "auto".')
         case BackendName.AUTO:
-            return _best(plan, watch_set, post, disk)
+            return _best(plan, watch_set, post, disk, silent_directories(watch_set, mounts))
 
 
 def stat_watcher(plan: WatchPlan, post: Post, disk: Disk) -> StatWatcher:
     return StatWatcher(post, disk, interval=plan.interval, follow_symlinks=plan.follow_symlinks)
 
 
-def _best(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk) -> Choice:
+def silent_directories(watch_set: WatchSet, mounts: Mounts) -> tuple[Silent, ...]:
+    """The roots, and the mounts that count below the others, on file systems that do not tell of every change."""
+    found: list[Silent] = []
+    for root in watch_set.roots:
+        mount = mounts.of(root)
+        if mount is not None and not verdict_on(mount.type).has_events:
+            found.append(Silent(root, mount))
+        else:
+            inner = [inner for inner in mounts.below(root) if not verdict_on(inner.type).has_events]
+            found += [Silent(mount.point, mount) for mount in inner if watch_set.enters(mount.point)]
+    return tuple(found)
+
+
+def must_be_polled(path: str, mounts: Mounts) -> bool:
+    """Whether ``path`` lies on a file system that does not tell of every change."""
+    mount = mounts.of(path)
+    return mount is not None and not verdict_on(mount.type).has_events
+
+
+def _best(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, silent: Sequence[Silent]) -> Choice:
+    polled = {place.directory for place in silent}
+    roots = tuple(root for root in watch_set.roots if root not in polled)
+    if not roots and polled:
+        types = ", ".join(sorted({place.mount.type for place in silent}))
+        return Choice(_started(stat_watcher(plan, post, disk), watch_set), f"{types} does not tell of every change")
     try:
-        return Choice(_started(_watchdog(plan, post, disk), watch_set), "the system reports changes here")
+        watcher = _started(_watchdog(plan, post, disk), replace(watch_set, roots=roots))
     except BackendUnavailable as refused:
         return Choice(_started(stat_watcher(plan, post, disk), watch_set), "it works everywhere", refused)
+    return Choice(watcher, "the system reports changes here", silent=tuple(silent))
 
 
 def _started(watcher: Watcher, watch_set: WatchSet) -> Watcher:

@@ -28,6 +28,17 @@ class RealDisk:
         except (OSError, ValueError):  # missing, unreadable, or a name that no system call takes
             return MISSING
 
+    def is_as(self, path: str, stamp: Stamp) -> bool:
+        kind, mtime_ns, size, inode, ctime_ns = stamp
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError):
+            return kind is PathKind.MISSING
+        if kind is not PathKind.FILE or not stat.S_ISREG(found.st_mode):
+            return kind is stamp_of(found).kind
+        is_same = found.st_mtime_ns == mtime_ns and found.st_size == size and found.st_ino == inode
+        return is_same and (found.st_ctime_ns == ctime_ns or not HAS_CTIME)
+
     def digest(self, path: str) -> tuple[Stamp, int] | None:
         """The digest is Python's own SipHash with the key of this process: it never leaves us."""
         try:

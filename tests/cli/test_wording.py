@@ -18,12 +18,14 @@ from reloader.core.notices import (
     ConfigUsed,
     Ended,
     EventsLost,
+    EventsMissed,
     Finished,
     Forced,
     Launched,
     LeftBehind,
     Note,
     Notice,
+    Polling,
     RestartCodeIgnored,
     Scanning,
     ScansSlowed,
@@ -73,6 +75,14 @@ def away(*names: str) -> str:
         (
             EventsLost("watchdog", "Raise it"),
             "watchdog lost events, so everything was compared with the disk. Raise it",
+        ),
+        (
+            EventsMissed("watchdog", (away("a"), away("b"))),
+            f"watchdog did not tell of {away('a')} and 1 other, which a look at the disk found",
+        ),
+        (
+            Polling(away("share"), "nfs4", "it is far away"),
+            f"polling {away('share')}, which is on nfs4: it is far away",
         ),
         (
             ScansSlowed(2.5, 0.05, 40_000),

@@ -19,6 +19,7 @@ from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.program import Program
+from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
 from tests.support.fakes import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
 from tests.support.manual_clock import ManualClock
@@ -28,6 +29,8 @@ Told = TypeVar("Told", bound=Notice)
 
 STOP_SIGNAL = 15
 QUIET, CEILING = 0.05, 2.0
+#: Seconds until a sweep that a test is not about.
+NEVER = float("inf")
 
 
 class Bench:
@@ -41,6 +44,8 @@ class Bench:
         extra_files: Sequence[Path] = (),
         by_content: bool = True,
         restart: RestartPolicy | None = None,
+        sweep_period: float = NEVER,
+        make_disk: Callable[[ManualClock], DatedDisk] = lambda clock: DatedDisk(),
     ) -> None:
         self.root = root
         base = str(root)
@@ -59,7 +64,7 @@ class Bench:
         self.environment: Callable[[int], Mapping[str, str]] = lambda run: {"RUN": str(run)}
         self.clock = ManualClock()
         self.inbox = TimelessInbox(self.clock)
-        self.disk = DatedDisk()
+        self.disk = make_disk(self.clock)
         self.watch_set = watch_set_of(plan, self.disk)
         self.watcher = ScriptedWatcher(self.journal)
         self.pollers: list[ScriptedWatcher] = []
@@ -68,6 +73,15 @@ class Bench:
         self.watching = Watching(self.watcher, self.watch_set, self._make_poller, self.reporter, os.sep)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=True)
         self.collector = ChangeCollector(self.baseline, plan.debounce)
+        self.sweep = Sweep(
+            self.baseline,
+            self.watch_set,
+            self.disk,
+            self.clock,
+            watching=self.watching,
+            is_heard_of=self.collector.is_waiting_for,
+            period=sweep_period,
+        )
         self.engine = Engine(
             RunPlan(LaunchSpec(("program", "argument"), base), plan, restart),
             Parts(
@@ -75,6 +89,7 @@ class Bench:
                 watching=self.watching,
                 baseline=self.baseline,
                 collector=self.collector,
+                sweep=self.sweep,
                 program=Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False),
                 reporter=self.reporter,
                 clock=self.clock,
@@ -97,7 +112,8 @@ class Bench:
         """The first run lives, and everything is read. What was noted on the way is forgotten."""
         self.baseline.take(lambda files: None)
         self.engine.begin()
-        self.settle()
+        while not self.engine.knows_all_contents:
+            self.engine.turn()
         self.journal.clear()
         self.reporter.notices.clear()
         return self
@@ -109,6 +125,12 @@ class Bench:
                 self.engine.turn()
         except Asleep:
             return
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the engine turn until so much time has gone by."""
+        until = self.clock() + seconds
+        while self.clock() < until:
+            self.engine.turn()
 
     def until_finished(self) -> None:
         """Let the engine turn until the session has its exit code."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from reloader.core.events import RestartAsked, StopAsked
+from reloader.core.filesystems import Mount
 from reloader.core.filters import Rule
 from reloader.core.notices import (
     BackendFellBack,
@@ -21,6 +22,7 @@ from reloader.core.notices import (
     Finished,
     Launched,
     Notice,
+    Polling,
     Scanning,
     Watching,
 )
@@ -31,7 +33,8 @@ from reloader.engine.assemble import PATIENCE, TELL_EVERY, run_session, watch_se
 from reloader.engine.inbox import Inbox
 from reloader.errors import BackendUnavailable
 from reloader.watchers.disk import RealDisk
-from tests.support.fakes import Recorder
+from tests.support.backends import needs_watchdog
+from tests.support.fakes import FakeMounts, Recorder
 from tests.support.manual_clock import ManualClock
 from tests.support.platform_limits import linux_only, posix_only
 
@@ -70,6 +73,19 @@ def plan_of(root: Path, expression: str = "'ran'", backend: BackendName = Backen
 
 
 class TestASession:
+    @needs_watchdog
+    def test_polls_a_root_whose_file_system_is_silent_and_says_why(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mounts = FakeMounts()
+        mounts.put(Mount(str(root / "share"), "9p"))
+        (root / "share").mkdir()
+        monkeypatch.setattr(assemble, "Mounts", lambda: mounts)
+        teller = Teller()
+        assert run_session(plan_of(root, backend=BackendName.AUTO), teller) == 7
+        told = [notice for notice in teller.notices if isinstance(notice, Polling)]
+        assert told == [Polling(str(root / "share"), "9p", "changes made by the host come without an event")]
+
     def test_tells_its_life_in_order_and_ends_with_the_code_of_the_command(self, root: Path) -> None:
         teller = Teller()
         assert run_session(plan_of(root), teller) == 7

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reloader.core.events import ChildEnded, Posted
+from reloader.core.filesystems import Mount, MountTable
 from reloader.core.notices import Notice
 from reloader.core.outcome import Outcome, Signalled
 from reloader.core.snapshot import Stamp
@@ -54,6 +56,7 @@ class ScriptedWatcher:
     journal: list[str]
     name: str = "scripted"
     mechanism: str = "a script"
+    covers_files: bool = True
     watched: list[WatchSet] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     on_catch_up: Callable[[], object] = lambda: None
@@ -73,6 +76,9 @@ class ScriptedWatcher:
     def catch_up(self) -> None:
         self.journal.append(f"{self.name} catches up")
         self.on_catch_up()
+
+    def check(self) -> None:
+        self.journal.append(f"{self.name} is checked")
 
     def stop(self) -> None:
         self.journal.append(f"{self.name} stops")
@@ -169,3 +175,21 @@ class DatedDisk(RealDisk):
     def digest(self, path: str) -> tuple[Stamp, int] | None:
         self.read.append(path)
         return super().digest(path)
+
+
+class FakeMounts:
+    """Mounts that a test makes up, on a disk of this machine."""
+
+    def __init__(self) -> None:
+        self.put()
+
+    def put(self, *mounts: Mount) -> None:
+        """Have these, and no others but the disk itself."""
+        root = os.path.abspath(os.sep)
+        self._table = MountTable([Mount(root.rstrip(os.sep) or root, "ext4"), *mounts], os.sep)
+
+    def of(self, path: str) -> Mount | None:
+        return self._table.of(path)
+
+    def below(self, directory: str) -> Sequence[Mount]:
+        return self._table.below(directory)

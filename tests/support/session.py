@@ -24,6 +24,7 @@ from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.program import Program
+from reloader.engine.sweep import PERIOD, Sweep
 from reloader.engine.watching import Watching
 from reloader.ports import Post, Watcher
 from reloader.watchers.disk import RealDisk
@@ -96,6 +97,7 @@ class Session:
         compare_content: bool = True,
         follow_symlinks: bool = True,
         roots: Sequence[Path] | None = None,
+        sweep_period: float = PERIOD,
     ) -> None:
         self.root = root
         base = str(root)
@@ -127,13 +129,24 @@ class Session:
             os.sep,
         )
         self.baseline = Baseline(self.disk, self.watch_set, by_content=compare_content, follow_symlinks=follow_symlinks)
+        collector = ChangeCollector(self.baseline, self.plan.debounce)
+        sweep = Sweep(
+            self.baseline,
+            self.watch_set,
+            self.disk,
+            time.monotonic,
+            watching=self.watching,
+            is_heard_of=collector.is_waiting_for,
+            period=sweep_period,
+        )
         self.engine = Engine(
             RunPlan(LaunchSpec(("program",), base), self.plan, RestartPolicy()),
             Parts(
                 host=ObedientHost(),
                 watching=self.watching,
                 baseline=self.baseline,
-                collector=ChangeCollector(self.baseline, self.plan.debounce),
+                collector=collector,
+                sweep=sweep,
                 program=Program(
                     self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
                 ),

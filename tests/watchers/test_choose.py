@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.events import Posted, WatcherFailed
+from reloader.core.events import PathsChanged, Posted, WatcherFailed
+from reloader.core.filesystems import Mount
 from reloader.core.plan import BackendName, WatchPlan
 from reloader.core.watchset import WatchSet
 from reloader.engine.assemble import watch_set_of
 from reloader.errors import BackendUnavailable
-from reloader.watchers.choose import Choice, choose, stat_watcher
+from reloader.watchers.choose import Choice, Silent, choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.stat import StatWatcher
+from tests.support.fakes import FakeMounts
 from tests.support.platform_limits import linux_only
 
 needs_watchdog = pytest.mark.skipif(sys.version_info < (3, 11), reason="there is no watchdog 7 for Python 3.10")
@@ -36,12 +38,19 @@ def watch_set(tmp_path: Path) -> WatchSet:
 
 
 @pytest.fixture
-def chooses(tmp_path: Path, watch_set: WatchSet, posted: queue.SimpleQueue[Posted]) -> Iterator[Chooses]:
+def mounts() -> FakeMounts:
+    return FakeMounts()
+
+
+@pytest.fixture
+def chooses(
+    tmp_path: Path, watch_set: WatchSet, posted: queue.SimpleQueue[Posted], mounts: FakeMounts
+) -> Iterator[Chooses]:
     made: list[Choice] = []
 
     def chooses(backend: BackendName) -> Choice:
         plan = WatchPlan(str(tmp_path), (str(tmp_path),), backend=backend, interval=3600.0)
-        made.append(choose(plan, watch_set, posted.put, RealDisk()))
+        made.append(choose(plan, watch_set, posted.put, RealDisk(), mounts))
         return made[-1]
 
     yield chooses
@@ -68,6 +77,63 @@ def test_auto_takes_watchdog_where_the_system_reports_changes(chooses: Chooses) 
     choice = chooses(BackendName.AUTO)
     assert choice.watcher.name == "watchdog"
     assert (choice.why, choice.refused) == ("the system reports changes here", None)
+
+
+class TestAutoByTheFileSystem:
+    def test_a_root_whose_file_system_is_silent_is_polled_and_nothing_else_is_started(
+        self, chooses: Chooses, mounts: FakeMounts, tmp_path: Path
+    ) -> None:
+        mounts.put(Mount(str(tmp_path), "nfs4"))
+        choice = chooses(BackendName.AUTO)
+        assert isinstance(choice.watcher, StatWatcher)
+        assert (choice.why, choice.refused) == ("nfs4 does not tell of every change", None)
+
+    @needs_watchdog
+    def test_a_silent_mount_below_a_root_is_polled_beside_the_events_of_the_rest(
+        self, chooses: Chooses, mounts: FakeMounts, tmp_path: Path
+    ) -> None:
+        share, ignored = Mount(str(tmp_path / "share"), "9p"), Mount(str(tmp_path / "node_modules"), "9p")
+        mounts.put(share, ignored, Mount(str(tmp_path / "cache"), "tmpfs"))
+        choice = chooses(BackendName.AUTO)
+        assert choice.watcher.name == "watchdog"
+        assert choice.silent == (Silent(share.point, share),)
+
+    @needs_watchdog
+    def test_each_root_is_decided_on_by_itself(
+        self, mounts: FakeMounts, posted: queue.SimpleQueue[Posted], tmp_path: Path
+    ) -> None:
+        near, far = tmp_path / "near", tmp_path / "far"
+        near.mkdir()
+        far.mkdir()
+        mounts.put(Mount(str(far), "cifs"))
+        plan = WatchPlan(str(tmp_path), (str(near), str(far)))
+        choice = choose(plan, watch_set_of(plan, RealDisk()), posted.put, RealDisk(), mounts)
+        try:
+            assert [place.directory for place in choice.silent] == [str(far)]
+            (near / "new.py").write_text("")
+            (far / "new.py").write_text("")
+            (near / "other.py").write_text("")
+            heard: set[str] = set()
+            while str(near / "other.py") not in heard:
+                news = posted.get(timeout=20)
+                assert isinstance(news, PathsChanged)
+                heard.update(news.paths)
+            assert heard == {str(near / "new.py"), str(near / "other.py")}
+        finally:
+            choice.watcher.stop()
+
+    @pytest.mark.parametrize("backend", [BackendName.STAT, pytest.param(BackendName.WATCHDOG, marks=needs_watchdog)])
+    def test_who_names_a_backend_gets_it_wherever_the_root_lies(
+        self, chooses: Chooses, mounts: FakeMounts, tmp_path: Path, backend: BackendName
+    ) -> None:
+        mounts.put(Mount(str(tmp_path), "nfs4"))
+        choice = chooses(backend)
+        assert (choice.watcher.name, choice.silent) == (backend.value, ())
+
+    def test_a_single_file_on_a_silent_file_system_must_be_polled(self, mounts: FakeMounts, tmp_path: Path) -> None:
+        mounts.put(Mount(str(tmp_path / "share"), "vboxsf"))
+        assert must_be_polled(str(tmp_path / "share" / "settings.env"), mounts)
+        assert not must_be_polled(str(tmp_path / "settings.env"), mounts)
 
 
 def test_watchman_is_refused_with_the_remedy(chooses: Chooses) -> None:
