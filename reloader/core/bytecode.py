@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: How compiled Python ends.
+BYTECODE = (".pyc", ".pyo")
+
 _CACHED = re.compile(
     r"^(?P<folder>.*[/\\])?__pycache__[/\\](?P<stem>.+?)\.[A-Za-z]+-?[0-9]+[a-z]*(?:\.opt-[0-9A-Za-z]+)?\.py[co]$"
 )
@@ -15,7 +18,7 @@ def source_name(path: str) -> str | None:
     ``pkg/__pycache__/x.cpython-311.opt-1.pyc`` is compiled from ``pkg/x.py`` (PEP 3147, PEP 488), a ``.pyc`` outside of a
     ``__pycache__`` from the ``.py`` beside it, as in Python 2.
     """
-    if not path.endswith((".pyc", ".pyo")):
+    if not path.endswith(BYTECODE):
         return None
     cached = _CACHED.match(path)
     if cached:

@@ -200,6 +200,25 @@ class PathFilter:
             return False
         return self._watch is None or self._asked_for(path).counts
 
+    def counts_in(self, directory: str) -> Callable[[str], bool]:
+        """``counts`` for the names in ``directory``, where what they have in common is found out once."""
+        above, chain = self._directory(directory.rstrip(self._separator))
+        if not above.counts:
+            return lambda name: False
+        inside = directory if directory.endswith(self._separator) else directory + self._separator
+        sets = [(rules, self._relative(inside, rules.base) if rules.asks_for_paths else None) for rules in chain]
+
+        def counts(name: str) -> bool:
+            for rules, prefix in sets:
+                rule = rules.rule_for(name, None if prefix is None else prefix + name, is_directory=False)
+                if rule is not None:
+                    if not rule.negates:
+                        return False
+                    break
+            return self._watch is None or self._asked_for(inside + name).counts
+
+        return counts
+
     def explain(self, path: str) -> Verdict:
         """The verdict on the file ``path``, with the rule behind it."""
         parent, _, name = path.rpartition(self._separator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
@@ -41,6 +41,11 @@ class WatchSet:
 
     def counts(self, path: str) -> bool:
         return self.names(path) or (self.imports.leave(path) and self.filter.counts(path))
+
+    def counts_in(self, directory: str) -> Callable[[str, str], bool]:
+        """``counts`` for the entries of ``directory``, each given by its name and its path: quicker for a whole directory."""
+        names, leave, counts = self.names, self.imports.leave, self.filter.counts_in(directory)
+        return lambda name, path: names(path) or (leave(path) and counts(name))
 
     def names(self, path: str) -> bool:
         """Whether ``path`` is named one by one: then its absence counts too."""

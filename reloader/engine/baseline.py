@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from reloader.core.bytecode import source_name
+from reloader.core.bytecode import BYTECODE, source_name
 from reloader.core.changes import ChangeKind, PathChange
 from reloader.core.snapshot import MISSING, Comparison, Entry, PathKind, Stamp, compare, kind_of_change
 from reloader.core.tree import Folder, Walk, is_within
@@ -34,7 +33,7 @@ class Baseline:
         self._eyes = Eyes(disk, by_content=by_content)
         self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
         self._entries: dict[str, Entry] = {}
-        self._folders: dict[str, set[str]] = {}
+        self._folders: dict[str, list[str]] = {}  # of sets, most would be bigger than what they hold
         self._dependents: defaultdict[str, set[str]] = defaultdict(set)
         self._unread: list[str] = []
         self._same_content: list[str] = []
@@ -45,7 +44,7 @@ class Baseline:
         return self._entries
 
     @property
-    def folders(self) -> Mapping[str, AbstractSet[str]]:
+    def folders(self) -> Mapping[str, Sequence[str]]:
         """The directories that count, with the files in them. To be looked at only."""
         return self._folders
 
@@ -64,11 +63,11 @@ class Baseline:
             self._depend(path)
             self._record(self._source(path), self._eyes.look(path))
         for folder in self._walk.from_roots():
-            self._folders[folder.path] = set()
+            members = self._folders[folder.path] = []
             for path in self._members(folder):
                 stamp = self._disk.stamp(path)
                 if stamp.kind is PathKind.FILE:
-                    self._folders[folder.path].add(path)
+                    members.append(path)
                     self._record(path, Entry(stamp))
             progress(len(self._entries))
         self._read_young()
@@ -178,12 +177,14 @@ class Baseline:
         left_over = set(self._known_folders(directory))
         for folder in self._walk.below(directory):
             left_over.discard(folder.path)
-            self._folders.setdefault(folder.path, set())
+            members = self._folders.setdefault(folder.path, [])
             for path in self._members(folder):
                 stamp = self._disk.stamp(path)
                 if stamp.kind is PathKind.FILE:
-                    known.discard(path)
-                    self._folders[folder.path].add(path)
+                    if path in known:
+                        known.discard(path)
+                    else:
+                        members.append(path)
                     changes += self._compared(path, stamp)
         for path in known:
             changes += self._compared_if_known(path, MISSING)
@@ -214,15 +215,16 @@ class Baseline:
         if stamp.kind is not PathKind.MISSING:
             return self._compared(path, stamp)
         del self._entries[path]
-        self._folders.get(os.path.dirname(path), set()).discard(path)
+        members = self._folders.get(os.path.dirname(path), [])
+        if path in members:
+            members.remove(path)
         return [PathChange(path, ChangeKind.REMOVED)] if self._watch_set.counts(path) else []
 
     # Keeping
 
     def _read_young(self) -> None:
         """A second write may hide behind the stamp of a file that was written a moment ago, unless its content is known."""
-        young = [path for path in self._unread if self._eyes.see_young(self._entries[path].stamp)]
-        for path in young[:READ_AT_ONCE]:
+        for path in self._eyes.young_among(self._unread, self._entries)[:READ_AT_ONCE]:
             self._entries[path] = self._eyes.look(path)
 
     def _record(self, path: str, entry: Entry) -> None:
@@ -231,7 +233,9 @@ class Baseline:
             self._unread.append(path)
 
     def _join_folder(self, path: str) -> None:
-        self._folders.setdefault(os.path.dirname(path), set()).add(path)
+        members = self._folders.setdefault(os.path.dirname(path), [])
+        if path not in members:
+            members.append(path)
 
     def _forget_folder(self, path: str) -> list[PathChange]:
         """A directory is gone: so is all that was known below it."""
@@ -251,7 +255,7 @@ class Baseline:
         for path in (*folder.links, folder.path) if folder.is_linked else folder.links:
             self._depend(path)
         for path in folder.files:
-            if self._source(path) == path:
+            if not path.endswith(BYTECODE) or self._source(path) == path:
                 yield path
 
     def _depend(self, path: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from reloader.core.snapshot import CONTENT_LIMIT, Entry, PathKind, Stamp
 from reloader.ports import Disk
 
@@ -35,6 +37,12 @@ class Eyes:
 
     def see_young(self, stamp: Stamp) -> bool:
         return self._disk.now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < YOUNG
+
+    def young_among(self, paths: Iterable[str], entries: Mapping[str, Entry]) -> list[str]:
+        """Those of ``paths`` whose stamp may hide a second write."""
+        horizon = self._disk.now_ns() - YOUNG
+        looks = ((path, entries[path].stamp) for path in paths)
+        return [path for path, stamp in looks if stamp.mtime_ns > horizon or stamp.ctime_ns > horizon]
 
     def _is_readable(self, stamp: Stamp) -> bool:
         return self.by_content and stamp.kind is PathKind.FILE and stamp.size <= CONTENT_LIMIT

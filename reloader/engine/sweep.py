@@ -20,6 +20,8 @@ from reloader.ports import Clock, Disk
 PERIOD = 10.0
 #: The share of one core that sweeping may take. At rest the whole program is to stay below 0.1 %.
 AFFORDABLE = 0.0008
+#: Seconds that a look at one place takes, as long as nobody has measured it.
+ONE_LOOK = 2.5e-6
 #: Seconds that a slice of a sweep may take.
 SLICE = 0.002
 #: Places that are looked at before the clock is read again.
@@ -54,7 +56,7 @@ class Sweep:
         self._watching = watching
         self._is_heard_of = is_heard_of
         self._period = period
-        self._next_at = clock() + period
+        self._next_at = clock() + max(period, len(baseline.entries) * ONE_LOOK / AFFORDABLE)
         self._under_way: Iterator[str] | None = None
         self._began_at = self._cost = 0.0
         self._suspects: dict[str, Stamp | None] = {}

@@ -13,6 +13,7 @@ from reloader.core.snapshot import MISSING, PathKind, Stamp
 
 #: Windows keeps the time of creation where others keep the time of the last change of the inode.
 HAS_CTIME = sys.platform != "win32"
+_KINDS = {stat.S_IFREG: PathKind.FILE, stat.S_IFDIR: PathKind.DIRECTORY}
 IGNORES_CASE = sys.platform == "win32"
 
 
@@ -76,9 +77,10 @@ class RealDisk:
 
 
 def stamp_of(result: os.stat_result) -> Stamp:
-    mode = result.st_mode
-    kind = PathKind.FILE if stat.S_ISREG(mode) else PathKind.DIRECTORY if stat.S_ISDIR(mode) else PathKind.OTHER
-    return Stamp(kind, result.st_mtime_ns, result.st_size, result.st_ino, result.st_ctime_ns if HAS_CTIME else 0)
+    kind = _KINDS.get(stat.S_IFMT(result.st_mode), PathKind.OTHER)
+    mtime_ns, ctime_ns = result.st_mtime_ns, result.st_ctime_ns if HAS_CTIME else 0
+    # Most files have never been anything but written: then one number is kept for both times, for thousands of files.
+    return Stamp(kind, mtime_ns, result.st_size, result.st_ino, mtime_ns if mtime_ns == ctime_ns else ctime_ns)
 
 
 def read_rules(path: str, base: str) -> RuleSet | None:

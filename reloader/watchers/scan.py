@@ -14,7 +14,8 @@ from reloader.watchers.disk import HAS_CTIME
 #: Times younger than this may hide a second write: FAT counts in steps of two seconds.
 YOUNG_NS = 2_000_000_000
 
-Look = tuple[int, int, int, int]
+#: What is kept of a look at a path: a digest of its times, its size and its inode. The four would take five times the memory.
+Look = int
 
 
 class Scanner:
@@ -53,6 +54,7 @@ class Scanner:
         """The hot loop: a call, four attributes and a comparison for each path."""
         stat = os.stat
         differing: list[tuple[str, Look | None]] = []
+        horizon = time.time_ns() - YOUNG_NS
         for path, before in known.items():
             try:
                 found = stat(path)
@@ -60,17 +62,13 @@ class Scanner:
                 if before is not None:
                     differing.append((path, None))
                 continue
-            look = (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+            look = hash((found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
             if look != before:
                 differing.append((path, look))
+                if _changed_at(found) > horizon:
+                    self._young.add(path)
         known.update(differing)
-        self._remember_young(differing)
         return [path for path, _ in differing]
-
-    def _remember_young(self, differing: list[tuple[str, Look | None]]) -> None:
-        if differing:
-            horizon = time.time_ns() - YOUNG_NS
-            self._young.update(path for path, look in differing if look is not None and _changed_at(look) > horizon)
 
     def _reopen(self, directories: Sequence[str]) -> None:
         """These have other entries than before, or may have: adopt the new, forget what is gone with its directory."""
@@ -93,13 +91,18 @@ class Scanner:
 
     def _list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
         """The entries of a directory, or none if they are known. The look comes first: what appears later is seen later."""
-        look = _look(directory)
+        try:
+            found = os.stat(directory)
+        except (OSError, ValueError):
+            self._directories[directory] = None
+            return ()
         if directory in self._stale:
             self._stale.remove(directory)
-        elif look is not None and look == self._directories.get(directory):
+        elif _look(found) == self._directories.get(directory):
             return ()
-        self._directories[directory] = look
-        self._remember_young([(directory, look)])
+        self._directories[directory] = _look(found)
+        if _changed_at(found) > time.time_ns() - YOUNG_NS:
+            self._young.add(directory)
         return self._disk.list(directory)
 
     def _adopt(self, folder: Folder) -> None:
@@ -110,13 +113,9 @@ class Scanner:
             self._files.setdefault(folder.gitignore, None)
 
 
-def _look(path: str) -> Look | None:
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+def _look(found: os.stat_result) -> Look:
+    return hash((found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
 
 
-def _changed_at(look: Look) -> int:
-    return max(look[0], look[1]) if HAS_CTIME else look[0]
+def _changed_at(found: os.stat_result) -> int:
+    return max(found.st_mtime_ns, found.st_ctime_ns) if HAS_CTIME else found.st_mtime_ns

@@ -135,7 +135,9 @@ class TestTheCost:
     ) -> None:
         cost.of_a_scan = 0.001
         quick.start(watch_set(root))
-        assert posted.get(timeout=PATIENCE) == IntervalRaised(pytest.approx(0.05), pytest.approx(0.001), paths=2)  # type: ignore[arg-type]
+        assert posted.get(timeout=PATIENCE) == IntervalRaised(
+            pytest.approx(0.001 / AFFORDABLE), pytest.approx(0.001), paths=2
+        )  # type: ignore[arg-type]
 
     def test_is_told_once_however_often_it_is_too_high(
         self, quick: StatWatcher, root: Path, posted: queue.SimpleQueue[Posted], cost: Cost
@@ -150,7 +152,7 @@ class TestTheCost:
     def test_that_falls_again_lets_the_interval_fall(
         self, quick: StatWatcher, posted: queue.SimpleQueue[Posted]
     ) -> None:
-        assert quick._pause_after(1.0) == pytest.approx(50.0)
+        assert quick._pause_after(1.0) == pytest.approx(1.0 / AFFORDABLE)
         assert quick._pause_after(0.0) == 0.005
         assert posted.qsize() == 1
 
