@@ -135,9 +135,10 @@ class TestTheCost:
     ) -> None:
         cost.of_a_scan = 0.001
         quick.start(watch_set(root))
-        assert posted.get(timeout=PATIENCE) == IntervalRaised(
-            pytest.approx(0.001 / AFFORDABLE), pytest.approx(0.001), paths=2
-        )  # type: ignore[arg-type]
+        raised = posted.get(timeout=PATIENCE)
+        assert isinstance(raised, IntervalRaised)
+        assert (raised.interval, raised.cost) == (pytest.approx(0.001 / AFFORDABLE), pytest.approx(0.001))
+        assert raised.paths == 2
 
     def test_is_told_once_however_often_it_is_too_high(
         self, quick: StatWatcher, root: Path, posted: queue.SimpleQueue[Posted], cost: Cost
