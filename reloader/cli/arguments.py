@@ -17,7 +17,7 @@ TYPE_CHECKING = False  # the import of typing would cost as much as argparse; ty
 if TYPE_CHECKING:
     from typing import NoReturn
 
-VERBS = ("run",)
+VERBS = ("run", "doctor")
 """The first is what happens without a verb."""
 
 

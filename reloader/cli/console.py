@@ -56,8 +56,10 @@ class Console:
         self._stream = stream
         self._style = style
         self._has_open_line = False
+        self.has_warned = False
 
     def tell(self, notice: Notice) -> None:
+        self.has_warned |= notice.level >= Level.WARNING
         if notice.level < self._style.threshold:
             return
         if self._style.as_json:

@@ -14,6 +14,9 @@ TYPE_CHECKING = False  # as in the arguments: typing costs too much for --versio
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from reloader.cli.console import Console
+    from reloader.core.plan import RunPlan
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code. An error that the user can mend is shown without a traceback."""
@@ -23,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from reloader.core.outcome import INTERRUPT, SIGNAL_BASE
     from reloader.engine.assemble import enable_colour, run_session
 
-    stream = _standard_error()
+    is_to_run = arguments.verb == "run"
+    stream = _standard_error() if is_to_run else sys.stdout
     shows_colour = enable_colour(stream)
     console = Console(stream, Style.of(arguments, stream, shows_colour=shows_colour, environ=os.environ))
     try:
@@ -36,13 +40,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             directory=directory,
             home=os.path.expanduser("~"),
             platform=sys.platform,
+            needs_command=is_to_run,
         )
-        return _as_status(run_session(plan, console))
+        return _as_status(run_session(plan, console)) if is_to_run else _examined(plan, console)
     except ReloaderError as error:
         console.fail(error)
         return error.exit_code
     except KeyboardInterrupt:
         return SIGNAL_BASE + INTERRUPT  # it came before the session could hear it
+
+
+def _examined(plan: RunPlan, console: Console) -> int:
+    """What the doctor says, with 1 if something is amiss."""
+    from reloader.engine.checkup import examine
+
+    examine(plan, console)
+    return int(console.has_warned)
 
 
 def _as_status(exit_code: int) -> int:

@@ -16,6 +16,7 @@ Option = tuple[str, str]
 HEAD = """\
 usage: reloader [OPTIONS] -- COMMAND...
        reloader [OPTIONS]                 with the command of reloader.toml
+       reloader doctor [OPTIONS]          says what would watch here, and why
 
 Runs a command and restarts it when the files that it depends on change.
 """

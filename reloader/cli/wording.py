@@ -20,13 +20,17 @@ from reloader.core.notices import (
     Forced,
     Launched,
     LeftBehind,
+    Level,
+    LimitExamined,
     Note,
     Notice,
     Polling,
     RestartCodeIgnored,
+    RootExamined,
     Scanning,
     ScansSlowed,
     Stopping,
+    TreesExamined,
     Unchanged,
     WaitingForChange,
     Watching,
@@ -52,8 +56,26 @@ def _said(notice: Notice) -> str:
             return text
         case Scanning() | Watching() | Polling() | BackendFellBack() | EventsLost() | EventsMissed() | ScansSlowed():
             return _watching(notice)
+        case RootExamined() | TreesExamined() | LimitExamined():
+            return _examined(notice)
         case _:
             return _life_of_the_child(notice)
+
+
+def _examined(notice: RootExamined | TreesExamined | LimitExamined) -> str:
+    match notice:
+        case RootExamined(root, file_system, mount_point, backend, mechanism, why, round_trip, trouble):
+            place = f"{short(root)} is on {file_system}" + (f", mounted at {mount_point}" if mount_point else "")
+            heard = trouble or f"a change there is heard of after {_seconds(round_trip or 0.0)}"
+            return f"{place}, and watched with {backend} ({mechanism}): {why}; {heard}"
+        case TreesExamined(files, directories, seconds):
+            counted = f"{_count(files, 'file', 'files')} in {_count(directories, 'directory', 'directories')}"
+            return f"to watch and look at {counted} took {_seconds(seconds)}"
+        case LimitExamined(setting, limit, None):
+            return f"{setting} is {limit:,}"
+        case LimitExamined(setting, limit, used):
+            remedy = f". Raise it: sysctl {setting}={limit * 4}" if notice.level > Level.INFO else ""
+            return f"{setting}: {used:,} of {limit:,} are in use{remedy}"
 
 
 def _watching(
@@ -159,6 +181,8 @@ def _signal_name(number: int) -> str:
 
 
 def _seconds(seconds: float) -> str:
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 

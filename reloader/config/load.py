@@ -21,17 +21,26 @@ WITHOUT_FILE = "the command line"
 NO_COMMAND = ["none"]
 
 
-def load_plan(arguments: Arguments, environ: Mapping[str, str], directory: str, home: str, platform: str) -> RunPlan:
+def load_plan(
+    arguments: Arguments,
+    environ: Mapping[str, str],
+    directory: str,
+    home: str,
+    platform: str,
+    *,
+    needs_command: bool = True,
+) -> RunPlan:
     """The plan for a session that is started in ``directory``. Raises ConfigError with all problems that there are.
 
-    ``directory`` and ``home`` are absolute; ``platform`` is a ``sys.platform``.
+    ``directory`` and ``home`` are absolute; ``platform`` is a ``sys.platform``. A plan that does not need a command is not to
+    be run, but looked at.
     """
     file = find(arguments.config or environ.get(CONFIG_VARIABLE) or None, directory, home)
     from_file = file_layers(file, platform) if file is not None else ()
     layers = (*from_file, environment_layer(environ, platform), command_line_layer(arguments, platform))
     base = os.path.dirname(file.path) if file is not None else directory
     ground = Ground(platform, base, home, os.path.isdir, os.path.realpath)
-    return _plan([layer.judge() for layer in layers], file, ground, environ)
+    return _plan([layer.judge() for layer in layers], file, ground, environ, needs_command=needs_command)
 
 
 def plan_of_call(
@@ -56,11 +65,18 @@ def plan_of_call(
     return replace(plan_with(), source=call)
 
 
-def _plan(judged: list[Judged], file: ConfigFile | None, ground: Ground, environ: Mapping[str, str]) -> RunPlan:
+def _plan(
+    judged: list[Judged],
+    file: ConfigFile | None,
+    ground: Ground,
+    environ: Mapping[str, str],
+    *,
+    needs_command: bool = True,
+) -> RunPlan:
     """The plan of layers, the weakest first."""
     problems = [problem for one in judged for problem in one.problems]
     applying = [one for one in judged if one.layer.platform == ground.platform]
-    if not any("command" in one.layer.values for one in applying):
+    if needs_command and not any("command" in one.layer.values for one in applying):
         problems.append(_no_command(file))
     written = _written(file, applying, ground.platform)
     problems.extend(problems_of(written, ground, frozenset().union(*(one.spoiled for one in applying))))

@@ -9,6 +9,9 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
 
+#: More than this share of a limit in use is worth a warning.
+NEARLY_ALL = 0.9
+
 
 class Level(IntEnum):
     """How loud a notice is: ``--quiet`` leaves warnings and errors, ``--verbose`` adds details."""
@@ -85,6 +88,47 @@ class Polling:
     file_system: str
     why: str
     level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class RootExamined:
+    """What watches ``root``, and why. ``round_trip`` is in seconds; None if a change was not heard of, or could not be made."""
+
+    root: str
+    file_system: str
+    mount_point: str
+    backend: str
+    mechanism: str
+    why: str
+    round_trip: float | None
+    trouble: str = ""
+
+    @property
+    def level(self) -> Level:
+        return Level.WARNING if self.trouble else Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class TreesExamined:
+    """Everything that counts was watched and looked at, in so many ``seconds``."""
+
+    files: int
+    directories: int
+    seconds: float
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class LimitExamined:
+    """A limit of the system, and how much of it this user's processes have in use, if that can be known."""
+
+    setting: str
+    limit: int
+    used: int | None
+
+    @property
+    def level(self) -> Level:
+        return Level.WARNING if (self.used or 0) > self.limit * NEARLY_ALL else Level.INFO
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +256,9 @@ Notice = (
     | EventsLost
     | EventsMissed
     | Polling
+    | RootExamined
+    | TreesExamined
+    | LimitExamined
     | ScansSlowed
     | Changed
     | Unchanged

@@ -101,7 +101,13 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
     )
     baseline.take(_Progress(reporter, clock, inbox))
-    _tell_of_watching(reporter, plan.watch, choice, baseline)
+    tell_of_choice(reporter, choice)
+    watcher = choice.watcher
+    reporter.tell(
+        WatchingNotice(
+            plan.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why
+        )
+    )
     link = _link_to_agents(plan, _unless_ignored(watch_set.filter, inbox.post), reporter)
     if link is not None:
         resources.callback(link.close)
@@ -161,15 +167,12 @@ def _source_or_itself(path: str) -> str:
     return source if source is not None and os.path.exists(source) else path
 
 
-def _tell_of_watching(reporter: Reporter, plan: WatchPlan, choice: Choice, baseline: Baseline) -> None:
-    refused, watcher = choice.refused, choice.watcher
-    if refused is not None:
-        reporter.tell(BackendFellBack(refused.backend, (), refused.cause, refused.remedy))
+def tell_of_choice(reporter: Reporter, choice: Choice) -> None:
+    """Which backend could not be had, and where none will do."""
+    if choice.refused is not None:
+        reporter.tell(BackendFellBack(choice.refused.backend, (), choice.refused.cause, choice.refused.remedy))
     for place in choice.silent:
         reporter.tell(Polling(place.directory, place.mount.type, verdict_on(place.mount.type).why))
-    reporter.tell(
-        WatchingNotice(plan.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why)
-    )
 
 
 def _unless_ignored(path_filter: PathFilter, post: Post) -> Post:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -155,3 +156,25 @@ def test_a_program_without_a_standard_error_writes_into_nothing(monkeypatch: pyt
         assert stream.name == os.devnull
     finally:
         stream.close()
+
+
+class TestTheDoctor:
+    def test_says_what_would_watch_here_and_ends_with_0_where_all_is_well(self, here: Path) -> None:
+        (here / "app.py").write_text("")
+        done = run("doctor", "--backend", "stat", "--interval", "0.1", cwd=here)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "to watch and look at 1 file in 1 directory took" in done.stdout
+        assert "a change there is heard of after" in done.stdout
+
+    def test_ends_with_1_where_something_is_amiss(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from reloader.core.notices import EventsLost
+        from reloader.engine import checkup
+
+        monkeypatch.setattr(checkup, "examine", lambda plan, console: console.tell(EventsLost("a backend", "")))
+        assert main(["doctor"]) == 1
+        assert main(["doctor", "--quiet"]) == 1
+
+    def test_writes_json(self, here: Path) -> None:
+        done = run("doctor", "--json", "--backend", "stat", "--interval", "0.1", cwd=here)
+        kinds = {json.loads(line)["notice"] for line in done.stdout.splitlines()}
+        assert {"trees_examined", "root_examined"} <= kinds

@@ -23,13 +23,16 @@ from reloader.core.notices import (
     Forced,
     Launched,
     LeftBehind,
+    LimitExamined,
     Note,
     Notice,
     Polling,
     RestartCodeIgnored,
+    RootExamined,
     Scanning,
     ScansSlowed,
     Stopping,
+    TreesExamined,
     Unchanged,
     WaitingForChange,
     Watching,
@@ -83,6 +86,24 @@ def away(*names: str) -> str:
         (
             Polling(away("share"), "nfs4", "it is far away"),
             f"polling {away('share')}, which is on nfs4: it is far away",
+        ),
+        (
+            RootExamined(away("app"), "ext4", away(), "a", "b", "c", 0.00121),
+            f"{away('app')} is on ext4, mounted at {away()}, and watched with a (b): c; a change there is heard of after 1.2 ms",
+        ),
+        (
+            RootExamined(away("app"), "unknown", "", "stat", "a scan", "because", None, "no change can be made there"),
+            f"{away('app')} is on unknown, and watched with stat (a scan): because; no change can be made there",
+        ),
+        (TreesExamined(1000, 1, 0.5), "to watch and look at 1,000 files in 1 directory took 500 ms"),
+        (LimitExamined("fs.inotify.max_queued_events", 16384, None), "fs.inotify.max_queued_events is 16,384"),
+        (
+            LimitExamined("fs.inotify.max_user_watches", 8192, 4000),
+            "fs.inotify.max_user_watches: 4,000 of 8,192 are in use",
+        ),
+        (
+            LimitExamined("fs.inotify.max_user_watches", 8192, 8000),
+            "fs.inotify.max_user_watches: 8,000 of 8,192 are in use. Raise it: sysctl fs.inotify.max_user_watches=32768",
         ),
         (
             ScansSlowed(2.5, 0.05, 40_000),

@@ -1,0 +1,56 @@
+"""What the system lends to watchers, how much of it there is, and how much is lent out already."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+from reloader.core.notices import LimitExamined
+
+if sys.platform == "linux":
+    _SETTINGS = "/proc/sys/fs/inotify"
+
+    def watch_limits() -> list[LimitExamined]:
+        """The limits of inotify(7), which are counted for each user; the queue's is one for each instance."""
+        instances = watches = 0
+        for held in _inotify_instances():
+            instances, watches = instances + 1, watches + held
+        found = (
+            _limit("max_user_watches", watches),
+            _limit("max_user_instances", instances),
+            _limit("max_queued_events", None),
+        )
+        return [limit for limit in found if limit is not None]
+
+    def _limit(name: str, used: int | None) -> LimitExamined | None:
+        try:
+            with open(f"{_SETTINGS}/{name}", "rb") as file:
+                return LimitExamined(f"fs.inotify.{name}", int(file.read()), used)
+        except (OSError, ValueError):
+            return None  # a kernel without inotify, or a sandbox that hides it
+
+    def _inotify_instances() -> Iterator[int]:
+        """For each instance of this user, as far as its process may be looked at, the number of its watches."""
+        for process in (entry for entry in os.listdir("/proc") if entry.isdecimal()):
+            try:
+                if os.stat(f"/proc/{process}").st_uid == os.getuid():
+                    yield from _instances_of(process)
+            except OSError:
+                continue  # it ended meanwhile, or hides its descriptors
+
+    def _instances_of(process: str) -> Iterator[int]:
+        for descriptor in os.listdir(f"/proc/{process}/fd"):
+            try:
+                if os.readlink(f"/proc/{process}/fd/{descriptor}") != "anon_inode:inotify":
+                    continue
+                with open(f"/proc/{process}/fdinfo/{descriptor}", "rb") as file:
+                    yield sum(line.startswith(b"inotify ") for line in file)
+            except OSError:
+                continue  # it was closed meanwhile
+
+else:
+
+    def watch_limits() -> list[LimitExamined]:
+        """None: FSEvents and ReadDirectoryChangesW watch whole trees, and count nothing."""
+        return []
