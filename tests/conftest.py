@@ -17,6 +17,10 @@ if not os.environ.get("CI"):
     settings.load_profile("reloader")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--edits", type=int, default=30, help="edits under each fault of a backend")
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
     """Comes first and so looks last: after the test and all its other fixtures are done."""

@@ -48,6 +48,7 @@ class Sweep:
         watching: Watching,
         is_heard_of: Callable[[str], bool],
         period: float = PERIOD,
+        late: float = LATE,
     ) -> None:
         self._baseline = baseline
         self._watch_set = watch_set
@@ -56,6 +57,7 @@ class Sweep:
         self._watching = watching
         self._is_heard_of = is_heard_of
         self._period = period
+        self._late = late
         self._next_at = clock() + max(period, len(baseline.entries) * ONE_LOOK / AFFORDABLE)
         self._under_way: Iterator[str] | None = None
         self._began_at = self._cost = 0.0
@@ -104,7 +106,7 @@ class Sweep:
             self._under_way = None
             self._next_at = self._began_at + max(self._period, self._cost / AFFORDABLE)
             if self._suspects:
-                self._judge_at = self._clock() + LATE
+                self._judge_at = self._clock() + self._late
 
     def _look_at_some(self, places: Iterator[str]) -> bool:
         """Whether there are no more."""

@@ -24,17 +24,10 @@ from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.program import Program
-from reloader.engine.sweep import PERIOD, Sweep
+from reloader.engine.sweep import LATE, PERIOD, Sweep
 from reloader.engine.watching import Watching
-from reloader.ports import Post, Watcher
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.stat import StatWatcher
-
-MakeWatcher = Callable[[Post, RealDisk, WatchPlan], Watcher]
-
-
-def make_stat(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
-    return StatWatcher(post, disk, interval=0.03, follow_symlinks=plan.follow_symlinks)
+from tests.support.watchers import MakeWatcher, make_stat
 
 
 @dataclass
@@ -98,6 +91,7 @@ class Session:
         follow_symlinks: bool = True,
         roots: Sequence[Path] | None = None,
         sweep_period: float = PERIOD,
+        late: float = LATE,
     ) -> None:
         self.root = root
         base = str(root)
@@ -138,6 +132,7 @@ class Session:
             watching=self.watching,
             is_heard_of=collector.is_waiting_for,
             period=sweep_period,
+            late=late,
         )
         self.engine = Engine(
             RunPlan(LaunchSpec(("program",), base), self.plan, RestartPolicy()),

@@ -6,38 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from reloader.core.plan import WatchPlan
-from reloader.ports import Post, Watcher
-from reloader.watchers.disk import RealDisk
 from tests.support.platform_limits import needs_events_of_older_directories
-from tests.support.session import MakeWatcher, Session, make_stat
-
-
-def make_watchdog(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
-    if sys.platform == "linux":
-        from reloader.watchers.inotify import InotifyWatcher
-
-        return InotifyWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
-    return make_observer(post, disk, plan)
-
-
-def make_observer(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
-    from reloader.watchers.observer import ObserverWatcher
-
-    return ObserverWatcher(post, disk, follow_symlinks=plan.follow_symlinks)
-
-
-BACKENDS = {"stat": make_stat}
-HAS_WATCHDOG = find_spec("watchdog") is not None  # there is no watchdog 7 for Python 3.10
-if HAS_WATCHDOG:
-    BACKENDS["watchdog"] = make_watchdog
-if HAS_WATCHDOG and sys.platform == "linux":
-    BACKENDS["observer"] = make_observer  # the twin for macOS and Windows, on watchdog's Linux observer
+from tests.support.session import Session
+from tests.support.watchers import BACKENDS, MakeWatcher
 
 
 @pytest.fixture(params=BACKENDS)

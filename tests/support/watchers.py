@@ -1,0 +1,40 @@
+"""The backends as tests make them: each from what it posts to, the disk, and a plan."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from reloader.core.plan import WatchPlan
+from reloader.ports import Post, Watcher
+from reloader.watchers.disk import RealDisk
+from reloader.watchers.stat import StatWatcher
+
+MakeWatcher = Callable[[Post, RealDisk, WatchPlan], Watcher]
+
+
+def make_stat(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+    return StatWatcher(post, disk, interval=0.03, follow_symlinks=plan.follow_symlinks)
+
+
+def make_watchdog(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+    if sys.platform == "linux":
+        from reloader.watchers.inotify import InotifyWatcher
+
+        return InotifyWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
+    return make_observer(post, disk, plan)
+
+
+def make_observer(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+    from reloader.watchers.observer import ObserverWatcher
+
+    return ObserverWatcher(post, disk, follow_symlinks=plan.follow_symlinks)
+
+
+BACKENDS = {"stat": make_stat}
+HAS_WATCHDOG = find_spec("watchdog") is not None  # there is no watchdog 7 for Python 3.10
+if HAS_WATCHDOG:
+    BACKENDS["watchdog"] = make_watchdog
+if HAS_WATCHDOG and sys.platform == "linux":
+    BACKENDS["observer"] = make_observer  # the twin for macOS and Windows, on watchdog's Linux observer
