@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.figures import machine, milliseconds, percentile, table
+from benchmarks.figures import load_average, machine, milliseconds, percentile, table
 from benchmarks.sessions import clean_environment, pause
 from reloader.agent.link import AgentLink
 from reloader.core.events import FileImported, Posted
@@ -140,7 +140,7 @@ def main() -> int:
     parser.add_argument("--idle", type=float, default=5.0, help="seconds to look at a program at rest")
     options = parser.parse_args()
     rows = [measure(os.path.abspath(python), options) for python in options.python]
-    print(f"{machine()}; {options.pairs} pairs\n")
+    print(f"{machine()}, load {load_average()}; {options.pairs} pairs\n")
     print(table(HEAD, rows))
     return 0
 

@@ -31,13 +31,20 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def machine() -> str:
-    """What the figures were measured on, and how busy it was just before."""
+    """When and on what the figures were measured."""
     return (
-        f"{datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, "
-        f"Python {platform.python_version()}, load {_load()}"
+        f"{datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores{_model()}, {platform.system()} "
+        f"{platform.release().split('-')[0]}, Python {platform.python_version()}"
     )
 
 
-def _load() -> str:
+def _model() -> str:
+    """The processors' own name, where the system tells it."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return f" ({name})" if name else ""
+
+
+def load_average() -> float:
     """Of the last minute."""
-    return Path("/proc/loadavg").read_text(encoding="ascii").split()[0]
+    return float(Path("/proc/loadavg").read_text(encoding="ascii").split()[0])

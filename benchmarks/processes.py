@@ -1,15 +1,16 @@
-"""What a process holds and uses, as Linux tells it in /proc."""
+"""What processes hold and use, as Linux tells it in /proc. A process that ends meanwhile counts for nothing."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Seconds of processor time of all threads of a process so far, and how often they went to sleep and were woken."""
+    """Seconds of processor time of all threads so far, and how often they went to sleep and were woken."""
 
     processor: float
     wakeups: int
@@ -18,29 +19,64 @@ class Usage:
         return Usage(self.processor - before.processor, self.wakeups - before.wakeups)
 
 
-def usage(pid: int) -> Usage:
-    threads = [Path("/proc", str(pid), "task", thread) for thread in os.listdir(f"/proc/{pid}/task")]
-    nanoseconds = sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
-    wakeups = sum(int(_field(thread / "status", "voluntary_ctxt_switches:")) for thread in threads)
-    return Usage(nanoseconds / 1e9, wakeups)
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    pid: int
+    parent: int
+    session: int
 
 
-def unique_memory(pid: int) -> int:
-    """Bytes that would be free without the process (USS)."""
-    rollup = Path("/proc", str(pid), "smaps_rollup")
-    return 1024 * sum(int(_field(rollup, name)) for name in ("Private_Clean:", "Private_Dirty:"))
+def family(leader: int) -> list[int]:
+    """The processes of a session, and all that descend from them, whatever group or session they have moved to."""
+    found, entries = {leader}, list(_entries())
+    while grown := {one.pid for one in entries if one.session == leader or one.parent in found} - found:
+        found |= grown
+    return sorted(found & {one.pid for one in entries})
 
 
-def kernel_watches(pid: int) -> int:
-    """The inotify watches of all descriptors of the process."""
-    found = 0
-    for descriptor in Path("/proc", str(pid), "fdinfo").iterdir():
-        found += descriptor.read_text().count("inotify wd:")
-    return found
+def usage(pids: Iterable[int]) -> Usage:
+    processor, wakeups = 0, 0
+    for pid in pids:
+        for thread in _listed(Path("/proc", str(pid), "task")):
+            processor += int((_text(thread / "schedstat").split() or ["0"])[0])
+            wakeups += _number(_text(thread / "status"), "voluntary_ctxt_switches:")
+    return Usage(processor / 1e9, wakeups)
 
 
-def _field(file: Path, name: str) -> str:
-    for line in file.read_text().splitlines():
-        if line.startswith(name):
-            return line.split()[1]
-    raise SystemExit(f"{file.name} of this kernel has no {name}")
+def unique_memory(pids: Iterable[int]) -> int:
+    """Bytes that would be free without each of the processes (USS), summed."""
+    rollups = [_text(Path("/proc", str(pid), "smaps_rollup")) for pid in pids]
+    return 1024 * sum(_number(rollup, name) for rollup in rollups for name in ("Private_Clean:", "Private_Dirty:"))
+
+
+def kernel_watches(pids: Iterable[int]) -> int:
+    """The inotify watches of all descriptors of the processes."""
+    descriptors = [descriptor for pid in pids for descriptor in _listed(Path("/proc", str(pid), "fdinfo"))]
+    return sum(_text(descriptor).count("inotify wd:") for descriptor in descriptors)
+
+
+def _entries() -> Iterator[_Entry]:
+    """All processes but the zombies."""
+    for entry in os.listdir("/proc"):
+        after_name = _text(Path("/proc", entry, "stat")).rpartition(")")[2].split() if entry.isdigit() else []
+        if after_name and after_name[0] != "Z":
+            yield _Entry(int(entry), int(after_name[1]), int(after_name[3]))
+
+
+def _listed(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except OSError:
+        return []
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _number(text: str, name: str) -> int:
+    """The first number of the line that begins with ``name``."""
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(name)), 0)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.figures import machine, table
+from benchmarks.figures import load_average, machine, table
 from benchmarks.trees import make_tree
 from reloader.core.plan import WatchPlan
 from reloader.engine.assemble import watch_set_of
@@ -81,7 +81,10 @@ def measure(options: argparse.Namespace, directory: Path) -> float:
     with closing(StatLoop(directory, paths)) as loop:
         loop.round()
         pairs = [(loop.round(), scan_round(scanner)) for _ in range(options.pairs)]
-    print(f"{machine()}; {options.files} files, {len(paths) - options.files} directories, {options.pairs} pairs\n")
+    print(
+        f"{machine()}, load {load_average()}; "
+        f"{options.files} files, {len(paths) - options.files} directories, {options.pairs} pairs\n"
+    )
     print(table(("", "C loop, µs a path", "scan, µs a path", "ratio (median of pairs)"), _rows(pairs, len(paths))))
     return median(scan.processor / loop.processor for loop, scan in pairs)
 

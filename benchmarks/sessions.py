@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from benchmarks.processes import family
+
 #: Settings of whoever runs the benchmark that would change what is measured.
-UNWANTED = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH", "RELOADER_RUN", "RELOADER_RUN_MAIN")
+UNWANTED = (
+    "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH", "RELOADER_RUN", "RELOADER_RUN_MAIN", "WATCHMAN_SOCK",
+)  # fmt: skip
 #: signal.SIGKILL, which type checkers miss where they check for Windows.
 KILL = 9
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -25,7 +31,8 @@ class Session:
     def __init__(
         self, argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str], stdin: str | None = None
     ) -> None:
-        self._lines: SimpleQueue[tuple[float, str]] = SimpleQueue()
+        self._lines: SimpleQueue[tuple[float, str] | None] = SimpleQueue()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed by end()
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
             argv,
@@ -33,7 +40,7 @@ class Session:
             env=dict(environment),
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             text=True,
             start_new_session=True,
         )
@@ -46,26 +53,40 @@ class Session:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def pids(self) -> list[int]:
+        return family(self.pid)
+
+    def next_line(self, *, within: float) -> tuple[float, str] | None:
+        """The next line and its moment, or None if it takes more than ``within`` seconds or the program has closed its output."""
+        try:
+            found = self._lines.get(timeout=within)
+        except Empty:
+            return None
+        if found is None:
+            self._lines.put(None)  # the end stays the end
+        return found
+
     def moment_of(self, line: str, *, within: float) -> float | None:
         """When ``line`` was said, or None if that takes more than ``within`` seconds. Other lines are passed over."""
         limit = time.perf_counter() + within
-        while (left := limit - time.perf_counter()) > 0:
-            try:
-                moment, said = self._lines.get(timeout=left)
-            except Empty:
-                return None
-            if said == line:
-                return moment
+        while (left := limit - time.perf_counter()) > 0 and (found := self.next_line(within=left)) is not None:
+            if found[1] == line:
+                return found[0]
         return None
 
     def lines_until_quiet(self, quiet: float) -> list[str]:
         """All lines up to a silence of ``quiet`` seconds."""
         lines: list[str] = []
-        try:
-            while True:
-                lines.append(self._lines.get(timeout=quiet)[1])
-        except Empty:
-            return lines
+        while (found := self.next_line(within=quiet)) is not None:
+            lines.append(found[1])
+        return lines
+
+    def last_words(self) -> str:
+        """The last line of what the program wrote to standard error."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
     def end(self, polite: int = signal.SIGTERM) -> None:
         """Ask, wait five seconds, and end whatever of the session is left."""
@@ -75,13 +96,16 @@ class Session:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        for pid in members(self._process.pid):
-            os.kill(pid, KILL)
+        for pid in self.pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, KILL)
+        self._errors.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.put((time.perf_counter(), line.rstrip("\n")))
+        self._lines.put(None)
 
 
 @contextmanager
@@ -105,37 +129,24 @@ def bare_start(argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
     with running(argv, cwd=cwd, environment=environment, polite=KILL) as session:
         moment = session.moment_of(line, within=30)
         if moment is None:
-            raise SystemExit(f"{argv[0]} did not say {line!r}")
+            raise SystemExit(f"{argv[0]} did not say {line!r}: {session.last_words()}")
         return moment - session.started
 
 
 def clean_environment(**additions: str) -> dict[str, str]:
-    """The environment for everything that is measured, with this checkout's ``reloader`` importable."""
-    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
-    return {**kept, "PYTHONPATH": str(REPOSITORY), **additions}
+    """The environment for everything that is measured."""
+    return {**{name: value for name, value in os.environ.items() if name not in UNWANTED}, **additions}
 
 
-def accept_interrupts() -> None:
-    """A shell starts background jobs with SIGINT ignored, which every program here would inherit; some stop by it."""
+def accept_signals() -> None:
+    """A shell starts background jobs with SIGINT ignored, which every program here would inherit; some stop by it.
+
+    SIGTERM ends the benchmark as an exception does, so that it leaves nothing running.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def pause(seconds: float) -> None:
     """A time between two measurements, in which nothing is waited for."""
     time.sleep(seconds)  # noqa: TID251
-
-
-def members(session: int) -> Iterator[int]:
-    """The processes of a session, whatever process group they have moved to."""
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and _session_of(entry) == session:
-            yield int(entry)
-
-
-def _session_of(pid: str) -> int | None:
-    try:
-        after_name = Path("/proc", pid, "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-    except OSError:
-        return None  # ended meanwhile
-    state, _, _, session = after_name.split()[:4]
-    return None if state == "Z" else int(session)

@@ -1,73 +1,120 @@
-"""The reloaders that are compared: how each is started at its default settings, and the program that it restarts.
+"""The reloaders that are compared: how each is started at its default settings, and the program that all of them restart.
 
-Each program says one line as soon as its own code runs, and its bare start is the same program without the reloader.
+The program says one line as soon as its own code runs, and its bare start is the same program without the reloader.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.sessions import REPOSITORY
+from benchmarks.trees import IGNORED
 from reloader import __version__
+
+EDITED = "child.py"
+#: Runs alone, or is imported by a server, some of which want an application in it.
+PROGRAM = """\
+print("{line}", flush=True)
+async def app(scope, receive, send): ...
+if __name__ == "__main__":
+    import time
+    time.sleep(600)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """``edited`` is the file, relative to the project, that says the line; ``text`` is what it holds, with ``{line}``."""
+    """``probe``: seconds between the edits that show when it is ready; less would keep some from ever restarting.
+
+    ``lists``: it may read directories while nothing happens, which some others take for news and look.
+    """
 
     name: str
     version: str
     argv: tuple[str, ...]
     bare: tuple[str, ...]
-    edited: str = "child.py"
-    text: str = 'print("{line}", flush=True)\nimport time\ntime.sleep(600)\n'
     files: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    stdin: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    uses_watchman: bool = False
+    probe: float = 0.05
+    lists: bool = False
 
     def lay_out(self, project: Path) -> None:
         for name, text in self.files.items():
             (project / name).write_text(text, encoding="utf-8")
 
-    def say(self, project: Path, line: str, *, filler: int) -> None:
-        """Edit the program. ``filler`` varies its size, so that Python never takes stale bytecode for it."""
-        text = self.text.replace("{line}", line) + f"# {'x' * filler}\n"
-        (project / self.edited).write_text(text, encoding="utf-8")
+
+def say(project: Path, line: str, number: int) -> None:
+    """Edit the program in place. Its size varies with ``number``, so that Python never takes stale bytecode for it.
+
+    It is never empty on the way, which a program that starts at that moment would take for the end of its work.
+    """
+    text = PROGRAM.replace("{line}", line) + f"# {'x' * (number % 1000)}\n"
+    descriptor = os.open(project / EDITED, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.ftruncate(descriptor, os.write(descriptor, text.encode()))
+    finally:
+        os.close(descriptor)
 
 
-def reloader(backend: str) -> Tool:
-    """This project, through its command line and a config file, everything but the backend at its default."""
-    child = (sys.executable, "child.py")
-    config = f'command = ["{sys.executable}", "child.py"]\nbackend = "{backend}"\n'
-    argv = (sys.executable, "-m", "reloader", "--config", "reloader.toml")
-    return Tool(f"reloader ({backend})", __version__, argv, child, files={"reloader.toml": config})
+def reloaders() -> list[Tool]:
+    """This project with each backend, through its command line and a config file, everything else at its default."""
+    return [_reloader(backend) for backend in ("watchdog", "stat", "watchman")]
+
+
+def _reloader(backend: str) -> Tool:
+    file = f"reloader-{backend}.toml"
+    config = f'command = ["{sys.executable}", "{EDITED}"]\nbackend = "{backend}"\n'
+    return Tool(
+        f"reloader ({backend})", __version__, (sys.executable, "-m", "reloader", "--config", file),
+        (sys.executable, EDITED), files={file: config}, environment={"PYTHONPATH": str(REPOSITORY)},
+        uses_watchman=backend == "watchman", lists=True,
+    )  # fmt: skip
 
 
 def peers(directory: Path) -> list[Tool]:
-    """What ``benchmarks/peers`` has put into ``directory``, and entr if the system has it."""
+    """What ``benchmarks/peers`` has put into ``directory``, and what the system has of entr and Watchman."""
     python = str(directory / "venv/bin/python")
     found = [*_for_any_command(directory, python), *_for_python(python)]
+    if shutil.which("watchman") is None:
+        found = [tool for tool in found if not tool.uses_watchman]
     return [tool for tool in found if tool.version]
 
 
 def _for_any_command(directory: Path, python: str) -> list[Tool]:
-    child = (sys.executable, "child.py")
-    nodemon = directory / "node_modules/.bin/nodemon"
-    watchfiles = (python, "-m", "watchfiles", " ".join(child), ".")
+    child = (sys.executable, EDITED)
+    nodemon = str(directory / "node_modules/.bin/nodemon")
+    watchmedo = str(directory / "watchmedo/bin/watchmedo")
+    pattern = ("--patterns=*.py", "--recursive", "--directory=.")
     return [
         Tool(
-            "nodemon", _said((str(nodemon), "--version")),
-            (str(nodemon), "--quiet", "--ext", "py", "--exec", " ".join(child)), child, stop_signal=signal.SIGINT,
+            "nodemon", _joined(_said((nodemon, "--version")), "Node", _said(("node", "--version")).lstrip("v")),
+            (nodemon, "--quiet", "--ext", "py", "--exec", " ".join(child)), child, stop_signal=signal.SIGINT,
         ),
-        Tool("entr", _debian_version("entr"), ("entr", "-n", "-r", *child), child, stdin="child.py\n"),
-        Tool("watchfiles", _pypi_version(python, "watchfiles"), watchfiles, child, stop_signal=signal.SIGINT),
+        Tool("entr", _debian_version("entr"), ("sh", "-c", f"{_listing()} | entr -n -r {' '.join(child)}"), child),
+        Tool(
+            "watchfiles", _versions(python, "watchfiles"), (python, "-m", "watchfiles", " ".join(child), "."), child,
+            stop_signal=signal.SIGINT,
+        ),
+        Tool(
+            "watchmedo auto-restart", _versions(str(directory / "watchmedo/bin/python"), "watchdog"),
+            (watchmedo, "auto-restart", *pattern, "--", *child), child, stop_signal=signal.SIGINT, probe=0.8,
+        ),
     ]  # fmt: skip
+
+
+def _listing() -> str:
+    """entr is told which files to watch; this names those that are not ignored."""
+    names = " -o ".join(f"-name {place.partition('/')[0]}" for place in IGNORED)
+    return f"find . \\( {names} \\) -prune -o -type f -print"
 
 
 def _for_python(python: str) -> list[Tool]:
@@ -75,59 +122,71 @@ def _for_python(python: str) -> list[Tool]:
         _uvicorn(python),
         *(_hupper(python, monitor) for monitor in ("watchdog", "polling")),
         *(_werkzeug(python, kind) for kind in ("watchdog", "stat")),
-        _django(python),
+        *(_django(python, watchman=watchman) for watchman in (True, False)),
     ]
 
 
 def _uvicorn(python: str) -> Tool:
     bare = (python, "-m", "uvicorn", "--port", "0", "child:app")
-    return Tool(
-        "uvicorn --reload", _pypi_version(python, "uvicorn"), (*bare, "--reload"), bare,
-        text='print("{line}", flush=True)\nasync def app(scope, receive, send): ...\n',
-    )  # fmt: skip
+    return Tool("uvicorn --reload", _versions(python, "uvicorn", "watchfiles"), (*bare, "--reload"), bare)
 
 
 def _hupper(python: str, monitor: str) -> Tool:
-    factory = {"watchdog": "hupper.watchdog.WatchdogFileMonitor", "polling": "hupper.polling.PollingFileMonitor"}[
-        monitor
-    ]
+    factory = {"watchdog": "hupper.watchdog.WatchdogFileMonitor", "polling": "hupper.polling.PollingFileMonitor"}
+    libraries = ("watchdog",) if monitor == "watchdog" else ()
     return Tool(
-        f"hupper ({monitor})", _pypi_version(python, "hupper"), (str(Path(python).with_name("hupper")), "-m", "child"),
-        (python, "-m", "child"), environment={"HUPPER_DEFAULT_MONITOR": factory},
+        f"hupper ({monitor})", _versions(python, "hupper", *libraries),
+        (str(Path(python).with_name("hupper")), "-m", "child"), (python, "-m", "child"),
+        environment={"HUPPER_DEFAULT_MONITOR": factory[monitor]}, probe=1.2, lists=monitor == "polling",
     )  # fmt: skip
 
 
 def _werkzeug(python: str, kind: str) -> Tool:
-    """The server's own start, with an application that speaks when it is imported."""
+    """The server's own start; its child, or the server alone, imports the program."""
     start = (
         "import sys\nfrom werkzeug.serving import run_simple, is_running_from_reloader\n"
-        "reloads = sys.argv[1:] == ['reload']\n"
-        "if is_running_from_reloader() or not reloads:\n    import child\n"
-        f"run_simple('127.0.0.1', 0, lambda *_: [], use_reloader=reloads, reloader_type='{kind}')\n"
+        "kind = sys.argv[1]\n"
+        "if is_running_from_reloader() or kind == 'none':\n    import child\n"
+        "settings = {} if kind == 'none' else {'use_reloader': True, 'reloader_type': kind}\n"
+        "run_simple('127.0.0.1', 0, lambda *_: [], **settings)\n"
     )
+    libraries = ("watchdog",) if kind == "watchdog" else ()
     return Tool(
-        f"werkzeug ({kind})", _pypi_version(python, "werkzeug"), (python, "serve.py", "reload"), (python, "serve.py"),
-        text='print("{line}", flush=True)\n', files={"serve.py": start},
+        f"Werkzeug ({kind})", _versions(python, "werkzeug", *libraries), (python, "serve.py", kind),
+        (python, "serve.py", "none"), files={"serve.py": start}, lists=kind == "stat",
     )  # fmt: skip
 
 
-def _django(python: str) -> Tool:
-    """``manage.py runserver``, whose settings import the module that speaks."""
+def _django(python: str, *, watchman: bool) -> Tool:
+    """``manage.py runserver``; the settings import the program, in the child alone. Django takes Watchman if it can import it."""
     manage = (
-        "import os, sys\nfrom django.core.management import execute_from_command_line\n"
+        "import os, sys\nif 'WATCHMAN_SOCK' not in os.environ:\n    sys.modules['pywatchman'] = None\n"
+        "from django.core.management import execute_from_command_line\n"
         "os.environ['DJANGO_SETTINGS_MODULE'] = 'settings'\nexecute_from_command_line(sys.argv)\n"
     )
-    settings = "import child\nDEBUG = True\nSECRET_KEY = 'benchmark'\nROOT_URLCONF = 'urls'\nUSE_TZ = True\n"
+    settings = (
+        "import os, sys\nif os.environ.get('RUN_MAIN') or '--noreload' in sys.argv:\n    import child\n"
+        "DEBUG = True\nSECRET_KEY = 'benchmark'\nROOT_URLCONF = 'urls'\nUSE_TZ = True\n"
+    )
     run = (python, "manage.py", "runserver", "--skip-checks", "127.0.0.1:0")
+    version = _versions(python, "django")
     return Tool(
-        "Django runserver", _pypi_version(python, "django"), run, (*run, "--noreload"),
-        text='print("{line}", flush=True)\n',
+        "Django (Watchman)" if watchman else "Django (stat)",
+        _joined(version, "Watchman", _said(("watchman", "--version"))) if watchman else version,
+        run, (*run, "--noreload"), uses_watchman=watchman, lists=not watchman,
         files={"manage.py": manage, "settings.py": settings, "urls.py": "urlpatterns = []\n"},
     )  # fmt: skip
 
 
-def _pypi_version(python: str, package: str) -> str:
-    return _said((python, "-c", f"from importlib.metadata import version; print(version('{package}'))"))
+def _versions(python: str, package: str, *libraries: str) -> str:
+    """``1.2, library 3.4``, or nothing without the package."""
+    names = (package, *libraries)
+    said = _said((python, "-c", f"from importlib.metadata import version; print(*map(version, {names!r}))")).split()
+    return ", ".join([*said[:1], *(f"{name} {number}" for name, number in zip(libraries, said[1:], strict=False))])
+
+
+def _joined(version: str, library: str, its_version: str) -> str:
+    return f"{version}, {library} {its_version}" if version else ""
 
 
 def _debian_version(package: str) -> str:
@@ -136,7 +195,7 @@ def _debian_version(package: str) -> str:
     return _said(("dpkg-query", "--show", "--showformat", "${Version}", package)) or "?"
 
 
-def _said(argv: tuple[str, ...]) -> str:
+def _said(argv: Sequence[str]) -> str:
     """What a command writes, or nothing if it cannot be run."""
     try:
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,0 +1,143 @@
+"""Draws what a run of ``benchmarks.field`` found, and writes it where it is shown.
+
+    python -m benchmarks.chart FILE.json
+
+The drawing is a few hundred marks, written here by hand: a plotting library would be the largest thing that the benchmarks
+need, and its SVG would be many times larger, with letters as outlines and one set of colours.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from benchmarks.report import EDIT, IDLE, MEMORY, READY, UNKNOWN, Measure, conditions, full_tables, in_order, summary
+from benchmarks.results import Found, Results, load, save
+from benchmarks.sessions import REPOSITORY
+
+PANELS = (EDIT, READY, MEMORY, IDLE)
+NAMES, PANEL, GAP, ROW, TOP, BOTTOM = 180, 190, 24, 24, 84, 58
+#: It brings its own ground, and dark colours for those who prefer them, so it can be read wherever it is put.
+STYLE = """\
+text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328 }
+.title { font-size: 15px; font-weight: 600 } .head, .ours { font-weight: 600 } .quiet { fill: #59636e; font-size: 11px }
+.ground { fill: #ffffff; stroke: #d1d9e0 } .line { stroke: #d1d9e0 } .peer { fill: #818b98 } .reloader { fill: #0969da }
+.end { text-anchor: end } .middle { text-anchor: middle }
+@media (prefers-color-scheme: dark) {
+text { fill: #f0f6fc } .quiet { fill: #9198a1 } .ground { fill: #0d1117; stroke: #3d444d } .line { stroke: #3d444d }
+.reloader { fill: #4493f8 } }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A logarithmic axis over whole powers of ten: the figures differ by a factor of hundreds."""
+
+    lowest: int
+    highest: int
+
+    @classmethod
+    def of(cls, values: Sequence[float], smallest: float) -> Scale:
+        """What is less than ``smallest`` is drawn there."""
+        logarithms = [math.log10(max(value, smallest)) for value in values] or [0.0]
+        lowest = math.floor(min(logarithms))
+        return cls(lowest, max(math.ceil(max(logarithms)), lowest + 1))
+
+    def place(self, value: float) -> float:
+        share = (math.log10(max(value, 10.0**self.lowest)) - self.lowest) / (self.highest - self.lowest)
+        return share * PANEL
+
+
+def draw(results: Results) -> str:
+    tools, files = in_order(results), results.sizes[-1]
+    width = NAMES + len(PANELS) * (PANEL + GAP) + GAP
+    height = TOP + ROW * len(tools) + BOTTOM
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
+        f"<title>reloader and its peers</title><style>{STYLE}</style>",
+        f'<rect class="ground" x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="6"/>',
+        _text(GAP, 30, "title", f"What a restart, and waiting for it, costs in a tree of {files:,} files"),
+        _text(GAP, 48, "quiet", "less is better; each axis is logarithmic"),
+        *(_name(row, tool) for row, tool in enumerate(tools)),
+    ]
+    for number, measure in enumerate(PANELS):
+        parts += _panel(NAMES + number * (PANEL + GAP), measure, tools, files)
+    parts += [_text(GAP, height - 14, "quiet", conditions(results)), "</svg>", ""]
+    return "\n".join(parts)
+
+
+def _name(row: int, tool: Found) -> str:
+    return _text(NAMES - 12, _middle_of(row) + 4, "end ours" if tool.is_ours else "end", tool.name)
+
+
+def _panel(left: int, measure: Measure, tools: Sequence[Found], files: int) -> Iterator[str]:
+    known = [value for tool in tools if (value := measure.value(tool, files)) is not None]
+    scale = Scale.of(known, 10.0**-measure.digits)
+    bottom = TOP + ROW * len(tools)
+    yield _text(left, TOP - 14, "head", f"{measure.title} ({measure.unit})")
+    for power in range(scale.lowest, scale.highest + 1):
+        across = left + scale.place(10.0**power)
+        yield f'<line class="line" x1="{across:.1f}" y1="{TOP - 4}" x2="{across:.1f}" y2="{bottom}"/>'
+        yield _text(across, bottom + 15, "quiet middle", f"{10.0**power:g}")
+    for row, tool in enumerate(tools):
+        yield from _mark(left, _middle_of(row), measure, tool, files, scale)
+
+
+def _mark(left: int, middle: float, measure: Measure, tool: Found, files: int, scale: Scale) -> Iterator[str]:
+    value = measure.value(tool, files)
+    if value is None:
+        yield _text(left + 6, middle + 4, "quiet", UNKNOWN)
+        return
+    place = scale.place(value)
+    kind, side = ("reloader" if tool.is_ours else "peer"), (10, "") if place < PANEL * 0.75 else (-10, "end")
+    yield f'<circle class="{kind}" cx="{left + place:.1f}" cy="{middle}" r="5"/>'
+    strong = " ours" if tool.is_ours else ""
+    yield _text(left + place + side[0], middle + 4, f"{side[1]}{strong}".strip() or "plain", measure.text(tool, files))
+
+
+def _middle_of(row: int) -> float:
+    return TOP + ROW * (row + 0.5)
+
+
+def _text(x: float, y: float, kind: str, text: str) -> str:
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
+
+
+def publish(results: Results, directory: Path) -> None:
+    """Keep the results and what is made of them. Those of the repository are shown in its READMEs too."""
+    directory.mkdir(parents=True, exist_ok=True)
+    save(results, directory / "field.json")
+    (directory / "field.md").write_text(full_tables(results) + "\n", encoding="utf-8")
+    (directory / "field.svg").write_text(draw(results), encoding="utf-8")
+    if directory.resolve() == REPOSITORY / "benchmarks/results":
+        put_between_marks(REPOSITORY / "README.md", summary(results))
+        put_between_marks(REPOSITORY / "benchmarks/README.md", full_tables(results))
+
+
+def put_between_marks(file: Path, text: str) -> None:
+    """Replace what stands between ``<!-- field -->`` and ``<!-- /field -->``."""
+    old = file.read_text(encoding="utf-8")
+    new, marks = re.subn(
+        r"(?<=<!-- field -->\n).*?(?=<!-- /field -->)", lambda _: f"\n{text}\n\n", old, flags=re.DOTALL
+    )
+    if marks != 1:
+        raise SystemExit(f"{file.name} has not one place for the results, but {marks}")
+    file.write_text(new, encoding="utf-8")
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: python -m benchmarks.chart FILE.json", file=sys.stderr)
+        return 2
+    file = Path(sys.argv[1])
+    publish(load(file), file.parent)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

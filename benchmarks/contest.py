@@ -1,0 +1,98 @@
+"""One tool at work in one project: started, said to, and looked at with all that it brought with it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.processes import Usage, usage
+from benchmarks.results import Pairs
+from benchmarks.sessions import Session, bare_start, clean_environment, pause, running
+from benchmarks.tools import EDITED, Tool, say
+from benchmarks.watchman import private_watchman
+
+#: Seconds after which an edit counts as missed.
+PATIENCE = 12.0
+LONGEST_START = 30.0
+#: Between two measurements; edits come at any phase of a poll.
+PAUSE = (0.2, 0.9)
+#: A tool is at rest when it has used less than this share of a core for so many seconds. Some never are.
+AT_REST, LOOK = 0.03, 0.7
+LONGEST_UNREST = 15.0
+
+
+class Refused(Exception):
+    """The tool ended before it had started the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """``daemons``: processes that serve it alone and that it has not started."""
+
+    tool: Tool
+    project: Path
+    session: Session
+    daemons: tuple[int, ...]
+
+    @property
+    def pids(self) -> list[int]:
+        return [*self.session.pids, *self.daemons]
+
+    def used(self) -> Usage:
+        return usage(self.pids)
+
+    def expect(self, line: str) -> float:
+        """Seconds from the start of the tool to the program's line. Raises Refused."""
+        moment = self.session.moment_of(line, within=LONGEST_START)
+        if moment is None:
+            raise Refused(self.session.last_words())
+        return moment - self.session.started
+
+    def measure_pair(self, pairs: Pairs, number: int) -> None:
+        """A bare start, then an edit."""
+        line = f"edit {number}"
+        bare = bare_start_of(self.tool, self.project)
+        before = time.perf_counter()
+        say(self.project, line, number)
+        moment = self.session.moment_of(line, within=PATIENCE)
+        if moment is None:
+            pairs.missed += 1
+        else:
+            pairs.bare.append(bare)
+            pairs.edits.append(moment - before)
+
+    def come_to_rest(self) -> None:
+        limit, rested = time.monotonic() + LONGEST_UNREST, self.used()
+        while time.monotonic() < limit:
+            pause(LOOK)
+            before, rested = rested, self.used()
+            if rested.since(before).processor < AT_REST * LOOK:
+                return
+
+
+@contextmanager
+def contestant(tool: Tool, project: Path) -> Iterator[Contestant]:
+    """The tool, just started. A Watchman that it uses was there before, and knows nothing of the project."""
+    with ExitStack() as resources:
+        additions, daemons = dict(tool.environment), list[int]()
+        if tool.uses_watchman:
+            additions["WATCHMAN_SOCK"], daemon = resources.enter_context(private_watchman())
+            daemons.append(daemon)
+        session = resources.enter_context(
+            running(tool.argv, cwd=project, environment=clean_environment(**additions), polite=tool.stop_signal)
+        )
+        yield Contestant(tool, project, session, tuple(daemons))
+
+
+def bare_start_of(tool: Tool, project: Path) -> float:
+    """Seconds to the line that the program says at present."""
+    line = (project / EDITED).read_text(encoding="utf-8").split('"')[1]
+    return bare_start(tool.bare, cwd=project, environment=clean_environment(**tool.environment), line=line)
+
+
+def pause_a_little() -> None:
+    pause(random.uniform(*PAUSE))

@@ -1,0 +1,117 @@
+"""What each tool needs in a tree of many files: time until it sees an edit, memory, kernel watches, and work while nothing happens."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+from benchmarks.contest import LONGEST_START, Contestant, Refused, bare_start_of, contestant, pause_a_little
+from benchmarks.processes import kernel_watches, unique_memory, usage
+from benchmarks.results import InTree, Settings
+from benchmarks.sessions import clean_environment, pause, running
+from benchmarks.tools import Tool, say
+from benchmarks.trees import make_tree
+
+IGNORED_SHARE = 0.8
+PER_DIRECTORY = 10
+#: Seconds of silence after which nothing of the edits before is to be expected any more.
+QUIET = 1.2
+
+
+class Tree:
+    """One project in which all tools take turns. Each edit of it has a number of its own."""
+
+    def __init__(self, project: Path, files: int, tools: Sequence[Tool]) -> None:
+        make_tree(project, files, per_directory=PER_DIRECTORY, ignored_share=IGNORED_SHARE)
+        for tool in tools:
+            tool.lay_out(project)
+        self.project = project
+        self._numbers = count()
+        self.edit()
+
+    @property
+    def directories(self) -> int:
+        """Those that count: the project itself, ``src``, and what lies below it."""
+        return 2 + sum(path.is_dir() for path in (self.project / "src").rglob("*"))
+
+    def edit(self) -> str:
+        number = next(self._numbers)
+        say(self.project, f"state {number}", number)
+        return f"state {number}"
+
+    def measure_start(self, tool: Tool, found: InTree, settings: Settings) -> None:
+        """A start under edits; the first start of each tool is also looked at when it has come to rest."""
+        with contestant(tool, self.project) as one:
+            self._until_ready(one, found)
+            if found.memory is None:
+                one.session.lines_until_quiet(QUIET)
+                for _ in range(settings.edits):
+                    one.measure_pair(found.pairs, 1000 + next(self._numbers))
+                    pause_a_little()
+                one.come_to_rest()
+                found.memory = unique_memory(one.pids) - self._memory_of_program(tool)
+                found.watches = kernel_watches(one.pids)
+
+    def _until_ready(self, one: Contestant, found: InTree) -> None:
+        """The program is edited again and again until it is started again.
+
+        The first run may have read any of the edits; the second one can only be there because the tool saw one.
+        """
+        session, first = one.session, ""
+        while time.perf_counter() - session.started < LONGEST_START:
+            match session.next_line(within=one.tool.probe):
+                case None:
+                    self.edit()
+                case moment, line if not first:
+                    first = line
+                    found.first.append(moment - session.started)
+                case moment, line if line != first:
+                    found.ready.append(moment - session.started)
+                    return
+        if not first:
+            raise Refused(session.last_words())
+        found.never += 1
+
+    def _memory_of_program(self, tool: Tool) -> int:
+        """What the same program holds without the tool."""
+        bare_start_of(tool, self.project)
+        with running(tool.bare, cwd=self.project, environment=clean_environment(**tool.environment)) as session:
+            session.next_line(within=LONGEST_START)
+            pause(0.5)
+            return unique_memory(session.pids)
+
+
+def measure_tree(project: Path, files: int, tools: Sequence[Tool], settings: Settings) -> tuple[dict[str, InTree], int]:
+    """What was found, by the tool's name, and the number of directories that count."""
+    tree = Tree(project, files, tools)
+    found = {tool.name: InTree() for tool in tools}
+    for _ in range(settings.starts):
+        for tool in random.sample(tools, len(tools)):
+            tree.measure_start(tool, found[tool.name], settings)
+    for lists in (True, False):
+        for name, idle, wakeups in _at_rest(tree, [tool for tool in tools if tool.lists == lists], settings.idle):
+            found[name].idle, found[name].wakeups = idle, wakeups
+    return found, tree.directories
+
+
+def _at_rest(tree: Tree, tools: Sequence[Tool], seconds: float) -> Iterator[tuple[str, float, float]]:
+    """Tools side by side where nothing happens: the share of a core that each uses, and its wake-ups per second."""
+    if not tools:
+        return
+    with ExitStack() as resources:
+        contestants = [resources.enter_context(contestant(tool, tree.project)) for tool in tools]
+        for one in contestants:
+            one.session.next_line(within=LONGEST_START)
+        for one in contestants:
+            one.come_to_rest()
+        families = {one.tool.name: one.pids for one in contestants}
+        before, moment = {name: usage(pids) for name, pids in families.items()}, time.monotonic()
+        pause(seconds)
+        passed = time.monotonic() - moment
+        for name, pids in families.items():
+            used = usage(pids).since(before[name])
+            yield name, used.processor / passed, used.wakeups / passed
