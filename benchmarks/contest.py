@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from benchmarks.processes import Usage, usage
 from benchmarks.results import Pairs
 from benchmarks.sessions import Session, bare_start, clean_environment, pause, running
 from benchmarks.tools import EDITED, Tool, say
-from benchmarks.watchman import private_watchman
+from benchmarks.watchman import Watchman, private_watchman
 
 #: Seconds after which an edit counts as missed.
 PATIENCE = 12.0
@@ -75,17 +76,29 @@ class Contestant:
 
 
 @contextmanager
-def contestant(tool: Tool, project: Path) -> Iterator[Contestant]:
-    """The tool, just started. A Watchman that it uses was there before, and knows nothing of the project."""
+def contestant(tool: Tool, project: Path, watchman: Watchman | None = None) -> Iterator[Contestant]:
+    """The tool, just started; a Watchman that it uses, and is not given, was there before. Raises Refused."""
     with ExitStack() as resources:
-        additions, daemons = dict(tool.environment), list[int]()
-        if tool.uses_watchman:
-            additions["WATCHMAN_SOCK"], daemon = resources.enter_context(private_watchman())
-            daemons.append(daemon)
+        if tool.uses_watchman and watchman is None:
+            watchman = resources.enter_context(watchman_for(tool))
+        additions = {} if watchman is None else {"WATCHMAN_SOCK": watchman.address}
+        environment = clean_environment(**tool.environment, **additions)
         session = resources.enter_context(
-            running(tool.argv, cwd=project, environment=clean_environment(**additions), polite=tool.stop_signal)
+            running(tool.argv, cwd=project, environment=environment, polite=tool.stop_signal)
         )
-        yield Contestant(tool, project, session, tuple(daemons))
+        yield Contestant(tool, project, session, () if watchman is None else (watchman.pid,))
+
+
+@contextmanager
+def watchman_for(tool: Tool) -> Iterator[Watchman | None]:
+    """One of its own, if the tool uses one. Raises Refused."""
+    if not tool.uses_watchman:
+        yield None
+    elif shutil.which("watchman") is None:
+        raise Refused("the program watchman is not installed")
+    else:
+        with private_watchman() as watchman:
+            yield watchman
 
 
 def bare_start_of(tool: Tool, project: Path) -> float:

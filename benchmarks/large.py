@@ -1,15 +1,15 @@
-"""What each tool needs in a tree of many files: time until it sees an edit, memory, kernel watches, and work while nothing happens."""
+"""What each tool needs in a tree of many files: time until it sees an edit, memory, kernel watches, and work at rest."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from itertools import count
 from pathlib import Path
 
-from benchmarks.contest import LONGEST_START, Contestant, Refused, bare_start_of, contestant, pause_a_little
+from benchmarks.contest import LONGEST_START, Contestant, contestant, pause_a_little, watchman_for
 from benchmarks.processes import kernel_watches, unique_memory, usage
 from benchmarks.results import InTree, Settings
 from benchmarks.sessions import clean_environment, pause, running
@@ -23,13 +23,17 @@ QUIET = 1.2
 
 
 class Tree:
-    """One project in which all tools take turns. Each edit of it has a number of its own."""
+    """One project in which all tools take turns. Each edit of it has a number of its own.
 
-    def __init__(self, project: Path, files: int, tools: Sequence[Tool]) -> None:
+    ``watchmen``, by the tool's name, live as long as the tree does: as a user's would, they know it from the second start on.
+    """
+
+    def __init__(self, project: Path, files: int, tools: Sequence[Tool], resources: ExitStack) -> None:
         make_tree(project, files, per_directory=PER_DIRECTORY, ignored_share=IGNORED_SHARE)
         for tool in tools:
             tool.lay_out(project)
         self.project = project
+        self._watchmen = {tool.name: resources.enter_context(watchman_for(tool)) for tool in tools}
         self._numbers = count()
         self.edit()
 
@@ -38,19 +42,21 @@ class Tree:
         """Those that count: the project itself, ``src``, and what lies below it."""
         return 2 + sum(path.is_dir() for path in (self.project / "src").rglob("*"))
 
-    def edit(self) -> str:
+    def edit(self) -> None:
         number = next(self._numbers)
         say(self.project, f"state {number}", number)
-        return f"state {number}"
+
+    def enter(self, tool: Tool) -> AbstractContextManager[Contestant]:
+        return contestant(tool, self.project, self._watchmen[tool.name])
 
     def measure_start(self, tool: Tool, found: InTree, settings: Settings) -> None:
         """A start under edits; the first start of each tool is also looked at when it has come to rest."""
-        with contestant(tool, self.project) as one:
+        with self.enter(tool) as one:
             self._until_ready(one, found)
-            if found.memory is None:
+            if found.memory is None and not one.session.silenced:
                 one.session.lines_until_quiet(QUIET)
                 for _ in range(settings.edits):
-                    one.measure_pair(found.pairs, 1000 + next(self._numbers))
+                    one.measure_pair(found.pairs, next(self._numbers))
                     pause_a_little()
                 one.come_to_rest()
                 found.memory = unique_memory(one.pids) - self._memory_of_program(tool)
@@ -62,7 +68,7 @@ class Tree:
         The first run may have read any of the edits; the second one can only be there because the tool saw one.
         """
         session, first = one.session, ""
-        while time.perf_counter() - session.started < LONGEST_START:
+        while time.perf_counter() - session.started < LONGEST_START and not session.silenced:
             match session.next_line(within=one.tool.probe):
                 case None:
                     self.edit()
@@ -72,13 +78,10 @@ class Tree:
                 case moment, line if line != first:
                     found.ready.append(moment - session.started)
                     return
-        if not first:
-            raise Refused(session.last_words())
         found.never += 1
 
     def _memory_of_program(self, tool: Tool) -> int:
         """What the same program holds without the tool."""
-        bare_start_of(tool, self.project)
         with running(tool.bare, cwd=self.project, environment=clean_environment(**tool.environment)) as session:
             session.next_line(within=LONGEST_START)
             pause(0.5)
@@ -87,14 +90,15 @@ class Tree:
 
 def measure_tree(project: Path, files: int, tools: Sequence[Tool], settings: Settings) -> tuple[dict[str, InTree], int]:
     """What was found, by the tool's name, and the number of directories that count."""
-    tree = Tree(project, files, tools)
     found = {tool.name: InTree() for tool in tools}
-    for _ in range(settings.starts):
-        for tool in random.sample(tools, len(tools)):
-            tree.measure_start(tool, found[tool.name], settings)
-    for lists in (True, False):
-        for name, idle, wakeups in _at_rest(tree, [tool for tool in tools if tool.lists == lists], settings.idle):
-            found[name].idle, found[name].wakeups = idle, wakeups
+    with ExitStack() as resources:
+        tree = Tree(project, files, tools, resources)
+        for _ in range(settings.starts):
+            for tool in random.sample(tools, len(tools)):
+                tree.measure_start(tool, found[tool.name], settings)
+        for lists in (True, False):
+            for name, idle, wakeups in _at_rest(tree, [tool for tool in tools if tool.lists == lists], settings.idle):
+                found[name].idle, found[name].wakeups = idle, wakeups
     return found, tree.directories
 
 
@@ -103,12 +107,12 @@ def _at_rest(tree: Tree, tools: Sequence[Tool], seconds: float) -> Iterator[tupl
     if not tools:
         return
     with ExitStack() as resources:
-        contestants = [resources.enter_context(contestant(tool, tree.project)) for tool in tools]
+        contestants = [resources.enter_context(tree.enter(tool)) for tool in tools]
         for one in contestants:
             one.session.next_line(within=LONGEST_START)
         for one in contestants:
             one.come_to_rest()
-        families = {one.tool.name: one.pids for one in contestants}
+        families = {one.tool.name: one.pids for one in contestants if not one.session.silenced}
         before, moment = {name: usage(pids) for name, pids in families.items()}, time.monotonic()
         pause(seconds)
         passed = time.monotonic() - moment

@@ -26,6 +26,10 @@ class Measure:
     value: Callable[[Found, int], float | None]
     digits: int
 
+    @property
+    def heading(self) -> str:
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
     def text(self, tool: Found, files: int) -> str:
         found = self.value(tool, files)
         return UNKNOWN if found is None else f"{found:,.{self.digits}f}"
@@ -75,26 +79,19 @@ def full_tables(results: Results) -> str:
 def summary(results: Results) -> str:
     """The columns that matter most, in the largest tree, for the project's README."""
     files = results.sizes[-1]
-    units = [f" ({measure.unit})" if measure.unit else "" for measure in MEASURES]
-    head = [
-        "tool",
-        "version",
-        *(measure.title + unit for measure, unit in zip(MEASURES, units, strict=True)),
-        "missed edits",
-    ]
+    head = ("tool", "version", *(measure.heading for measure in MEASURES), "missed edits")
     rows = [
-        [
+        (
             tool.name,
             tool.version,
             *(measure.text(tool, files) for measure in MEASURES),
             f"{tool.missed} of {tool.edits}",
-        ]
+        )
         for tool in in_order(results)
     ]
     refused = [f"`{tool.name}` is not available." for tool in results.tools if tool.refused is not None]
-    return "\n\n".join(
-        [table(head, rows), *refused, where_peers_are_ahead(results), f"Measured {conditions(results)}."]
-    )
+    measured = f"Measured in a tree of {files:,} files; {conditions(results)}."
+    return "\n\n".join([table(head, rows), *refused, where_peers_are_ahead(results), measured])
 
 
 def in_order(results: Results) -> list[Found]:

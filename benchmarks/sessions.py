@@ -26,13 +26,17 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 class Session:
-    """A running program with everything that it starts. ``started`` is the moment just before its start."""
+    """A running program with everything that it starts. ``started`` is the moment just before its start.
+
+    ``silenced``: all that could say a line has ended.
+    """
 
     def __init__(
         self, argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str], stdin: str | None = None
     ) -> None:
         self._lines: SimpleQueue[tuple[float, str] | None] = SimpleQueue()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed by end()
+        self.silenced = False
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
             argv,
@@ -58,12 +62,13 @@ class Session:
         return family(self.pid)
 
     def next_line(self, *, within: float) -> tuple[float, str] | None:
-        """The next line and its moment, or None if it takes more than ``within`` seconds or the program has closed its output."""
+        """The next line and its moment, or None if it takes more than ``within`` seconds or there can be none."""
         try:
             found = self._lines.get(timeout=within)
         except Empty:
             return None
         if found is None:
+            self.silenced = True
             self._lines.put(None)  # the end stays the end
         return found
 

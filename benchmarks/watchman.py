@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.sessions import clean_environment, pause
@@ -16,14 +16,22 @@ from benchmarks.sessions import clean_environment, pause
 PATIENCE = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Watchman:
+    """``address`` is the path of its socket, which clients take from WATCHMAN_SOCK."""
+
+    address: str
+    pid: int
+
+
 @contextmanager
-def private_watchman() -> Iterator[tuple[str, int]]:
-    """The path of its socket, which clients take from WATCHMAN_SOCK, and its process id."""
+def private_watchman() -> Iterator[Watchman]:
+    """One that listens, and knows nothing yet."""
     with tempfile.TemporaryDirectory(prefix="watchman-") as directory:
         files = {"sockname": "sock", "statefile": "state", "logfile": "log", "pidfile": "pid"}
         options = [f"--{option}={directory}/{name}" for option, name in files.items()]
         daemon = subprocess.Popen(
-            [shutil.which("watchman") or "watchman", "--foreground", *options],
+            ["watchman", "--foreground", *options],
             env=clean_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -33,7 +41,7 @@ def private_watchman() -> Iterator[tuple[str, int]]:
         try:
             address = f"{directory}/sock"
             _wait_for(address)
-            yield address, daemon.pid
+            yield Watchman(address, daemon.pid)
         finally:
             daemon.terminate()
             try:
