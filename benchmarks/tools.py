@@ -67,14 +67,19 @@ def say(project: Path, line: str, number: int) -> None:
 
 def reloaders() -> list[Tool]:
     """This project with each backend, through its command line and a config file, everything else at its default."""
-    return [_reloader(backend) for backend in ("watchdog", "stat", "watchman")]
+    watchdog, watchman = _versions(sys.executable, "watchdog"), _said(("watchman", "--version"))
+    return [
+        _reloader("watchdog", _joined(__version__, "watchdog", watchdog)),
+        _reloader("stat", __version__),
+        _reloader("watchman", _joined(__version__, "Watchman", watchman)),
+    ]
 
 
-def _reloader(backend: str) -> Tool:
+def _reloader(backend: str, version: str) -> Tool:
     file = f"reloader-{backend}.toml"
     config = f'command = ["{sys.executable}", "{EDITED}"]\nbackend = "{backend}"\n'
     return Tool(
-        f"reloader ({backend})", __version__, (sys.executable, "-m", "reloader", "--config", file),
+        f"reloader ({backend})", version, (sys.executable, "-m", "reloader", "--config", file),
         (sys.executable, EDITED), files={file: config}, environment={"PYTHONPATH": str(REPOSITORY)},
         uses_watchman=backend == "watchman", lists=True,
     )  # fmt: skip
@@ -186,7 +191,7 @@ def _versions(python: str, package: str, *libraries: str) -> str:
 
 
 def _joined(version: str, library: str, its_version: str) -> str:
-    return f"{version}, {library} {its_version}" if version else ""
+    return f"{version}, {library} {its_version}" if version and its_version else version
 
 
 def _debian_version(package: str) -> str:
