@@ -13,7 +13,7 @@ from benchmarks.contest import LONGEST_START, Contestant, contestant, pause_a_li
 from benchmarks.processes import kernel_watches, unique_memory, usage
 from benchmarks.results import InTree, Settings
 from benchmarks.sessions import clean_environment, pause, running
-from benchmarks.tools import Tool, say
+from benchmarks.tools import AtRest, Tool, say
 from benchmarks.trees import make_tree
 
 IGNORED_SHARE = 0.8
@@ -96,8 +96,8 @@ def measure_tree(project: Path, files: int, tools: Sequence[Tool], settings: Set
         for _ in range(settings.starts):
             for tool in random.sample(tools, len(tools)):
                 tree.measure_start(tool, found[tool.name], settings)
-        for lists in (True, False):
-            for name, idle, wakeups in _at_rest(tree, [tool for tool in tools if tool.lists == lists], settings.idle):
+        for kind in AtRest:
+            for name, idle, wakeups in _at_rest(tree, [tool for tool in tools if tool.at_rest is kind], settings.idle):
                 found[name].idle, found[name].wakeups = idle, wakeups
     return found, tree.directories
 

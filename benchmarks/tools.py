@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from benchmarks.sessions import REPOSITORY
@@ -29,12 +30,17 @@ if __name__ == "__main__":
 """
 
 
+class AtRest(Enum):
+    """What a tool does while nothing happens: some list directories, which others take for news, and look."""
+
+    LISTENS = "it may be stirred by those that list"
+    LISTS = "it may list, and is not stirred by others that do"
+    SPINS = "it may do both"
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """``probe``: seconds between the edits that show when it is ready; less would keep some from ever restarting.
-
-    ``lists``: it may read directories while nothing happens, which some others take for news and look.
-    """
+    """``probe``: seconds between the edits that show when it is ready; less would keep some from ever restarting."""
 
     name: str
     version: str
@@ -45,7 +51,7 @@ class Tool:
     stop_signal: signal.Signals = signal.SIGTERM
     uses_watchman: bool = False
     probe: float = 0.05
-    lists: bool = False
+    at_rest: AtRest = AtRest.LISTENS
 
     def lay_out(self, project: Path) -> None:
         for name, text in self.files.items():
@@ -81,7 +87,7 @@ def _reloader(backend: str, version: str) -> Tool:
     return Tool(
         f"reloader ({backend})", version, (sys.executable, "-m", "reloader", "--config", file),
         (sys.executable, EDITED), files={file: config}, environment={"PYTHONPATH": str(REPOSITORY)},
-        uses_watchman=backend == "watchman", lists=True,
+        uses_watchman=backend == "watchman", at_rest=AtRest.LISTS,
     )  # fmt: skip
 
 
@@ -112,6 +118,7 @@ def _for_any_command(directory: Path, python: str) -> list[Tool]:
         Tool(
             "watchmedo auto-restart", _versions(str(directory / "watchmedo/bin/python"), "watchdog"),
             (watchmedo, "auto-restart", *pattern, "--", *child), child, stop_signal=signal.SIGINT, probe=0.8,
+            at_rest=AtRest.SPINS,
         ),
     ]  # fmt: skip
 
@@ -142,7 +149,8 @@ def _hupper(python: str, monitor: str) -> Tool:
     return Tool(
         f"hupper ({monitor})", _versions(python, "hupper", *libraries),
         (str(Path(python).with_name("hupper")), "-m", "child"), (python, "-m", "child"),
-        environment={"HUPPER_DEFAULT_MONITOR": factory[monitor]}, probe=1.2, lists=monitor == "polling",
+        environment={"HUPPER_DEFAULT_MONITOR": factory[monitor]}, probe=1.2,
+        at_rest=AtRest.LISTS if monitor == "polling" else AtRest.LISTENS,
     )  # fmt: skip
 
 
@@ -158,7 +166,7 @@ def _werkzeug(python: str, kind: str) -> Tool:
     libraries = ("watchdog",) if kind == "watchdog" else ()
     return Tool(
         f"Werkzeug ({kind})", _versions(python, "werkzeug", *libraries), (python, "serve.py", kind),
-        (python, "serve.py", "none"), files={"serve.py": start}, lists=kind == "stat",
+        (python, "serve.py", "none"), files={"serve.py": start}, at_rest=AtRest.LISTS if kind == "stat" else AtRest.LISTENS,
     )  # fmt: skip
 
 
@@ -178,7 +186,7 @@ def _django(python: str, *, watchman: bool) -> Tool:
     return Tool(
         "Django (Watchman)" if watchman else "Django (stat)",
         _joined(version, "Watchman", _said(("watchman", "--version"))) if watchman else version,
-        run, (*run, "--noreload"), uses_watchman=watchman, lists=not watchman,
+        run, (*run, "--noreload"), uses_watchman=watchman, at_rest=AtRest.LISTENS if watchman else AtRest.LISTS,
         files={"manage.py": manage, "settings.py": settings, "urls.py": "urlpatterns = []\n"},
     )  # fmt: skip
 
