@@ -26,7 +26,7 @@ from benchmarks.tools import Tool, peers, reloaders
 
 SIZES = (1_000, 10_000, 100_000)
 #: pairs, starts, edits in each tree, seconds at rest, storms
-FULL = (30, 3, 3, 20.0, 5)
+FULL = (25, 3, 3, 20.0, 5)
 QUICK = (2, 1, 1, 2.0, 1)
 
 
