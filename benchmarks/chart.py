@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from benchmarks.findings import Found, Results, load, save
 from benchmarks.report import EDIT, IDLE, MEMORY, READY, UNKNOWN, Measure, conditions, full_tables, in_order, summary
-from benchmarks.results import Found, Results, load, save
 from benchmarks.sessions import REPOSITORY
 
 PANELS = (EDIT, READY, MEMORY, IDLE)

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.findings import Pairs
 from benchmarks.processes import Usage, usage
-from benchmarks.results import Pairs
 from benchmarks.sessions import Session, bare_start, clean_environment, pause, running
 from benchmarks.tools import EDITED, Tool, say
 from benchmarks.watchman import Watchman, private_watchman

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from benchmarks.chart import publish
 from benchmarks.figures import load_average, machine
+from benchmarks.findings import Results, Settings
 from benchmarks.large import measure_tree
 from benchmarks.latency import measure_edits, restarts_of_storms
 from benchmarks.report import full_tables
-from benchmarks.results import Results, Settings
 from benchmarks.sessions import accept_signals
 from benchmarks.tools import Tool, peers, reloaders
 

@@ -10,8 +10,8 @@ from itertools import count
 from pathlib import Path
 
 from benchmarks.contest import LONGEST_START, Contestant, contestant, pause_a_little, watchman_for
+from benchmarks.findings import InTree, Settings
 from benchmarks.processes import kernel_watches, unique_memory, usage
-from benchmarks.results import InTree, Settings
 from benchmarks.sessions import clean_environment, pause, running
 from benchmarks.tools import AtRest, Tool, say
 from benchmarks.trees import make_tree

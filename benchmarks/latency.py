@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.contest import Contestant, Refused, contestant, pause_a_little
-from benchmarks.results import Found
+from benchmarks.findings import Found
 from benchmarks.sessions import pause
 from benchmarks.tools import Tool, say
 from benchmarks.trees import make_tree

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.figures import milliseconds, percentile, table
-from benchmarks.results import Found, InTree, Results
+from benchmarks.findings import Found, InTree, Results
 
 UNKNOWN = "–"
 EDITS_HEAD = ("tool", "version", "edits", "median", "p95", "max", "bare start", "overhead", "missed")

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks.chart import draw, put_between_marks
+from benchmarks.findings import Found, InTree, Pairs, Results, Settings, load, save
 from benchmarks.report import full_tables, summary, where_peers_are_ahead
-from benchmarks.results import Found, InTree, Pairs, Results, Settings, load, save
 from tests.support.platform_limits import linux_only
 from tests.support.programs import ROOT
 
