@@ -14,6 +14,7 @@ from reloader.core.filesystems import Mount
 from reloader.core.filters import DirectoryFacts
 from reloader.core.notices import Notice
 from reloader.core.snapshot import Stamp
+from reloader.core.tree import Folder
 from reloader.core.watchset import WatchSet
 
 Post = Callable[[Posted], None]
@@ -78,10 +79,11 @@ class Watcher(Protocol):
     def mechanism(self) -> str:
         """What it stands on, for the user: ``inotify``, ``FSEvents``, ``a scan every second``."""
 
-    def start(self, watch_set: WatchSet) -> None:
+    def start(self, watch_set: WatchSet) -> Sequence[Folder] | None:
         """Begin to post hints. From the return on, nothing that happens in ``watch_set`` goes unreported.
 
-        Called before the baseline is taken. Raises BackendUnavailable if it cannot work at all.
+        Returns the directories that it has walked, each listed after it was watched, so that nobody has to walk them again; None
+        if it has not. Called before the baseline is taken. Raises BackendUnavailable if it cannot work at all.
         """
 
     def watch(self, watch_set: WatchSet) -> None:

@@ -81,7 +81,8 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     clock = time.monotonic
     host = ProcessHost(inbox.post)
     resources.callback(host.close)
-    disk = RealDisk(gitignore=plan.watch.gitignore)
+    progress = _Progress(reporter, clock, inbox)
+    disk = RealDisk(gitignore=plan.watch.gitignore, listed=progress.listed)
     watch_set = watch_set_of(plan.watch, disk)
     watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
     mounts = Mounts()
@@ -100,7 +101,8 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     baseline = Baseline(
         disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
     )
-    baseline.take(_Progress(reporter, clock, inbox))
+    baseline.take(progress, choice.folders)
+    progress.is_over = True
     tell_of_choice(reporter, choice)
     watcher = choice.watcher
     reporter.tell(
@@ -221,8 +223,17 @@ class _Progress:
         self._clock = clock
         self._inbox = inbox
         self._tell_at = clock() + PATIENCE
+        self._files = 0
+        self.is_over = False
+
+    def listed(self, entries: int) -> None:
+        """So many were seen in one more directory."""
+        if not self.is_over:
+            self(self._files + entries)
 
     def __call__(self, files: int) -> None:
+        """So many were seen in all."""
+        files = self._files = max(files, self._files)
         now = self._clock()
         if now < self._tell_at:
             return

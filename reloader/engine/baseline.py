@@ -57,12 +57,15 @@ class Baseline:
     def directories(self) -> int:
         return len(self._folders)
 
-    def take(self, progress: Progress) -> None:
-        """Look at everything for the first time. ``progress`` is called with the number of files, directory by directory."""
+    def take(self, progress: Progress, folders: Iterable[Folder] | None = None) -> None:
+        """Look at everything for the first time. ``progress`` is called with the number of files, directory by directory.
+
+        ``folders`` are all directories that count, if a watcher has listed them just now.
+        """
         for path in self._watch_set.named():
             self._depend(path)
             self._record(self._source(path), self._eyes.look(path))
-        for folder in self._walk.from_roots():
+        for folder in folders if folders is not None else self._walk.from_roots():
             members = self._folders[folder.path] = []
             for path in self._members(folder):
                 stamp = self._disk.stamp(path)

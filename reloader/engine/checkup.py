@@ -44,7 +44,7 @@ def examine(plan: RunPlan, reporter: Reporter) -> None:
         baseline = Baseline(
             disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
         )
-        baseline.take(lambda files: None)
+        baseline.take(lambda files: None, choice.folders)
         seconds = time.monotonic() - began
         for failed in (news for news in inbox.take_now() if isinstance(news, WatcherFailed)):
             reporter.tell(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from reloader.core.filesystems import Mount, verdict_on
 from reloader.core.plan import BackendName, WatchPlan
+from reloader.core.tree import Folder
 from reloader.core.watchset import WatchSet
 from reloader.errors import BackendUnavailable
 from reloader.ports import Disk, Mounts, Post, Watcher
@@ -24,7 +25,7 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A started backend, and the reason for it.
+    """A started backend, and the reason for it. ``folders`` are all directories that count, if it had to list them.
 
     ``silent`` names the directories that it does not watch because they are to be polled, ``refused`` is the better backend
     that could not be had.
@@ -34,15 +35,16 @@ class Choice:
     why: str
     refused: BackendUnavailable | None = None
     silent: tuple[Silent, ...] = ()
+    folders: Sequence[Folder] | None = None
 
 
 def choose(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, mounts: Mounts) -> Choice:
     """Start the backend that the plan asks for. Raises BackendUnavailable where that was named and cannot be had."""
     match plan.backend:
         case BackendName.STAT:
-            return Choice(_started(stat_watcher(plan, post, disk), watch_set), "as configured")
+            return _started(stat_watcher(plan, post, disk), watch_set, "as configured")
         case BackendName.WATCHDOG:
-            return Choice(_started(_watchdog(plan, post, disk), watch_set), "as configured")
+            return _started(_watchdog(plan, post, disk), watch_set, "as configured")
         case BackendName.WATCHMAN:
             raise BackendUnavailable("watchman", "this version cannot talk to Watchman", 'Use backend = "auto".')
         case BackendName.AUTO:
@@ -77,17 +79,20 @@ def _best(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, silent: 
     roots = tuple(root for root in watch_set.roots if root not in polled)
     if not roots and polled:
         types = ", ".join(sorted({place.mount.type for place in silent}))
-        return Choice(_started(stat_watcher(plan, post, disk), watch_set), f"{types} does not tell of every change")
+        return _started(stat_watcher(plan, post, disk), watch_set, f"{types} does not tell of every change")
     try:
-        watcher = _started(_watchdog(plan, post, disk), replace(watch_set, roots=roots))
+        choice = _started(
+            _watchdog(plan, post, disk), replace(watch_set, roots=roots), "the system reports changes here"
+        )
     except BackendUnavailable as refused:
-        return Choice(_started(stat_watcher(plan, post, disk), watch_set), "it works everywhere", refused)
-    return Choice(watcher, "the system reports changes here", silent=tuple(silent))
+        choice = _started(stat_watcher(plan, post, disk), watch_set, "it works everywhere")
+        return replace(choice, refused=refused)
+    return replace(choice, silent=tuple(silent), folders=None) if silent else choice
 
 
-def _started(watcher: Watcher, watch_set: WatchSet) -> Watcher:
-    watcher.start(watch_set)
-    return watcher
+def _started(watcher: Watcher, watch_set: WatchSet, why: str) -> Choice:
+    folders = watcher.start(watch_set)
+    return Choice(watcher, why, folders=folders)
 
 
 def _watchdog(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from reloader.core.filters import DirectoryFacts, Rule, RuleSet
 from reloader.core.snapshot import MISSING, PathKind, Stamp
@@ -18,10 +18,14 @@ IGNORES_CASE = sys.platform == "win32"
 
 
 class RealDisk:
-    """The disk itself. ``gitignore`` says whether the facts of a directory include its ``.gitignore``."""
+    """The disk itself. ``gitignore`` says whether the facts of a directory include its ``.gitignore``.
 
-    def __init__(self, *, gitignore: bool = True) -> None:
+    ``listed`` is called with the number of entries whenever a directory was listed.
+    """
+
+    def __init__(self, *, gitignore: bool = True, listed: Callable[[int], None] = lambda entries: None) -> None:
         self._gitignore = gitignore
+        self._listed = listed
 
     def stamp(self, path: str) -> Stamp:
         try:
@@ -56,9 +60,11 @@ class RealDisk:
     def list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
         try:
             with os.scandir(directory) as entries:
-                return [(entry.name, _is_directory(entry), entry.is_symlink()) for entry in entries]
+                found = [(entry.name, _is_directory(entry), entry.is_symlink()) for entry in entries]
         except OSError:
             return ()  # gone, or not ours to read
+        self._listed(len(found))
+        return found
 
     def facts(self, directory: str) -> DirectoryFacts:
         gitignore = read_rules(os.path.join(directory, ".gitignore"), directory) if self._gitignore else None

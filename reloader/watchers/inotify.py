@@ -25,7 +25,7 @@ from watchdog.observers.inotify_c import (
 )
 
 from reloader.core.events import PathsChanged, WatcherFailed, WatcherOverflowed
-from reloader.core.tree import Walk, is_within, minimal_roots
+from reloader.core.tree import Folder, Walk, is_within, minimal_roots
 from reloader.core.watchset import WatchSet
 from reloader.ports import Disk, Post
 from reloader.watchers.places import Places
@@ -79,12 +79,22 @@ class Ear:
 class Session:
     """The ears on one watch set. The lock keeps watchdog's reader thread and the engine, which adds files, apart."""
 
-    def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, mask: Mask, *, follow_symlinks: bool) -> None:
+    def __init__(
+        self,
+        post: Post,
+        disk: Disk,
+        watch_set: WatchSet,
+        mask: Mask,
+        *,
+        follow_symlinks: bool,
+        visited: list[Folder] | None = None,
+    ) -> None:
         self._post = post
         self._watch_set = watch_set
         self._mask = mask
         self._disk = disk
         self._walk = Walk(watch_set, self._list, disk.real, os.sep, follow_symlinks)
+        self._visited = visited
         self._places = Places(disk)
         self._ears: dict[str, Ear] = {}
         self._failures: dict[str, int] = {}
@@ -92,13 +102,23 @@ class Session:
         self._closed = False
         self._lock = threading.RLock()
         self._queue = InotifyFD()
-        for path in watch_set.named():
-            self._places.add(path)
-        for root in watch_set.roots:
-            if not os.path.isdir(root) or disk.links_on_the_way(root):
-                self._places.add(root)  # a plain directory tells of its own end
-        self._listen_to_roots_and_places()
-        self._queue.start()  # only now: what happens meanwhile waits in the kernel, and no two threads are in here
+        try:
+            self._begin()
+        except BaseException:  # a user who has lost patience with a long walk
+            self.close()
+            raise
+        self._visited = None
+
+    def _begin(self) -> None:
+        try:
+            for path in self._watch_set.named():
+                self._places.add(path)
+            for root in self._watch_set.roots:
+                if not os.path.isdir(root) or self._disk.links_on_the_way(root):
+                    self._places.add(root)  # a plain directory tells of its own end
+            self._listen_to_roots_and_places()
+        finally:
+            self._queue.start()  # only now: what happens meanwhile waits in the kernel, and no two threads are in here
 
     def add_files(self, paths: Sequence[str]) -> None:
         """On the engine's thread."""
@@ -189,12 +209,16 @@ class Session:
 
     def _listen_below(self, directory: str) -> None:
         for folder in self._walk.below(directory):
+            if self._visited is not None:
+                self._visited.append(folder)
             for link in (*folder.links, folder.path) if folder.is_linked else folder.links:
                 self._places.add(link)
 
     def _list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
-        """Directories and links only. The ear comes first: what appears after the listing is heard of."""
+        """Without files, unless somebody asks for them. The ear comes first: what appears after the listing is heard of."""
         self._listen(directory)
+        if self._visited is not None:
+            return self._disk.list(directory)
         return [entry for entry in self._disk.list(directory) if entry[1] or entry[2]]
 
     def _listen(self, path: str) -> None:
@@ -240,8 +264,10 @@ class InotifyWatcher(SessionWatcher):
         self._follow_symlinks = follow_symlinks
         self._mask = _MASK if by_content else Mask(_MASK | InotifyConstants.IN_ATTRIB)
 
-    def open_session(self, watch_set: WatchSet) -> Session:
-        return Session(self._post, self._disk, watch_set, self._mask, follow_symlinks=self._follow_symlinks)
+    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> Session:
+        return Session(
+            self._post, self._disk, watch_set, self._mask, follow_symlinks=self._follow_symlinks, visited=visited
+        )
 
     def explain(self, error: OSError) -> tuple[str, str]:
         return _LIMITS.get(error.errno or 0) or super().explain(error)

@@ -16,7 +16,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from reloader.core.events import PathsChanged, WatcherFailed
-from reloader.core.tree import Walk, is_within
+from reloader.core.tree import Folder, Walk, is_within
 from reloader.core.watchset import WatchSet
 from reloader.ports import Disk, Post
 from reloader.watchers.places import Places
@@ -146,5 +146,6 @@ class ObserverWatcher(SessionWatcher):
         name = str(getattr(Observer, "__name__", Observer))
         return {"FSEventsObserver": "FSEvents", "WindowsApiObserver": "ReadDirectoryChangesW"}.get(name, name)
 
-    def open_session(self, watch_set: WatchSet) -> Session:
+    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> Session:
+        """Nothing is noted: the observer starts only when all is scheduled, so what was listed before may be old."""
         return Session(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)

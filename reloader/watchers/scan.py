@@ -21,7 +21,9 @@ Look = int
 class Scanner:
     """Remembers a look at each file and directory. Not shared between threads: its watcher sees to that."""
 
-    def __init__(self, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool) -> None:
+    def __init__(
+        self, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool, visited: list[Folder] | None = None
+    ) -> None:
         self._disk = disk
         self._watch_set = watch_set
         self._walk = Walk(watch_set, self._list, disk.real, os.sep, follow_symlinks)
@@ -31,6 +33,8 @@ class Scanner:
         self._stale: set[str] = set()
         for folder in self._walk.from_roots():
             self._adopt(folder)
+            if visited is not None:
+                visited.append(folder)
         for root in watch_set.roots:
             self._directories.setdefault(root, None)
         self._differing(self._files)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from reloader.core.events import WatcherFailed
+from reloader.core.tree import Folder
 from reloader.core.watchset import WatchSet
 from reloader.errors import BackendUnavailable
 from reloader.ports import Post
@@ -38,16 +39,21 @@ class SessionWatcher(ABC):
     def mechanism(self) -> str: ...
 
     @abstractmethod
-    def open_session(self, watch_set: WatchSet) -> Session:
-        """Raises OSError if the system refuses."""
+    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> Session:
+        """A session that may note in ``visited`` which directories it has listed. Raises OSError if the system refuses."""
 
     def explain(self, error: OSError) -> tuple[str, str]:
         """The cause behind ``error``, and the remedy."""
         return str(error), 'Use backend = "stat"'
 
-    def start(self, watch_set: WatchSet) -> None:
+    def start(self, watch_set: WatchSet) -> Sequence[Folder] | None:
+        visited: list[Folder] = []
+        self._session = self._opened(watch_set, visited)
+        return visited or None
+
+    def _opened(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> Session:
         try:
-            self._session = self.open_session(watch_set)
+            return self.open_session(watch_set, visited)
         except OSError as error:
             raise BackendUnavailable(self.name, *self.explain(error)) from error
 
@@ -55,7 +61,7 @@ class SessionWatcher(ABC):
         """A new session takes over before the old one ends, so that nothing falls between them."""
         before, self._session = self._session, None
         try:
-            self.start(watch_set)
+            self._session = self._opened(watch_set)
         except BackendUnavailable as error:  # what the system lends may have been used up meanwhile
             self._post(WatcherFailed(self.name, error.cause, error.remedy))
         if before is not None:

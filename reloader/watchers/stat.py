@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from reloader.core.events import IntervalRaised, PathsChanged, WatcherFailed
+from reloader.core.tree import Folder
 from reloader.core.watchset import WatchSet
 from reloader.ports import Disk, Post
 from reloader.watchers.scan import Scanner
@@ -36,12 +37,16 @@ class StatWatcher:
     def mechanism(self) -> str:
         return f"a scan every {self._interval:g} s"
 
-    def start(self, watch_set: WatchSet) -> None:
-        self.watch(watch_set)
+    def start(self, watch_set: WatchSet) -> Sequence[Folder]:
+        visited: list[Folder] = []
+        self._scan_from_now_on(Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks, visited=visited))
         self._thread.start()
+        return visited
 
     def watch(self, watch_set: WatchSet) -> None:
-        scanner = Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks)
+        self._scan_from_now_on(Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks))
+
+    def _scan_from_now_on(self, scanner: Scanner) -> None:
         with self._scanning:
             self._scanner = scanner
 

@@ -122,12 +122,17 @@ class TestASession:
         assert fallbacks == [BackendFellBack("watchdog", (), "there is none", "Install it")]
 
     @posix_only
+    @pytest.mark.parametrize(
+        "backend",
+        [BackendName.STAT, pytest.param(BackendName.WATCHDOG, marks=needs_watchdog)],
+        ids=lambda name: name.value,
+    )
     def test_that_is_asked_to_end_while_it_scans_ends_without_a_run(
-        self, root: Path, monkeypatch: pytest.MonkeyPatch
+        self, root: Path, monkeypatch: pytest.MonkeyPatch, backend: BackendName
     ) -> None:
         monkeypatch.setattr(assemble, "PATIENCE", 0.0)
         teller = Teller(Scanning, lambda: os.kill(os.getpid(), signal.SIGTERM))
-        assert run_session(plan_of(root), teller) == 143
+        assert run_session(plan_of(root, backend=backend), teller) == 143
         assert teller.kinds == [ConfigUsed, Scanning]
 
     @posix_only

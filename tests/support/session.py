@@ -154,8 +154,8 @@ class Session:
         )
 
     def __enter__(self) -> Self:
-        self.watcher.start(self.watch_set)
-        self.baseline.take(lambda files: None)
+        folders = self.watcher.start(self.watch_set)
+        self.baseline.take(lambda files: None, folders)
         self.engine.begin()
         self.pump(lambda: self.engine.knows_all_contents, "all contents are read")
         return self
