@@ -17,7 +17,7 @@ if sys.platform != "linux":
     pytest.skip("inotify is Linux's", allow_module_level=True)
 pytest.importorskip("watchdog", reason="there is no watchdog 7 for Python 3.10")
 
-from watchdog.observers.inotify_c import InotifyFD
+from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
 
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
 from reloader.core.notices import BackendFellBack, EventsLost
@@ -27,7 +27,11 @@ from reloader.ports import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.inotify import InotifyWatcher
 from reloader.watchers.inotify import Session as InotifySession
+from tests.support.programs import PATIENCE
 from tests.support.session import Session
+
+#: So many events the kernel keeps for a reader that does not come.
+QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 
 
 def make_inotify(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
@@ -183,6 +187,33 @@ class TestOverflow:
             session.pump(lambda: session.launches == 2, "the restart for what was lost")
             assert session.changes_since(0) == {"pkg1/mod.py", "lost/mod.py"}
             assert sum(isinstance(notice, EventsLost) for notice in session.reporter.notices) == 1
+            assert session.restarts_by(lambda: (tree / "lost/mod.py").write_text("found\n")) == {"lost/mod.py"}
+
+    @pytest.mark.skipif(QUEUE > 100_000, reason="the kernel's queue is set so long that filling it takes too long")
+    def test_of_the_kernel_s_own_queue_loses_nothing_and_is_told(self, tree: Path) -> None:
+        with Session(tree, make_inotify, sweep_period=3600.0) as session:
+            reader = the_session_of(session)
+            stuck, go_on, handle = threading.Event(), threading.Event(), reader.handle_event
+
+            def stand_still(event: InotifyEvent) -> None:
+                stuck.set()
+                go_on.wait()
+                handle(event)
+
+            reader.handle_event = stand_still  # type: ignore[method-assign]
+            (tree / "first.swp").touch()
+            assert stuck.wait(PATIENCE)
+            for _ in range(QUEUE // 4 + 1):  # each round is four events; equal ones in a row would be one
+                (tree / "noise.swp").touch()
+                (tree / "noise.swp").unlink()
+                (tree / "pkg1" / "noise.swp").touch()
+                (tree / "pkg1" / "noise.swp").unlink()
+            (tree / "pkg2/mod.py").write_text("lost\n")
+            new_package(tree / "lost")
+            go_on.set()
+            session.pump(lambda: session.launches == 2, "the restart for what was lost")
+            assert session.changes_since(0) == {"pkg2/mod.py", "lost/mod.py"}
+            assert sum(isinstance(notice, EventsLost) for notice in session.reporter.notices) >= 1
             assert session.restarts_by(lambda: (tree / "lost/mod.py").write_text("found\n")) == {"lost/mod.py"}
 
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
