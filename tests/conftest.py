@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import settings
 
 from tests.support.surroundings import leaks, let_threads_end, restore, surroundings
+from tests.support.watchman import running_watchman
 
 # Time limits for one example make a slow machine look like a broken program. On CI, hypothesis picks its own
 # profile: the same examples on every run, so that a red build can be had again.
@@ -32,3 +34,15 @@ def nothing_is_left_behind() -> Iterator[None]:
     restore(before, after)
     if left:
         pytest.fail("the test left behind\n  " + "\n  ".join(left), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def watchman_of_its_own(request: pytest.FixtureRequest, nothing_is_left_behind: None) -> Iterator[None]:
+    """For a test of the Watchman backend, and for no other."""
+    with running_watchman() if _backend_of(request) == "watchman" else nullcontext():
+        yield
+
+
+def _backend_of(request: pytest.FixtureRequest) -> object:
+    case = getattr(request.node, "callspec", None)
+    return case.params.get("backend") if case is not None else None

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeGuard
 
@@ -45,7 +46,7 @@ PARTS = (
     part("reloader.errors", "", "", PURE),
     part("reloader.ports", "core errors", "", PURE),
     part("reloader.config", "config core errors", "pydantic pydantic_core tomli dotenv"),
-    part("reloader.watchers", "watchers ports core errors", "watchdog"),
+    part("reloader.watchers", "watchers ports core errors", "watchdog pywatchman"),
     part("reloader.system", "system ports core errors", "dotenv"),
     # This runs in the user's Python; by these names its modules find each other there.
     part("reloader.agent.inside", "agent.inside", INSIDE, "atexit os sys time"),
@@ -272,7 +273,12 @@ def test_type_checkers_can_follow_every_platform_branch() -> None:
 
 
 def _is_for_elsewhere(module: str) -> bool:
-    """Nobody imports it here: its ``assert sys.platform …`` is false, or it needs watchdog, which has no 7 for Python 3.10."""
+    """Nobody imports it here: its ``assert sys.platform …`` is false, or it needs what is not there.
+
+    That is watchdog on Python 3.10, for which there is no 7, and pywatchman, an extra, on Windows.
+    """
+    if module.startswith("reloader.watchers.watchman") and find_spec("pywatchman") is None:
+        return True
     if sys.version_info < (3, 11) and any(lies_in(imported.target, "watchdog") for imported in imports_of(module)):
         return True
     asserts = [node for node in tree_of(module).body if isinstance(node, ast.Assert)]

@@ -46,7 +46,7 @@ def choose(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, mounts:
         case BackendName.WATCHDOG:
             return _started(_watchdog(plan, post, disk), watch_set, "as configured")
         case BackendName.WATCHMAN:
-            raise BackendUnavailable("watchman", "this version cannot talk to Watchman", 'Use backend = "auto".')
+            return Choice(_started(_watchman(plan, post, disk), watch_set), "as configured")
         case BackendName.AUTO:
             return _best(plan, watch_set, post, disk, silent_directories(watch_set, mounts))
 
@@ -104,3 +104,12 @@ def _watchdog(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
     except (ImportError, OSError) as error:  # a system without inotify, or a libc that lacks it
         raise BackendUnavailable("watchdog", str(error), 'Use backend = "stat".') from error
     return PlatformWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
+
+
+def _watchman(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
+    try:
+        from reloader.watchers.watchman import WatchmanWatcher
+    except ImportError as error:
+        cause, remedy = "pywatchman is not installed", "Run pip install 'reloader[watchman]', or use backend = \"auto\""
+        raise BackendUnavailable("watchman", cause, remedy) from error
+    return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)

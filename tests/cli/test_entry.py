@@ -68,7 +68,10 @@ class TestExitCodes:
         assert len(lines) >= 3
         assert all(line.startswith("[reloader] ") for line in lines)
 
-    def test_of_a_backend_that_cannot_be_had_are_2_with_the_remedy(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_of_a_backend_that_cannot_be_had_are_2_with_the_remedy(
+        self, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("WATCHMAN_SOCK", str(here / "no.sock"))
         assert main(["--backend", "watchman", "--", "true"]) == 2
         assert 'backend = "auto"' in capsys.readouterr().err
 

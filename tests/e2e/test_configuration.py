@@ -38,7 +38,6 @@ BAD_FILES = [
     ('command = "x"\nwatch = ["[a"]', ["watch", "[a"]),
     ('command = "x"\nwatch = ["/"]', ["watch", "allow_dangerous_root"]),
     ('command = "x"\nstop_signal = "SIGNOTHING"', ["stop_signal", "SIGNOTHING"]),
-    ('command = "x"\nbackend = "watchman"', ["watchman", "auto"]),
 ]
 
 
@@ -48,6 +47,13 @@ def test_a_bad_file_gets_one_line_that_names_the_fault(tmp_path: Path, text: str
     problems = problems_of(tmp_path)
     assert len(problems) == 1
     assert [word for word in named if word not in problems[0]] == []
+
+
+def test_a_backend_that_cannot_be_had_gets_one_line_with_the_remedy(tmp_path: Path) -> None:
+    save(tmp_path / "reloader.toml", 'command = "x"\nbackend = "watchman"')
+    (problem,) = problems_of(tmp_path, WATCHMAN_SOCK=str(tmp_path / "no.sock"))
+    assert 'backend = "watchman"' in problem
+    assert 'use backend = "auto"' in problem
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ class TestASession:
         (ended,) = (notice for notice in teller.notices if isinstance(notice, Ended))
         assert isinstance(ended.outcome, NotLaunched)
 
-    def test_with_a_backend_that_is_not_there_starts_nothing(self, root: Path) -> None:
+    def test_with_a_backend_that_is_not_there_starts_nothing(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WATCHMAN_SOCK", str(root / "no.sock"))
         teller = Teller()
         with pytest.raises(BackendUnavailable):
             run_session(plan_of(root, backend=BackendName.WATCHMAN), teller)

@@ -10,6 +10,7 @@ from reloader.core.plan import WatchPlan
 from reloader.ports import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.stat import StatWatcher
+from tests.support.watchman import HAS_WATCHMAN
 
 MakeWatcher = Callable[[Post, RealDisk, WatchPlan], Watcher]
 
@@ -32,9 +33,17 @@ def make_observer(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
     return ObserverWatcher(post, disk, follow_symlinks=plan.follow_symlinks)
 
 
+def make_watchman(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+    from reloader.watchers.watchman import WatchmanWatcher
+
+    return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
+
+
 BACKENDS = {"stat": make_stat}
 HAS_WATCHDOG = find_spec("watchdog") is not None  # there is no watchdog 7 for Python 3.10
 if HAS_WATCHDOG:
     BACKENDS["watchdog"] = make_watchdog
 if HAS_WATCHDOG and sys.platform == "linux":
     BACKENDS["observer"] = make_observer  # the twin for macOS and Windows, on watchdog's Linux observer
+if HAS_WATCHMAN:
+    BACKENDS["watchman"] = make_watchman  # for who runs a Watchman

@@ -12,7 +12,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,7 @@ from tests.support.operations import DIRECTORIES, FILE_OPERATIONS, FILES, TREE_O
 from tests.support.platform_limits import linux_only
 from tests.support.session import Session
 from tests.support.watchers import BACKENDS, MakeWatcher, make_watchdog
+from tests.support.watchman import running_watchman
 
 pytestmark = [
     linux_only,  # some of the names are none elsewhere; the behaviour suite runs everywhere
@@ -166,13 +167,14 @@ def test_the_engine_believes_what_the_disk_holds_and_serves_each_change(backend:
 def test_all_backends_tell_of_the_same_changes(script: list[Operation]) -> None:
     served: dict[str, set[str]] = {}
     for backend, make_watcher in BACKENDS.items():
-        tree = Tree(make_watcher, sweep_period=60.0)
-        try:
-            for operation in script:
-                apply(tree.root, operation)
-            served[backend] = tree.settle(len(script))
-        finally:
-            tree.close()
+        with running_watchman() if backend == "watchman" else nullcontext():
+            tree = Tree(make_watcher, sweep_period=60.0)
+            try:
+                for operation in script:
+                    apply(tree.root, operation)
+                served[backend] = tree.settle(len(script))
+            finally:
+                tree.close()
     assert all(paths == served["stat"] for paths in served.values()), served
 
 

@@ -13,10 +13,19 @@ import pytest
 from tests.support.platform_limits import needs_events_of_older_directories
 from tests.support.session import Session
 from tests.support.watchers import BACKENDS, MakeWatcher
+from tests.support.watchman import Service, needs_watchman, running_watchman
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture
+def watchman() -> Iterator[Service]:
+    with running_watchman() as service:
+        yield service
+
+
+@pytest.fixture(params=[*(name for name in BACKENDS if name != "watchman"), pytest.param("watchman", marks=needs_watchman)])
 def make_watcher(request: pytest.FixtureRequest) -> MakeWatcher:
+    if request.param == "watchman":
+        request.getfixturevalue("watchman")
     return BACKENDS[request.param]
 
 

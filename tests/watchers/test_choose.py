@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import queue
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from reloader.watchers.disk import RealDisk
 from reloader.watchers.stat import StatWatcher
 from tests.support.fakes import FakeMounts
 from tests.support.platform_limits import linux_only
+from tests.support.watchman import needs_watchman, running_watchman
 
 needs_watchdog = pytest.mark.skipif(sys.version_info < (3, 11), reason="there is no watchdog 7 for Python 3.10")
 
@@ -136,8 +138,23 @@ class TestAutoByTheFileSystem:
         assert not must_be_polled(str(tmp_path / "settings.env"), mounts)
 
 
-def test_watchman_is_refused_with_the_remedy(chooses: Chooses) -> None:
-    with pytest.raises(BackendUnavailable, match=r'backend = "watchman" cannot be used: .*backend = "auto"'):
+@needs_watchman
+def test_watchman_is_what_was_configured(chooses: Chooses) -> None:
+    with running_watchman():
+        choice = chooses(BackendName.WATCHMAN)
+        choice.watcher.stop()
+    assert choice.watcher.name == "watchman"
+    assert re.fullmatch(r"Watchman \d.*", choice.watcher.mechanism)
+    assert (choice.why, choice.refused) == ("as configured", None)
+
+
+def test_watchman_without_pywatchman_is_refused_with_the_remedy(
+    chooses: Chooses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("reloader.watchers.watchman")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pywatchman", None)
+    with pytest.raises(BackendUnavailable, match=r"pip install 'reloader\[watchman\]', or use backend = \"auto\""):
         chooses(BackendName.WATCHMAN)
 
 

@@ -1,0 +1,199 @@
+"""A connection to Watchman over pywatchman: asks with a time limit, and says in our words what went wrong.
+
+It knows the protocol and nothing of trees. pywatchman is an extra: who imports this module is ready for an ImportError.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TypedDict
+
+import pywatchman
+
+from reloader.errors import BackendUnavailable
+
+BACKEND = "watchman"
+#: The first version with all that is asked for here; its relatives from 2019 on are named by their date.
+OLDEST = (4, 9)
+#: Seconds in which Watchman must have answered. A request that waits for the disk gets less, so that its answer is in time.
+PATIENCE = 5.0
+#: Seconds for ``watchman get-sockname``, which starts the service where none runs.
+PATIENCE_AT_START = 15.0
+#: Seconds between two looks at a line that cannot be waited for: the named pipes of Windows.
+BLIND_WAIT = 0.5
+
+USE_ANOTHER = 'use backend = "auto"'
+_BROKEN = (pywatchman.WatchmanError, OSError, ValueError, TypeError)
+
+Request = Mapping[str, str | bytes | int | Sequence[str]]
+
+
+class Answer(TypedDict, total=False):
+    """What is read of Watchman's answers and of what it says unasked."""
+
+    version: str
+    roots: list[str]
+    watch: str
+    relative_path: str
+    clock: str
+    files: list[str]
+    subscription: str
+    canceled: bool
+    is_fresh_instance: bool
+    warning: str
+    subscribers: list[Mapping[str, object]]
+
+
+class Refused(Exception):
+    """Watchman answered that it will not or cannot."""
+
+
+class LineLost(Exception):
+    """Watchman is gone, does not answer in time, or answers what nobody understands."""
+
+
+class Line:
+    """One connection, for one thread at a time. Every method but ``end`` and ``close`` may raise LineLost."""
+
+    def __init__(self, address: str, patience: float) -> None:
+        self._client = pywatchman.client(sockpath=address, timeout=patience)
+        self._client.subs, self._client.sub_by_root = {}, {}  # the class has them for all of its instances
+        self._patience = patience
+        self._selector: selectors.BaseSelector | None = None
+        try:
+            self.version = self.ask("version").get("version", "")
+        except (LineLost, Refused) as error:
+            self.close()
+            raise LineLost(str(error)) from error
+        self._selector = self._selector_of_socket()
+
+    def ask(self, *request: str | bytes | Request) -> Answer:
+        """Raises Refused if the answer is an error."""
+        try:
+            answer: Answer = self._client.query(*request)
+        except pywatchman.CommandError as error:
+            raise Refused(str(error.msg).removeprefix("watchman command error: ")) from error
+        except _BROKEN as error:
+            raise LineLost(_in_words(error, self._patience)) from error
+        return answer
+
+    def knock(self) -> None:
+        """Ask for a sign of life, which ``next`` will return."""
+        try:
+            self._client.sendConn.send(["version"])
+        except _BROKEN as error:
+            raise LineLost(_in_words(error, self._patience)) from error
+
+    def next(self, within: float) -> Answer | None:
+        """What Watchman says unasked, or None if it says nothing for so many seconds."""
+        for name in list(self._client.subs):  # it came while an answer was awaited
+            first, *others = self._client.getSubscription(name)
+            if others:
+                self._client.subs[name] = others
+            said: Answer = first
+            return said
+        try:
+            return self._received(within)
+        except _BROKEN as error:
+            raise LineLost(_in_words(error, self._patience)) from error
+
+    def end(self) -> None:
+        """Wake whoever waits in ``next``, on another thread. It is told that the line is lost."""
+        sock: object = getattr(self._client.tport, "sock", None)
+        if isinstance(sock, socket.socket):
+            with suppress(OSError):  # the other end may be gone
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        if self._selector is not None:
+            self._selector.close()
+        self._client.close()
+
+    def _received(self, within: float) -> Answer | None:
+        if self._selector is None:
+            return self._received_blindly(within)
+        if not self._selector.select(within):
+            return None
+        self._client.setTimeout(self._patience)
+        return self._kept_nowhere()
+
+    def _received_blindly(self, within: float) -> Answer | None:
+        """A pipe of Windows cannot be selected on: read with a time limit that is short enough to stop promptly."""
+        self._client.setTimeout(min(within, BLIND_WAIT))
+        try:
+            return self._kept_nowhere()
+        except pywatchman.SocketTimeout:
+            return None
+
+    def _kept_nowhere(self) -> Answer:
+        """Without what pywatchman would keep of it, for ever."""
+        said: Answer = self._client.receive()
+        self._client.subs.clear()
+        self._client.sub_by_root.clear()
+        return said
+
+    def _selector_of_socket(self) -> selectors.BaseSelector | None:
+        sock: object = getattr(self._client.tport, "sock", None)
+        if not isinstance(sock, socket.socket):
+            return None
+        selector = selectors.DefaultSelector()
+        selector.register(sock, selectors.EVENT_READ)
+        return selector
+
+
+def find_address() -> str:
+    """Where Watchman listens. Starts the service if none runs, as each of its clients does. Raises BackendUnavailable."""
+    named = os.environ.get("WATCHMAN_SOCK")
+    if named:
+        return named
+    command = ["watchman", "--output-encoding=json", "--no-pretty", "get-sockname"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_AT_START, check=True
+        )
+        answer = json.loads(done.stdout)
+        return str(answer.get("named_pipe") or answer["sockname"])
+    except FileNotFoundError as error:
+        remedy = f"Install it (https://facebook.github.io/watchman), or {USE_ANOTHER}"
+        raise BackendUnavailable(BACKEND, "there is no program watchman", remedy) from error
+    except subprocess.TimeoutExpired as error:
+        cause = f"watchman get-sockname gave no answer for {PATIENCE_AT_START:g} s"
+        raise BackendUnavailable(BACKEND, cause, f"End the service that hangs, or {USE_ANOTHER}") from error
+    except subprocess.CalledProcessError as error:
+        cause = f"the service does not start: {_last_line(error.stderr) or f'exit code {error.returncode}'}"
+        raise BackendUnavailable(BACKEND, cause, f"See what watchman watch-list says, or {USE_ANOTHER}") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise BackendUnavailable(
+            BACKEND, f"watchman get-sockname failed: {error}", f"Mend it, or {USE_ANOTHER}"
+        ) from error
+
+
+def refuse_too_old(version: str) -> None:
+    """Raises BackendUnavailable for a Watchman that lacks what is needed."""
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+    if numbers < OLDEST:
+        cause = f"Watchman {version or 'without a version'} is too old"
+        raise BackendUnavailable(BACKEND, cause, f"Take {'.'.join(map(str, OLDEST))} or later, or {USE_ANOTHER}")
+
+
+def _last_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _in_words(error: Exception, patience: float) -> str:
+    match error:
+        case pywatchman.SocketTimeout():
+            return f"Watchman gave no answer for {patience:g} s"
+        case pywatchman.SocketConnectError():
+            return f"Watchman cannot be reached: {error.msg}"
+        case pywatchman.WatchmanError():
+            return f"the connection to Watchman is lost: {error.msg}"
+        case _:
+            return f"the connection to Watchman is lost: {error}"
