@@ -79,8 +79,6 @@ def run_session(plan: RunPlan, reporter: Reporter) -> int:
 def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> Engine:
     """The engine with its parts, of which the watchers run and the baseline is taken."""
     clock = time.monotonic
-    host = ProcessHost(inbox.post)
-    resources.callback(host.close)
     progress = _Progress(reporter, clock, inbox)
     disk = RealDisk(gitignore=plan.watch.gitignore, listed=progress.listed)
     watch_set = watch_set_of(plan.watch, disk)
@@ -98,6 +96,9 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         must_poll=_AsItsDirectory(mounts) if plan.watch.backend is BackendName.AUTO else lambda path: False,
     )
     resources.callback(watching.stop)
+    # Only now: orphans come to it, and a service that a backend has started is none of ours.
+    host = ProcessHost(inbox.post)
+    resources.callback(host.close)
     baseline = Baseline(
         disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
     )
