@@ -17,6 +17,8 @@ _PATTERNS = (
     # editors: settings, locks, backups, files on their way into place
     ".idea/ .vscode/ .vs/ *~ *.sw? .*.sw? 4913 .#* \\#*# *.orig *.rej .~lock.* *.kate-swp .goutputstream-* .subl*.tmp",
     "*___jb_tmp___ *___jb_old___ *.crswap *.bak *.tmp .fuse_hidden* .nfs*",
+    # what Watchman puts down for a moment to learn that it has heard of all that went before
+    ".watchman-cookie-*",
     # systems
     ".DS_Store ._* Thumbs.db desktop.ini $RECYCLE.BIN/",
     # what running programs write: logs, data bases, sockets, process ids

@@ -29,7 +29,7 @@ PATIENCE_AT_START = 15.0
 BLIND_WAIT = 0.5
 
 USE_ANOTHER = 'use backend = "auto"'
-_BROKEN = (pywatchman.WatchmanError, OSError, ValueError, TypeError)
+_BROKEN = (pywatchman.WatchmanError, OSError, ValueError, TypeError, LookupError)
 
 Request = Mapping[str, str | bytes | int | Sequence[str]]
 
@@ -54,7 +54,7 @@ class Refused(Exception):
     """Watchman answered that it will not or cannot."""
 
 
-class LineLost(Exception):
+class LineLost(ConnectionError):
     """Watchman is gone, does not answer in time, or answers what nobody understands."""
 
 
@@ -157,7 +157,7 @@ def find_address() -> str:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_AT_START, check=True
         )
-        answer = json.loads(done.stdout)
+        answer = {**json.loads(done.stdout)}
         return str(answer.get("named_pipe") or answer["sockname"])
     except FileNotFoundError as error:
         remedy = f"Install it (https://facebook.github.io/watchman), or {USE_ANOTHER}"
@@ -168,7 +168,7 @@ def find_address() -> str:
     except subprocess.CalledProcessError as error:
         cause = f"the service does not start: {_last_line(error.stderr) or f'exit code {error.returncode}'}"
         raise BackendUnavailable(BACKEND, cause, f"See what watchman watch-list says, or {USE_ANOTHER}") from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise BackendUnavailable(
             BACKEND, f"watchman get-sockname failed: {error}", f"Mend it, or {USE_ANOTHER}"
         ) from error
