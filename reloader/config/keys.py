@@ -169,7 +169,7 @@ _NOTICE = (
     Key(
         "backend", Kind.CHOICE, Group.NOTICE, "auto", choices=("auto", "stat", "watchdog", "watchman"),
         essential=True, example='"auto"',
-        about="How changes are noticed: scans (stat), the system's events (watchdog) or Watchman; auto takes what works.",
+        about="How changes are noticed: scans (stat), events (watchdog) or, if named, Watchman; auto takes what works.",
     ),
     Key(
         "debounce", Kind.SECONDS, Group.NOTICE, 0.05, metavar="SECONDS", example="0.05",
