@@ -23,12 +23,14 @@ LAST_PATIENCE = 2.0
 class Tree:
     """A root by its own name, and by Watchman's: the directory that it watches, and the way from there.
 
-    Names are sent as bytes: pywatchman would leave out what is not UTF-8. ``identity`` is that of the directory.
+    Names are sent as bytes: pywatchman would leave out what is not UTF-8. ``anchor`` is the path by which that directory is
+    known, and ``identity`` what was found there.
     """
 
     path: str
     watch: bytes
     relative: bytes
+    anchor: str
     identity: tuple[int, int] | None
     clock: str = ""
 
@@ -42,8 +44,8 @@ class Tree:
 
     @property
     def is_there(self) -> bool:
-        """Whether the path leads where it led, through whatever links, and whatever was renamed above it."""
-        return self.identity is not None and self.identity == _identity_of(self.path)
+        """Whether the anchor leads where it led, through whatever links, and whatever was renamed above it."""
+        return self.identity is not None and self.identity == _identity_of(self.anchor)
 
     def paths(self, said: Answer) -> list[str]:
         return [os.path.join(self.path, *name.split("/")) for name in said.get("files", ())]
@@ -68,13 +70,14 @@ class Trees:
 
     def entrust(self, line: Line, path: str, real: str) -> Tree:
         """Let Watchman watch ``path``. What changes there from now on is news since the tree's clock."""
-        identity = _identity_of(path)
         before = line.ask("watch-list").get("roots", [])
         answer = line.ask("watch-project", os.fsencode(real))
         watch = answer.get("watch", "")
         if watch not in before:
             self._added.add(watch)
-        tree = Tree(path, os.fsencode(watch), os.fsencode(answer.get("relative_path", "")), identity)
+        anchor = watch if path == real else path  # where a link leads here, it may lead elsewhere some day
+        relative = os.fsencode(answer.get("relative_path", ""))
+        tree = Tree(path, os.fsencode(watch), relative, anchor, _identity_of(anchor))
         tree.clock = _clock_of(line, tree.watch)
         return tree
 
