@@ -73,14 +73,17 @@ class Line:
             raise LineLost(str(error)) from error
         self._selector = self._selector_of_socket()
 
-    def ask(self, *request: str | bytes | Request) -> Answer:
-        """Raises Refused if the answer is an error."""
+    def ask(self, *request: str | bytes | Request, patience: float | None = None) -> Answer:
+        """Raises Refused if the answer is an error. ``patience`` is for a request that may take longer than others."""
+        limit = patience or self._patience
         try:
+            if self._client.tport is not None:  # the first request makes the connection, with our patience
+                self._client.setTimeout(limit)
             answer: Answer = self._client.query(*request)
         except pywatchman.CommandError as error:
             raise Refused(str(error.msg).removeprefix("watchman command error: ")) from error
         except _BROKEN as error:
-            raise LineLost(_in_words(error, self._patience)) from error
+            raise LineLost(_in_words(error, limit)) from error
         return answer
 
     def knock(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
+from reloader.core.tree import is_within
 from reloader.watchers.watchman_line import Answer, Line, LineLost, Refused, Request
 
 #: Milliseconds that Watchman may take to hear of all that has happened. Less than our patience, so that it can still say no.
@@ -15,6 +17,8 @@ SYNC: Request = {"sync_timeout": 2000}
 CHANCES = 3
 #: What the names of our subscriptions begin with. By it one reloader knows those of another.
 OURS = "reloader-"
+#: Seconds for the first look at a tree: Watchman 4.9 needs one for every 100,000 files, and does not answer before.
+PATIENCE_FOR_CRAWL = 30.0
 #: Seconds that we wait for an answer when we leave. A Watchman that hangs must not hold us back for long.
 LAST_PATIENCE = 2.0
 
@@ -71,7 +75,11 @@ class Trees:
     def entrust(self, line: Line, path: str, real: str) -> Tree:
         """Let Watchman watch ``path``. What changes there from now on is news since the tree's clock."""
         before = line.ask("watch-list").get("roots", [])
-        answer = line.ask("watch-project", os.fsencode(real))
+        try:
+            answer = line.ask("watch-project", os.fsencode(real), patience=PATIENCE_FOR_CRAWL)
+        except LineLost:
+            self._added.update(self._watched_since(before, real))
+            raise
         watch = answer.get("watch", "")
         if watch not in before:
             self._added.add(watch)
@@ -89,13 +97,16 @@ class Trees:
         added, self._added = self._added, set()
         if not added:
             return
-        with suppress(LineLost):  # and with Watchman its watches
-            line = Line(self._address, min(self._patience, LAST_PATIENCE))
-            try:
-                for watch in sorted(added):
-                    _remove(line, os.fsencode(watch))
-            finally:
-                line.close()
+        with suppress(LineLost), closing(Line(self._address, min(self._patience, LAST_PATIENCE))) as line:
+            for watch in sorted(added):
+                _remove(line, os.fsencode(watch))
+
+    def _watched_since(self, before: Sequence[str], real: str) -> list[str]:
+        """What came to be watched although nobody told us so."""
+        with suppress(LineLost), closing(self.line()) as line:
+            roots = line.ask("watch-list").get("roots", [])
+            return [root for root in roots if root not in before and is_within(real, root, os.sep)]
+        return []
 
     def is_news(self, said: Answer) -> bool:
         """Whether Watchman warns of what it has not warned of before: a recrawl, after events were lost."""

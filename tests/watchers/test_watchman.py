@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from reloader.core.notices import BackendFellBack, EventsLost
 from reloader.core.plan import WatchPlan
 from reloader.errors import BackendUnavailable
 from reloader.ports import Post
-from reloader.watchers import watchman_line, watchman_session
+from reloader.watchers import watchman_line, watchman_session, watchman_trees
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.watchman import WatchmanWatcher
 from tests.support.eventually import eventually
@@ -378,6 +379,40 @@ class TestWhatItSays:
         with fake_watchman(usual(str(tree), clock=clock)), Session(tree, make_watchman) as session:
             assert fell_back(session) == []
         assert asked == [3, 2]
+
+    def test_the_first_look_at_a_tree_may_take_longer_than_an_answer(self, tree: Path) -> None:
+        def crawl(request: list[Any]) -> object:
+            threading.Event().wait(0.6)
+            return {"version": "4.9.0", "watch": str(tree)}
+
+        with fake_watchman(usual(str(tree), watch_project=crawl)), Session(tree, make_impatient) as session:
+            assert fell_back(session) == []
+
+    def test_a_watch_that_came_too_late_is_removed(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(watchman_trees, "PATIENCE_FOR_CRAWL", 0.1)
+        asked: list[str] = []
+
+        def crawl(request: list[Any]) -> object:
+            asked.append(request[0])
+            return []
+
+        def roots(request: list[Any]) -> object:
+            return {"roots": [str(tree.parent), "/of/the/user"] if asked else ["/of/the/user"]}
+
+        def remove(request: list[Any]) -> object:
+            asked.append(request[1])
+            return {}
+
+        service = usual(
+            str(tree),
+            watch_project=crawl,
+            watch_list=roots,
+            watch_del=remove,
+            debug_get_subscriptions={"error": "none"},
+        )
+        with fake_watchman(service), pytest.raises(BackendUnavailable, match=r"no answer for 0\.1 s"):
+            Session(tree, make_watchman).__enter__()
+        assert asked == ["watch-project", str(tree.parent)]
 
     def test_a_launch_that_it_cannot_be_in_time_for_is_not_held_back(self, tree: Path) -> None:
         def query(request: list[Any]) -> object:
