@@ -71,7 +71,10 @@ class RealDisk:
         return DirectoryFacts(gitignore, os.path.exists(os.path.join(directory, "pyvenv.cfg")))
 
     def real(self, path: str) -> str:
-        return os.path.realpath(path)
+        try:
+            return os.path.realpath(path)
+        except OSError:  # a link was removed between two looks at it
+            return path
 
     def now_ns(self) -> int:
         return time.time_ns()

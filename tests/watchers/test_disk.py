@@ -167,6 +167,15 @@ class TestPathsBehindLinks:
         real = os.path.realpath(tmp_path)
         assert disk.real(os.path.join(real, "missing")) == os.path.join(real, "missing")
 
+    def test_a_link_that_goes_while_it_is_looked_at_is_itself(
+        self, disk: RealDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def vanished(path: str, **options: object) -> str:
+            raise FileNotFoundError(path)
+
+        monkeypatch.setattr(os.path, "realpath", vanished)
+        assert disk.real(str(tmp_path / "link")) == str(tmp_path / "link")
+
     def test_a_path_without_links_has_none_on_the_way(self, disk: RealDisk, tmp_path: Path) -> None:
         real = os.path.realpath(tmp_path)
         assert disk.links_on_the_way(os.path.join(real, "missing/below")) == []
