@@ -25,8 +25,8 @@ OLDEST = (4, 9)
 PATIENCE = 5.0
 #: Seconds for ``watchman get-sockname``, which starts the service where none runs.
 PATIENCE_AT_START = 15.0
-#: Seconds between two looks at a line that cannot be waited for: the named pipes of Windows.
-BLIND_WAIT = 0.5
+#: Seconds at most, and at least, for one look at a line that cannot be waited for: the named pipes of Windows.
+BLIND_WAIT, BLIND_GLANCE = 0.5, 0.01
 
 USE_ANOTHER = 'use backend = "auto"'
 _BROKEN = (pywatchman.WatchmanError, OSError, ValueError, TypeError, LookupError)
@@ -89,6 +89,7 @@ class Line:
     def knock(self) -> None:
         """Ask for a sign of life, which ``next`` will return."""
         try:
+            self._client.setTimeout(self._patience)
             self._client.sendConn.send(["version"])
         except _BROKEN as error:
             raise LineLost(_in_words(error, self._patience)) from error
@@ -128,7 +129,7 @@ class Line:
 
     def _received_blindly(self, within: float) -> Answer | None:
         """A pipe of Windows cannot be selected on: read with a time limit that is short enough to stop promptly."""
-        self._client.setTimeout(min(within, BLIND_WAIT))
+        self._client.setTimeout(max(min(within, BLIND_WAIT), BLIND_GLANCE))
         try:
             return self._kept_nowhere()
         except pywatchman.SocketTimeout:

@@ -192,6 +192,6 @@ class WatchmanSession:
             self._post(WatcherFailed(BACKEND, "it does not follow links", "", new))
 
     def _places_behind(self, link: str) -> list[str]:
-        if os.path.isdir(link):
+        if self._watch_set.enters(link) and os.path.isdir(link):
             return [folder.path for folder in self._walk.below(link) if folder.is_linked]
-        return [link] if self._watch_set.counts(link) else []
+        return [link] if self._watch_set.counts(link) and not os.path.isdir(link) else []

@@ -45,6 +45,15 @@ def test_a_service_that_was_started_for_us_outlives_our_runs(tmp_path: Path) -> 
 
 
 @needs_watchman
+def test_the_doctor_leaves_no_watch_behind(tmp_path: Path) -> None:
+    config = project(tmp_path / "project", {"read.py": READER}, command=python("read.py"), backend="watchman")
+    with running_watchman() as service:
+        with Reloader("doctor", "--config", config, cwd=tmp_path, talk=()) as doctor:
+            assert doctor.wait_for_exit() == 0
+        assert service.roots() == []
+
+
+@needs_watchman
 def test_the_users_watches_stay_and_ours_go(tmp_path: Path) -> None:
     root, users = tmp_path / "project", tmp_path / "users"
     users.mkdir()

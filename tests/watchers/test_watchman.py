@@ -172,6 +172,7 @@ class TestTheUsersService:
             session.pump(lambda: "app.py" in session.changes_since(0), "the change is noticed")
             assert [notice.directories for notice in fell_back(session)] == [(str(current),)]
 
+    @pytest.mark.usefixtures("quick_heart")
     def test_where_a_line_cannot_be_waited_for_it_is_read_with_a_time_limit(
         self, service: Service, tree: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -223,6 +224,14 @@ class TestWhereItIsBlind:
             session.touch_sentinel()
             (notice,) = fell_back(session)
             assert notice.directories == (str(tree / "settings.cfg"),)
+
+    def test_a_link_in_an_ignored_directory_is_left_alone(self, service: Service, tree: Path) -> None:
+        (tree / "node_modules").mkdir()
+        for number, target in enumerate([tree.parent, tree.parent / "missing", tree / "app.py"]):
+            (tree / f"node_modules/link{number}").symlink_to(target)
+        with Session(tree, make_watchman) as session:
+            assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
+            assert fell_back(session) == []
 
     def test_a_link_that_appears_is_polled_too(self, service: Service, tree: Path) -> None:
         library = tree.parent / "library"
