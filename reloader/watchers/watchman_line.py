@@ -48,6 +48,7 @@ class Answer(TypedDict, total=False):
     is_fresh_instance: bool
     warning: str
     subscribers: list[Mapping[str, object]]
+    triggers: list[Mapping[str, object]]
 
 
 class Refused(Exception):

@@ -90,7 +90,7 @@ class Trees:
         return tree
 
     def release(self) -> None:
-        """Remove the watches that were not there before us, but for those that somebody else has subscribed to since.
+        """Remove the watches that were not there before us, but for those that somebody else has come to use since.
 
         Another reloader is no reason to stay: it makes the watch anew, and then it is its own to remove.
         """
@@ -98,8 +98,10 @@ class Trees:
         if not added:
             return
         with suppress(LineLost), closing(Line(self._address, min(self._patience, LAST_PATIENCE))) as line:
-            for watch in sorted(added):
-                _remove(line, os.fsencode(watch))
+            for watch in map(os.fsencode, sorted(added)):
+                if not _is_used_by_others(line, watch):
+                    with suppress(Refused):  # it is gone already
+                        line.ask("watch-del", watch)
 
     def _watched_since(self, before: Sequence[str], real: str) -> list[str]:
         """What came to be watched although nobody told us so."""
@@ -137,10 +139,12 @@ def _clock_of(line: Line, watch: bytes) -> str:
     return answer.get("clock", "")
 
 
-def _remove(line: Line, watch: bytes) -> None:
-    with suppress(Refused):  # it is gone already, or this Watchman cannot tell of subscribers
+def _is_used_by_others(line: Line, watch: bytes) -> bool:
+    """As far as Watchman can tell: who only asks now and then leaves no trace."""
+    try:
+        if line.ask("trigger-list", watch).get("triggers"):  # and Watchman 4.9 would crash at the next question
+            return True
         subscribers = line.ask("debug-get-subscriptions", watch).get("subscribers", [])
-        if any(OURS not in str(subscriber.get("info")) for subscriber in subscribers):
-            return
-    with suppress(Refused):
-        line.ask("watch-del", watch)
+    except Refused:
+        return False
+    return any(OURS not in str(subscriber.get("info")) for subscriber in subscribers)

@@ -82,6 +82,8 @@ def usual(root: str, **others: object) -> Callable[[list[Any]], object]:
         "clock": {"version": "4.9.0", "clock": "c:1:1:1:1"},
         "subscribe": {"version": "4.9.0", "clock": "c:1:1:1:1"},
         "query": {"version": "4.9.0", "clock": "c:1:1:1:2", "files": []},
+        "trigger_list": {"version": "4.9.0", "triggers": []},
+        "debug_get_subscriptions": {"version": "4.9.0", "subscribers": []},
         **others,
     }
 

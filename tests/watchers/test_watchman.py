@@ -100,6 +100,15 @@ class TestTheUsersService:
                 other.query("subscribe", str(tree), "of another tool", {"fields": ["name"]})
             assert service.roots() == [str(tree)]
 
+    def test_what_the_user_has_set_a_trigger_on_meanwhile_stays_watched(self, service: Service, tree: Path) -> None:
+        trigger = {"name": "of the user", "expression": ["name", "nothing"], "command": ["true"]}
+        with Session(tree, make_watchman):
+            service.ask("trigger", str(tree), trigger)
+        assert service.roots() == [str(tree)]
+        triggers = service.ask("trigger-list", str(tree))["triggers"]
+        assert isinstance(triggers, list)
+        assert [set_one["name"] for set_one in triggers] == ["of the user"]
+
     def test_a_reloader_survives_the_end_of_another_and_removes_the_watch_in_its_place(
         self, service: Service, tree: Path
     ) -> None:
