@@ -82,7 +82,7 @@ class Line:
                 self._client.setTimeout(limit)
             answer: Answer = self._client.query(*request)
         except pywatchman.CommandError as error:
-            raise Refused(str(error.msg).removeprefix("watchman command error: ")) from error
+            raise Refused(_what_it_says(error)) from error
         except _BROKEN as error:
             raise LineLost(_in_words(error, limit)) from error
         return answer
@@ -105,6 +105,8 @@ class Line:
             return said
         try:
             return self._received(within)
+        except pywatchman.CommandError as error:  # of our knock: after some failures it refuses everything
+            raise LineLost(_what_it_says(error)) from error
         except _BROKEN as error:
             raise LineLost(_in_words(error, self._patience)) from error
 
@@ -190,6 +192,11 @@ def refuse_too_old(version: str) -> None:
 def _last_line(output: bytes) -> str:
     lines = output.decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _what_it_says(error: pywatchman.CommandError) -> str:
+    """On one line: of a failure it tells at length."""
+    return " ".join(str(error.msg).removeprefix("watchman command error: ").split())
 
 
 def _in_words(error: Exception, patience: float) -> str:

@@ -133,7 +133,7 @@ class WatchmanSession:
                     self._ear.knock()
                     self._look_at_trees()
                     beat, is_awaited = time.monotonic() + HEARTBEAT, True
-        except (LineLost, Refused) as error:
+        except LineLost as error:
             self.fail(str(error))
 
     def _hear(self, said: Answer) -> None:

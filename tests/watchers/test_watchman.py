@@ -319,6 +319,17 @@ class TestWhenItFails:
             assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
             assert [notice.cause for notice in fell_back(session)] == ["Watchman gave no answer for 0.2 s"]
 
+    @pytest.mark.usefixtures("quick_heart")
+    def test_one_that_refuses_everything_is_noticed_and_quoted(self, service: Service, tree: Path) -> None:
+        """As it does once the kernel has refused it a watch."""
+        with Session(tree, make_watchman) as session:
+            service.ask("debug-poison", str(tree))
+            session.pump(lambda: bool(fell_back(session)), "the fallback")
+            assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
+            (notice,) = fell_back(session)
+            assert notice.cause.startswith("A non-recoverable condition has triggered.")
+            assert "\n" not in notice.cause
+
     def test_one_that_hangs_holds_no_launch_back_for_long(self, service: Service, tree: Path) -> None:
         with Session(tree, make_impatient) as session, service.held():
             session.watching.catch_up()
