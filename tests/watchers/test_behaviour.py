@@ -22,7 +22,9 @@ def watchman() -> Iterator[Service]:
         yield service
 
 
-@pytest.fixture(params=[*(name for name in BACKENDS if name != "watchman"), pytest.param("watchman", marks=needs_watchman)])
+@pytest.fixture(
+    params=[*(name for name in BACKENDS if name != "watchman"), pytest.param("watchman", marks=needs_watchman)]
+)
 def make_watcher(request: pytest.FixtureRequest) -> MakeWatcher:
     if request.param == "watchman":
         request.getfixturevalue("watchman")
