@@ -46,7 +46,7 @@ def choose(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, mounts:
         case BackendName.WATCHDOG:
             return _started(_watchdog(plan, post, disk), watch_set, "as configured")
         case BackendName.WATCHMAN:
-            return Choice(_started(_watchman(plan, post, disk), watch_set), "as configured")
+            return _started(_watchman(plan, post, disk), watch_set, "as configured")
         case BackendName.AUTO:
             return _best(plan, watch_set, post, disk, silent_directories(watch_set, mounts))
 

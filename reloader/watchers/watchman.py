@@ -6,6 +6,7 @@ outside of the trees it says that it does not cover them.
 
 from __future__ import annotations
 
+from reloader.core.tree import Folder
 from reloader.core.watchset import WatchSet
 from reloader.ports import Disk, Post
 from reloader.watchers.sessions import SessionWatcher
@@ -36,8 +37,8 @@ class WatchmanWatcher(SessionWatcher):
     def mechanism(self) -> str:
         return f"Watchman {self._version}".rstrip()
 
-    def open_session(self, watch_set: WatchSet) -> WatchmanSession:
-        """Raises LineLost, which is an OSError, and BackendUnavailable."""
+    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> WatchmanSession:
+        """Walks nothing, so nothing was ``visited``. Raises LineLost, which is an OSError, and BackendUnavailable."""
         trees = self._trees = self._trees or self._meet()
         try:
             self._newest = WatchmanSession(
