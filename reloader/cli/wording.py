@@ -34,6 +34,7 @@ from reloader.core.notices import (
     Unchanged,
     WaitingForChange,
     Watching,
+    WatchingSuspended,
 )
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
@@ -52,6 +53,8 @@ def _said(notice: Notice) -> str:
             return f"changed: {_batch(batch)}"
         case Unchanged(paths):
             return f"touched, with the content that it had: {_some(paths)}"
+        case WatchingSuspended():
+            return _suspended(notice)
         case Note(text):
             return text
         case Scanning() | Watching() | Polling() | BackendFellBack() | EventsLost() | EventsMissed() | ScansSlowed():
@@ -139,6 +142,16 @@ def _watched(notice: Watching) -> str:
     directories = _count(notice.directories, "directory", "directories")
     where = ", ".join(map(short, notice.roots)) or "no directory"
     return f"watching {files} in {directories} of {where} with {notice.backend} ({notice.mechanism}): {notice.why}"
+
+
+def _suspended(notice: WatchingSuspended) -> str:
+    said = (
+        f"{_some(notice.paths)} led to {notice.restarts} restarts in {_seconds(notice.within)}, each time at the same "
+        "moment of the run: taken for the command's own doing, which counts no more until a restart by hand. "
+    )
+    if notice.line is None:
+        return said + "To keep it so, take it out of extra_files"
+    return f"{said}To keep it so, put into the config: {notice.line}"
 
 
 def _batch(batch: ChangeBatch) -> str:

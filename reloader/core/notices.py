@@ -158,6 +158,21 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchingSuspended:
+    """The command restarts itself by writing ``paths``: their changes count no more until a restart by hand.
+
+    ``restarts`` came ``within`` so many seconds. ``line`` is what to write into the config to keep it so; None where no
+    pattern can, because ``extra_files`` names the paths.
+    """
+
+    paths: tuple[str, ...]
+    restarts: int
+    within: float
+    line: str | None
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
 class Launched:
     run: int
     pid: int
@@ -262,6 +277,7 @@ Notice = (
     | ScansSlowed
     | Changed
     | Unchanged
+    | WatchingSuspended
     | Launched
     | Stopping
     | Forced

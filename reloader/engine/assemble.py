@@ -26,6 +26,7 @@ from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
+from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
@@ -124,13 +125,15 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         command=plan.launch.argv[0],
         tell=reporter.tell,
     )
-    collector = ChangeCollector(baseline, plan.watch.debounce)
+    loops = LoopGuard(plan.watch, clock, reporter, program.has_written)
+    collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
     parts = Parts(
         host=host,
         watching=watching,
         baseline=baseline,
         collector=collector,
         sweep=Sweep(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
+        loops=loops,
         program=program,
         reporter=reporter,
         clock=clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from reloader.core.changes import ChangeBatch, PathChange
 from reloader.core.debounce import DebouncePolicy, Debouncer
@@ -14,11 +14,17 @@ class ChangeCollector:
     """Holds the batch that is being collected. Owned by the engine's thread; time comes in as an argument.
 
     A finished save is compared at once, so that the old run can end while more news may follow; a file that may still be
-    written to is compared when it has been quiet.
+    written to is compared when it has been quiet. ``counting`` leaves of what has changed that which may restart the program.
     """
 
-    def __init__(self, baseline: Baseline, policy: DebouncePolicy) -> None:
+    def __init__(
+        self,
+        baseline: Baseline,
+        policy: DebouncePolicy,
+        counting: Callable[[list[PathChange]], list[PathChange]] = lambda changes: changes,
+    ) -> None:
         self._baseline = baseline
+        self._counting = counting
         self._debouncer = Debouncer(policy)
         self._changes: list[PathChange] = []
         self._is_open = False
@@ -54,7 +60,7 @@ class ChangeCollector:
         if deadline is None or now < deadline:
             return None
         seen = {change.path for change in self._changes}
-        late = self._baseline.examine(dict.fromkeys((*self._debouncer.pending, *seen)))
+        late = self._counting(self._baseline.examine(dict.fromkeys((*self._debouncer.pending, *seen))))
         self._changes += late
         if any(change.path in seen for change in late) and not self._debouncer.is_at_ceiling(now):
             self._debouncer.add([change.path for change in late], settled=False, now=now)
@@ -64,11 +70,12 @@ class ChangeCollector:
     def absorb(self, hints: Iterable[str]) -> ChangeBatch:
         """Look at ``hints`` and at all that is pending just before a launch: the next run reads what is found now."""
         paths = dict.fromkeys((*self._debouncer.pending, *hints))
-        self._changes += self._baseline.examine(paths)
+        self._changes += self._counting(self._baseline.examine(paths))
         closed = self._close()
         return closed.batch if closed is not None else ChangeBatch()
 
     def _collect(self, changes: list[PathChange], now: float) -> BatchOpened | None:
+        changes = self._counting(changes)
         if not changes:
             return None
         self._changes += changes

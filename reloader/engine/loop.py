@@ -46,6 +46,7 @@ from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
+from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
@@ -70,6 +71,7 @@ class Parts:
     baseline: Baseline
     collector: ChangeCollector
     sweep: Sweep
+    loops: LoopGuard
     program: Program
     reporter: Reporter
     clock: Clock
@@ -183,7 +185,7 @@ class Engine:
             case LeaderEnded():
                 self._step_all(self._parts.program.ended(posted))
             case StopAsked() | RestartAsked():
-                self._step(posted)
+                self._wished(posted)
             case WatcherOverflowed(backend):
                 self._tell(EventsLost(backend, self._parts.watching.overflow_remedy))
                 self._parts.watching.watch_again()
@@ -199,6 +201,11 @@ class Engine:
                 self._answered(posted)
             case _:
                 self._take(self._parts.program.hear(posted))
+
+    def _wished(self, wish: StopAsked | RestartAsked) -> None:
+        if isinstance(wish, RestartAsked):
+            self._parts.loops.forgive()
+        self._step(wish)
 
     def _answered(self, news: Synced) -> None:
         """All that the program had reported when we asked is heard."""
@@ -261,6 +268,7 @@ class Engine:
 
     def _launch(self, run: int, reason: Reason) -> None:
         self._catch_up()
+        self._parts.loops.launching(reason)
         spec = self._plan.launch
         try:
             environment = self._parts.environment_for(run)

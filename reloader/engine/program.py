@@ -70,6 +70,7 @@ class Program:
         self._tell = tell
         self._run = 0
         self._of_this_run: set[str] = set()
+        self._written_by_this_run: set[str] = set()
         self._opened = OpenedFiles(link.sync if link is not None else lambda: 0)  # without a link, nothing is reported
         self._has_agent = False
         self._settled_at: float | None = None
@@ -83,6 +84,7 @@ class Program:
         """What a new run is to be given. What the run before it imported stays watched until the new one has reported."""
         self._run = run
         self._of_this_run = set()
+        self._written_by_this_run = set()
         self._has_agent = False
         self._settled_at = self._silent_at = self._crashed_at = None
         if self._link is None:
@@ -112,6 +114,7 @@ class Program:
                 self._open(path, stamp)
                 return []
             case FileWritten(_, path):
+                self._written_by_this_run.add(path)
                 if self._opened.wrote(path):
                     self._of_this_run.discard(path)
                     self._imports.files.discard(path)
@@ -124,6 +127,10 @@ class Program:
                 return []
             case _:
                 assert_never(report)
+
+    def has_written(self, path: str) -> bool:
+        """Whether this run has reported that it writes ``path``."""
+        return path in self._written_by_this_run
 
     def ended(self, ended: Ended) -> list[Ended]:
         """The news of an end to act on: none, as long as reports that were written before it may be under way."""

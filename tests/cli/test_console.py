@@ -42,6 +42,7 @@ from reloader.core.notices import (
     Unchanged,
     WaitingForChange,
     Watching,
+    WatchingSuspended,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
@@ -71,6 +72,7 @@ NOTICES: list[Notice] = [
     Launched(5, 4715, ("python", "app.py"), ChildWasLost(Exited(1))),
     Stopping(1, 5.0),
     Forced(1, 5.0),
+    WatchingSuspended(("data.db",), 10, 7.25, 'ignore = ["/data.db"]'),
     LeftBehind(1, Exited(0)),
     Ended(1, Signalled(15), 12.5, stopped=True),
     Ended(1, Exited(0), 12.5, stopped=False),

@@ -36,6 +36,7 @@ from reloader.core.notices import (
     Unchanged,
     WaitingForChange,
     Watching,
+    WatchingSuspended,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
@@ -224,3 +225,27 @@ class TestPaths:
     )
     def test_cannot_play_tricks_with_the_terminal(self, name: str, shown: str) -> None:
         assert short(away(name)) == away(shown)
+
+
+@pytest.mark.parametrize(
+    ("paths", "line", "text"),
+    [
+        (
+            ("a.db", "b.db"),
+            'ignore = ["/a.db", "/b.db"]',
+            '{} and 1 other led to {}. To keep it so, put into the config: ignore = ["/a.db", "/b.db"]',
+        ),
+        (
+            ("a.db",),
+            None,
+            "{} led to {}. To keep it so, take it out of extra_files",
+        ),
+    ],
+)
+def test_a_loop_is_told_with_what_ends_it_for_good(paths: tuple[str, ...], line: str | None, text: str) -> None:
+    notice = WatchingSuspended(tuple(map(away, paths)), 10, 7.25, line)
+    judged = (
+        "10 restarts in 7.25 s, each time at the same moment of the run: taken for the command's own doing, "
+        "which counts no more until a restart by hand"
+    )
+    assert sentence(notice) == text.format(away(paths[0]), judged)

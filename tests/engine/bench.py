@@ -18,6 +18,7 @@ from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.loop import Engine, Parts
+from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
@@ -41,6 +42,7 @@ class Bench:
         root: Path,
         *,
         watch: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
         extra_files: Sequence[Path] = (),
         by_content: bool = True,
         restart: RestartPolicy | None = None,
@@ -54,6 +56,7 @@ class Bench:
             base,
             (base,),
             watch=patterns,
+            ignore=tuple(Rule(text, "test") for text in ignore),
             extra_files=tuple(map(str, extra_files)),
             compare_content=by_content,
             debounce=DebouncePolicy(QUIET, CEILING),
@@ -72,7 +75,9 @@ class Bench:
         self.host = FakeHost(self.journal)
         self.watching = Watching(self.watcher, self.watch_set, self._make_poller, self.reporter, os.sep)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=True)
-        self.collector = ChangeCollector(self.baseline, plan.debounce)
+        self.written: set[str] = set()
+        self.loops = LoopGuard(plan, self.clock, self.reporter, self.written.__contains__)
+        self.collector = ChangeCollector(self.baseline, plan.debounce, self.loops.counting)
         self.sweep = Sweep(
             self.baseline,
             self.watch_set,
@@ -90,6 +95,7 @@ class Bench:
                 baseline=self.baseline,
                 collector=self.collector,
                 sweep=self.sweep,
+                loops=self.loops,
                 program=Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False),
                 reporter=self.reporter,
                 clock=self.clock,

@@ -23,6 +23,7 @@ from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
+from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
 from reloader.engine.sweep import LATE, PERIOD, Sweep
 from reloader.engine.watching import Watching
@@ -123,7 +124,8 @@ class Session:
             os.sep,
         )
         self.baseline = Baseline(self.disk, self.watch_set, by_content=compare_content, follow_symlinks=follow_symlinks)
-        collector = ChangeCollector(self.baseline, self.plan.debounce)
+        loops = LoopGuard(self.plan, time.monotonic, self.reporter)
+        collector = ChangeCollector(self.baseline, self.plan.debounce, loops.counting)
         sweep = Sweep(
             self.baseline,
             self.watch_set,
@@ -142,6 +144,7 @@ class Session:
                 baseline=self.baseline,
                 collector=collector,
                 sweep=sweep,
+                loops=loops,
                 program=Program(
                     self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
                 ),

@@ -1,0 +1,62 @@
+"""Restart loops: a program that writes a file which counts restarts itself for ever. Who wrote it is not seen, so it is judged.
+
+A program writes at the same moment of each of its runs, a person does not: ten restarts in a row by the same file, all within a
+minute and all half a second about the same age of the run, are its own doing. Ten saves of a person who works hard are spread
+over several seconds of the runs' lives. Where the agent has reported that the run wrote the file, its moment does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: So many restarts in a row by the same file …
+LIMIT = 10
+#: … within so many seconds …
+WINDOW = 60.0
+#: … make a loop, if the moments at which the runs were overtaken differ by no more seconds than this …
+SPREAD = 0.5
+#: … and this share of the earliest: what starts slowly does not start evenly.
+SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """One restart by files, at ``moment``: how old the run before it was, in seconds, when each of them was seen to change.
+
+    None instead of an age: the run has reported that it wrote the file.
+    """
+
+    moment: float
+    ages: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """What is known of loops: the last restarts by files, and the ``suspended`` files, whose changes count no more."""
+
+    restarts: tuple[Restart, ...] = ()
+    suspended: frozenset[str] = frozenset()
+
+    def after(self, restart: Restart) -> Loops:
+        """What is known after one more restart. A file that has made a loop by now is suspended."""
+        restarts = (*self.restarts, restart)[-LIMIT:]
+        return Loops(restarts, self.suspended.union(_looping(restarts)))
+
+    def forgiven(self) -> Loops:
+        """Somebody wants to start afresh: every file counts again."""
+        return Loops()
+
+
+def _looping(restarts: tuple[Restart, ...]) -> list[str]:
+    """The files behind each of these restarts, if there are enough of them, close enough together."""
+    if len(restarts) < LIMIT or restarts[-1].moment - restarts[0].moment > WINDOW:
+        return []
+    return [path for path in restarts[-1].ages if _is_written_by_the_runs(path, restarts)]
+
+
+def _is_written_by_the_runs(path: str, restarts: tuple[Restart, ...]) -> bool:
+    if not all(path in restart.ages for restart in restarts):
+        return False
+    ages = [age for restart in restarts if (age := restart.ages[path]) is not None]
+    return not ages or max(ages) - min(ages) <= SPREAD + SHARE * min(ages)

@@ -1,0 +1,65 @@
+"""Keeps a program that writes a file which counts from restarting itself for ever."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from reloader.core.changes import PathChange
+from reloader.core.ignore_line import ignore_line, ignore_pattern
+from reloader.core.loops import Loops, Restart
+from reloader.core.notices import WatchingSuspended
+from reloader.core.plan import WatchPlan
+from reloader.core.reasons import FilesChanged, Reason
+from reloader.ports import Clock, Reporter
+
+
+class LoopGuard:
+    """Owned by the engine's thread. ``has_written`` says whether the present run has reported that it writes a file."""
+
+    def __init__(
+        self, plan: WatchPlan, clock: Clock, reporter: Reporter, has_written: Callable[[str], bool] = lambda path: False
+    ) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._reporter = reporter
+        self._has_written = has_written
+        self._loops = Loops()
+        self._launched_at = 0.0
+        self._seen_at: dict[str, float] = {}
+
+    def counting(self, changes: list[PathChange]) -> list[PathChange]:
+        """``changes`` without those of suspended files. When the others were seen first is remembered."""
+        counting = [change for change in changes if change.path not in self._loops.suspended]
+        now = self._clock()
+        for change in counting:
+            self._seen_at.setdefault(change.path, now)
+        return counting
+
+    def launching(self, reason: Reason) -> None:
+        """The next run is about to start, and the one before it is over."""
+        now = self._clock()
+        if isinstance(reason, FilesChanged):
+            before = self._loops
+            self._loops = before.after(Restart(now, {path: self._age(path, now) for path in reason.batch.kinds}))
+            self._tell_of(self._loops.suspended - before.suspended, now - self._loops.restarts[0].moment)
+        self._launched_at = now
+        self._seen_at.clear()
+
+    def forgive(self) -> None:
+        """A restart by hand: every file counts again."""
+        self._loops = self._loops.forgiven()
+
+    def _age(self, path: str, now: float) -> float | None:
+        """How old the run was when ``path`` changed, or None if it has said that it writes it."""
+        return None if self._has_written(path) else self._seen_at.get(path, now) - self._launched_at
+
+    def _tell_of(self, suspended: frozenset[str], within: float) -> None:
+        if suspended:
+            paths = tuple(sorted(suspended))
+            self._reporter.tell(WatchingSuspended(paths, len(self._loops.restarts), within, self._line(paths)))
+
+    def _line(self, paths: tuple[str, ...]) -> str | None:
+        """What is ignored already, and ``paths``. Files that are named one by one count whatever a pattern says."""
+        added = [ignore_pattern(path, self._plan.base, os.sep) for path in paths if path not in self._plan.extra_files]
+        return ignore_line([*(rule.pattern for rule in self._plan.ignore), *added]) if added else None

@@ -1,0 +1,125 @@
+"""Whose doing a restart is: a program that restarts itself is found out, a person who works hard is never cut off."""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reloader.core.loops import LIMIT, SHARE, SPREAD, WINDOW, Loops, Restart
+
+FILE = "/project/data.db"
+
+Age = float | None
+
+
+def after(*restarts: Restart) -> Loops:
+    return reduce(Loops.after, restarts, Loops())
+
+
+def history(ages: list[Age], pause: float = 0.5, path: str = FILE) -> list[Restart]:
+    """Restarts by one file, each a moment after the change."""
+    moments = accumulate((age or 0.0) + pause for age in ages)
+    return [Restart(moment, {path: age}) for moment, age in zip(moments, ages, strict=True)]
+
+
+def test_the_tenth_restart_at_the_same_moment_of_a_run_suspends_the_file() -> None:
+    restarts = history([0.3] * LIMIT)
+    assert after(*restarts[:-1]).suspended == frozenset()
+    assert after(*restarts).suspended == {FILE}
+
+
+def test_a_file_that_the_runs_say_they_wrote_is_suspended_whatever_the_moment() -> None:
+    assert after(*history([None] * LIMIT)).suspended == {FILE}
+    assert after(*history([None, 5.0, None, 5.2, *[None] * 6])).suspended == {FILE}
+    assert after(*history([None, 5.0, None, 9.2, *[None] * 6])).suspended == frozenset()
+
+
+def test_what_starts_slowly_need_not_be_so_exact() -> None:
+    assert after(*history([4.0, 4.8] * 5)).suspended == {FILE}
+    assert after(*history([0.1, 0.8] * 5)).suspended == frozenset()
+
+
+def test_ten_restarts_that_take_longer_than_a_minute_are_none() -> None:
+    pause = WINDOW / (LIMIT - 1)
+    assert after(*history([0.0] * LIMIT, pause=pause)).suspended == {FILE}
+    assert after(*history([0.0] * LIMIT, pause=pause + 0.01)).suspended == frozenset()
+
+
+def test_a_restart_by_another_file_breaks_the_row() -> None:
+    """As when a person saves, and a formatter writes the file again a moment later."""
+    saves = history([0.3] * LIMIT)
+    mixed = [
+        Restart(save.moment, {FILE if number % 5 else "/project/app.py": 0.3}) for number, save in enumerate(saves)
+    ]
+    assert after(*mixed, *mixed).suspended == frozenset()
+
+
+def test_a_formatter_that_answers_each_save_is_no_loop() -> None:
+    ages: list[Age] = [3.0, 0.4] * 20
+    assert after(*history(ages)).suspended == frozenset()
+
+
+def test_of_a_batch_only_the_file_that_is_always_there_is_suspended() -> None:
+    restarts = [
+        Restart(one.moment, {**one.ages, f"/project/{number}": 0.3})
+        for number, one in enumerate(history([0.3] * LIMIT))
+    ]
+    assert after(*restarts).suspended == {FILE}
+
+
+def test_two_files_that_are_always_written_together_are_suspended_together() -> None:
+    restarts = [Restart(one.moment, {**one.ages, "/project/other": 0.31}) for one in history([0.3] * LIMIT)]
+    assert after(*restarts).suspended == {FILE, "/project/other"}
+
+
+def test_a_suspended_file_stays_so_while_others_restart() -> None:
+    loops = after(*history([0.3] * LIMIT))
+    assert loops.after(Restart(900.0, {"/project/app.py": 7.0})).suspended == {FILE}
+
+
+def test_who_forgives_begins_anew() -> None:
+    restarts = history([0.3] * LIMIT)
+    forgiven = after(*restarts).forgiven()
+    assert forgiven.suspended == frozenset()
+    assert reduce(Loops.after, restarts[:-1], forgiven).suspended == frozenset()
+
+
+@given(
+    first=st.floats(0.0, 4.5),
+    jitter=st.lists(st.floats(0.0, 1.0), min_size=LIMIT, max_size=4 * LIMIT),
+    before=st.lists(st.floats(0.0, 100.0), max_size=15),
+)
+def test_a_program_that_writes_as_it_starts_is_found_out_by_the_tenth_restart(
+    first: float, jitter: list[float], before: list[float]
+) -> None:
+    """Whatever a person did before."""
+    allowed = SPREAD + SHARE * first
+    ages: list[Age] = [*before, *(first + share * allowed * 0.999 for share in jitter)]
+    restarts = history(ages)
+    assert after(*restarts[: len(before) + LIMIT]).suspended == {FILE}
+
+
+@given(st.lists(st.floats(0.0, 20.0), max_size=60), st.floats(0.01, 3.0))
+def test_nobody_is_cut_off_whose_saves_are_spread(ages: list[float], pause: float) -> None:
+    """In no ten saves in a row were all at the same moment of a run, by the plainest way to say so."""
+    tens = [ages[start : start + LIMIT] for start in range(len(ages) - LIMIT + 1)]
+    is_even = any(max(ten) - min(ten) <= SPREAD + SHARE * min(ten) for ten in tens)
+    if not is_even:
+        assert after(*history(list(ages), pause)).suspended == frozenset()
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), st.sets(st.sampled_from("abc"), min_size=1)), max_size=80))
+def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history: list[tuple[float, set[str]]]) -> None:
+    moment, loops, named = 0.0, Loops(), list[set[str]]()
+    for pause, paths in history:
+        moment += pause
+        before, loops = loops, loops.after(Restart(moment, dict.fromkeys(paths, 0.2)))
+        named.append(paths)
+        fresh = loops.suspended - before.suspended
+        assert all(path in one for one in named[-LIMIT:] for path in fresh)
+        assert not fresh or len(named) >= LIMIT
+        assert before.suspended <= loops.suspended
+        assert len(loops.restarts) <= LIMIT
