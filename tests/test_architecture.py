@@ -47,7 +47,7 @@ PARTS = (
     part("reloader.ports", "core errors", "", PURE),
     part("reloader.config", "config core errors", "pydantic pydantic_core tomli dotenv"),
     part("reloader.watchers", "watchers ports core errors", "watchdog pywatchman"),
-    part("reloader.system", "system ports core errors", "dotenv"),
+    part("reloader.system", "system ports core errors", "dotenv psutil"),
     # This runs in the user's Python; by these names its modules find each other there.
     part("reloader.agent.inside", "agent.inside", INSIDE, "atexit os sys time"),
     part("reloader.agent", "agent ports core errors"),  # the parent's end

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from reloader.core.addresses import Address
 from reloader.core.events import (
+    AddressTaken,
     AgentAttached,
     FileImported,
     FileOpened,
@@ -82,6 +84,22 @@ def parse(line: bytes) -> Reported | RestartAsked | None:
 
 def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | RestartAsked | None:
     match kind:
+        case "restart":
+            return RestartAsked("the program")
+        case "hello":
+            return AgentAttached(run, pid, leads=fields[0] == "1", program=_text(fields[1]))
+        case "crash":
+            return ProgramCrashed(run, pid, _text(fields[0]))
+        case "taken":
+            return AddressTaken(run, Address(_text(fields[0]), _port(fields[1])))
+        case "sync":
+            return Synced(int(fields[0]))
+        case _:
+            return _event_of_file(run, kind, fields)
+
+
+def _event_of_file(run: int, kind: str, fields: list[str]) -> Reported | None:
+    match kind:
         case "file":
             return FileImported(run, _path(fields[0]), _stamp(fields[1:]))
         case "read":
@@ -90,16 +108,8 @@ def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | Resta
             return FileWritten(run, _path(fields[0]))
         case "absent":
             return FileImported(run, _path(fields[0]), MISSING)
-        case "restart":
-            return RestartAsked("the program")
         case "missing":
             return ModuleMissed(run, _path(fields[0]))
-        case "hello":
-            return AgentAttached(run, pid, leads=fields[0] == "1", program=_text(fields[1]))
-        case "crash":
-            return ProgramCrashed(run, pid, _text(fields[0]))
-        case "sync":
-            return Synced(int(fields[0]))
         case _:
             return None
 
@@ -114,6 +124,13 @@ def _path(word: str) -> str:
     if not os.path.isabs(path) or "\0" in path:
         raise ValueError(path)
     return path
+
+
+def _port(word: str) -> int:
+    port = int(word)
+    if not 0 < port < 65536:
+        raise ValueError(port)
+    return port
 
 
 def _text(word: str) -> str:

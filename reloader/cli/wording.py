@@ -7,6 +7,7 @@ import shlex
 import signal
 from collections.abc import Callable
 
+from reloader.core.addresses import Holder
 from reloader.core.changes import ChangeBatch
 from reloader.core.notices import (
     BackendFellBack,
@@ -25,6 +26,7 @@ from reloader.core.notices import (
     Note,
     Notice,
     Polling,
+    PortInUse,
     RestartCodeIgnored,
     RootExamined,
     Scanning,
@@ -55,6 +57,8 @@ def _said(notice: Notice) -> str:
             return f"touched, with the content that it had: {_some(paths)}"
         case WatchingSuspended():
             return _suspended(notice)
+        case PortInUse(_, holder, is_certain):
+            return _port_in_use(holder, is_certain)
         case Note(text):
             return text
         case Scanning() | Watching() | Polling() | BackendFellBack() | EventsLost() | EventsMissed() | ScansSlowed():
@@ -135,6 +139,15 @@ def _life_of_the_child(
             return f"exit code {code} came {times} times right after the start: taken for a failure, not for a wish to restart"
         case Finished(exit_code):
             return f"finished with exit code {exit_code}"
+
+
+def _port_in_use(holder: Holder, is_certain: bool) -> str:
+    port = f"port {holder.address.port} is in use"
+    said = port if is_certain else f"the command may have failed because {port}"
+    if holder.pid is None:
+        return f"{said}: by a process that this user may not look at"
+    what = shlex.join(holder.argv) or "whose command is not told"
+    return f"{said}: by process {holder.pid} ({what})"
 
 
 def _watched(notice: Watching) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reloader.core.addresses import Address
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
 from reloader.core.snapshot import Stamp
@@ -164,6 +165,14 @@ class ProgramCrashed:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressTaken:
+    """An exception that nobody caught ends a Python process of this run: an address was in use, and it may be this one."""
+
+    run: int
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Synced:
     """All that the program had reported when ``token`` was given out is posted."""
 
@@ -171,7 +180,7 @@ class Synced:
 
 
 #: What the agent reports of its process, by way of its link …
-Report = AgentAttached | FileImported | FileOpened | FileWritten | ModuleMissed | ProgramCrashed
+Report = AgentAttached | FileImported | FileOpened | FileWritten | ModuleMissed | ProgramCrashed | AddressTaken
 #: … and the answer to the question whether that was all.
 Reported = Report | Synced
 

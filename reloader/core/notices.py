@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from reloader.core.addresses import Holder
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
@@ -223,6 +224,19 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class PortInUse:
+    """The run failed right after its start, and ``holder`` has the port that it wanted.
+
+    ``is_certain`` says that it failed for that; else it is but likely, because the command names the port.
+    """
+
+    run: int
+    holder: Holder
+    is_certain: bool
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingForChange:
     """Nothing runs. The next change that counts starts the command again."""
 
@@ -283,6 +297,7 @@ Notice = (
     | Forced
     | LeftBehind
     | Ended
+    | PortInUse
     | WaitingForChange
     | BackingOff
     | RestartCodeIgnored

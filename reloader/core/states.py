@@ -102,3 +102,14 @@ class Finished:
 
 
 State = Idle | Running | Stopping | Settling | Waiting | CoolingDown | Finished
+
+
+def lived(state: State, now: float) -> float | None:
+    """How many seconds the run has lived up to now, or to its own end; None if there is none, or if we asked it to stop."""
+    match state:
+        case Running(since=since):
+            return now - since
+        case Stopping(since=since, goal=Judge(), asked_at=moment):
+            return moment - since
+        case _:
+            return None

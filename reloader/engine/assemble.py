@@ -24,6 +24,7 @@ from reloader.core.plan import BackendName, Framework, LaunchSpec, RunPlan, Watc
 from reloader.core.watchset import WatchSet
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.failures import FailedStarts
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
@@ -34,6 +35,7 @@ from reloader.ports import Clock, Disk, Post, Reporter
 from reloader.system import Mounts, ProcessHost, ReportPipe, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
+from reloader.system.holders import holder_of
 from reloader.watchers.choose import Choice, choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import IGNORES_CASE, RealDisk
 from reloader.watchers.repository import rules_from_above
@@ -134,6 +136,7 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         collector=collector,
         sweep=Sweep(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
         loops=loops,
+        failed_starts=FailedStarts(plan.launch.argv, lambda: program.taken, holder_of),
         program=program,
         reporter=reporter,
         clock=clock,

@@ -41,10 +41,11 @@ from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
 from reloader.core.reasons import Reason
 from reloader.core.states import Finished as FinishedState
-from reloader.core.states import Idle, State
+from reloader.core.states import Idle, State, lived
 from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.failures import FailedStarts
 from reloader.engine.inbox import Inbox
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
@@ -72,6 +73,7 @@ class Parts:
     collector: ChangeCollector
     sweep: Sweep
     loops: LoopGuard
+    failed_starts: FailedStarts
     program: Program
     reporter: Reporter
     clock: Clock
@@ -242,7 +244,16 @@ class Engine:
 
     def _step_all(self, events: Iterable[Event]) -> None:
         for event in events:
+            self._explain(event)
             self._step(event)
+
+    def _explain(self, event: Event) -> None:
+        """Tell why a run has failed, before it is told that it has."""
+        seconds = lived(self._state, self._parts.clock())
+        if isinstance(event, ChildEnded) and seconds is not None:
+            why = self._parts.failed_starts.explain(event, seconds)
+            if why is not None:
+                self._tell(why)
 
     def _step(self, event: Event) -> None:
         self._state, actions = step(self._state, event, self._parts.clock(), self._plan.restart)
@@ -275,6 +286,7 @@ class Engine:
         except ReloaderError as error:
             self._not_launched(run, NotLaunched(126, str(error)))
             return
+        self._parts.failed_starts.starting(environment)
         child = self._parts.host.launch(spec.argv, cwd=spec.cwd, environment=environment, run=run)
         if isinstance(child, ChildNotLaunched):
             self._not_launched(run, NotLaunched(child.exit_code, child.why))

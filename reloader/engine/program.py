@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from typing_extensions import assert_never
 
+from reloader.core.addresses import Address
 from reloader.core.changes import PathChange
 from reloader.core.commands import starts_python, stem
 from reloader.core.events import (
+    AddressTaken,
     AgentAttached,
     ChildEnded,
     FileImported,
@@ -71,6 +73,7 @@ class Program:
         self._run = 0
         self._of_this_run: set[str] = set()
         self._written_by_this_run: set[str] = set()
+        self.taken: list[Address] = []
         self._opened = OpenedFiles(link.sync if link is not None else lambda: 0)  # without a link, nothing is reported
         self._has_agent = False
         self._settled_at: float | None = None
@@ -85,6 +88,7 @@ class Program:
         self._run = run
         self._of_this_run = set()
         self._written_by_this_run = set()
+        self.taken = []
         self._has_agent = False
         self._settled_at = self._silent_at = self._crashed_at = None
         if self._link is None:
@@ -122,6 +126,9 @@ class Program:
             case ModuleMissed(_, place):
                 self._count(place)
                 return self._baseline.expect(place)
+            case AddressTaken(_, address):
+                self.taken.append(address)
+                return []
             case ProgramCrashed():
                 self._crashed_at = self._clock()
                 return []

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.agent.link import INSIDE, VARIABLE, AgentLink, parse
+from reloader.core.addresses import Address
 from reloader.core.events import (
+    AddressTaken,
     AgentAttached,
     FileImported,
     FileOpened,
@@ -68,6 +70,7 @@ def test_every_report_comes_out_as_it_went_in(
         f"hello 1 {hexed(path)}": AgentAttached(run, pid, leads=True, program=path),
         "hello 0 -": AgentAttached(run, pid),
         f"crash {hexed('ValueError')}": ProgramCrashed(run, pid, "ValueError"),
+        f"taken {hexed('::1')} {pid % 65535 + 1}": AddressTaken(run, Address("::1", pid % 65535 + 1)),
         f"sync {pid}": Synced(pid),
     }
     assert {text: parse(f"{run} {pid} {text}".encode()) for text in expected} == expected
@@ -78,7 +81,9 @@ def test_a_line_of_anything_is_a_report_or_nothing(line: bytes) -> None:
     assert parse(line) is None or len(line.split()) >= 3
 
 
-KINDS = st.sampled_from(["file", "read", "wrote", "missing", "hello", "crash", "sync", "absent", "restart", "other"])
+KINDS = st.sampled_from(
+    ["file", "read", "wrote", "missing", "hello", "crash", "taken", "sync", "absent", "restart", "other"]
+)
 FIELDS = st.lists(st.one_of(st.integers().map(str), st.binary().map(bytes.hex), st.text("0123456789abcdef-xyz é/.")))
 
 
@@ -96,7 +101,7 @@ def test_a_line_of_the_right_kind_with_any_fields_is_a_report_of_a_whole_path_or
     [
         b"", b"1", b"1 2", b"1 2 file", b"1 2 file 2f61 1 2 3", b"1 2 file 2f61 1 2 3 4 5", b"x 2 hello 1 -", b"1 2 hello",
         b"1 2 missing 61", b"1 2 missing 2f00", b"1 2 missing -", b"1 2 missing zz", b"1 2 sync", b"\xff 2 sync 1",
-        b"1 2 nothing 3",
+        b"1 2 nothing 3", b"1 2 taken -", b"1 2 taken - 0", b"1 2 taken - 65536", b"1 2 taken 80",
     ],
 )  # fmt: skip
 def test_what_is_no_report_is_passed_over(line: bytes) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from reloader.cli.console import Console, Style, as_object
 from reloader.cli.wording import sentence
+from reloader.core.addresses import Address, Holder
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
     BackendFellBack,
@@ -33,6 +34,7 @@ from reloader.core.notices import (
     Note,
     Notice,
     Polling,
+    PortInUse,
     RestartCodeIgnored,
     RootExamined,
     Scanning,
@@ -72,6 +74,7 @@ NOTICES: list[Notice] = [
     Launched(5, 4715, ("python", "app.py"), ChildWasLost(Exited(1))),
     Stopping(1, 5.0),
     Forced(1, 5.0),
+    PortInUse(1, Holder(Address("", 80), 2, ("python",)), is_certain=True),
     WatchingSuspended(("data.db",), 10, 7.25, 'ignore = ["/data.db"]'),
     LeftBehind(1, Exited(0)),
     Ended(1, Signalled(15), 12.5, stopped=True),

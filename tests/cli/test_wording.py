@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reloader.cli.wording import sentence, short
+from reloader.core.addresses import Address, Holder
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
     BackendFellBack,
@@ -27,6 +28,7 @@ from reloader.core.notices import (
     Note,
     Notice,
     Polling,
+    PortInUse,
     RestartCodeIgnored,
     RootExamined,
     Scanning,
@@ -249,3 +251,23 @@ def test_a_loop_is_told_with_what_ends_it_for_good(paths: tuple[str, ...], line:
         "which counts no more until a restart by hand"
     )
     assert sentence(notice) == text.format(away(paths[0]), judged)
+
+
+@pytest.mark.parametrize(
+    ("holder", "is_certain", "text"),
+    [
+        (
+            Holder(Address("127.0.0.1", 80), 7, ("python", "my app.py")),
+            True,
+            "port 80 is in use: by process 7 (python 'my app.py')",
+        ),
+        (
+            Holder(Address("", 80), 7),
+            False,
+            "the command may have failed because port 80 is in use: by process 7 (whose command is not told)",
+        ),
+        (Holder(Address("", 80)), True, "port 80 is in use: by a process that this user may not look at"),
+    ],
+)
+def test_a_port_in_use_is_told_with_who_holds_it(holder: Holder, is_certain: bool, text: str) -> None:
+    assert sentence(PortInUse(1, holder, is_certain)) == text

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from reloader.core.addresses import Address, Holder
 from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import PathsChanged, Posted
@@ -17,6 +18,7 @@ from reloader.core.states import Finished, State
 from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.failures import FailedStarts
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
@@ -76,6 +78,8 @@ class Bench:
         self.watching = Watching(self.watcher, self.watch_set, self._make_poller, self.reporter, os.sep)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=True)
         self.written: set[str] = set()
+        self.taken: list[Address] = []
+        self.holders: list[Holder] = []
         self.loops = LoopGuard(plan, self.clock, self.reporter, self.written.__contains__)
         self.collector = ChangeCollector(self.baseline, plan.debounce, self.loops.counting)
         self.sweep = Sweep(
@@ -96,6 +100,7 @@ class Bench:
                 collector=self.collector,
                 sweep=self.sweep,
                 loops=self.loops,
+                failed_starts=FailedStarts(("serve", "--port", "8000"), lambda: self.taken, self._holder_of),
                 program=Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False),
                 reporter=self.reporter,
                 clock=self.clock,
@@ -107,6 +112,10 @@ class Bench:
 
     def _environment_of(self, run: int) -> Mapping[str, str]:
         return self.environment(run)
+
+    def _holder_of(self, addresses: Sequence[Address]) -> Holder | None:
+        held = (one for one in self.holders for address in addresses if address.collides_with(one.address))
+        return next(held, None)
 
     def _make_poller(self) -> ScriptedWatcher:
         self.pollers.append(ScriptedWatcher(self.journal, "poller"))

@@ -21,6 +21,7 @@ from reloader.core.watchset import WatchSet
 from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.failures import FailedStarts
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
@@ -145,6 +146,7 @@ class Session:
                 collector=collector,
                 sweep=sweep,
                 loops=loops,
+                failed_starts=FailedStarts(("program",), list, lambda addresses: None),
                 program=Program(
                     self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
                 ),

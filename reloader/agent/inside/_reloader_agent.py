@@ -18,7 +18,11 @@ _dirname, _join, _abspath, _realpath = os.path.dirname, os.path.join, os.path.ab
 _FLAGS = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _PATIENCE = 50  # milliseconds: for a pipe that is full, and on Windows for one that another writer has open
 _ATOMIC = 4096  # PIPE_BUF: a write up to this size is never mixed with another's
+_CANDIDATES = 8  # addresses that are told at most
 _INSTALLED = ("site-packages", "dist-packages")
+_IN_USE = {"win32": 10048, "darwin": 48}.get(
+    sys.platform, 98
+)  # the number of EADDRINUSE; the module errno need not be there
 _TYPE, _REGULAR = 0o170000, 0o100000  # of st_mode; the module stat need not be there
 
 
@@ -151,10 +155,20 @@ class Agent:
         """An exception that nobody caught ends the process. It counts if a file that counts had a part in it."""
         counts, first = False, error
         for _ in range(10):  # each was raised while the next was handled
+            if isinstance(error, OSError) and error.errno == _IN_USE:
+                _quietly(self.taken, error)
             counts = True in [_isfile(path) and self.file(path) for path in _files_of(error)] or counts
             error = getattr(error, "__cause__", None) or getattr(error, "__context__", None)
         if counts and isinstance(first, Exception):
             self._channel.tell("crash", type(first).__name__)
+
+    def taken(self, error):
+        """An address is in use. The error does not say which: those that its frames speak of are told, the innermost first."""
+        found = []
+        for frame in reversed(list(_frames_of(error))):
+            found += [address for address in _addresses_in(frame) if address not in found]
+        for address in found[:_CANDIDATES]:
+            self._channel.tell("taken", *address)
 
     def _counts(self, path):
         """Not the standard library, and nothing installed, both by what is really there: a linked package is the user's."""
@@ -172,11 +186,32 @@ class Agent:
 
 def _files_of(error):
     files = [error.filename] if isinstance(error, SyntaxError) and error.filename else []
+    return files + [frame.f_code.co_filename for frame in _frames_of(error)]
+
+
+def _frames_of(error):
     trace = getattr(error, "__traceback__", None)
     while trace is not None:
-        files.append(trace.tb_frame.f_code.co_filename)
+        yield trace.tb_frame
         trace = trace.tb_next
-    return files
+
+
+def _addresses_in(frame):
+    """What in a frame looks like a host and a port: variables, constants, attributes of ``self``. Then what is called a port."""
+    code, variables = frame.f_code, frame.f_locals
+    attributes = getattr(variables.get("self"), "__dict__", {})
+    known = [frame.f_globals.get(name) for name in code.co_names if "port" in name.lower()]
+    named = [value for name, value in [*variables.items(), *attributes.items()] if "port" in str(name).lower()]
+    for value in [*variables.values(), *attributes.values(), *code.co_consts]:
+        if type(value) is tuple and len(value) in (2, 4) and type(value[0]) is str and _is_port(value[1]):
+            yield value[:2]
+    for value in named + known:
+        if _is_port(value):
+            yield "", value
+
+
+def _is_port(value):
+    return type(value) is int and 0 < value < 65536
 
 
 def attach(address):

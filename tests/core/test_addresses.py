@@ -1,0 +1,84 @@
+"""Which port a command will listen on, by its words; and which addresses cannot be had twice."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reloader.core.addresses import Address, addresses_of
+
+WORDS = st.lists(st.text(max_size=12), max_size=5)
+
+
+@pytest.mark.parametrize(
+    ("command", "ports"),
+    [
+        ("uvicorn app:app --port 8080", [8080]),
+        ("uvicorn app:app --host 0.0.0.0 --port=8080", [8080]),
+        ("flask --app shop run -p 5001", [5001]),
+        ("serve -p5001", [5001]),
+        ("gunicorn -b 127.0.0.1:8001 app:app", [8001]),
+        ("gunicorn --bind=[::1]:8001 app:app", [8001]),
+        ("gunicorn -b :8001 -b :8002 app:app", [8001, 8002]),
+        ("node server.js --listen http://localhost:3001", [3001]),
+        ("python manage.py runserver 0.0.0.0:9000", [9000]),
+        ("python manage.py runserver 9000", [9000]),
+        ("python -m http.server 9000 --bind 127.0.0.1", [9000]),
+        ("caddy http://localhost:2015/", [2015]),
+        ("sh -c 'exec python -m http.server 9000'", [9000]),
+        # What nobody says …
+        ("flask --app shop run", [5000]),
+        ("python manage.py runserver --noreload", [8000]),
+        ("python -m uvicorn app:app", [8000]),
+        ("npx vite", [5173]),
+        ("npx next dev", [3000]),
+        # … and what is no port.
+        ("sleep 3000", []),
+        ("python app.py --broker redis://localhost:6379", []),
+        ("python app.py --database-port 5432", []),
+        ("python app.py postgres://me@db:5432/shop", []),
+        ("python app.py --port 0", []),
+        ("python app.py --port 99999", []),
+        ("python app.py --port 12345678", []),
+        ("python app.py --port many", []),
+        ("uvicorn app:app --port 8080.5", [8000]),
+        ("python app.py at 12:30:45", []),
+    ],
+)
+def test_a_command_says_where_it_listens(command: str, ports: list[int]) -> None:
+    assert addresses_of(command.split(), {}) == tuple(Address("", port) for port in ports)
+
+
+def test_a_variable_says_so_too() -> None:
+    assert addresses_of(["node", "server.js"], {"PORT": "3333"}) == (Address("", 3333),)
+    assert addresses_of(["node", "server.js", "--port", "4444"], {"PORT": "3333"}) == (
+        Address("", 4444),
+        Address("", 3333),
+    )
+    assert addresses_of(["node", "server.js"], {"PORT": "/dev/ttyS0"}) == ()
+
+
+@given(WORDS, st.dictionaries(st.sampled_from(["PORT", "OTHER"]), st.text(max_size=8)))
+def test_whatever_the_words_only_ports_come_of_them(words: list[str], environment: dict[str, str]) -> None:
+    assert all(0 < address.port < 65536 for address in addresses_of(words, environment))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "held", "collide"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.1", "0.0.0.0", True),
+        ("127.0.0.1", "::", True),
+        ("", "127.0.0.1", True),
+        ("0.0.0.0", "192.168.1.5", True),
+        ("::", "127.0.0.1", True),
+        ("localhost", "::1", True),
+        ("127.0.0.1", "192.168.1.5", False),
+        ("127.0.0.1", "::1", False),
+        ("::1", "fe80::1", False),
+    ],
+)
+def test_addresses_collide_where_one_interface_would_serve_both(wanted: str, held: str, collide: bool) -> None:
+    assert Address(wanted, 80).collides_with(Address(held, 80)) is collide
+    assert not Address(wanted, 80).collides_with(Address(held, 81))

@@ -1,0 +1,76 @@
+"""The real program, a command that wants a port, and somebody who has it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reloader.core.addresses import Address, Holder
+from tests.support.platform_limits import needs_tree_of_processes
+from tests.support.programs import Announcements, environment
+from tests.support.projects import project, python, save
+from tests.support.running import Reloader
+from tests.support.web import wait_for_page
+
+pytestmark = needs_tree_of_processes
+
+UNCAUGHT = "import http.server as h\nh.HTTPServer(('127.0.0.1', {port}), h.SimpleHTTPRequestHandler).serve_forever()\n"
+CAUGHT = "import socket, sys\ntry: socket.create_server(('127.0.0.1', {port}))\nexcept OSError: sys.exit(1)\n"
+
+
+@pytest.fixture
+def programs() -> Iterator[Announcements]:
+    made = Announcements()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def holder(programs: Announcements) -> Iterator[Holder]:
+    """Somebody who listens, until a word from the test."""
+    command = programs.command("holding", "127.0.0.1")
+    with subprocess.Popen(command, env=environment()) as process:
+        started = programs.wait_for("started", "holding")
+        yield Holder(Address("127.0.0.1", started["port"]), process.pid, tuple(command))
+        programs.say_word_to(started)
+
+
+def as_told(holder: Holder) -> dict[str, object]:
+    address = {"kind": "address", "host": holder.address.host, "port": holder.address.port}
+    return {"kind": "holder", "address": address, "pid": holder.pid, "argv": list(holder.argv)}
+
+
+def test_who_holds_the_port_is_told_and_the_next_run_gets_it(
+    tmp_path: Path, programs: Announcements, holder: Holder
+) -> None:
+    port = holder.address.port
+    config = project(tmp_path, {"app.py": UNCAUGHT.format(port=port)}, command=python("app.py"))
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        told = reloader.wait_for("port_in_use")
+        assert (told["level"], told["run"], told["is_certain"]) == ("warning", 1, True)
+        assert told["holder"] == as_told(holder)
+        reloader.wait_for("waiting_for_change")
+        programs.say_word_to({"pid": holder.pid})
+        programs.wait_for_end_of({"pid": holder.pid})
+        save(tmp_path / "app.py", "x = 1\n" + UNCAUGHT.format(port=port))
+        wait_for_page(port, "app.py")
+        assert len(reloader.all_of("port_in_use")) == 1
+
+
+def test_where_the_command_keeps_it_to_itself_its_words_are_read(tmp_path: Path, holder: Holder) -> None:
+    port = holder.address.port
+    config = project(tmp_path, {"app.py": CAUGHT.format(port=port)}, command=python("app.py", "--port", str(port)))
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        told = reloader.wait_for("port_in_use")
+        assert (told["is_certain"], told["holder"]) == (False, as_told(holder))
+        assert reloader.wait_for_exit() == 1
+
+
+def test_a_failure_for_another_reason_is_not_explained_by_a_port(tmp_path: Path, holder: Holder) -> None:
+    config = project(tmp_path, {"app.py": "raise SystemExit(1)"}, command=python("app.py"))
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        assert reloader.wait_for_exit() == 1
+        assert reloader.all_of("port_in_use") == []

@@ -1,0 +1,77 @@
+"""A run that fails for a port: who has it is told, as far as it is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reloader.core.addresses import Address, Holder
+from reloader.core.events import LeaderEnded, StopAsked
+from reloader.core.notices import Ended, PortInUse
+from reloader.core.outcome import Exited, Outcome, Signalled
+from reloader.core.plan import OnExit, RestartPolicy
+from reloader.engine.failures import EARLY
+from tests.engine.bench import Bench
+
+HOLDER = Holder(Address("127.0.0.1", 8000), 4711, ("python", "-m", "http.server"))
+FAILED = Exited(1)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """Its command is ``serve --port 8000``, which somebody has."""
+    bench = Bench(tmp_path, restart=RestartPolicy(on_exit=OnExit.WAIT)).begin()
+    bench.holders.append(HOLDER)
+    return bench
+
+
+def end(bench: Bench, outcome: Outcome, after: float = 0.1) -> list[PortInUse]:
+    bench.clock.advance(after)
+    bench.host.end(outcome)
+    bench.settle()
+    return bench.told(PortInUse)
+
+
+def test_a_port_that_the_command_names_is_the_likely_reason(bench: Bench) -> None:
+    assert end(bench, FAILED) == [PortInUse(1, HOLDER, is_certain=False)]
+
+
+def test_it_is_told_before_the_end(bench: Bench) -> None:
+    end(bench, FAILED)
+    told = [entry for entry in bench.journal if entry.startswith("tell ")]
+    assert told[:2] == ["tell PortInUse", "tell Ended"]
+
+
+def test_a_port_that_the_run_reports_is_the_certain_reason_at_any_time(bench: Bench) -> None:
+    other = Holder(Address("0.0.0.0", 9000), 4712)
+    bench.holders.append(other)
+    bench.taken.append(Address("", 9000))
+    assert end(bench, FAILED, after=10 * EARLY) == [PortInUse(1, other, is_certain=True)]
+
+
+def test_a_port_that_nobody_has_any_more_is_no_reason(bench: Bench) -> None:
+    bench.taken.append(Address("", 9000))
+    assert end(bench, FAILED) == []
+
+
+@pytest.mark.parametrize(("outcome", "after"), [(FAILED, EARLY), (Exited(0), 0.1), (Signalled(9), 0.1)])
+def test_a_late_end_and_a_good_one_have_other_reasons(bench: Bench, outcome: Outcome, after: float) -> None:
+    assert end(bench, outcome, after) == []
+    assert len(bench.told(Ended)) == 1
+
+
+def test_a_run_that_was_asked_to_stop_may_end_as_it_likes(bench: Bench) -> None:
+    bench.host.is_obeyed = False
+    bench.post(StopAsked(15))
+    bench.engine.turn()
+    assert end(bench, FAILED) == []
+    assert len(bench.told(Ended)) == 1
+
+
+def test_a_leader_that_leaves_others_behind_is_explained_when_all_have_ended(bench: Bench) -> None:
+    bench.host.is_obeyed = False
+    bench.host.ended.append(LeaderEnded(1, FAILED))
+    bench.engine.turn()
+    assert bench.told(PortInUse) == []
+    assert end(bench, FAILED) == [PortInUse(1, HOLDER, is_certain=False)]
