@@ -36,6 +36,7 @@ from reloader.system import Mounts, ProcessHost, ReportPipe, SystemSignals, enab
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
 from reloader.system.holders import holder_of
+from reloader.system.inherited import inherited_environment
 from reloader.watchers.choose import Choice, choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import IGNORES_CASE, RealDisk
 from reloader.watchers.repository import rules_from_above
@@ -270,5 +271,5 @@ class _Environment:
         for framework in self._spec.compatible:
             additions |= MARKERS[framework]
         bundle = getattr(sys, "_MEIPASS", None)
-        environment = child_environment(os.environ, additions, platform=sys.platform, bundle=bundle)
+        environment = child_environment(inherited_environment(), additions, platform=sys.platform, bundle=bundle)
         return environment | self._program.environment(run, environment)

@@ -102,6 +102,8 @@ _declare(
     *(ctypes.c_void_p,) * 3,  # its serial number, the longest name, flags
     *(wintypes.LPWSTR, wintypes.DWORD),  # its file system
 )
+_declare("GetEnvironmentStringsW", ctypes.c_void_p)
+_declare("FreeEnvironmentStringsW", wintypes.BOOL, ctypes.c_void_p)
 _ntdll.NtResumeProcess.restype, _ntdll.NtResumeProcess.argtypes = ctypes.c_long, (wintypes.HANDLE,)
 
 
@@ -213,6 +215,21 @@ def file_system_name(root: str) -> str:
     name = ctypes.create_unicode_buffer(64)
     found = _kernel32.GetVolumeInformationW(root, None, 0, None, None, None, name, len(name))
     return name.value if found else ""
+
+
+def environment_strings() -> list[str]:
+    """Our environment as the system has it: each ``NAME=VALUE``, those with hidden names included."""
+    block = _kernel32.GetEnvironmentStringsW()
+    _check(block or 0)
+    try:
+        strings: list[str] = []
+        place = block
+        while text := ctypes.wstring_at(place):
+            strings.append(text)
+            place += len(text.encode("utf-16-le", "surrogatepass")) + ctypes.sizeof(ctypes.c_wchar)
+        return strings
+    finally:
+        _kernel32.FreeEnvironmentStringsW(block)
 
 
 def _handle(value: int | None) -> int:

@@ -41,10 +41,12 @@ def child_environment(
 
     ``bundle`` is the directory in which a frozen program keeps its libraries (``sys._MEIPASS``). Its entries in the search
     paths are taken out, since a child would load our libraries in place of its own. Additions are the user's own wish and
-    win. Raises EnvironmentVariableError for a variable that no process can be given.
+    win. Raises EnvironmentVariableError for a variable that no process can be given. One without a name, which somebody
+    before us has made and no program can ask for, is left out.
     """
     dialect = _WINDOWS if platform == "win32" else _POSIX
-    ours = _normalised(inherited, dialect, "Unset it where reloader is started.")
+    named: dict[Text, Text] = {name: value for name, value in inherited.items() if name}
+    ours = _normalised(named, dialect, "Unset it where reloader is started.")
     theirs = _normalised(additions, dialect, "Mend it in env or in the env file.")
     if bundle is not None:
         ours = _without_bundle(ours, bundle, dialect)

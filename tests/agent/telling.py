@@ -26,6 +26,7 @@ from reloader.core.events import (
 from reloader.core.plan import PythonPolicy
 from reloader.system import ReportPipe
 from tests.support.eventually import eventually
+from tests.support.platform_limits import under_wine
 
 News = TypeVar("News")
 
@@ -121,7 +122,7 @@ def _other_pythons() -> dict[str, str]:
     import shutil
 
     found: dict[str, str] = {}
-    for minor in range(8, 15):
+    for minor in range(8, 15) if not under_wine() else ():  # which would find those of the host
         version = f"3.{minor}"
         installed = sorted(
             Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions").glob(f"{version}.*/bin/python")

@@ -16,7 +16,11 @@ from tests.agent.telling import told_by, with_every_python, write
 WAYS = {
     "socketserver": (
         "127.0.0.1",
-        "import http.server as h\nh.HTTPServer(('127.0.0.1', 4711), h.BaseHTTPRequestHandler)\n",
+        """\
+from http.server import BaseHTTPRequestHandler, HTTPServer
+HTTPServer.allow_reuse_address = False
+HTTPServer(('127.0.0.1', 4711), BaseHTTPRequestHandler)
+""",
     ),
     "asyncio": (
         "127.0.0.1",
@@ -54,10 +58,12 @@ def port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_address_in_use_is_told_by_whoever_wants_it(tmp_path: Path, port: int, way: str) -> None:
+def test_an_address_in_use_is_told_by_whoever_wants_it(tmp_path: Path, way: str) -> None:
     host, source = WAYS[way]
-    write(tmp_path, {"app.py": source.replace("4711", str(port))})
-    told = told_by("app.py", cwd=tmp_path)
+    with socket.create_server((host, 0)) as server:
+        port = server.getsockname()[1]
+        write(tmp_path, {"app.py": source.replace("4711", str(port))})
+        told = told_by("app.py", cwd=tmp_path)
     assert told.code == 1
     assert told.all_of(AddressTaken)[0] == AddressTaken(1, Address(host, port))
 

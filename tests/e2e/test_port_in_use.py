@@ -17,7 +17,12 @@ from tests.support.web import wait_for_page
 
 pytestmark = needs_tree_of_processes
 
-UNCAUGHT = "import http.server as h\nh.HTTPServer(('127.0.0.1', {port}), h.SimpleHTTPRequestHandler).serve_forever()\n"
+#: On Windows, who may use an address again may take it from its holder.
+UNCAUGHT = """\
+import http.server as h
+h.HTTPServer.allow_reuse_address = False
+h.HTTPServer(("127.0.0.1", {port}), h.SimpleHTTPRequestHandler).serve_forever()
+"""
 CAUGHT = "import socket, sys\ntry: socket.create_server(('127.0.0.1', {port}))\nexcept OSError: sys.exit(1)\n"
 
 

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from reloader.errors import EnvironmentVariableError
 from reloader.system.environment import child_environment
+from reloader.system.inherited import inherited_environment
+from tests.support.platform_limits import posix_only
+from tests.support.programs import ROOT
 
 PLATFORMS = ("linux", "darwin", "win32")
 BUNDLE = {"linux": "/tmp/_MEIx1", "darwin": "/tmp/_MEIx1", "win32": "C:\\Temp\\_MEIx1"}
@@ -232,8 +235,35 @@ def test_a_variable_that_no_process_can_be_given_is_an_error_that_names_it(platf
     assert shown in str(added.value)
     assert "env file" in str(added.value)
     assert "s3cret" not in str(added.value)
-    with pytest.raises(EnvironmentVariableError, match="Unset it where reloader is started"):
-        child_environment(variable, {}, platform=platform)
+    if "" not in variable:
+        with pytest.raises(EnvironmentVariableError, match="Unset it where reloader is started"):
+            child_environment(variable, {}, platform=platform)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("variables", [{"": "x", "A": "1"}, {b"": b"x", b"A": b"1"}])
+def test_a_variable_without_a_name_that_was_there_before_us_is_left_out(platform, variables):
+    assert child_environment(variables, {}, platform=platform) == {"A": "1"}
+
+
+def test_what_is_inherited_is_what_python_knows_and_on_windows_more():
+    inherited = inherited_environment()
+    assert inherited.items() >= dict(os.environ).items()
+    assert all(name.startswith("=") and sys.platform == "win32" for name in inherited.keys() - os.environ.keys())
+
+
+@posix_only
+def test_even_a_variable_without_a_name_can_be_inherited():
+    program = (
+        "from reloader.system.environment import child_environment as clean\n"
+        "from reloader.system.inherited import inherited_environment as inherited\n"
+        "print(clean(inherited(), {}, platform='linux')['A'])\n"
+    )
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "A": "1"}
+    seen = subprocess.run(
+        [sys.executable, "-c", program], env={**variables, "": "x"}, stdout=subprocess.PIPE, check=True
+    )
+    assert seen.stdout == b"1\n"
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -157,9 +158,20 @@ def test_what_cannot_be_put_into_a_job_never_begins(
     assert open_handles() == before
 
 
-# fmt: off
-NASTY = ["", "two words", 'a "quote"', "ends in a backslash\\", "a&b", "a|b", "<in >out", "^", "(x)", "a=b;c,d", "!x!", "ünï"]
-# fmt: on
+NASTY = [
+    "", " ", "two words", 'a "quote"', '"', '""', '"quoted"', "ends in a backslash\\", "two \\\\", 'a \\" b', "\\\\server\\share",
+    "a&b", "a|b", "<in >out", ">>out", "2>&1", "^", "a^b", "^^", '^"', 'a^" & b', "^&", '"&echo "', "(x)", "a=b;c,d", "!x!", "@x",
+    "ünï", "猫", "*.py", "?", "~", "'single'", "--key=a value", "/c", "tab\there",
+]  # fmt: skip
+
+
+HOSTILE = '"\\&|<>^!()=;, ab~*@' + "'"
+
+
+def hostile_arguments(seed: int, alphabet: str) -> list[str]:
+    """Arguments of what cmd, or the C runtime, may take for an order."""
+    random = Random(seed)  # noqa: S311 - a seed is the point
+    return ["".join(random.choices(alphabet, k=random.randrange(9))) for _ in range(60)]
 
 
 def batch_file(directory: Path, programs: Announcements) -> list[str]:
@@ -175,6 +187,37 @@ def test_a_batch_file_gets_its_arguments_as_they_were_given(
 ) -> None:
     launch(host, batch_file(tmp_path, programs) + NASTY, tmp_path)
     assert programs.wait_for("told", "telling")["arguments"] == NASTY
+    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_program_gets_any_arguments_as_they_were_given(
+    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
+) -> None:
+    arguments = hostile_arguments(seed, HOSTILE + "%")
+    launch(host, programs.command("telling", *arguments), tmp_path)
+    assert programs.wait_for("told", "telling")["arguments"] == arguments
+    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_batch_file_gets_any_arguments_as_they_were_given(
+    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
+) -> None:
+    arguments = hostile_arguments(seed, HOSTILE)
+    launch(host, batch_file(tmp_path, programs) + arguments, tmp_path)
+    assert programs.wait_for("told", "telling")["arguments"] == arguments
+    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+
+
+@needs_percent_signs
+@pytest.mark.parametrize("seed", range(4))
+def test_a_batch_file_gets_any_percent_signs_as_they_were_given(
+    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
+) -> None:
+    arguments = hostile_arguments(seed, HOSTILE + "%%%")
+    launch(host, batch_file(tmp_path, programs) + arguments, tmp_path)
+    assert programs.wait_for("told", "telling")["arguments"] == arguments
     assert end_of(host, inbox) == ChildEnded(1, Exited(0))
 
 
@@ -337,3 +380,30 @@ def test_a_failed_call_says_why() -> None:
         _winapi.resume(0x7FFFFFFC)
     with pytest.raises(OSError, match=r"\w"):
         _winapi.open_process(0x7FFFFFFC)
+
+
+def test_hidden_variables_are_inherited_and_handed_on(
+    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+) -> None:
+    """``=C:`` and its like, which Python leaves out of os.environ: here by a chain of two, each with one of its own."""
+    code = (
+        "import subprocess, sys\n"
+        "from reloader.system.inherited import inherited_environment\n"
+        "sys.exit(subprocess.call([sys.executable, '-c', sys.argv[1]], env={**inherited_environment(), '=R:': 'R:/there'}))\n"
+    )
+    look = (
+        "from reloader.system.inherited import inherited_environment as inherited\n"
+        "import sys\n"
+        "sys.exit(0 if (inherited().get('=Q:'), inherited().get('=R:')) == ('Q:/here', 'R:/there') else 9)\n"
+    )
+    variables = environment(**{"=Q:": "Q:/here"})
+    child = host.launch([sys.executable, "-c", code, look], cwd=str(tmp_path), environment=variables, run=1)
+    assert not isinstance(child, ChildNotLaunched), child.why
+    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+
+
+def test_the_system_is_asked_for_the_whole_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OURS", "ünï = \U0001f600")
+    strings = _winapi.environment_strings()
+    assert "OURS=ünï = \U0001f600" in strings
+    assert all("=" in text[1:] for text in strings)
