@@ -14,6 +14,9 @@ from reloader.errors import BackendUnavailable
 from reloader.ports import Disk, Mounts, Post, Watcher
 from reloader.watchers.stat import StatWatcher
 
+#: The first Python for which there is the watchdog that we need.
+WATCHDOG_NEEDS = (3, 11)
+
 
 @dataclass(frozen=True, slots=True)
 class Silent:
@@ -102,7 +105,7 @@ def _watchdog(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
         else:
             from reloader.watchers.observer import ObserverWatcher as PlatformWatcher
     except (ImportError, OSError) as error:  # a system without inotify, or a libc that lacks it
-        raise BackendUnavailable("watchdog", str(error), 'Use backend = "stat".') from error
+        raise BackendUnavailable("watchdog", str(error), remedy_for(error)) from error
     return PlatformWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
 
 
@@ -113,3 +116,10 @@ def _watchman(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
         cause, remedy = "pywatchman is not installed", "Run pip install 'reloader[watchman]', or use backend = \"auto\""
         raise BackendUnavailable("watchman", cause, remedy) from error
     return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
+
+
+def remedy_for(error: Exception, version: tuple[int, ...] = sys.version_info[:2]) -> str:
+    """What helps where watchdog cannot be imported: for an old Python there is none that could be installed."""
+    if isinstance(error, ImportError) and version < WATCHDOG_NEEDS:
+        return "Run reloader with Python {}.{} or later, which watchdog needs.".format(*WATCHDOG_NEEDS)
+    return 'Use backend = "stat".'

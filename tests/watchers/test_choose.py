@@ -17,7 +17,7 @@ from reloader.core.plan import BackendName, WatchPlan
 from reloader.core.watchset import WatchSet
 from reloader.engine.assemble import watch_set_of
 from reloader.errors import BackendUnavailable
-from reloader.watchers.choose import Choice, Silent, choose, must_be_polled, stat_watcher
+from reloader.watchers.choose import Choice, Silent, choose, must_be_polled, remedy_for, stat_watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.stat import StatWatcher
 from tests.support.fakes import FakeMounts
@@ -175,8 +175,20 @@ class TestWithoutWatchdog:
         assert choice.refused.backend == "watchdog"
         assert "watchdog" in choice.refused.cause
 
+    @pytest.mark.parametrize(
+        ("version", "remedy"),
+        [
+            ((3, 10), "Run reloader with Python 3.11 or later, which watchdog needs."),
+            ((3, 11), 'Use backend = "stat".'),
+            ((3, 14), 'Use backend = "stat".'),
+        ],
+    )
+    def test_the_remedy_is_a_python_for_which_there_is_one(self, version: tuple[int, int], remedy: str) -> None:
+        assert remedy_for(ImportError("No module named 'watchdog'"), version) == remedy
+        assert remedy_for(OSError("no inotify"), version) == 'Use backend = "stat".'
+
     def test_who_asked_for_it_by_name_is_refused(self, chooses: Chooses) -> None:
-        with pytest.raises(BackendUnavailable, match='Use backend = "stat"'):
+        with pytest.raises(BackendUnavailable, match=r'Use backend = "stat"|Run reloader with Python 3\.11'):
             chooses(BackendName.WATCHDOG)
 
 
