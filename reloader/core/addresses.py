@@ -17,18 +17,30 @@ _OPTION = re.compile(
 _ALONE = re.compile(r"(?:^|\s)(?:https?://)?(?:[\w.*-]*|\[[\w:.]*\]):(\d+)(?=$|[\s/'\"])")
 #: A number behind what serves: ``http.server 80``, ``runserver 80``.
 _SERVES = re.compile(r"(?:runserver|http\.server|serve)\s+(\d+)(?=$|[\s'\"])")
-#: Where programs listen if nobody says otherwise, by a word of the command. The first that fits decides.
+#: What a program may say in its own text: ``app.run(port=80)``, ``.listen(80)``, ``const PORT = 80``, ``("localhost", 80)``.
+_IN_SOURCE = (
+    re.compile(r"\bport['\"]?\s*(?:=|:|\|\||\?\?|,)\s*(\d+)(?![\w.])", re.IGNORECASE),
+    re.compile(r"\blisten\(\s*(\d+)(?![\w.])"),
+    re.compile(r"\(\s*['\"][\w.:]*['\"]\s*,\s*(\d+)\s*\)"),
+)
+_WORDS = re.compile(r"[\w.]+")
+#: Where programs listen if nobody says otherwise, by words that are all there. The first that fits decides.
 _DEFAULTS = (
-    (re.compile(r"\bflask\b.*\brun\b"), 5000),
-    (re.compile(r"\b(runserver|uvicorn|gunicorn|hypercorn|daphne|granian|fastapi|mkdocs|http\.server)\b"), 8000),
-    (re.compile(r"\b(next|rails)\b"), 3000),
-    (re.compile(r"\bvite\b"), 5173),
+    ({"flask", "run"}, 5000),
+    ({"Flask", "app.run"}, 5000),
+    *(
+        ({word}, 8000)
+        for word in ("runserver", "uvicorn", "uvicorn.run", "gunicorn", "hypercorn", "daphne", "http.server")
+    ),
+    ({"next", "dev"}, 3000),
+    ({"rails", "server"}, 3000),
+    ({"vite"}, 5173),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A TCP or UDP port of this machine; ``host`` as it was given, so it may be a name, or nothing for every interface."""
+    """A TCP port of this machine; ``host`` as it was given, so it may be a name, or nothing for every interface."""
 
     host: str
     port: int
@@ -41,13 +53,20 @@ class Address:
         return is_any or self.host == held.host or _NUMERIC.fullmatch(self.host) is None
 
 
-def addresses_of(argv: Sequence[str], environment: Mapping[str, str]) -> tuple[Address, ...]:
-    """Where a command that says so will listen, as far as its words and the variable PORT tell; else where its kind does."""
+def addresses_of(argv: Sequence[str], environment: Mapping[str, str], source: str = "") -> tuple[Address, ...]:
+    """Where a command will listen, as far as it says so: by its words and the variable PORT, by its ``source``, by its kind."""
     words = " ".join(argv)
     said = [found for pattern in (_OPTION, _ALONE, _SERVES) for found in pattern.findall(words)]
-    ports = [int(text) for text in (*said, environment.get("PORT", "")) if text.isdecimal() and len(text) < 6]
-    ports = ports or [port for pattern, port in _DEFAULTS if pattern.search(words)][:1]
-    return tuple(Address("", port) for port in dict.fromkeys(ports) if 0 < port < 65536)
+    written = [found for pattern in _IN_SOURCE for found in pattern.findall(source)]
+    told = {*_WORDS.findall(words), *_WORDS.findall(source)}
+    usual = [str(port) for tell_tale, port in _DEFAULTS if tell_tale <= told]
+    likely = (_ports([*said, environment.get("PORT", "")]), _ports(written), _ports(usual)[:1])
+    return tuple(Address("", port) for port in next(filter(None, likely), []))
+
+
+def _ports(texts: Sequence[str]) -> list[int]:
+    numbers = [int(text) for text in texts if text.isdecimal() and len(text) < 6]
+    return [number for number in dict.fromkeys(numbers) if 0 < number < 65536]
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         collector=collector,
         sweep=Sweep(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
         loops=loops,
-        failed_starts=FailedStarts(plan.launch.argv, lambda: program.taken, holder_of),
+        failed_starts=FailedStarts(plan.launch, lambda: program.taken, holder_of),
         program=program,
         reporter=reporter,
         clock=clock,

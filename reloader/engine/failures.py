@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reloader.core.addresses import Address, Holder, addresses_of
 from reloader.core.events import ChildEnded
 from reloader.core.notices import PortInUse
 from reloader.core.outcome import Exited
+from reloader.core.plan import LaunchSpec
 
 #: Who fails for a port does so within so many seconds of the start; what fails later, and does not say why, has other reasons.
 EARLY = 2.0
+
+#: Programs whose text can be read, and so much of it in bytes.
+SOURCES = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".sh")
+ENOUGH = 256 * 1024
 
 HolderOf = Callable[[Sequence[Address]], Holder | None]
 
@@ -18,8 +24,8 @@ HolderOf = Callable[[Sequence[Address]], Holder | None]
 class FailedStarts:
     """Owned by the engine's thread. ``taken`` says which addresses the run has reported to be in use."""
 
-    def __init__(self, argv: Sequence[str], taken: Callable[[], Sequence[Address]], holder_of: HolderOf) -> None:
-        self._argv = argv
+    def __init__(self, launch: LaunchSpec, taken: Callable[[], Sequence[Address]], holder_of: HolderOf) -> None:
+        self._launch = launch
         self._taken = taken
         self._holder_of = holder_of
         self._environment: Mapping[str, str] = {}
@@ -33,6 +39,19 @@ class FailedStarts:
         if not isinstance(ended.outcome, Exited) or ended.outcome.code == 0:
             return None
         taken = self._taken()
-        addresses = taken or (addresses_of(self._argv, self._environment) if lived < EARLY else ())
+        addresses = taken or (self._likely() if lived < EARLY else ())
         holder = self._holder_of(addresses) if addresses else None
         return PortInUse(ended.run, holder, is_certain=bool(taken)) if holder is not None else None
+
+    def _likely(self) -> Sequence[Address]:
+        return addresses_of(self._launch.argv, self._environment, "\n".join(self._sources()))
+
+    def _sources(self) -> Iterator[str]:
+        """The text of the programs that the command names."""
+        for word in self._launch.argv:
+            if word.endswith(SOURCES):
+                try:
+                    with open(os.path.join(self._launch.cwd, word), encoding="utf-8", errors="replace") as file:
+                        yield file.read(ENOUGH)
+                except (OSError, ValueError):
+                    continue  # no file, after all

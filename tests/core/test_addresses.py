@@ -59,6 +59,32 @@ def test_a_variable_says_so_too() -> None:
     assert addresses_of(["node", "server.js"], {"PORT": "/dev/ttyS0"}) == ()
 
 
+@pytest.mark.parametrize(
+    ("source", "ports"),
+    [
+        ('app.run(host="127.0.0.1", port=5001)', [5001]),
+        ("uvicorn.run(app, port = 8001)", [8001]),
+        ("const PORT = process.env.PORT || 3001;\napp.listen(PORT)", [3001]),
+        ("server.listen( 3002, () => {})", [3002]),
+        ('createServer({ port: 3003, host: "::" })', [3003]),
+        ('HTTPServer(("127.0.0.1", 8002), Handler)', [8002]),
+        ('os.environ.get("PORT", 8003)', [8003]),
+        ('import uvicorn\nuvicorn.run("app:app")', [8000]),
+        ("from flask import Flask\napp = Flask(__name__)\napp.run()", [5000]),
+        ("report = 1234\nimport_ = 7\nsupports: 99", []),
+        ("PORT = 70000\nlisten(port)", []),
+    ],
+)
+def test_the_text_of_a_program_says_so_where_its_command_does_not(source: str, ports: list[int]) -> None:
+    assert addresses_of(["python", "app.py"], {}, source) == tuple(Address("", port) for port in ports)
+    assert addresses_of(["python", "app.py", "--port", "80"], {}, source) == (Address("", 80),)
+
+
+@given(st.text(), st.text("port=:|listen(', \"0123456789", max_size=40))
+def test_whatever_the_text_only_ports_come_of_it(text: str, likely: str) -> None:
+    assert all(0 < address.port < 65536 for address in addresses_of(["app"], {}, text + likely))
+
+
 @given(WORDS, st.dictionaries(st.sampled_from(["PORT", "OTHER"]), st.text(max_size=8)))
 def test_whatever_the_words_only_ports_come_of_them(words: list[str], environment: dict[str, str]) -> None:
     assert all(0 < address.port < 65536 for address in addresses_of(words, environment))

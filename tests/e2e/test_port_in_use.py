@@ -74,6 +74,19 @@ def test_where_the_command_keeps_it_to_itself_its_words_are_read(tmp_path: Path,
         assert reloader.wait_for_exit() == 1
 
 
+@pytest.mark.parametrize("port_in", ["app.run(port={})", "server.listen({})"])
+def test_where_its_words_say_nothing_the_text_of_the_program_is_read(
+    tmp_path: Path, holder: Holder, port_in: str
+) -> None:
+    """As Flask's and uvicorn's functions do, which print the error and end with code 1."""
+    source = f"# {port_in.format(holder.address.port)}\nraise SystemExit(1)\n"
+    config = project(tmp_path, {"app.py": source}, command=python("app.py"))
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        told = reloader.wait_for("port_in_use")
+        assert (told["is_certain"], told["holder"]) == (False, as_told(holder))
+        assert reloader.wait_for_exit() == 1
+
+
 def test_a_failure_for_another_reason_is_not_explained_by_a_port(tmp_path: Path, holder: Holder) -> None:
     config = project(tmp_path, {"app.py": "raise SystemExit(1)"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:

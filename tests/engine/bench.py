@@ -100,7 +100,9 @@ class Bench:
                 collector=self.collector,
                 sweep=self.sweep,
                 loops=self.loops,
-                failed_starts=FailedStarts(("serve", "--port", "8000"), lambda: self.taken, self._holder_of),
+                failed_starts=FailedStarts(
+                    LaunchSpec(("serve", "--port", "8000"), base), lambda: self.taken, self._holder_of
+                ),
                 program=Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False),
                 reporter=self.reporter,
                 clock=self.clock,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from reloader.core.addresses import Address, Holder
-from reloader.core.events import LeaderEnded, StopAsked
+from reloader.core.events import ChildEnded, LeaderEnded, StopAsked
 from reloader.core.notices import Ended, PortInUse
 from reloader.core.outcome import Exited, Outcome, Signalled
-from reloader.core.plan import OnExit, RestartPolicy
-from reloader.engine.failures import EARLY
+from reloader.core.plan import LaunchSpec, OnExit, RestartPolicy
+from reloader.engine.failures import EARLY, ENOUGH, FailedStarts
 from tests.engine.bench import Bench
 
 HOLDER = Holder(Address("127.0.0.1", 8000), 4711, ("python", "-m", "http.server"))
@@ -75,3 +76,30 @@ def test_a_leader_that_leaves_others_behind_is_explained_when_all_have_ended(ben
     bench.engine.turn()
     assert bench.told(PortInUse) == []
     assert end(bench, FAILED) == [PortInUse(1, HOLDER, is_certain=False)]
+
+
+class TestTheText:
+    """Of programs that the command names: read from the command's directory, as far as it can be."""
+
+    def explained(self, root: Path, *argv: str) -> list[Address]:
+        asked: list[Address] = []
+
+        def holder_of(addresses: Sequence[Address]) -> None:
+            asked.extend(addresses)
+
+        starts = FailedStarts(LaunchSpec(argv, str(root)), list, holder_of)
+        assert starts.explain(ChildEnded(1, FAILED), 0.1) is None
+        return asked
+
+    def test_of_a_program_is_read(self, tmp_path: Path) -> None:
+        (tmp_path / "server.js").write_text("server.listen(3210)")
+        assert self.explained(tmp_path, "node", "server.js") == [Address("", 3210)]
+
+    def test_of_no_program_is_not(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("server.listen(3210)")
+        (tmp_path / "folder.py").mkdir()
+        assert self.explained(tmp_path, "cat", "notes.txt", "folder.py", "missing.py", "a\0b.py") == []
+
+    def test_of_a_huge_program_is_read_only_at_its_beginning(self, tmp_path: Path) -> None:
+        (tmp_path / "app.py").write_text("listen(1234)\n" + " " * ENOUGH + "listen(4321)")
+        assert self.explained(tmp_path, "python", "app.py") == [Address("", 1234)]

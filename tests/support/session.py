@@ -146,7 +146,7 @@ class Session:
                 collector=collector,
                 sweep=sweep,
                 loops=loops,
-                failed_starts=FailedStarts(("program",), list, lambda addresses: None),
+                failed_starts=FailedStarts(LaunchSpec(("program",), base), list, lambda addresses: None),
                 program=Program(
                     self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
                 ),
