@@ -128,7 +128,13 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         command=plan.launch.argv[0],
         tell=reporter.tell,
     )
-    loops = LoopGuard(plan.watch, clock, reporter, program.has_written)
+    loops = LoopGuard(
+        plan.watch,
+        clock,
+        reporter,
+        has_written=program.has_written,
+        seconds_since=lambda path: (disk.now_ns() - disk.stamp(path).mtime_ns) / 1e9,
+    )
     collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
     parts = Parts(
         host=host,

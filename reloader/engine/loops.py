@@ -15,25 +15,37 @@ from reloader.ports import Clock, Reporter
 
 
 class LoopGuard:
-    """Owned by the engine's thread. ``has_written`` says whether the present run has reported that it writes a file."""
+    """Owned by the engine's thread.
+
+    ``has_written`` says whether the present run has reported that it writes a file, ``seconds_since`` how long ago the file
+    was written, by its own time: backends that look now and then see that late, and not always equally late.
+    """
 
     def __init__(
-        self, plan: WatchPlan, clock: Clock, reporter: Reporter, has_written: Callable[[str], bool] = lambda path: False
+        self,
+        plan: WatchPlan,
+        clock: Clock,
+        reporter: Reporter,
+        *,
+        has_written: Callable[[str], bool] = lambda path: False,
+        seconds_since: Callable[[str], float] = lambda path: 0.0,
     ) -> None:
         self._plan = plan
         self._clock = clock
         self._reporter = reporter
         self._has_written = has_written
+        self._seconds_since = seconds_since
         self._loops = Loops()
         self._launched_at = 0.0
-        self._seen_at: dict[str, float] = {}
+        self._changed_at: dict[str, float] = {}
 
     def counting(self, changes: list[PathChange]) -> list[PathChange]:
-        """``changes`` without those of suspended files. When the others were seen first is remembered."""
+        """``changes`` without those of suspended files. When the others came first is remembered."""
         counting = [change for change in changes if change.path not in self._loops.suspended]
         now = self._clock()
         for change in counting:
-            self._seen_at.setdefault(change.path, now)
+            if change.path not in self._changed_at:
+                self._changed_at[change.path] = self._moment_of(change.path, now)
         return counting
 
     def launching(self, reason: Reason) -> None:
@@ -44,15 +56,20 @@ class LoopGuard:
             self._loops = before.after(Restart(now, {path: self._age(path, now) for path in reason.batch.kinds}))
             self._tell_of(self._loops.suspended - before.suspended, now - self._loops.restarts[0].moment)
         self._launched_at = now
-        self._seen_at.clear()
+        self._changed_at.clear()
 
     def forgive(self) -> None:
         """A restart by hand: every file counts again."""
         self._loops = self._loops.forgiven()
 
+    def _moment_of(self, path: str, now: float) -> float:
+        """When ``path`` changed, which was seen ``now``. A time that cannot be, as of an older file, says nothing."""
+        moment = now - self._seconds_since(path)
+        return moment if self._launched_at <= moment <= now else now
+
     def _age(self, path: str, now: float) -> float | None:
         """How old the run was when ``path`` changed, or None if it has said that it writes it."""
-        return None if self._has_written(path) else self._seen_at.get(path, now) - self._launched_at
+        return None if self._has_written(path) else self._changed_at.get(path, now) - self._launched_at
 
     def _tell_of(self, suspended: frozenset[str], within: float) -> None:
         if suspended:

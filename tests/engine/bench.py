@@ -80,7 +80,14 @@ class Bench:
         self.written: set[str] = set()
         self.taken: list[Address] = []
         self.holders: list[Holder] = []
-        self.loops = LoopGuard(plan, self.clock, self.reporter, self.written.__contains__)
+        self.seconds_since: dict[str, float] = {}
+        self.loops = LoopGuard(
+            plan,
+            self.clock,
+            self.reporter,
+            has_written=self.written.__contains__,
+            seconds_since=lambda path: self.seconds_since.get(path, 0.0),
+        )
         self.collector = ChangeCollector(self.baseline, plan.debounce, self.loops.counting)
         self.sweep = Sweep(
             self.baseline,

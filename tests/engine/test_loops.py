@@ -93,3 +93,21 @@ def test_a_file_that_is_named_one_by_one_cannot_be_ignored(root: Path) -> None:
         write(bench, "data.db")
     assert not write(bench, "data.db")
     assert bench.told(WatchingSuspended)[0].line is None
+
+
+def test_a_backend_that_sees_late_does_not_hide_a_loop(bench: Bench) -> None:
+    """What is written at the same moment of each run may be seen by one scan, or by the next."""
+    path = str(bench.root / "data.db")
+    restarts = []
+    for seen_after in [0.3, 1.3] * 6:
+        bench.seconds_since[path] = seen_after - 0.25
+        restarts.append(write(bench, "data.db", after=seen_after))
+    assert restarts == [True] * LIMIT + [False] * 2
+
+
+@pytest.mark.parametrize("seconds", [10.0, -10.0])
+def test_a_time_that_cannot_be_is_not_believed(bench: Bench, seconds: float) -> None:
+    """As that of an older file that is moved into place, or of a disk whose clock is ahead."""
+    bench.seconds_since[str(bench.root / "data.db")] = seconds
+    pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1, 4.4]
+    assert [write(bench, "data.db", after=pause) for pause in pauses] == [True] * len(pauses)
