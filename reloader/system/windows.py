@@ -20,7 +20,7 @@ from reloader.system.windows_console import ConsoleModes, SystemSignals, enable_
 
 __all__ = ["ProcessHost", "SystemSignals", "WindowsChild", "enable_colour"]
 
-#: Once the leader has ended, the host looks this often, in seconds, for the rest: a job tells nobody that it is empty.
+#: Once the leader has ended, the host looks this often, in seconds, for the rest: a job tells nobody how many are in it.
 LOOK_AGAIN = 0.02
 #: The exit code of what was forced: what a shell elsewhere says of a program that SIGKILL ended.
 FORCED = 128 + 9
@@ -36,11 +36,13 @@ class WindowsChild:
     It is the root of a console process group: a Ctrl-C in the console does not reach it, only what we send does.
     """
 
-    def __init__(self, run: int, job: int, leader: subprocess.Popen[bytes]) -> None:
+    def __init__(self, run: int, job: int, leader: subprocess.Popen[bytes], *, is_batch: bool = False) -> None:
         self.run = run
         self.pid = leader.pid
         self._job: int | None = job
         self._leader = leader
+        self._is_batch = is_batch
+        self._is_asked = False
         self._look_for_rest_at: float | None = None
 
     def ask_to_stop(self, signal: int) -> None:
@@ -49,6 +51,7 @@ class WindowsChild:
         Where it cannot be delivered (no console, or nobody left in the group), there is no polite way to ask and nobody
         to wait for: the run is forced at once instead of after a timeout in which nothing can happen.
         """
+        self._is_asked = True
         if self._job is not None and not _winapi.send_break(self.pid):
             self.force_stop()
 
@@ -59,11 +62,22 @@ class WindowsChild:
     def look(self, now: float) -> Posted | None:
         """What is new at ``now``. A ChildEnded is the last news: the run is to be released then."""
         code = self._leader.poll()
-        if code is None or self._job is None:
+        if self._job is None:
+            return None
+        if code is None:
+            self._end_what_would_ask_back(self._job)
             return None
         if _winapi.active_processes(self._job) == 0:
             return ChildEnded(self.run, Exited(code))
         return self._look_for_rest(now, code)
+
+    def _end_what_would_ask_back(self, job: int) -> None:
+        """A cmd that is asked to stop wants to know whether to "Terminate batch job (Y/N)?", and waits for the answer.
+
+        It is ended as soon as the program that its batch file ran has taken the time to end.
+        """
+        if self._is_asked and self._is_batch and _winapi.active_processes(job) == 1:
+            _winapi.terminate_job(job, FORCED)
 
     def _look_for_rest(self, now: float, code: int) -> Posted | None:
         """Processes that end along with their leader were not left behind: they are given one look's time."""
@@ -75,8 +89,9 @@ class WindowsChild:
         return LeaderEnded(self.run, Exited(code))
 
     @property
-    def leader_has_ended(self) -> bool:
-        return self._look_for_rest_at is not None
+    def must_be_looked_at(self) -> bool:
+        """Whether something is awaited of which nobody will tell."""
+        return self._look_for_rest_at is not None or (self._is_asked and self._is_batch)
 
     def release(self) -> None:
         """Close the job, which ends whatever is left in it. There is nobody to be stopped after that."""
@@ -119,7 +134,7 @@ class ProcessHost:
         except OSError:
             _winapi.close_handle(job)
             raise
-        return WindowsChild(run, job, leader)
+        return WindowsChild(run, job, leader, is_batch=line.is_batch)
 
     def _let_go(self, leader: subprocess.Popen[bytes], job: int) -> None:
         """Put the suspended leader into the job, have its end waited for, and let it begin. If one fails, it never ran."""
@@ -150,7 +165,7 @@ class ProcessHost:
         return () if news is None else (news,)
 
     def next_look(self, now: float) -> float | None:
-        return now + LOOK_AGAIN if self._child is not None and self._child.leader_has_ended else None
+        return now + LOOK_AGAIN if self._child is not None and self._child.must_be_looked_at else None
 
     def close(self) -> None:
         if self._child is not None:

@@ -23,10 +23,14 @@ _NO_LOOK_HERE = "NoDefaultCurrentDirectoryInExePath"
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What CreateProcess wants: the file to run, and the text from which the program takes its arguments."""
+    """What CreateProcess wants: the file to run, and the text from which the program takes its arguments.
+
+    ``is_batch`` says that the file is cmd, which runs a batch file for us.
+    """
 
     program: str
     text: str
+    is_batch: bool = False
 
 
 def command_line(
@@ -109,7 +113,7 @@ def _batch_line(script: str, argv: Sequence[str], cmd: str) -> CommandLine | Chi
         return ChildNotLaunched(126, f'"{argv[0]}" cannot be started: cmd cannot pass a line break to a batch file')
     quoted = " ".join([_quoted_for_cmd(script, always=True), *map(_quoted_for_cmd, argv[1:])])
     # /d: no AutoRun of the user's; /v:off: "!" means nothing; /s: the outermost two quotes are ours.
-    return CommandLine(cmd, f'{list2cmdline([cmd])} /d /e:on /v:off /s /c "{quoted}"')
+    return CommandLine(cmd, f'{list2cmdline([cmd])} /d /e:on /v:off /s /c "{quoted}"', is_batch=True)
 
 
 def _quoted_for_cmd(argument: str, always: bool = False) -> str:

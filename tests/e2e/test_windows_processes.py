@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,23 @@ def programs() -> Iterator[Announcements]:
 def config_of(directory: Path, programs: Announcements, kind: Kind) -> Path:
     command = programs.command(*kind.command)
     return project(directory, {"trigger.txt": "0"}, command=command, on_exit="wait", stop_timeout=0.3)
+
+
+def test_a_batch_file_and_all_that_it_started_are_gone_before_the_next_run(
+    tmp_path: Path, programs: Announcements
+) -> None:
+    batch = "@" + subprocess.list2cmdline(programs.command("forking")) + "\n@exit /b 3\n"
+    config = project(
+        tmp_path, {"run.cmd": batch, "trigger.txt": "0"}, command=["run"], on_exit="wait", stop_timeout=0.3
+    )
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        before = announced(programs, KINDS["starts another"])
+        for number in range(2):
+            save(tmp_path / "trigger.txt", f"{number} was saved")
+            after = announced(programs, KINDS["starts another"])
+            assert [one["pid"] for one in before if is_alive(one["pid"])] == []
+            before = after
+        assert reloader.runs_up_to(3) == [1, 2, 3]
 
 
 def announced(programs: Announcements, kind: Kind) -> list[Announcement]:

@@ -18,7 +18,7 @@ import pytest
 from reloader.core.events import ChildEnded, ChildStirred, Posted, StopAsked
 from reloader.core.outcome import Exited
 from reloader.ports import ChildNotLaunched
-from tests.support.platform_limits import needs_percent_signs
+from tests.support.platform_limits import needs_percent_signs, needs_stop_event
 from tests.support.processes import is_alive, open_handles
 from tests.support.programs import PATIENCE, Announcements, environment
 
@@ -237,6 +237,53 @@ def test_the_code_of_a_batch_file_is_the_code_of_the_run(
     (tmp_path / "run.cmd").write_text("@exit /b 7\n")
     launch(host, ["run"], tmp_path)
     assert end_of(host, inbox) == ChildEnded(1, Exited(7))
+
+
+def batch_file_that_goes_on(directory: Path, programs: Announcements) -> list[str]:
+    """A batch file that never ends after its program has ended, as one in which cmd waits for an answer."""
+    command = subprocess.list2cmdline(programs.command("waiting"))
+    (directory / "run.bat").write_text(f"@{command}\n:again\n@goto again\n")
+    return ["run.bat"]
+
+
+def test_a_cmd_that_would_ask_back_is_ended_when_its_program_has_ended(
+    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_winapi, "send_break", lambda group: True)
+    child = launch(host, batch_file_that_goes_on(tmp_path, programs), tmp_path)
+    started = programs.wait_for("started", "waiting")
+    child.ask_to_stop(signal.SIGINT)
+    assert host.collect(time.monotonic()) == ()
+    assert is_alive(started["pid"])
+    programs.say_word_to(started)
+    assert end_of(host, inbox) == ChildEnded(1, Exited(windows.FORCED))
+    assert not is_alive(child.pid)
+
+
+def test_a_batch_file_that_nobody_asked_to_stop_goes_on_without_its_program(
+    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+) -> None:
+    child = launch(host, batch_file_that_goes_on(tmp_path, programs), tmp_path)
+    started = programs.wait_for("started", "waiting")
+    programs.say_word_to(started)
+    programs.wait_for_end_of(started)
+    assert host.collect(time.monotonic()) == ()
+    assert host.next_look(time.monotonic()) is None
+    assert is_alive(child.pid)
+    child.force_stop()
+    assert end_of(host, inbox) == ChildEnded(1, Exited(windows.FORCED))
+
+
+@needs_stop_event
+def test_a_batch_file_is_asked_to_stop_and_gone_when_its_program_is(
+    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+) -> None:
+    (tmp_path / "run.bat").write_text("@" + subprocess.list2cmdline(programs.command("polite")) + "\n")
+    child = launch(host, ["run.bat"], tmp_path)
+    programs.wait_for("started", "polite")
+    child.ask_to_stop(signal.SIGTERM)
+    programs.wait_for("asked", "polite")
+    assert isinstance(end_of(host, inbox), ChildEnded)
 
 
 def test_a_line_for_the_shell_may_hold_quotes(host: windows.ProcessHost, inbox: Inbox, tmp_path: Path) -> None:

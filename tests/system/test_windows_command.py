@@ -120,7 +120,7 @@ def test_a_batch_file_is_given_no_line_break(before: str, character: str, after:
 
 def test_a_batch_file_is_run_by_cmd() -> None:
     assert line("run", "a b", "plain", program=r"C:\bin\run.bat") == CommandLine(
-        CMD, CMD + r' /d /e:on /v:off /s /c ""C:\bin\run.bat" "a b" plain"'
+        CMD, CMD + r' /d /e:on /v:off /s /c ""C:\bin\run.bat" "a b" plain"', is_batch=True
     )
 
 
