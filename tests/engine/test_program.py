@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from reloader.core.addresses import Address
 from reloader.core.changes import ChangeKind
 from reloader.core.events import (
+    AddressTaken,
     AgentAttached,
     ChildEnded,
     FileImported,
@@ -215,6 +217,21 @@ class TestChanges:
         reports.read("app.py")
         reports.write("app.py")
         assert reports.counting("app.py") == ["app.py"]
+
+
+class TestWhatThisRunDid:
+    def test_is_what_it_has_written(self, reports: Reports) -> None:
+        reports.write("data.db")
+        assert reports.program.has_written(reports.path("data.db"))
+        reports.start()
+        assert not reports.program.has_written(reports.path("data.db"))
+
+    def test_is_which_addresses_it_found_in_use(self, reports: Reports) -> None:
+        assert reports.program.hear(AddressTaken(1, Address("", 80))) == []
+        assert reports.program.taken == [Address("", 80)]
+        reports.start()
+        reports.program.hear(AddressTaken(1, Address("", 81)))
+        assert reports.program.taken == []
 
 
 class TestTheEnd:
