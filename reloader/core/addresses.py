@@ -13,15 +13,20 @@ _OPTION = re.compile(
     r"(?:^|\s)-{1,2}(?:port|http-port|http|listen|bind|addr|address|[bplP])(?:[=\s]\s*)?(?:https?://)?"
     r"(?:[\w.*-]*:|\[[\w:.]*\]:)?(\d+)(?![\w.:])"
 )
-#: A host and a port that stand alone, as Django's runserver takes them.
-_ALONE = re.compile(r"(?:^|\s)(?:https?://)?(?:[\w.*-]*|\[[\w:.]*\]):(\d+)(?=$|[\s/'\"])")
+#: A host and a port that stand alone, as Django's runserver takes them. A whole URL is more likely that of somebody to be asked.
+_ALONE = re.compile(r"(?:^|\s)(?:[\w.*-]*|\[[\w:.]*\]):(\d+)(?=$|[\s'\"])")
 #: A number behind what serves: ``http.server 80``, ``runserver 80``.
 _SERVES = re.compile(r"(?:runserver|http\.server|serve)\s+(\d+)(?=$|[\s'\"])")
-#: What a program may say in its own text: ``app.run(port=80)``, ``.listen(80)``, ``const PORT = 80``, ``("localhost", 80)``.
+_SERVING = r"\b\w{0,40}(?:[sS]erver?|serve|run|run_simple|listen|bind)\(\s{0,9}"
+#: What a program may say in its own text. Most ports there are those of others, so it must be one to serve on. Each
+#: repetition is bounded, so that no text takes long.
 _IN_SOURCE = (
-    re.compile(r"\bport['\"]?\s*(?:=|:|\|\||\?\?|,)\s*(\d+)(?![\w.])", re.IGNORECASE),
-    re.compile(r"\blisten\(\s*(\d+)(?![\w.])"),
-    re.compile(r"\(\s*['\"][\w.:]*['\"]\s*,\s*(\d+)\s*\)"),
+    re.compile(_SERVING + r"(\d+)(?![\w.])"),  # listen(80
+    re.compile(
+        _SERVING + r"\(?\s{0,9}['\"][^'\"]{0,99}['\"]\s{0,9},\s{0,9}(\d+)(?![\w.])"
+    ),  # HTTPServer(("localhost", 80
+    re.compile(_SERVING + r"[^()]{0,199}\bport\s{0,9}[=:]\s{0,9}(\d+)(?![\w.])"),  # app.run(debug=True, port=80
+    re.compile(r"\bPORT['\"]?\s{0,9}(?:=|\|\||\?\?|,)\s{0,9}(\d+)(?![\w.])"),  # PORT = 80, process.env.PORT || 80
 )
 _WORDS = re.compile(r"[\w.]+")
 #: Where programs listen if nobody says otherwise, by words that are all there. The first that fits decides.

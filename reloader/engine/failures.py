@@ -14,9 +14,9 @@ from reloader.core.plan import LaunchSpec
 #: Who fails for a port does so within so many seconds of the start; what fails later, and does not say why, has other reasons.
 EARLY = 2.0
 
-#: Programs whose text can be read, and so much of it in bytes.
+#: Programs whose text can be read, and so much of it, in characters.
 SOURCES = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".sh")
-ENOUGH = 256 * 1024
+ENOUGH = 64 * 1024
 
 HolderOf = Callable[[Sequence[Address]], Holder | None]
 
@@ -39,7 +39,8 @@ class FailedStarts:
         if not isinstance(ended.outcome, Exited) or ended.outcome.code == 0:
             return None
         taken = self._taken()
-        addresses = taken or (self._likely() if lived < EARLY else ())
+        is_open = lived < EARLY and not ended.outcome.crashed  # of a crash the reason is known, and another
+        addresses = taken or (self._likely() if is_open else ())
         holder = self._holder_of(addresses) if addresses else None
         return PortInUse(ended.run, holder, is_certain=bool(taken)) if holder is not None else None
 
