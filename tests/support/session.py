@@ -125,8 +125,8 @@ class Session:
             os.sep,
         )
         self.baseline = Baseline(self.disk, self.watch_set, by_content=compare_content, follow_symlinks=follow_symlinks)
-        loops = LoopGuard(self.plan, time.monotonic, self.reporter)
-        collector = ChangeCollector(self.baseline, self.plan.debounce, loops.counting)
+        self.loops = LoopGuard(self.plan, time.monotonic, self.reporter)
+        collector = ChangeCollector(self.baseline, self.plan.debounce, self.loops.counting)
         sweep = Sweep(
             self.baseline,
             self.watch_set,
@@ -145,7 +145,7 @@ class Session:
                 baseline=self.baseline,
                 collector=collector,
                 sweep=sweep,
-                loops=loops,
+                loops=self.loops,
                 failed_starts=FailedStarts(LaunchSpec(("program",), base), list, lambda addresses: None),
                 program=Program(
                     self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
@@ -207,6 +207,7 @@ class Session:
         """Change a file that counts and wait for its restart: all that happened before has been served then."""
         launches = self.launches
         seen = len(self.reporter.notices)
+        self.loops.forgive()  # the sentinel's restarts are so many, and so even, that a program might be behind them
         self._sentinels += 1
         self._sentinel.write_text(f"sentinel {self._sentinels}")
         self.pump(
