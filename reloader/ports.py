@@ -148,8 +148,12 @@ class SignalSource(Protocol):
 
     def start(self, post: Post) -> None: ...
 
-    def stop(self) -> None:
-        """Give every handler back. May be called twice."""
+    def stop(self, *, for_good: bool = False) -> None:
+        """Give every handler back. May be called twice.
+
+        ``for_good`` says that this process is about to end: from now on the signals are ignored instead, since one that comes
+        so late shall not take the place of the exit code.
+        """
 
 
 class ReportPipe(Protocol):

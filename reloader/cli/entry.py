@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code. An error that the user can mend is shown without a traceback."""
+    """Run the program and return its exit code. An error that the user can mend is shown without a traceback.
+
+    Without ``argv`` it is what was typed, and the process is to end with that code whatever signal still comes.
+    """
     arguments = parse(sys.argv[1:] if argv is None else argv)
+    if os.getpid() == 1:  # of a container: to the first process the kernel delivers only what it has asked for
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     gc.disable()  # what is imported and scanned from here on stays; the session turns it on again
     from reloader.cli.console import Console, Style
     from reloader.core.outcome import INTERRUPT, SIGNAL_BASE
@@ -42,7 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             platform=sys.platform,
             needs_command=is_to_run,
         )
-        return _as_status(run_session(plan, console)) if is_to_run else _examined(plan, console)
+        if not is_to_run:
+            return _examined(plan, console)
+        return _as_status(run_session(plan, console, ends_the_process=argv is None))
     except ReloaderError as error:
         console.fail(error)
         return error.exit_code

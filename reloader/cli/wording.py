@@ -40,6 +40,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.stops import StopStep, StopStepKind
 
 
 def sentence(notice: Notice) -> str:
@@ -128,8 +129,8 @@ def _life_of_the_child(
             return f"run {run} was ended by force after {_seconds(after)}"
         case LeftBehind(_, outcome):
             return f"the command {_outcome(outcome)} and left processes running: stopping them"
-        case Ended(run, outcome, seconds, _):
-            return f"run {run} {_outcome(outcome)} after {_seconds(seconds)}"
+        case Ended(run, outcome, seconds, _, steps):
+            return f"run {run} {_outcome(outcome)} after {_seconds(seconds)}{_steps(steps)}"
         case WaitingForChange():
             return "waiting for a change"
         case BackingOff(seconds, failures, _):
@@ -197,6 +198,24 @@ def _outcome(outcome: Outcome) -> str:
             return f"was ended by {_signal_name(number)}"
         case NotLaunched(_, why):
             return f"could not be started ({why})"
+
+
+def _steps(steps: tuple[StopStep, ...]) -> str:
+    """What it took to end a run, each with how long after the first."""
+    if not steps:
+        return ""
+    first, *later = steps
+    return "; " + ", ".join(
+        [_STEPS[first.kind], *(f"{_STEPS[step.kind]} {_seconds(step.after)} later" for step in later)]
+    )
+
+
+_STEPS = {
+    StopStepKind.ASKED: "it was asked",
+    StopStepKind.STRAYS_ASKED: "what had left its group was asked",
+    StopStepKind.FORCED: "it was forced",
+    StopStepKind.GONE: "nothing was left",
+}
 
 
 def _signal_name(number: int) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reloader.core.addresses import Address
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
 from reloader.core.snapshot import Stamp
+from reloader.core.stops import StopStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,11 @@ class LeaderEnded:
 
 @dataclass(frozen=True, slots=True)
 class ChildEnded:
-    """Every process of the run is gone, or the run could not be launched."""
+    """Every process of the run is gone, or the run could not be launched. ``steps`` is what that took, if it was asked to."""
 
     run: int
     outcome: Outcome
+    steps: tuple[StopStep, ...] = field(default=(), compare=False)  # how it came about is no part of what happened
 
 
 @dataclass(frozen=True, slots=True)

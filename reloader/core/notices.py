@@ -9,6 +9,7 @@ from reloader.core.addresses import Holder
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
+from reloader.core.stops import StopStep
 
 #: More than this share of a limit in use is worth a warning.
 NEARLY_ALL = 0.9
@@ -211,12 +212,13 @@ class LeftBehind:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run is over. ``stopped`` says that we asked for it, ``seconds`` how long it lived."""
+    """The run is over. ``stopped`` says that we asked for it, ``seconds`` how long it lived, ``steps`` what its end took."""
 
     run: int
     outcome: Outcome
     seconds: float
     stopped: bool
+    steps: tuple[StopStep, ...] = ()
 
     @property
     def level(self) -> Level:

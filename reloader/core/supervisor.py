@@ -120,8 +120,8 @@ def _running(state: Running, event: Event, now: float, policy: RestartPolicy) ->
         case LeaderEnded(run, outcome) if run == state.run:
             stopping, actions = _stop(state, Judge(outcome), now, policy)
             return stopping, (Tell(LeftBehind(run, outcome)), *actions)
-        case ChildEnded(run, outcome) if run == state.run:
-            ended = Tell(Ended(run, outcome, now - state.since, stopped=False))
+        case ChildEnded(run, outcome, steps) if run == state.run:
+            ended = Tell(Ended(run, outcome, now - state.since, stopped=False, steps=steps))
             after, actions = _judge(run, now - state.since, outcome, now, policy, state.history)
             return after, (ended, *actions)
         case _:
@@ -144,8 +144,9 @@ def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) 
             return _quit(state, signal, now)
         case DeadlineReached() if now >= state.force_at:
             return _force(state, now)
-        case ChildEnded(run, outcome) if run == state.run:
-            ended = Tell(Ended(run, outcome, now - state.since, stopped=not isinstance(state.goal, Judge)))
+        case ChildEnded(run, outcome, steps) if run == state.run:
+            stopped = not isinstance(state.goal, Judge)
+            ended = Tell(Ended(run, outcome, now - state.since, stopped=stopped, steps=steps))
             after, actions = _after_stop(state, now, policy)
             return after, (ended, *actions)
         case _:

@@ -63,12 +63,15 @@ class ScanInterrupted(Exception):
         self.exit_code = SIGNAL_BASE + signal
 
 
-def run_session(plan: RunPlan, reporter: Reporter) -> int:
-    """Run ``plan`` until it ends and return the exit code. Raises ReloaderError for what the user must mend first."""
+def run_session(plan: RunPlan, reporter: Reporter, *, ends_the_process: bool = False) -> int:
+    """Run ``plan`` until it ends and return the exit code. Raises ReloaderError for what the user must mend first.
+
+    ``ends_the_process`` says that nothing follows, so that no signal has anything to end any more.
+    """
     inbox = Inbox(time.monotonic)
     with ExitStack() as resources:
         signals = SystemSignals()
-        resources.callback(signals.stop)
+        resources.callback(signals.stop, for_good=ends_the_process)
         signals.start(inbox.post)
         reporter.tell(ConfigUsed(plan.source))
         try:
@@ -101,8 +104,12 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     )
     resources.callback(watching.stop)
     # Only now: orphans come to it, and a service that a backend has started is none of ours.
-    host = ProcessHost(inbox.post)
+    host = ProcessHost(inbox.post, plan.restart.stop.signal)
     resources.callback(host.close)
+    if host.why_unguarded is not None:
+        reporter.tell(
+            Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.why_unguarded})")
+        )
     baseline = Baseline(
         disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
     )

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from reloader.core.events import ChildStirred, RestartAsked, StopAsked
 from reloader.ports import Post
+from reloader.system.bootloader import end_with_bootloader, is_unpacked
 
 
 class SystemSignals:
@@ -39,14 +40,16 @@ class SystemSignals:
                 self._handle(number, lambda number, frame: post(StopAsked(number)))
         self._handle(signal.SIGUSR1, lambda number, frame: post(RestartAsked("SIGUSR1")))
         self._handle(signal.SIGCHLD, lambda number, frame: post(ChildStirred()))
+        if is_unpacked():
+            end_with_bootloader(post)
 
     def _handle(self, number: int, handler: Callable[[int, FrameType | None], None]) -> None:
         self._before[number] = signal.signal(number, handler)
 
-    def stop(self) -> None:
+    def stop(self, *, for_good: bool = False) -> None:
         while self._before:
             number, handler = self._before.popitem()
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if for_good and number != signal.SIGCHLD else handler)
         if self._ear is not None:
             signal.set_wakeup_fd(self._descriptor_before)
             self._end_of_python.close()  # which ends the ear

@@ -102,9 +102,14 @@ class WindowsChild:
 
 
 class ProcessHost:
-    """Starts runs and notices their end. A thread for each run waits for its leader, and says no more than that."""
+    """Starts runs and notices their end. A thread for each run waits for its leader, and says no more than that.
 
-    def __init__(self, post: Post) -> None:
+    A run needs no guard with a ``stop_signal``: if we are killed, the system closes the job, and ends all that is in it.
+    """
+
+    why_unguarded: str | None = None
+
+    def __init__(self, post: Post, stop_signal: int = 15) -> None:
         self._post = post
         self._cmd = ntpath.join(_winapi.system_directory(), "cmd.exe")
         self._child: WindowsChild | None = None

@@ -57,12 +57,12 @@ class SystemSignals:
             self._stopped.wait()
         return True
 
-    def stop(self) -> None:
+    def stop(self, *, for_good: bool = False) -> None:
         if self._post is None:
             return
         self._post = None
+        signal.signal(signal.SIGINT, signal.SIG_IGN if for_good else self._before)
         _winapi.remove_console_handler(self._handler)
-        signal.signal(signal.SIGINT, self._before)
         self._stopped.set()
 
 

@@ -82,7 +82,7 @@ class TestExitCodes:
         assert "--interval" in capsys.readouterr().err
 
     def test_of_a_ctrl_c_that_came_too_early_for_the_session_are_130(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def interrupted(*arguments: object) -> int:
+        def interrupted(*arguments: object, **more: object) -> int:
             raise KeyboardInterrupt
 
         monkeypatch.setattr("reloader.engine.assemble.run_session", interrupted)

@@ -20,7 +20,7 @@ from pathlib import Path
 from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted, RestartAsked, StopAsked
 from reloader.core.outcome import Exited, Signalled
 from reloader.ports import ChildNotLaunched
-from reloader.system import SystemSignals, enable_colour, posix
+from reloader.system import SystemSignals, enable_colour, groups, posix
 from reloader.system.posix import PosixChild, ProcessHost
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
@@ -341,11 +341,11 @@ class TestSignalsThatMayNotBeSent:
     def test_are_no_error(self) -> None:
         child = PosixChild(1, os.getpid(), frozenset())
         child.ask_to_stop(signal.SIGTERM)
-        posix._signal_process(os.getpid(), signal.SIGTERM)
+        groups.signal_process(os.getpid(), signal.SIGTERM)
         assert child.stop_signal == signal.SIGTERM
 
     def test_mean_a_group_of_somebody_else_except_on_macos_where_they_mean_zombies(self) -> None:
-        assert posix._group_is_alive(os.getpgrp()) is (sys.platform != "darwin")
+        assert groups.group_is_alive(os.getpgrp()) is (sys.platform != "darwin")
 
 
 class TestSignalsToUs:

@@ -1,0 +1,83 @@
+"""The start of a program on POSIX: found as the child itself would, in its directory, with nothing of ours that was not meant."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import errno
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from reloader.ports import ChildNotLaunched
+
+_UNCATCHABLE = {signal.SIGKILL, signal.SIGSTOP}
+
+
+def find_program(name: str, cwd: str, path: str) -> str | ChildNotLaunched:
+    """The file to execute, looked up as the child itself would: by its PATH, and from its directory."""
+    if os.sep in name:
+        program = os.path.join(cwd, name)
+        return program if os.path.exists(program) else ChildNotLaunched(127, f"there is no file {program}")
+    folders = os.pathsep.join(os.path.join(cwd, folder) for folder in path.split(os.pathsep))
+    return shutil.which(name, path=folders) or ChildNotLaunched(127, f'"{name}" was not found on the PATH')
+
+
+def spawn(program: str, argv: Sequence[str], cwd: str, environment: Mapping[str, str], ignored: frozenset[int]) -> int:
+    """Start ``program`` as the leader of a new process group, with every signal as usual but those ``ignored``.
+
+    posix_spawn runs none of our code between fork and exec, so it is safe however many threads there are. Raises OSError.
+    """
+    with _directory(cwd):
+        return os.posix_spawn(
+            program,
+            list(argv),
+            environment,
+            file_actions=closing_inheritable(),
+            setpgroup=0,
+            setsigmask=(),
+            setsigdef=set(signal.valid_signals()) - _UNCATCHABLE - ignored,
+        )
+
+
+def not_launched(name: str, error: OSError) -> ChildNotLaunched:
+    if error.errno == errno.ENOEXEC:
+        return ChildNotLaunched(126, f'"{name}" is not a program: a script needs "#!" and its interpreter in line one')
+    if error.errno == errno.ENOENT:
+        return ChildNotLaunched(127, f'"{name}" cannot be started: its interpreter or its directory is missing')
+    return ChildNotLaunched(126, f'"{name}" cannot be started: {os.strerror(error.errno or 0)}')
+
+
+@contextmanager
+def _directory(cwd: str) -> Iterator[None]:
+    """Work in ``cwd`` for a moment: posix_spawn has no argument for it, and no thread of ours uses relative paths."""
+    before = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(cwd)
+        yield
+    finally:
+        os.fchdir(before)
+        os.close(before)
+
+
+def closing_inheritable() -> list[tuple[int, int]]:
+    """Keeps from a child what it would get beyond its standard streams.
+
+    Python's own descriptors are closed on exec; watchdog's inotify, and what our caller left open, are not.
+    """
+    return [
+        (os.POSIX_SPAWN_CLOSE, descriptor)
+        for descriptor in map(int, os.listdir("/dev/fd"))
+        if descriptor > 2 and _is_inheritable(descriptor)
+    ]
+
+
+def _is_inheritable(descriptor: int) -> bool:
+    try:
+        return os.get_inheritable(descriptor)
+    except OSError:
+        return False  # the descriptor of the listing itself, closed by now
