@@ -53,6 +53,13 @@ class StopAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class InterruptHeard:
+    """Ctrl-C was pressed while this run had the terminal, and had left that as it was. The run has heard it as well."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
 class RestartAsked:
     """A restart by hand."""
 
@@ -187,7 +194,17 @@ Report = AgentAttached | FileImported | FileOpened | FileWritten | ModuleMissed 
 Reported = Report | Synced
 
 #: What :func:`reloader.core.supervisor.step` decides on.
-Event = Begin | BatchOpened | BatchClosed | LeaderEnded | ChildEnded | StopAsked | RestartAsked | DeadlineReached
+Event = (
+    Begin
+    | BatchOpened
+    | BatchClosed
+    | LeaderEnded
+    | ChildEnded
+    | StopAsked
+    | InterruptHeard
+    | RestartAsked
+    | DeadlineReached
+)
 
 #: What threads and signal handlers may post.
 Posted = (
@@ -199,6 +216,7 @@ Posted = (
     | LeaderEnded
     | ChildEnded
     | StopAsked
+    | InterruptHeard
     | RestartAsked
     | Reported
 )

@@ -54,6 +54,7 @@ class Running:
     run: int
     since: float
     history: History = field(default_factory=History)
+    interrupted_at: float | None = None  # by a Ctrl-C that the run has survived so far
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ Settling      | ·             | Launch         | ·                      | Fini
 Waiting       | Settling      | Launch         | ·                      | Finish        | ·
 CoolingDown   | Settling      | Launch         | ·                      | Finish        | Launch
 
-"·" is ignored on purpose. A restart by hand acts as a batch that is closed at once. News of another run is ignored: run
-numbers settle the races, not flags. "Could not be launched" is an ordinary end of a run.
+"·" is ignored on purpose. Of Ctrl-C that the run has heard itself, the second is "stop asked", and forces. A restart by
+hand acts as a batch that is closed at once. News of another run is ignored: run numbers settle the races, not flags. "Could
+not be launched" is an ordinary end of a run.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from reloader.core.events import (
     ChildEnded,
     DeadlineReached,
     Event,
+    InterruptHeard,
     LeaderEnded,
     RestartAsked,
     StopAsked,
@@ -117,6 +119,8 @@ def _running(state: Running, event: Event, now: float, policy: RestartPolicy) ->
             return _stop(state, Relaunch(AskedByHand(by), batch_is_open=False), now, policy)
         case StopAsked(signal):
             return _stop(state, Quit(signal, now), now, policy)
+        case InterruptHeard(run) if run == state.run:
+            return _interrupted(state, now, policy)
         case LeaderEnded(run, outcome) if run == state.run:
             stopping, actions = _stop(state, Judge(outcome), now, policy)
             return stopping, (Tell(LeftBehind(run, outcome)), *actions)
@@ -126,6 +130,17 @@ def _running(state: Running, event: Event, now: float, policy: RestartPolicy) ->
             return after, (ended, *actions)
         case _:
             return state, ()
+
+
+def _interrupted(state: Running, now: float, policy: RestartPolicy) -> Step:
+    """A Ctrl-C is between the user and the run that has the terminal. The second, in the time that a stop may take, is for us."""
+    first = state.interrupted_at
+    if first is None or now - first > policy.stop.timeout:
+        return replace(state, interrupted_at=now), ()
+    if now - first < SAME_REQUEST:
+        return state, ()
+    stopping = Stopping(state.run, state.since, state.history, Quit(INTERRUPT, first), asked_at=first, force_at=now)
+    return _force(stopping, now)
 
 
 def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> Step:
@@ -142,6 +157,8 @@ def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) 
             return _merged(state, event)
         case StopAsked(signal):
             return _quit(state, signal, now)
+        case InterruptHeard(run) if run == state.run:
+            return _quit(state, INTERRUPT, now)
         case DeadlineReached() if now >= state.force_at:
             return _force(state, now)
         case ChildEnded(run, outcome, steps) if run == state.run:

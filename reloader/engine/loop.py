@@ -16,6 +16,7 @@ from reloader.core.events import (
     ChildStirred,
     DeadlineReached,
     Event,
+    InterruptHeard,
     IntervalRaised,
     LeaderEnded,
     PathsChanged,
@@ -186,7 +187,7 @@ class Engine:
                 self._step_all(self._parts.program.ended(posted))
             case LeaderEnded():
                 self._step_all(self._parts.program.ended(posted))
-            case StopAsked() | RestartAsked():
+            case StopAsked() | InterruptHeard() | RestartAsked():
                 self._wished(posted)
             case WatcherOverflowed(backend):
                 self._tell(EventsLost(backend, self._parts.watching.overflow_remedy))
@@ -204,7 +205,7 @@ class Engine:
             case _:
                 self._take(self._parts.program.hear(posted))
 
-    def _wished(self, wish: StopAsked | RestartAsked) -> None:
+    def _wished(self, wish: StopAsked | InterruptHeard | RestartAsked) -> None:
         if isinstance(wish, RestartAsked):
             self._parts.loops.forgive()
         self._step(wish)

@@ -11,11 +11,12 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 
-from reloader.core.events import ChildEnded, LeaderEnded, Posted
+from reloader.core.events import ChildEnded, InterruptHeard, LeaderEnded, Posted
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.core.stops import StopStep, StopStepKind
 from reloader.ports import ChildNotLaunched, Post
 from reloader.system.descendants import adopt_orphans, children, descendants
+from reloader.system.ear import Ear
 from reloader.system.groups import group_is_alive, signal_group, signal_process
 from reloader.system.guard import Guard
 from reloader.system.job_control import HANDED_ON, JobSignals
@@ -96,6 +97,7 @@ class ProcessHost:
             descendants()
         )  # of a shell that became us by exec, of a caller of the library; the guard
         self._signals = JobSignals(post)
+        self._ear = Ear()
         self._child: PosixChild | None = None
         hangup_is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
         self._ignored = frozenset({signal.SIGHUP} if hangup_is_ignored else ())
@@ -122,6 +124,8 @@ class ProcessHost:
 
     def _put_in_front(self, child: PosixChild) -> None:
         self._terminal.lend(child.pid)
+        if self._terminal.is_lent and self._ear.pid is None:
+            self._ear.listen_in(child.pid)
         self._guard.runs(child.pid, self._terminal.attributes)
         child.resume()  # it may have been stopped by a look at the terminal before that was its own
 
@@ -129,9 +133,15 @@ class ProcessHost:
         for number in self._signals.take():
             self._take_signal(number)
         child = self._child
-        _reap_adopted(self._bystanders if child is None else self._bystanders | {child.pid})
-        if child is None:
-            return ()
+        ours = {self._ear.pid, None if child is None else child.pid}
+        _reap_adopted(self._bystanders | {pid for pid in ours if pid is not None})
+        return () if child is None else (*self._listen(child), *self._look_at(child))
+
+    def _listen(self, child: PosixChild) -> Sequence[Posted]:
+        """A program that has the terminal as it likes it uses Ctrl-C for its own ends: a debugger's prompt, an editor."""
+        return (InterruptHeard(child.run),) if self._ear.has_heard() and self._terminal.is_as_before else ()
+
+    def _look_at(self, child: PosixChild) -> Sequence[Posted]:
         if child.outcome is None:
             self._look_at_leader(child)
         if child.outcome is None:
@@ -153,6 +163,7 @@ class ProcessHost:
     def close(self) -> None:
         """A run that is not over by now is the guard's."""
         self._signals.close()
+        self._ear.close()
         self._terminal.close()
         if self._child is None:
             self._guard.dismiss()
@@ -167,6 +178,7 @@ class ProcessHost:
             self._run_was_stopped(child, os.WSTOPSIG(status))
             return
         held_terminal = self._terminal.is_lent
+        self._ear.leave_group()
         self._terminal.take_back(leaves_a_mess=os.WIFSIGNALED(status) or child.stop_signal is not None)
         if os.WIFSIGNALED(status):
             child.outcome = Signalled(os.WTERMSIG(status), held_terminal)

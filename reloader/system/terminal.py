@@ -94,6 +94,11 @@ class Terminal:
         """Whether it is ours to lend: not where a shell keeps us in the background, or has taken it from whom we lent it to."""
         return self.is_there and self._foreground() == self.own_group
 
+    @property
+    def is_as_before(self) -> bool:
+        """Whether the run reads lines, as every program does that does not ask for more: no debugger's prompt, no full screen."""
+        return self.is_lent and Attributes.of(self._descriptor) == self.attributes
+
     def lend(self, group: int) -> None:
         """Make ``group`` the foreground group. Nothing happens where the terminal is not ours to give."""
         if not self.is_in_front:

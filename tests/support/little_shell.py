@@ -36,8 +36,9 @@ if job == 0:
 _, status = os.waitpid(job, os.WUNTRACED)
 while os.WIFSTOPPED(status):
     os.tcsetpgrp(0, os.getpgrp())
-    tell("job_stopped")
-    sys.stdin.readline()  # the user asks for the job again, as with "fg"
+    tell("job_stopped", attributes_are_as_before=termios.tcgetattr(0) == before)
+    while sys.stdin.readline().strip() == "bg":  # anything else asks for the job again, as "fg" does
+        os.killpg(job, signal.SIGCONT)
     os.tcsetpgrp(0, job)
     os.killpg(job, signal.SIGCONT)
     _, status = os.waitpid(job, os.WUNTRACED)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.eventually import eventually
 
 if sys.platform == "win32":
     import ctypes
@@ -35,6 +40,7 @@ if sys.platform == "win32":
         return sum(_kernel32.GetHandleInformation(handle, ctypes.byref(flags)) != 0 for handle in range(4, 0x4000, 4))
 
 else:
+    from reloader.system.descendants import children
 
     def is_alive(pid: int) -> bool:
         """A zombie counts as alive: somebody still has to reap it."""
@@ -43,6 +49,26 @@ else:
         except ProcessLookupError:
             return False
         return True
+
+    def is_running(pid: int) -> bool:
+        """On Linux. A zombie has ended: whoever adopted it may take its time."""
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        except OSError:
+            return False
+
+    @contextmanager
+    def burying_orphans() -> Iterator[None]:
+        """Wait for those that come to us when their parent is killed: every host makes us a subreaper."""
+        before = set(children())
+        yield
+        eventually(lambda: all(_is_buried(pid) for pid in children() if pid not in before), what="no orphan is left")
+
+    def _is_buried(pid: int) -> bool:
+        try:
+            return os.waitpid(pid, os.WNOHANG)[0] == pid
+        except ChildProcessError:
+            return True
 
     def open_handles() -> int:
         """How many file descriptors this process holds."""

@@ -1,0 +1,268 @@
+"""What a terminal and its shell may do to a session: Ctrl-C again and again, Ctrl-Z, fg, bg, a new size, a sudden end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("terminals with a foreground process group are of POSIX alone", allow_module_level=True)
+
+import os
+import signal
+import termios
+
+from tests.support.eventually import eventually
+from tests.support.platform_limits import linux_only
+from tests.support.projects import project, python, save
+from tests.support.running import Reloader
+from tests.support.terminals import CTRL_C, CTRL_D, CTRL_Z, ENTER, Keyboard, reloader_in_terminal
+
+#: The part that every command here begins with.
+BEGIN = """\
+import os, select, signal, sys, termios
+def say(*words): print(*words, flush=True)
+"""
+#: Hears SIGINT and goes on. Ends at the end of its input.
+STUBBORN = (
+    BEGIN
+    + """\
+signal.signal(signal.SIGINT, lambda number, frame: say("interrupted"))
+say("ready")
+while sys.stdin.readline(): pass
+"""
+)
+PROMPTING = (
+    BEGIN
+    + """\
+attributes = termios.tcgetattr(0)
+attributes[3] &= ~termios.ICANON
+termios.tcsetattr(0, termios.TCSANOW, attributes)
+signal.signal(signal.SIGINT, lambda number, frame: say("interrupted"))
+say("ready")
+while (word := sys.stdin.read(1)) != "q": pass
+sys.exit(7)
+"""
+)
+FULL_SCREEN = (
+    BEGIN
+    + """\
+import tty
+tty.setraw(0)
+os.write(0, b"\\x1b[?1049h\\x1b[?25l")
+signal.signal(signal.SIGWINCH, lambda number, frame: say("size", *os.get_terminal_size(0)))
+say("ready")
+while True: select.select([], [], [])
+"""
+)
+LISTENING = (
+    BEGIN
+    + """\
+signal.signal(signal.SIGUSR2, lambda number, frame: say("got SIGUSR2"))
+signal.signal(signal.SIGCONT, lambda number, frame: say("continued"))
+say("ready")
+while True: select.select([], [], [], 0.05)
+"""
+)
+DEBUGGED = """\
+def answer():
+    value = 42
+    breakpoint()
+    print("went on", flush=True)
+print("ready", flush=True)
+answer()
+"""
+
+
+def press_again(reloader: Reloader, keyboard: Keyboard) -> None:
+    """Ctrl-C so much later that it is another one: until it forces, or is heard as the first of two."""
+
+    def is_forced() -> bool:
+        if reloader.all_of("forced"):
+            return True
+        keyboard.type(CTRL_C)
+        return False
+
+    eventually(is_forced, what="another Ctrl-C forces")
+
+
+def test_a_second_ctrl_c_forces_a_command_that_has_survived_the_first(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": STUBBORN}, command=python("app.py"), stop_timeout="1h")
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        keyboard.type(CTRL_C)
+        reloader.wait_for_line("interrupted")
+        assert reloader.all_of("stopping") == reloader.all_of("forced") == []
+        press_again(reloader, keyboard)
+        assert reloader.wait_for_exit() == 137
+        assert reloader.wait_for("ended")["outcome"]["number"] == signal.SIGKILL
+
+
+def test_at_a_prompt_ctrl_c_is_the_commands_own_however_often(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": PROMPTING}, command=python("app.py"), on_exit="exit")
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        presses = 0
+
+        def has_lasted() -> bool:
+            nonlocal presses
+            keyboard.type(CTRL_C)
+            reloader.wait_for_line("interrupted")
+            presses += 1
+            return presses == 20
+
+        eventually(has_lasted, what="many interrupts, over a while")
+        keyboard.type("q")
+        assert reloader.wait_for_exit() == 7
+        assert reloader.all_of("forced") == []
+
+
+def test_ctrl_c_during_a_stop_that_takes_long_ends_the_session_and_again_forces(tmp_path: Path) -> None:
+    text = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + STUBBORN
+    config = project(tmp_path, {"app.py": text}, command=python("app.py"), stop_timeout="1h")
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        save(tmp_path / "app.py", text + "# edited\n")
+        reloader.wait_for("stopping")
+        press_again(reloader, keyboard)
+        assert reloader.wait_for_exit() == 137
+        assert reloader.runs == [1]
+
+
+@linux_only
+def test_ctrl_z_and_fg_give_the_command_its_own_attributes_back(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": PROMPTING}, command=python("app.py"), on_exit="exit")
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        keyboard.type(CTRL_Z)
+        assert reloader.wait_for("job_stopped")["attributes_are_as_before"]
+        keyboard.type(ENTER)
+        eventually(lambda: is_without_lines(keyboard), what="the command's attributes are set again")
+        keyboard.type("q")
+        assert reloader.wait_for_exit() == 7
+        assert reloader.wait_for("terminal_is_back")["attributes_are_as_before"]
+
+
+def is_without_lines(keyboard: Keyboard) -> bool:
+    return not keyboard.attributes()[3] & termios.ICANON
+
+
+def test_in_the_background_a_command_runs_on_until_it_wants_the_terminal(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": STUBBORN}, command=python("app.py"), on_exit="exit")
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        keyboard.type(CTRL_Z)
+        reloader.wait_for("job_stopped")
+        run = reloader.wait_for("launched")["pid"]
+        keyboard.type(f"bg{ENTER}")  # the command reads, from the background: it is stopped again, and we with it
+        keyboard.type(ENTER)
+        eventually(lambda: keyboard.foreground() == run, what="the command has the terminal again")
+        keyboard.type(CTRL_C)
+        reloader.wait_for_line("interrupted")
+        keyboard.type(CTRL_D)
+        assert reloader.wait_for_exit() == 0
+
+
+def test_in_the_background_it_leaves_the_terminal_to_the_shell(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": LISTENING}, command=python("app.py"))
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        run = reloader.wait_for("launched")["pid"]
+        keyboard.type(CTRL_Z)
+        reloader.wait_for("job_stopped")
+        shell = keyboard.foreground()
+        keyboard.type(f"bg{ENTER}")
+        reloader.wait_for_line("continued")
+        save(tmp_path / "app.py", LISTENING + "# edited\n")
+        second = reloader.wait_for("launched", run=2)["pid"]
+        reloader.wait_for_line("ready")
+        assert keyboard.foreground() == shell
+        keyboard.type(ENTER)
+        eventually(lambda: keyboard.foreground() == second, what="the next run has the terminal")
+        keyboard.type(CTRL_C)
+        assert reloader.wait_for_exit() == 130
+        assert run != second
+
+
+def test_a_stop_that_was_sent_to_us_stops_and_continues_both(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": LISTENING}, command=python("app.py"))
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        run = reloader.wait_for("launched")["pid"]
+        os.kill(parent_of(run), signal.SIGTSTP)
+        assert reloader.wait_for("job_stopped")
+        keyboard.type(ENTER)
+        reloader.wait_for_line("continued")
+        keyboard.type(CTRL_C)
+        assert reloader.wait_for_exit() == 130
+
+
+def parent_of(pid: int) -> int:
+    return int(psutil.Process(pid).ppid())
+
+
+def test_sigusr2_reaches_the_command(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": LISTENING}, command=python("app.py"))
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        reloader.wait_for_line("ready")
+        reloader.signal(signal.SIGUSR2)
+        reloader.wait_for_line("got SIGUSR2")
+
+
+def test_a_new_size_of_the_window_reaches_a_full_screen_program(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": FULL_SCREEN}, command=python("app.py"))
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        keyboard.resize(40, 133)
+        reloader.wait_for_line("size 133 40")
+        os.kill(parent_of(reloader.wait_for("launched")["pid"]), signal.SIGTERM)
+        assert reloader.wait_for_exit() == 143
+
+
+def test_a_full_screen_program_that_is_ended_leaves_a_usable_terminal(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": FULL_SCREEN}, command=python("app.py"))
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        keyboard.shown()
+        save(tmp_path / "app.py", STUBBORN)
+        reloader.wait_for_line("ready")
+        shown = keyboard.shown()
+        assert b"\x1b[?1047l" in shown
+        assert b"\x1b[?25h" in shown
+        keyboard.type(CTRL_D)
+        assert reloader.wait_for_exit() == 0
+        assert reloader.wait_for("terminal_is_back")["attributes_are_as_before"]
+
+
+def test_a_restart_out_of_the_debugger_gives_the_next_run_a_terminal_that_it_can_use(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": DEBUGGED}, command=python("app.py"))
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        keyboard.type(f"p value + 1{ENTER}")
+        reloader.wait_for_line("43")
+        save(tmp_path / "app.py", DEBUGGED.replace("42", "52"))
+        reloader.wait_for("launched", run=2)
+        reloader.wait_for_line("ready")
+        keyboard.type(f"p value + 1{ENTER}")
+        reloader.wait_for_line("53")
+        keyboard.type(f"c{ENTER}")
+        reloader.wait_for_line("went on")
+        assert reloader.wait_for_exit() == 0
+        assert reloader.wait_for("terminal_is_back")["attributes_are_as_before"]
+
+
+@linux_only
+def test_when_we_are_killed_the_terminal_is_given_back_as_it_was(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": FULL_SCREEN}, command=python("app.py"))
+    with reloader_in_terminal("--config", config, cwd=tmp_path, has_job_control=False) as (reloader, keyboard):
+        reloader.wait_for_line("ready")
+        keyboard.shown()
+        os.kill(reloader.wait_for("command_started")["pid"], signal.SIGKILL)
+        back = reloader.wait_for("terminal_is_back")
+        assert back["is_usable"]
+        assert back["seconds"] < 3
+        assert b"\x1b[?25h" in keyboard.shown()
+        assert reloader.wait_for_exit() == 0

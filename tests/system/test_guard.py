@@ -1,0 +1,231 @@
+"""Who is killed cannot tidy up: the guard does it. Each test kills a process that is a host with one run."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("on Windows the job object does what the guard does", allow_module_level=True)
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from reloader.system import guard as guard_module
+from reloader.system.guard import Guard
+from reloader.system.mark import Mark
+from reloader.system.posix import ProcessHost
+from tests.support.eventually import eventually
+from tests.support.platform_limits import linux_only
+from tests.support.processes import burying_orphans, is_running
+from tests.support.programs import PATIENCE, Announcements, environment
+
+#: From the end of the host to the end of all that it ran.
+SECONDS = 2.0
+
+HOST = """
+import os, signal, sys, time
+from reloader.system.posix import ProcessHost
+host = ProcessHost(lambda event: None, int(sys.argv[1]))
+child = host.launch(sys.argv[2:], cwd=os.getcwd(), environment=dict(os.environ), run=1)
+print(child.pid, flush=True)
+signal.pause()
+"""
+
+
+class Host:
+    """A process with one run. ``kill`` kills it, and nobody else."""
+
+    def __init__(self, argv: list[str], cwd: Path, stop_signal: int = signal.SIGTERM) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", HOST, str(int(stop_signal)), *argv],
+            cwd=cwd,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        self.group = int(self.process.stdout.readline())
+
+    def guards(self) -> list[int]:
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [pid for pid in map(int, listed) if b"the guard of reloader" in command_of(pid)]
+
+    def kill(self) -> float:
+        """The moment of its end."""
+        self.process.kill()
+        self.process.wait()
+        return time.monotonic()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def command_of(pid: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+@pytest.fixture
+def programs() -> Iterator[Announcements]:
+    made = Announcements()
+    with burying_orphans():
+        yield made
+        made.close()
+
+
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
+def test_what_ran_is_asked_to_stop_by_the_stop_signal(
+    programs: Announcements, tmp_path: Path, stop_signal: signal.Signals
+) -> None:
+    host = Host(programs.command("polite"), tmp_path, stop_signal)
+    started = programs.wait_for("started", "polite")
+    killed_at = host.kill()
+    assert programs.wait_for("asked", "polite")["signal"] == stop_signal
+    programs.wait_for_end_of(started)
+    assert time.monotonic() - killed_at < SECONDS
+    host.close()
+
+
+@pytest.mark.parametrize("program", ["stubborn", "slow", "forking"])
+def test_what_ran_is_gone_within_two_seconds(programs: Announcements, tmp_path: Path, program: str) -> None:
+    host = Host(programs.command(program), tmp_path)
+    started = programs.wait_for("started", program)
+    killed_at = host.kill()
+    programs.wait_for_end_of(started)
+    assert time.monotonic() - killed_at < SECONDS
+    host.close()
+
+
+@linux_only
+def test_so_is_what_left_the_group_the_session_and_the_environment(programs: Announcements, tmp_path: Path) -> None:
+    host = Host(programs.command("daemonising"), tmp_path)
+    programs.wait_for("started", "daemonising")
+    daemon = programs.wait_for("started", "stubborn")
+    assert os.getsid(daemon["pid"]) != os.getsid(host.group)
+    killed_at = host.kill()
+    programs.wait_for_end_of(daemon)
+    assert time.monotonic() - killed_at < SECONDS
+    host.close()
+
+
+@linux_only
+def test_the_guard_itself_goes_too(programs: Announcements, tmp_path: Path) -> None:
+    host = Host(programs.command("stubborn"), tmp_path)
+    programs.wait_for("started", "stubborn")
+    (guard,) = host.guards()
+    host.kill()
+    eventually(lambda: not is_running(guard), within=SECONDS + 1, what="the guard has ended")
+    host.close()
+
+
+@linux_only
+def test_the_guard_cannot_be_reached_by_ctrl_c_and_holds_none_of_our_streams(
+    programs: Announcements, tmp_path: Path
+) -> None:
+    host = Host(programs.command("waiting"), tmp_path)
+    programs.wait_for("started", "waiting")
+    (guard,) = host.guards()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
+        os.kill(guard, number)
+    assert os.getpgid(guard) == guard
+    held = {os.readlink(entry) for entry in Path(f"/proc/{guard}/fd").iterdir()}
+    assert {name for name in held if not name.startswith("pipe:")} == {os.devnull}
+    assert len(held) == 2
+    eventually(lambda: Path(f"/proc/{guard}/cwd").readlink() == Path("/"), what="it holds no directory")
+    assert is_running(guard)
+    host.kill()
+    eventually(lambda: not is_running(guard), what="the guard has ended")
+    host.close()
+
+
+@linux_only
+@pytest.mark.measures
+def test_the_guard_costs_less_than_a_mebibyte(programs: Announcements, tmp_path: Path) -> None:
+    host = Host(programs.command("waiting"), tmp_path)
+    programs.wait_for("started", "waiting")
+    (guard,) = host.guards()
+    lines = Path(f"/proc/{guard}/smaps_rollup").read_text().splitlines()
+    assert sum(int(line.split()[1]) for line in lines if line.startswith("Private")) < 1024
+    host.kill()
+    eventually(lambda: not is_running(guard), what="the guard has ended")
+    host.close()
+
+
+@linux_only
+def test_a_guard_that_was_killed_itself_is_no_error(tmp_path: Path) -> None:
+    guard = Guard(Mark(), signal.SIGTERM, os.getpgrp())
+    assert guard.why_not is None
+    assert guard._pid is not None
+    os.kill(guard._pid, signal.SIGKILL)
+    os.waitid(os.P_PID, guard._pid, os.WEXITED | os.WNOWAIT)
+    guard.runs(os.getpid(), None)
+    assert guard._pid is None
+    guard.rests()
+    guard.dismiss()
+
+
+def test_without_a_shell_there_is_none_and_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard_module, "_SHELL", "/there/is/no/shell")
+    host = ProcessHost(lambda event: None)
+    assert host.why_unguarded == os.strerror(2)
+    host.close()
+
+
+def test_a_stop_signal_without_a_name_is_asked_for_as_sigterm() -> None:
+    assert guard_module._name_of(signal.SIGUSR1) == "USR1"
+    assert guard_module._name_of(63) == "TERM"
+
+
+@linux_only
+class TestTheMark:
+    LOCKS = 10
+
+    def test_is_on_what_is_started_meanwhile_and_on_nobody_else(self) -> None:
+        mark = Mark()
+        before = resource.getrlimit(self.LOCKS)
+        with mark.put_on():
+            assert resource.getrlimit(self.LOCKS) == (mark.number, before[1])
+        assert resource.getrlimit(self.LOCKS) == before
+
+    def test_of_a_session_around_ours_is_not_on_what_we_keep_from_it(self) -> None:
+        before = resource.getrlimit(self.LOCKS)
+        with Mark().put_on():
+            inner = Mark()
+            with inner.taken_off():
+                assert resource.getrlimit(self.LOCKS) == (before[1], before[1])
+            with inner.put_on():
+                assert resource.getrlimit(self.LOCKS)[0] == inner.number
+
+    def test_is_done_without_where_the_limit_may_not_be_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*arguments: object) -> None:
+            raise PermissionError
+
+        monkeypatch.setattr(resource, "setrlimit", refuse)
+        mark = Mark()
+        assert mark.number is None
+        with mark.put_on(), mark.taken_off():
+            assert mark.number is None
+
+    def test_in_its_absence_the_group_is_ended_all_the_same(self, programs: Announcements, tmp_path: Path) -> None:
+        mark = Mark()
+        mark.number = None
+        guard = Guard(mark, signal.SIGTERM, os.getpgrp())
+        with subprocess.Popen(programs.command("stubborn"), env=environment(), start_new_session=True) as process:
+            programs.wait_for("started", "stubborn")
+            guard.runs(process.pid, None)
+            guard.leave()
+            assert process.wait(PATIENCE) == -signal.SIGKILL
+        guard._reap()
