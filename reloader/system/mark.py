@@ -38,6 +38,16 @@ if sys.platform == "linux":
             with self._limit(self._before[1]):
                 yield
 
+        def is_on(self, pid: int) -> bool:
+            """Whether a process of ours started it. False for one that is gone."""
+            try:
+                with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
+                    return any(
+                        line.split()[3] == str(self.number) for line in limits if line.startswith("Max file locks")
+                    )
+            except OSError:
+                return False
+
         @contextmanager
         def _limit(self, soft: int | None) -> Iterator[None]:
             if soft is None:
@@ -68,3 +78,6 @@ else:  # pragma: no cover - not on Linux
         @contextmanager
         def taken_off(self) -> Iterator[None]:
             yield
+
+        def is_on(self, pid: int) -> bool:
+            return False

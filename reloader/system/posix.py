@@ -9,7 +9,7 @@ assert sys.platform != "win32"
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from reloader.core.events import ChildEnded, InterruptHeard, LeaderEnded, Posted
 from reloader.core.outcome import Exited, Outcome, Signalled
@@ -26,12 +26,14 @@ from reloader.system.terminal import Terminal
 
 #: While a run is ending, the host looks this often, in seconds, for what no signal tells of.
 LOOK_AGAIN = 0.02
+#: The pid of the process that the kernel gives all orphans to.
+FIRST_PROCESS = 1
 
 
 class PosixChild:
     """One run: a process group whose id is the pid of its leader, and what left that group."""
 
-    def __init__(self, run: int, pid: int, bystanders: frozenset[int]) -> None:
+    def __init__(self, run: int, pid: int, bystanders: Callable[[], frozenset[int]]) -> None:
         self.run = run
         self.pid = pid
         self._bystanders = bystanders
@@ -51,7 +53,7 @@ class PosixChild:
         self.stop_signal = signal.SIGKILL
         self._note(StopStepKind.FORCED)
         signal_group(self.pid, signal.SIGKILL)
-        for pid in descendants(self._bystanders):
+        for pid in descendants(self._bystanders()):
             signal_process(pid, signal.SIGKILL)
 
     def resume(self) -> None:
@@ -62,7 +64,7 @@ class PosixChild:
         """Whether all of it is gone. Asks those that left the group to follow, once the group is."""
         if self.outcome is None or group_is_alive(self.pid):
             return False
-        strays = descendants(self._bystanders)
+        strays = descendants(self._bystanders())
         if strays and self.stop_signal is not None and self._note(StopStepKind.STRAYS_ASKED):
             for pid in strays:
                 signal_process(pid, self.stop_signal)
@@ -118,9 +120,15 @@ class ProcessHost:
                 pid = spawn(found, argv, cwd, environment, self._ignored)
         except OSError as error:
             return not_launched(argv[0], error)
-        self._child = PosixChild(run, pid, self._bystanders)
+        self._child = PosixChild(run, pid, self._not_of_the_run)
         self._put_in_front(self._child)
         return self._child
+
+    def _not_of_the_run(self) -> frozenset[int]:
+        """In a container, the first process is also given the orphans of whoever was let in from outside (docker exec)."""
+        if os.getpid() != FIRST_PROCESS or self._mark.number is None:
+            return self._bystanders
+        return self._bystanders.union(pid for pid in children() if not self._mark.is_on(pid))
 
     def _put_in_front(self, child: PosixChild) -> None:
         self._terminal.lend(child.pid)

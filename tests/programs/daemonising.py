@@ -9,7 +9,8 @@ from tests.programs.announcing import announce, hear_stop_signals, wait_for_stop
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stubborn.py")
 if os.fork() == 0:
     os.setsid()
-    subprocess.Popen([sys.executable, path, sys.argv[1]], env={"PYTHONPATH": os.environ["PYTHONPATH"]})
+    kept = {name: value for name, value in os.environ.items() if name in ("PYTHONPATH", "LOCKS")}
+    subprocess.Popen([sys.executable, path, sys.argv[1]], env=kept)
     os._exit(0)
 os.wait()
 hear_stop_signals()

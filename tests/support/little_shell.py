@@ -13,7 +13,7 @@ import termios
 assert sys.platform != "win32"
 
 
-def tell(notice: str, **facts: bool) -> None:
+def tell(notice: str, **facts: object) -> None:
     sys.stderr.write(json.dumps({"notice": notice, **facts}) + "\n")
     sys.stderr.flush()
 
@@ -33,6 +33,7 @@ if job == 0:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 - what shells are for
 
+tell("job_started", pid=job)
 _, status = os.waitpid(job, os.WUNTRACED)
 while os.WIFSTOPPED(status):
     os.tcsetpgrp(0, os.getpgrp())

@@ -54,6 +54,13 @@ class Announcements:
         while self._senders[announcement["pid"]] in self._buffers:
             self._listen(deadline - time.monotonic(), f"the end of {announcement}")
 
+    def listen_now(self) -> None:
+        """Take in what was said so far, and forget it: somebody says more than the test wants to know."""
+        while select.select([self._server, *self._buffers], [], [], 0)[0]:
+            self._listen(0, "what is there")
+        self._heard.clear()
+        self.forget_those_that_ended()
+
     def forget_those_that_ended(self) -> None:
         """Close our end of the connections whose other end is closed."""
         for pid, connection in list(self._senders.items()):
@@ -88,6 +95,8 @@ class Announcements:
             received = b""  # a process that is forced says no goodbye
         if not received:
             del self._buffers[connection]
+            if connection not in self._senders.values():
+                connection.close()  # it ended before it said who it was
             return
         *lines, self._buffers[connection] = (self._buffers[connection] + received).split(b"\n")
         for line in lines:

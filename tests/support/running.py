@@ -61,10 +61,10 @@ class Reloader(Hearing):
         stdin: int = subprocess.PIPE,
     ) -> None:
         super().__init__()
-        self._mark = f"{MARK}={os.getpid()}-{id(self)}"
+        self.mark = f"{MARK}={os.getpid()}-{id(self)}"
         self._command = [*through, *program(), *talk, *map(str, arguments)]
         self._cwd = cwd
-        self._environment = environment_of_program(**{**(environment or {}), MARK: self._mark.partition("=")[2]})
+        self._environment = environment_of_program(**{**(environment or {}), MARK: self.mark.partition("=")[2]})
         self._stdin = stdin
 
     def __enter__(self) -> Self:
@@ -146,12 +146,12 @@ class Reloader(Hearing):
 
     def _left_behind(self) -> Iterator[int]:
         if sys.platform == "linux":
-            yield from _marked(self._mark)
+            yield from marked(self.mark)
         else:
             yield from (one["pid"] for one in self.all_of("launched") if is_alive(one["pid"]))
 
 
-def _marked(mark: str) -> Iterator[int]:
+def marked(mark: str) -> Iterator[int]:
     """The living processes on Linux with ``mark`` in their environment. A zombie has none left."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():

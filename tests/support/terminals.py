@@ -53,6 +53,11 @@ class Keyboard:
         return shown
 
 
+def in_terminal(*, has_job_control: bool = True) -> list[str]:
+    """What starts a command as the foreground job of the terminal on standard input."""
+    return [sys.executable, str(_SHELL if has_job_control else _SCRIPT)]
+
+
 @contextmanager
 def reloader_in_terminal(
     *arguments: str | Path, cwd: Path, has_job_control: bool = True
@@ -63,7 +68,7 @@ def reloader_in_terminal(
     """
     master, slave = pty.openpty()
     try:
-        shell = [sys.executable, str(_SHELL if has_job_control else _SCRIPT)]
+        shell = in_terminal(has_job_control=has_job_control)
         environment = {"TERM": "xterm"}
         with InTerminal(*arguments, cwd=cwd, environment=environment, through=shell, stdin=slave) as reloader:
             yield reloader, Keyboard(master)

@@ -339,7 +339,7 @@ class TestSignalsThatMayNotBeSent:
         monkeypatch.setattr(os, "kill", refuse)
 
     def test_are_no_error(self) -> None:
-        child = PosixChild(1, os.getpid(), frozenset())
+        child = PosixChild(1, os.getpid(), frozenset)
         child.ask_to_stop(signal.SIGTERM)
         groups.signal_process(os.getpid(), signal.SIGTERM)
         assert child.stop_signal == signal.SIGTERM

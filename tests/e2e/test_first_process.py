@@ -1,0 +1,143 @@
+"""In a container the program is the first process: all orphans are its own, and no signal reaches it that it does not expect."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.eventually import eventually
+from tests.support.projects import project, python, save
+from tests.support.running import Reloader
+
+if sys.platform != "linux":
+    pytest.skip("only Linux has namespaces of processes", allow_module_level=True)
+
+#: A container as far as processes go: with pids of its own, and nobody left in it when the first one ends.
+CONTAINER = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc")
+#: So long ``docker stop`` waits before it kills, in seconds.
+PATIENCE_OF_DOCKER = 10.0
+
+BEGIN = """\
+import os, select, signal, subprocess, sys
+def say(*words): print(*words, flush=True)
+def stay():
+    while True: select.select([], [], [], 1)
+"""
+STAY = BEGIN + "say('ready'); stay()\n"
+STUBBORN = BEGIN + "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('ready'); stay()\n"
+LISTENING = BEGIN + "signal.signal(signal.SIGUSR2, lambda number, frame: say('got SIGUSR2')); say('ready'); stay()\n"
+ORPHANING = (
+    BEGIN
+    + """\
+for _ in range(5):
+    subprocess.run(["sh", "-c", "sleep 0.01 &"], check=True)
+say("ready")
+stay()
+"""
+)
+
+
+def refusal() -> str | None:
+    """Why there can be no container here, or None."""
+    try:
+        done = subprocess.run([*CONTAINER, "true"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "there is no unshare(1)"
+    return None if done.returncode == 0 else f"the kernel refuses a namespace of processes: {done.stderr.strip()}"
+
+
+WHY_NOT = refusal()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+
+class Contained(Reloader):
+    """Its process is that of the container; the program is the one below it."""
+
+    @property
+    def program(self) -> psutil.Process:
+        (program,) = eventually(psutil.Process(self.pid).children, what="the first process of the container")
+        return program
+
+    def signal(self, number: int) -> None:
+        self.program.send_signal(number)
+
+
+def contained(tmp_path: Path, text: str, **config: object) -> Contained:
+    return Contained("--config", project(tmp_path, {"app.py": text}, command=python("app.py"), **config),
+                     cwd=tmp_path, through=CONTAINER)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_command_and_the_container(tmp_path: Path, number: signal.Signals) -> None:
+    with contained(tmp_path, STAY) as reloader:
+        reloader.wait_for_line("ready")
+        reloader.signal(number)
+        assert reloader.wait_for_exit() == 128 + number
+        assert reloader.wait_for("ended")["stopped"]
+
+
+def test_it_ends_a_stubborn_command_before_docker_loses_patience(tmp_path: Path) -> None:
+    with contained(tmp_path, STUBBORN) as reloader:
+        reloader.wait_for_line("ready")
+        reloader.signal(signal.SIGTERM)
+        assert reloader.wait_for_exit(within=PATIENCE_OF_DOCKER) == 137
+        steps = reloader.wait_for("ended")["steps"]
+        assert [step["kind"] for step in steps] == ["asked", "forced", "gone"]
+
+
+def test_sigusr1_restarts_and_sigusr2_is_the_commands(tmp_path: Path) -> None:
+    with contained(tmp_path, LISTENING) as reloader:
+        reloader.wait_for_line("ready")
+        reloader.signal(signal.SIGUSR2)
+        reloader.wait_for_line("got SIGUSR2")
+        reloader.signal(signal.SIGUSR1)
+        reloader.wait_for("launched", run=2)
+        reloader.wait_for_line("ready")
+        reloader.signal(signal.SIGTERM)
+        assert reloader.wait_for_exit() == 143
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_orphans_are_buried_also_while_nothing_runs(tmp_path: Path, ends: bool) -> None:
+    text = ORPHANING.replace("stay()\n", "sys.exit(1)\n") if ends else ORPHANING
+    with contained(tmp_path, text, on_exit="wait") as reloader:
+        reloader.wait_for_line("ready")
+        if ends:
+            reloader.wait_for("waiting_for_change")
+        orphan = let_in(reloader, "0.2")  # its end is the only news there is
+        eventually(lambda: not orphan.is_running(), what="the orphan is buried")
+        eventually(lambda: not any(map(is_zombie, reloader.program.children())), what="no zombie is left")
+        reloader.signal(signal.SIGTERM)
+        assert reloader.wait_for_exit() == 143
+
+
+def let_in(reloader: Contained, seconds: str) -> psutil.Process:
+    """A process of somebody from outside, who has left it behind, as by ``docker exec``."""
+    enter = ["nsenter", "--user", "--preserve-credentials", "--pid", "--target", str(reloader.program.pid)]
+    subprocess.run([*enter, "sh", "-c", f"sleep {seconds} & exit 0"], check=True)
+    (guest,) = (one for one in reloader.program.children() if one.cmdline() == ["sleep", seconds])
+    return guest
+
+
+def is_zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_what_others_started_in_the_container_survives_a_restart(tmp_path: Path) -> None:
+    with contained(tmp_path, STAY) as reloader:
+        reloader.wait_for_line("ready")
+        guest = let_in(reloader, "1000")
+        save(tmp_path / "app.py", STAY + "# edited\n")
+        reloader.wait_for("launched", run=2)
+        reloader.wait_for_line("ready")
+        assert guest.is_running()
+        reloader.signal(signal.SIGTERM)
+        assert reloader.wait_for_exit() == 143

@@ -1,0 +1,5 @@
+"""Ends before it has begun."""
+
+from tests.programs.announcing import announce
+
+announce("started")
