@@ -42,6 +42,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.stops import StopStep, StopStepKind
 
 
 def batch(*names: str, kind: ChangeKind = ChangeKind.MODIFIED) -> ChangeBatch:
@@ -51,6 +52,17 @@ def batch(*names: str, kind: ChangeKind = ChangeKind.MODIFIED) -> ChangeBatch:
 def away(*names: str) -> str:
     """A path that does not lie below the current directory."""
     return os.path.join(os.sep, "nowhere", *names)
+
+
+ALL_STEPS = (
+    StopStep(StopStepKind.ASKED, 0.0),
+    StopStep(StopStepKind.STRAYS_ASKED, 0.02),
+    StopStep(StopStepKind.FORCED, 5.0),
+    StopStep(StopStepKind.GONE, 6.0),
+)
+ALL_STEPS_SAID = (
+    "it was asked, what had left its group was asked 20 ms later, it was forced 5 s later, nothing was left 6 s later"
+)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +139,10 @@ def away(*names: str) -> str:
             "the command exited with code 0 and left processes running: stopping them",
         ),
         (Ended(3, Exited(1), 12.3456, stopped=False), "run 3 exited with code 1 after 12.3 s"),
+        (
+            Ended(3, Signalled(9), 3.0, stopped=True, steps=ALL_STEPS),
+            "run 3 was ended by SIGKILL after 3 s; " + ALL_STEPS_SAID,
+        ),
         (WaitingForChange(Exited(1)), "waiting for a change"),
         (BackingOff(0.5, 1, Exited(1)), "starting again in 500 ms, or at the next change"),
         (BackingOff(8.0, 6, Exited(1)), "starting again in 8 s, or at the next change (attempt 6)"),

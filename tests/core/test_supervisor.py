@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from reloader.core.events import (
     ChildEnded,
     DeadlineReached,
     Event,
+    InterruptHeard,
     LeaderEnded,
     RestartAsked,
     StopAsked,
@@ -48,6 +50,7 @@ from reloader.core.states import (
     Stopping,
     Waiting,
 )
+from reloader.core.stops import StopStep, StopStepKind
 from reloader.core.supervisor import EARLY_LIMIT, next_deadline, step
 
 INTERRUPT = int(signal.SIGINT)
@@ -313,6 +316,42 @@ def test_a_third_ctrl_c_forces_again():
 def test_one_ctrl_c_that_is_heard_twice_is_one():
     asked = stopping(Quit(2, 20.0))
     assert step(asked, StopAsked(2), 20.29, POLICY) == (asked, ())
+
+
+class TestACtrlCThatTheRunHasHeardItself:
+    ONCE = Running(1, 10.0, interrupted_at=20.0)
+
+    def test_is_between_the_run_and_the_user(self):
+        assert step(RUNNING, InterruptHeard(1), 20.0, POLICY) == (self.ONCE, ())
+
+    def test_forces_as_the_second_within_the_time_that_a_stop_may_take(self):
+        after, actions = step(self.ONCE, InterruptHeard(1), 24.5, POLICY)
+        assert deeds(actions) == [ForceStop(1)]
+        assert notices(actions) == [Forced(1, 4.5)]
+        after, actions = step(after, ChildEnded(1, Signalled(9)), 25.0, POLICY)
+        assert after == Finished(137)
+
+    def test_is_the_first_again_after_that_time(self):
+        assert step(self.ONCE, InterruptHeard(1), 25.1, POLICY) == (Running(1, 10.0, interrupted_at=25.1), ())
+
+    def test_is_the_same_one_if_it_comes_at_once(self):
+        assert step(self.ONCE, InterruptHeard(1), 20.29, POLICY) == (self.ONCE, ())
+
+    def test_makes_an_end_of_a_restart_and_forces_as_the_second(self):
+        after, actions = step(RELAUNCH, InterruptHeard(1), 21.0, POLICY)
+        assert (after, actions) == (replace(RELAUNCH, goal=Quit(2, 21.0)), ())
+        _, actions = step(after, InterruptHeard(1), 21.5, POLICY)
+        assert deeds(actions) == [ForceStop(1)]
+
+    @pytest.mark.parametrize("state", [RUNNING, RELAUNCH, COOLING_DOWN, Idle()])
+    def test_is_ignored_if_it_is_of_another_run(self, state):
+        assert step(state, InterruptHeard(9), 21.0, POLICY) == (state, ())
+
+
+def test_how_an_end_came_about_is_told():
+    steps = (StopStep(StopStepKind.ASKED, 0.0), StopStep(StopStepKind.GONE, 0.5))
+    _, actions = step(RELAUNCH, ChildEnded(1, Signalled(15), steps), 20.5, POLICY)
+    assert Ended(1, Signalled(15), 10.5, stopped=True, steps=steps) in notices(actions)
 
 
 def test_the_first_ctrl_c_during_a_restart_does_not_force():

@@ -20,6 +20,7 @@ from reloader.core.events import (
     ChildEnded,
     DeadlineReached,
     Event,
+    InterruptHeard,
     LeaderEnded,
     RestartAsked,
     StopAsked,
@@ -339,6 +340,7 @@ class Simulation:
             BatchClosed(ChangeBatch()),
             RestartAsked("test"),
             StopAsked(2),
+            InterruptHeard(self.last_run),
             DeadlineReached(),
             BatchOpened(),
         ):

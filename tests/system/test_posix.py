@@ -276,6 +276,39 @@ class TestStopping:
         assert not is_alive(outsider)
 
 
+class TestSignalsForTheRun:
+    def test_are_those_of_a_window_and_sigusr2(self, runs: Runs) -> None:
+        child = runs.shell(
+            "trap 'echo USR2 >>got' USR2; trap 'echo WINCH >>got' WINCH; echo >ready; while :; do sleep 0.02; done"
+        )
+        eventually((runs.directory / "ready").exists, what="the run is ready")
+        os.kill(os.getpid(), signal.SIGUSR2)
+        runs.host.collect(time.monotonic())
+        assert runs.says("got") == "USR2"
+        os.kill(os.getpid(), signal.SIGWINCH)
+        runs.host.collect(time.monotonic())
+        eventually(lambda: runs.says("got") == "USR2\nWINCH", what="the new size of the window")
+        child.force_stop()
+        runs.end()
+
+    def test_are_nobodys_while_nothing_runs(self, runs: Runs) -> None:
+        os.kill(os.getpid(), signal.SIGUSR2)
+        assert runs.host.collect(time.monotonic()) == ()
+
+    def test_stir_the_engine(self) -> None:
+        posted: list[Posted] = []
+        host = ProcessHost(posted.append)
+        os.kill(os.getpid(), signal.SIGCONT)
+        assert posted == [ChildStirred()]
+        host.close()
+
+    def test_stay_ignored_if_they_were(self, handlers: Callable[[int, object], None], tmp_path: Path) -> None:
+        handlers(signal.SIGUSR2, signal.SIG_IGN)
+        host = ProcessHost(lambda event: None)
+        assert signal.getsignal(signal.SIGUSR2) is signal.SIG_IGN
+        host.close()
+
+
 class TestOthers:
     @linux_only
     def test_children_from_before_the_host_live_on_when_a_run_is_forced(self, tmp_path: Path) -> None:
@@ -378,6 +411,17 @@ class TestSignalsToUs:
         signals.stop()
         signals.stop()
         assert [signal.getsignal(number) for number in signal.valid_signals()] == before
+
+    def test_are_ignored_from_the_end_on_that_is_one_for_good(self, handlers: Callable[[int, object], None]) -> None:
+        asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
+        for number in asking:
+            handlers(number, signal.SIG_DFL)
+        signals = SystemSignals()
+        signals.start(lambda event: None)
+        signals.stop(for_good=True)
+        for number in asking:
+            os.kill(os.getpid(), number)
+        assert {signal.getsignal(number) for number in asking} == {signal.SIG_IGN}
 
     def test_that_nohup_has_us_ignore_stay_ignored(self, handlers: Callable[[int, object], None]) -> None:
         handlers(signal.SIGHUP, signal.SIG_IGN)

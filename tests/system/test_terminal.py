@@ -180,6 +180,92 @@ def test_a_terminal_that_is_closed_at_the_last_moment_is_no_error(tmp_path: Path
     assert facts_of(program, tmp_path) == {"lent": False}
 
 
+def test_a_run_that_is_stopped_gets_its_own_attributes_back_when_it_goes_on(tmp_path: Path) -> None:
+    program = """
+        terminal = Terminal(slave)
+        before = termios.tcgetattr(slave)
+        group = start("/bin/sleep", "60")
+        terminal.lend(group)
+        facts["as before"] = terminal.is_as_before
+        without_echo()
+        facts["as it likes it"] = not terminal.is_as_before
+        terminal.pause()
+        facts["meanwhile"] = (terminal.is_in_front, termios.tcgetattr(slave) == before)
+        terminal.lend(group)
+        facts["again"] = (terminal.is_lent, echo_of(termios.tcgetattr(slave)))
+        terminal.close()
+        facts["in the end"] = termios.tcgetattr(slave) == before
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {
+        "as before": True, "as it likes it": True, "meanwhile": [True, True], "again": [True, False], "in the end": True,
+    }  # fmt: skip
+
+
+def test_what_a_shell_has_taken_meanwhile_is_not_taken_back(tmp_path: Path) -> None:
+    program = """
+        terminal = Terminal(slave)
+        group, shell = start("/bin/sleep", "60"), start("/bin/sleep", "60")
+        terminal.lend(group)
+        terminal.look_who_is_in_front()
+        facts["still lent"] = terminal.is_lent
+        os.tcsetpgrp(slave, shell)
+        terminal.look_who_is_in_front()
+        terminal.take_back()
+        facts["the shell's"] = (terminal.is_lent, os.tcgetpgrp(slave) == shell)
+        end(group)
+        end(shell)
+    """
+    assert facts_of(program, tmp_path) == {"still lent": True, "the shell's": [False, True]}
+
+
+def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_understands_it(tmp_path: Path) -> None:
+    program = """
+        import select
+        from reloader.system.terminal import AS_USUAL
+        for kind in ("xterm", "dumb"):
+            os.environ["TERM"] = kind
+            terminal = Terminal(slave)
+            group = start("/bin/sleep", "60")
+            terminal.lend(group)
+            terminal.take_back(leaves_a_mess=True)
+            shown = os.read(master, 1000) if select.select([master], [], [], 0)[0] else b""
+            facts[kind] = shown.replace(b"\\r\\n", b"\\n") == AS_USUAL
+            end(group)
+        without_output = Terminal(os.open(os.ttyname(slave), os.O_RDONLY))
+        os.environ["TERM"] = "xterm"
+        group = start("/bin/sleep", "60")
+        without_output.lend(group)
+        without_output.take_back(leaves_a_mess=True)
+        facts["read only"] = bool(select.select([master], [], [], 0)[0])
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {"xterm": True, "dumb": False, "read only": False}
+
+
+def test_attributes_are_written_so_that_another_python_can_set_them(tmp_path: Path) -> None:
+    program = """
+        import subprocess
+        from reloader.system.terminal import GIVE_BACK, Attributes
+        before = termios.tcgetattr(slave)
+        written = Attributes.of(slave).written()
+        group = start("/bin/sleep", "60")
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        os.tcsetpgrp(slave, group)
+        without_echo()
+        arguments = [sys.executable, "-I", "-S", "-c", GIVE_BACK, str(group), str(os.getpgrp()), written]
+        facts["code"] = subprocess.call(arguments, env={"TERM": "dumb"})
+        facts["back"] = (os.tcgetpgrp(slave) == os.getpgrp(), termios.tcgetattr(slave) == before)
+        without_echo()
+        facts["code when it is somebody else's"] = subprocess.call(arguments, env={"TERM": "dumb"})
+        facts["left alone"] = not echo_of(termios.tcgetattr(slave))
+        end(group)
+    """
+    assert facts_of(program, tmp_path) == {
+        "code": 0, "back": [True, True], "code when it is somebody else's": 0, "left alone": True,
+    }  # fmt: skip
+
+
 def test_without_a_terminal_there_is_nothing_to_lend() -> None:
     handler = signal.getsignal(signal.SIGTTOU)
     with open(os.devnull) as nothing:
