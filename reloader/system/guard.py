@@ -34,19 +34,20 @@ while read -r line; do
     [ "$line" = bye ] && exit 0
     run=$line
 done
-mark=$1 signal=$2 python=$3 program=$4 own=$5
+without= mark=$1 signal=$2 python=$3 program=$4 own=$5
 group=${run%% *} attributes=${run#* }
 marked() {
     [ "$mark" ] || return
     for file in $(grep -l "^Max file locks  *$mark " /proc/[0-9]*/limits 2>/dev/null); do
         pid=${file#/proc/} pid=${pid%/limits}
         read -r stat <"/proc/$pid/stat" || continue
-        case ${stat##*) } in [ZX]*) ;; *) printf '%s ' "$pid" ;; esac
+        set -- ${stat##*) }
+        case $1 in [ZX]) ;; *) [ "$3" = "$without" ] || printf '%s ' "$pid" ;; esac
     done
 }
 send() {
     [ "$group" = - ] || kill -s "$1" -- "-$group"
-    for pid in $(marked); do kill -s "$1" "$pid"; done
+    for pid in $(without=$group; marked); do kill -s "$1" "$pid"; done
 }
 lives() {
     if [ "$mark" ]; then [ "$(marked)" ]; else [ "$group" != - ] && kill -s 0 -- "-$group"; fi

@@ -44,6 +44,10 @@ class Announcements:
             self._listen(deadline - time.monotonic(), f'"{what}" by {who}; heard were {self._heard}')
         return announcement
 
+    def has_heard(self, what: str, who: str) -> bool:
+        """Whether there was another announcement of that by now."""
+        return self._taken(what, who) is not None
+
     def say_word_to(self, announcement: Announcement) -> None:
         """What the waiting programs wait for, to the one that made ``announcement``."""
         self._senders[announcement["pid"]].sendall(b".")

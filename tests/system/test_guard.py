@@ -99,6 +99,17 @@ def test_what_ran_is_asked_to_stop_by_the_stop_signal(
     host.close()
 
 
+def test_it_is_asked_once(programs: Announcements, tmp_path: Path) -> None:
+    """Some programs take a second request for leave to end at once."""
+    host = Host(programs.command("stubborn"), tmp_path)
+    started = programs.wait_for("started", "stubborn")
+    host.kill()
+    programs.wait_for("asked", "stubborn")
+    programs.wait_for_end_of(started)
+    assert not programs.has_heard("asked", "stubborn")
+    host.close()
+
+
 @pytest.mark.parametrize("program", ["stubborn", "slow", "forking"])
 def test_what_ran_is_gone_within_two_seconds(programs: Announcements, tmp_path: Path, program: str) -> None:
     host = Host(programs.command(program), tmp_path)
