@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.processes import is_guard
 from tests.support.programs import PATIENCE
 from tests.support.projects import project, python, save
 from tests.support.running import Reloader
@@ -173,10 +174,10 @@ def _launched(reloader: Reloader, run: int) -> int:
 
 
 def _has_one_child(reloader: Reloader, run: int) -> bool:
-    """Whether ``run`` is all that the session has started. On Windows a virtual environment's Python is two processes."""
+    """Whether ``run`` is all that the session has started, but for its guard. On Windows a virtual environment's Python is two processes."""
     if sys.platform == "win32":
         return True
     import psutil
 
-    below = [process.pid for process in psutil.Process(reloader.pid).children(recursive=True)]
-    return below == [_launched(reloader, run)]
+    below = psutil.Process(reloader.pid).children(recursive=True)
+    return [one.pid for one in below if not is_guard(one.cmdline())] == [_launched(reloader, run)]

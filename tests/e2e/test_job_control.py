@@ -17,6 +17,7 @@ import termios
 
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
+from tests.support.processes import burying_orphans
 from tests.support.projects import project, python, save
 from tests.support.running import Reloader
 from tests.support.terminals import CTRL_C, CTRL_D, CTRL_Z, ENTER, Keyboard, reloader_in_terminal
@@ -257,7 +258,10 @@ def test_a_restart_out_of_the_debugger_gives_the_next_run_a_terminal_that_it_can
 @linux_only
 def test_when_we_are_killed_the_terminal_is_given_back_as_it_was(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": FULL_SCREEN}, command=python("app.py"))
-    with reloader_in_terminal("--config", config, cwd=tmp_path, has_job_control=False) as (reloader, keyboard):
+    with (
+        burying_orphans(),
+        reloader_in_terminal("--config", config, cwd=tmp_path, has_job_control=False) as (reloader, keyboard),
+    ):
         reloader.wait_for_line("ready")
         keyboard.shown()
         os.kill(reloader.wait_for("command_started")["pid"], signal.SIGKILL)

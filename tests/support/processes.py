@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.eventually import eventually
+
+
+def is_guard(command: Sequence[str]) -> bool:
+    """Whether this is the process that ends a run if its host is killed."""
+    return any("the guard of reloader" in argument for argument in command)
+
 
 if sys.platform == "win32":
     import ctypes

@@ -24,7 +24,7 @@ from reloader.system.mark import Mark
 from reloader.system.posix import ProcessHost
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
-from tests.support.processes import burying_orphans, is_running
+from tests.support.processes import burying_orphans, is_guard, is_running
 from tests.support.programs import PATIENCE, Announcements, environment
 
 #: From the end of the host to the end of all that it ran.
@@ -57,7 +57,7 @@ class Host:
 
     def guards(self) -> list[int]:
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [pid for pid in map(int, listed) if b"the guard of reloader" in command_of(pid)]
+        return [pid for pid in map(int, listed) if is_guard([command_of(pid)])]
 
     def kill(self) -> float:
         """The moment of its end."""
@@ -72,10 +72,10 @@ class Host:
         self.process.stdout.close()
 
 
-def command_of(pid: int) -> bytes:
+def command_of(pid: int) -> str:
     with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    return b""
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
 
 
 @pytest.fixture
