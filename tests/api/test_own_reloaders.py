@@ -174,7 +174,10 @@ def _launched(reloader: Reloader, run: int) -> int:
 
 
 def _has_one_child(reloader: Reloader, run: int) -> bool:
-    """Whether ``run`` is all that the session has started, but for its guard. On Windows a virtual environment's Python is two processes."""
+    """Whether ``run`` is all that the session has started, but for its guard.
+
+    On Windows a virtual environment's Python is two processes.
+    """
     if sys.platform == "win32":
         return True
     import psutil
