@@ -19,6 +19,7 @@ from reloader.core.notices import (
     EventsMissed,
     Finished,
     Forced,
+    GivenUp,
     Launched,
     LeftBehind,
     Level,
@@ -113,6 +114,7 @@ def _life_of_the_child(
     notice: Launched
     | Stopping
     | Forced
+    | GivenUp
     | LeftBehind
     | Ended
     | WaitingForChange
@@ -123,12 +125,6 @@ def _life_of_the_child(
     match notice:
         case Launched(run, pid, argv, reason):
             return f"{_why(reason)}: {shlex.join(argv)} (run {run}, pid {pid})"
-        case Stopping(run, timeout):
-            return f"stopping run {run}, by force after {_seconds(timeout)}"
-        case Forced(run, after):
-            return f"run {run} was ended by force after {_seconds(after)}"
-        case LeftBehind(_, outcome):
-            return f"the command {_outcome(outcome)} and left processes running: stopping them"
         case Ended(run, outcome, seconds, _, steps):
             return f"run {run} {_outcome(outcome)} after {_seconds(seconds)}{_steps(steps)}"
         case WaitingForChange():
@@ -140,6 +136,20 @@ def _life_of_the_child(
             return f"exit code {code} came {times} times right after the start: taken for a failure, not for a wish to restart"
         case Finished(exit_code):
             return f"finished with exit code {exit_code}"
+        case _:
+            return _stop_of_a_run(notice)
+
+
+def _stop_of_a_run(notice: Stopping | Forced | GivenUp | LeftBehind) -> str:
+    match notice:
+        case Stopping(run, timeout):
+            return f"stopping run {run}, by force after {_seconds(timeout)}"
+        case Forced(run, after):
+            return f"run {run} was ended by force after {_seconds(after)}"
+        case GivenUp(run, after):
+            return f"run {run} cannot be ended, not by force for {_seconds(after)}: the system holds a process of it"
+        case LeftBehind(_, outcome):
+            return f"the command {_outcome(outcome)} and left processes running: stopping them"
 
 
 def _port_in_use(holder: Holder, is_certain: bool) -> str:

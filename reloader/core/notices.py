@@ -202,6 +202,15 @@ class Forced:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Force has had no effect for so long: the system holds a process of the run, on a dead disk for instance."""
+
+    run: int
+    after: float
+    level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
 class LeftBehind:
     """The program ended and left processes running, which are stopped now."""
 
@@ -297,6 +306,7 @@ Notice = (
     | Launched
     | Stopping
     | Forced
+    | GivenUp
     | LeftBehind
     | Ended
     | PortInUse

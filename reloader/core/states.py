@@ -68,6 +68,7 @@ class Stopping:
     asked_at: float
     force_at: float
     forced: bool = False
+    give_up_at: float | None = None  # set by the first attempt at force
 
 
 @dataclass(frozen=True, slots=True)

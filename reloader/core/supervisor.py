@@ -38,6 +38,7 @@ from reloader.core.notices import (
     Changed,
     Ended,
     Forced,
+    GivenUp,
     LeftBehind,
     RestartCodeIgnored,
     WaitingForChange,
@@ -70,8 +71,9 @@ EARLY = 1.0
 EARLY_LIMIT = 5
 #: Two stop requests closer than this are one: a onefile build hears each Ctrl-C twice.
 SAME_REQUEST = 0.3
-#: Seconds between two attempts at force.
+#: Seconds between two attempts at force, and until a session that is to end does so without their success.
 FORCE_AGAIN = 1.0
+GIVE_UP = 10.0
 
 
 def step(state: State, event: Event, now: float, policy: RestartPolicy) -> Step:
@@ -160,7 +162,7 @@ def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) 
         case InterruptHeard(run) if run == state.run:
             return _quit(state, INTERRUPT, now)
         case DeadlineReached() if now >= state.force_at:
-            return _force(state, now)
+            return _give_up(state) if _is_in_vain(state, now) else _force(state, now)
         case ChildEnded(run, outcome, steps) if run == state.run:
             stopped = not isinstance(state.goal, Judge)
             ended = Tell(Ended(run, outcome, now - state.since, stopped=stopped, steps=steps))
@@ -202,7 +204,19 @@ def _quit(state: Stopping, signal: int, now: float) -> Step:
 
 def _force(state: Stopping, now: float) -> Step:
     told = () if state.forced else (Tell(Forced(state.run, now - state.asked_at)),)
-    return replace(state, forced=True, force_at=now + FORCE_AGAIN), (ForceStop(state.run), *told)
+    give_up_at = now + GIVE_UP if state.give_up_at is None else state.give_up_at
+    forced = replace(state, forced=True, force_at=now + FORCE_AGAIN, give_up_at=give_up_at)
+    return forced, (ForceStop(state.run), *told)
+
+
+def _is_in_vain(state: Stopping, now: float) -> bool:
+    """Whether to end without a run that the system does not let go. A next run is never started beside it."""
+    return isinstance(state.goal, Quit) and state.give_up_at is not None and now >= state.give_up_at
+
+
+def _give_up(state: Stopping) -> Step:
+    finished, actions = _finish(SIGNAL_BASE + KILL)
+    return finished, (Tell(GivenUp(state.run, GIVE_UP)), *actions)
 
 
 def _after_stop(state: Stopping, now: float, policy: RestartPolicy) -> Step:

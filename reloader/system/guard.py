@@ -23,17 +23,14 @@ _SHELL = "/bin/sh"
 _VARIABLES = {"PATH": os.defpath, "TERM": "dumb"}
 
 #: Arguments: the mark, the name of the stop signal, a Python or nothing, and for that what gives the terminal back, to whom.
-#: Each line says which group runs, and what the terminal's attributes were: ``-`` if nothing runs, ``bye`` if all is well.
+#: Each line says which group runs, and what the terminal's attributes were: ``-`` if nothing runs.
 #: It takes less than a second for the polite request and as much for force, also where something cannot be killed. By their
 #: mark zombies are told from the living, which by their group they are not, for as long as the first process buries none.
 _SCRIPT = r"""
 : the guard of reloader
 cd /
 run=-
-while read -r line; do
-    [ "$line" = bye ] && exit 0
-    run=$line
-done
+while read -r line; do run=$line; done
 without= mark=$1 signal=$2 python=$3 program=$4 own=$5
 group=${run%% *} attributes=${run#* }
 marked() {
@@ -70,7 +67,7 @@ send KILL
 
 
 class Guard:
-    """Told what runs, and in the end that all is well. Where there is no shell there is no guard; ``why_not`` says so."""
+    """Told what runs, and dismissed in the end if all is well. Where there is no shell there is none; ``why_not`` says so."""
 
     def __init__(self, mark: Mark, stop_signal: int, own_group: int) -> None:
         self._arguments = ["" if mark.number is None else str(mark.number), _name_of(stop_signal)]
@@ -89,10 +86,11 @@ class Guard:
         self._say("-")
 
     def dismiss(self) -> None:
-        """All is well. May be called twice."""
-        self._say("bye")
-        self.leave()
+        """All is well. May be called twice. It does nothing but wait, and may be stopped, so it is not asked."""
+        if self._pid is not None:
+            os.kill(self._pid, signal.SIGKILL)
         self._reap()
+        self.leave()
 
     def leave(self) -> None:
         """We end, and what runs does not: that is what the guard is for."""

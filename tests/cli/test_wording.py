@@ -22,6 +22,7 @@ from reloader.core.notices import (
     EventsMissed,
     Finished,
     Forced,
+    GivenUp,
     Launched,
     LeftBehind,
     LimitExamined,
@@ -134,6 +135,7 @@ ALL_STEPS_SAID = (
         ),
         (Stopping(3, 5.0), "stopping run 3, by force after 5 s"),
         (Forced(3, 0.25), "run 3 was ended by force after 250 ms"),
+        (GivenUp(3, 10.0), "run 3 cannot be ended, not by force for 10 s: the system holds a process of it"),
         (
             LeftBehind(3, Exited(0)),
             "the command exited with code 0 and left processes running: stopping them",

@@ -27,6 +27,7 @@ from reloader.core.notices import (
     Changed,
     Ended,
     Forced,
+    GivenUp,
     LeftBehind,
     Notice,
     RestartCodeIgnored,
@@ -316,6 +317,25 @@ def test_a_third_ctrl_c_forces_again():
 def test_one_ctrl_c_that_is_heard_twice_is_one():
     asked = stopping(Quit(2, 20.0))
     assert step(asked, StopAsked(2), 20.29, POLICY) == (asked, ())
+
+
+class TestARunThatNoForceEnds:
+    def forced_at_each_deadline(self, state: State, *, until: float) -> State:
+        """The state at ``until``, when every deadline up to then has forced."""
+        while (deadline := next_deadline(state)) is not None and deadline < until:
+            state, actions = step(state, DeadlineReached(), deadline, POLICY)
+            assert deeds(actions) == [ForceStop(1)]
+        return state
+
+    def test_holds_up_the_end_of_the_session_for_ten_seconds(self):
+        state = self.forced_at_each_deadline(stopping(Quit(15, 20.0)), until=35.0)
+        state, actions = step(state, DeadlineReached(), 35.0, POLICY)
+        assert state == Finished(137)
+        assert notices(actions) == [GivenUp(1, 10.0)]
+
+    def test_is_waited_for_as_long_as_it_takes_before_the_next_one_is_launched(self):
+        state = self.forced_at_each_deadline(RELAUNCH, until=500.0)
+        assert isinstance(state, Stopping)
 
 
 class TestACtrlCThatTheRunHasHeardItself:
