@@ -13,6 +13,9 @@ import pytest
 
 from reloader.config.keys import KEYS
 from tests.api.scripts import Program, app, settings
+from tests.support.eventually import eventually
+from tests.support.platform_limits import linux_only
+from tests.support.processes import burying_orphans, is_running
 from tests.support.programs import ROOT
 from tests.support.projects import save
 from tests.support.running import environment_of_program
@@ -48,6 +51,19 @@ def test_the_parent_imports_but_never_runs_main(tmp_path: Path) -> None:
         ran_in = [int(pid) for pid in (tmp_path / "who").read_text().split()]
         assert ran_in == [one["pid"] for one in program.all_of("launched")]
         assert program.pid not in ran_in
+
+
+@linux_only
+def test_the_child_is_gone_soon_after_a_parent_with_threads_is_killed(tmp_path: Path) -> None:
+    threads = "import signal, threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    stubborn = app().replace("def main():\n", "def main():\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n")
+    write(tmp_path, {"app.py": threads + stubborn, "settings.py": settings("first")})
+    with burying_orphans(), Program(sys.executable, "app.py", cwd=tmp_path) as program:
+        program.wait_for_line("content: first")
+        child = program.wait_for("launched")["pid"]
+        program.process.kill()
+        program.process.wait()
+        eventually(lambda: not is_running(child), within=2.0, what="the child is gone")
 
 
 def test_main_runs_on_the_main_thread_of_a_process_that_knows_what_it_is(tmp_path: Path) -> None:

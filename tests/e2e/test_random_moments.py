@@ -1,6 +1,7 @@
 """At no moment are two copies of anything alive, and at the end none: every program, restarted and ended when it suits nobody.
 
-How often is a number in RANDOM_RESTARTS and RANDOM_ENDS, for each program; RANDOM_SEED draws other moments.
+How often is a number in RANDOM_RESTARTS and RANDOM_ENDS, for each program; RANDOM_SEED draws other moments, and RANDOM_TERMINAL
+gives all of them a terminal.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ PROGRAMS = [
     "polite", "stubborn", "forking", "pipeline", "daemonising", "slow_to_start", "slow_to_stop", "crashing_at_import",
     "reading", "full_screen", "holding_port",
 ]  # fmt: skip
+IN_TERMINAL = PROGRAMS if "RANDOM_TERMINAL" in os.environ else ["full_screen"]
 ENDINGS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
 
@@ -64,15 +66,15 @@ def session(program: str, programs: Announcements, directory: Path) -> Iterator[
     (directory / "locks").mkdir(exist_ok=True)
     config = project(directory, {}, command=command(program, programs), on_exit="wait", stop_timeout=STOP_TIMEOUT)
     environment = {"LOCKS": str(directory / "locks"), "TERM": "xterm"}
-    master, slave = pty.openpty() if program == "full_screen" else os.pipe()
+    master, slave = pty.openpty() if program in IN_TERMINAL else os.pipe()
     try:
         with Reloader(
             "--config",
             config,
             cwd=directory,
             environment=environment,
-            through=in_terminal() if program == "full_screen" else (),
-            stdin=slave if program == "full_screen" else master,
+            through=in_terminal() if program in IN_TERMINAL else (),
+            stdin=slave if program in IN_TERMINAL else master,
         ) as reloader:
             yield reloader
     finally:
@@ -120,7 +122,7 @@ def is_free(lock: Path) -> bool:
 
 def pid_of_program(reloader: Reloader, program: str) -> int:
     """Of reloader itself: in a terminal, it was started by another one."""
-    return int(reloader.wait_for("job_started")["pid"]) if program == "full_screen" else reloader.pid
+    return int(reloader.wait_for("job_started")["pid"]) if program in IN_TERMINAL else reloader.pid
 
 
 @linux_only

@@ -21,6 +21,7 @@ from reloader.core.notices import (
     Ended,
     Finished,
     Launched,
+    Note,
     Notice,
     Polling,
     Scanning,
@@ -101,6 +102,14 @@ class TestASession:
         assert run_session(plan, teller) == 127
         (ended,) = (notice for notice in teller.notices if isinstance(notice, Ended))
         assert isinstance(ended.outcome, NotLaunched)
+
+    @posix_only
+    def test_without_a_guard_says_so(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("reloader.system.guard._SHELL", "/there/is/no/shell")
+        teller = Teller()
+        assert run_session(plan_of(root), teller) == 7
+        remarks = [notice.text for notice in teller.notices if isinstance(notice, Note)]
+        assert any("guard" in text for text in remarks)
 
     def test_with_a_backend_that_is_not_there_starts_nothing(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("WATCHMAN_SOCK", str(root / "no.sock"))

@@ -25,5 +25,8 @@ needs_events_of_older_directories = skip_under_wine("reports nothing from subdir
 needs_tree_of_processes = skip_under_wine("does not tell psutil of processes other than the asking one")
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are of POSIX alone")
+needs_foreground = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells the far end of a terminal which group is in its foreground"
+)
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="subreapers and /proc are of Linux alone")
 windows_only = pytest.mark.skipif(sys.platform != "win32", reason="drives and shares are of Windows alone")
