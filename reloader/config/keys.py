@@ -202,6 +202,10 @@ _END = (
         "stop_timeout", Kind.SECONDS, Group.END, 5.0, metavar="SECONDS", example="5.0",
         about="Seconds after the stop signal until what is left is ended by force; 0 forces at once.",
     ),
+    Key(
+        "keys", Kind.BOOLEAN, Group.END, False, example="true",
+        about="Read the keyboard: r and Enter restart the command, which has no standard input then.",
+    ),
 )  # fmt: skip
 
 _PYTHON = (

@@ -61,6 +61,7 @@ class Config(BaseModel):
     restart_code: Code = _key("restart_code")
     stop_signal: Signal = _key("stop_signal")
     stop_timeout: Seconds = _key("stop_timeout")
+    keys: bool = _key("keys")
 
     python_modules: bool = _key("python_modules")
     python_open_files: bool = _key("python_open_files")

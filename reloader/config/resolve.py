@@ -85,6 +85,7 @@ def _launch(config: Config, ground: Ground, comspec: str) -> LaunchSpec:
         environment=dict(config.env),
         env_files=tuple(ground.absolute(file) for file in config.env_files),
         compatible=tuple(dict.fromkeys(map(Framework, config.compatible))),
+        has_input=not config.keys,
     )
 
 

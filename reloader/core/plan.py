@@ -40,6 +40,7 @@ class LaunchSpec:
 
     A value that is already in our environment wins over one from ``env_files`` (absolute paths, read anew at each launch),
     and ``environment`` wins over both. The reloaders of ``compatible`` are told by their own markers that they are a child.
+    Without ``has_input`` it is we who read what the user types.
     """
 
     argv: tuple[str, ...]
@@ -47,6 +48,7 @@ class LaunchSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     env_files: tuple[str, ...] = ()
     compatible: tuple[Framework, ...] = ()
+    has_input: bool = True
 
 
 @dataclass(frozen=True, slots=True)

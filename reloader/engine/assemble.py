@@ -32,7 +32,7 @@ from reloader.engine.program import Program
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
 from reloader.ports import Clock, Disk, Post, Reporter
-from reloader.system import Mounts, ProcessHost, ReportPipe, SystemSignals, enable_colour
+from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
 from reloader.system.holders import holder_of
@@ -104,8 +104,10 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     )
     resources.callback(watching.stop)
     # Only now: orphans come to it, and a service that a backend has started is none of ours.
-    host = ProcessHost(inbox.post, plan.restart.stop.signal)
+    host = ProcessHost(inbox.post, plan.restart.stop.signal, has_input=plan.launch.has_input)
     resources.callback(host.close)
+    if not plan.launch.has_input:
+        resources.callback(Keyboard(inbox.post).close)
     if host.why_unguarded is not None:
         reporter.tell(
             Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.why_unguarded})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from reloader.system.keyboard import Keyboard
 from reloader.system.mounts import Mounts
 
 if sys.platform == "win32":
@@ -15,4 +16,4 @@ else:
     from reloader.system.posix_pipe import PosixReportPipe as ReportPipe
     from reloader.system.posix_signals import SystemSignals, enable_colour
 
-__all__ = ["Mounts", "ProcessHost", "ReportPipe", "SystemSignals", "enable_colour"]
+__all__ = ["Keyboard", "Mounts", "ProcessHost", "ReportPipe", "SystemSignals", "enable_colour"]

@@ -26,6 +26,7 @@ from reloader.system.terminal import Terminal
 
 #: While a run is ending, the host looks this often, in seconds, for what no signal tells of.
 LOOK_AGAIN = 0.02
+STANDARD_INPUT, NOTHING = 0, -1
 #: The pid of the process that the kernel gives all orphans to.
 FIRST_PROCESS = 1
 
@@ -87,12 +88,13 @@ class ProcessHost:
     """Starts runs, gives them the terminal, and notices their end. Reaps every process that becomes ours.
 
     ``post`` is for the signals that are the run's; SIGCHLD stirs the engine too, see SystemSignals. ``stop_signal`` is what the
-    guard asks the run to end with if we are killed.
+    guard asks the run to end with if we are killed. Without ``has_input`` the terminal is not lent: we read it.
     """
 
-    def __init__(self, post: Post, stop_signal: int = signal.SIGTERM) -> None:
+    def __init__(self, post: Post, stop_signal: int = signal.SIGTERM, *, has_input: bool = True) -> None:
         adopt_orphans()
-        self._terminal = Terminal()
+        self._terminal = Terminal(STANDARD_INPUT if has_input else NOTHING)
+        self._has_input = has_input
         self._mark = Mark()
         self._guard = Guard(self._mark, stop_signal, self._terminal.own_group)
         self._bystanders = frozenset(
@@ -117,7 +119,7 @@ class ProcessHost:
             return found
         try:
             with self._mark.put_on():
-                pid = spawn(found, argv, cwd, environment, self._ignored)
+                pid = spawn(found, argv, cwd, environment, self._ignored, has_input=self._has_input)
         except OSError as error:
             return not_launched(argv[0], error)
         self._child = PosixChild(run, pid, self._not_of_the_run)

@@ -27,17 +27,26 @@ def find_program(name: str, cwd: str, path: str) -> str | ChildNotLaunched:
     return shutil.which(name, path=folders) or ChildNotLaunched(127, f'"{name}" was not found on the PATH')
 
 
-def spawn(program: str, argv: Sequence[str], cwd: str, environment: Mapping[str, str], ignored: frozenset[int]) -> int:
+def spawn(
+    program: str,
+    argv: Sequence[str],
+    cwd: str,
+    environment: Mapping[str, str],
+    ignored: frozenset[int],
+    *,
+    has_input: bool = True,
+) -> int:
     """Start ``program`` as the leader of a new process group, with every signal as usual but those ``ignored``.
 
     posix_spawn runs none of our code between fork and exec, so it is safe however many threads there are. Raises OSError.
     """
+    no_input = [] if has_input else [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
     with _directory(cwd):
         return os.posix_spawn(
             program,
             list(argv),
             environment,
-            file_actions=closing_inheritable(),
+            file_actions=[*no_input, *closing_inheritable()],
             setpgroup=0,
             setsigmask=(),
             setsigdef=set(signal.valid_signals()) - _UNCATCHABLE - ignored,

@@ -109,7 +109,8 @@ class ProcessHost:
 
     why_unguarded: str | None = None
 
-    def __init__(self, post: Post, stop_signal: int = 15) -> None:
+    def __init__(self, post: Post, stop_signal: int = 15, *, has_input: bool = True) -> None:
+        self._input = None if has_input else subprocess.DEVNULL
         self._post = post
         self._cmd = ntpath.join(_winapi.system_directory(), "cmd.exe")
         self._child: WindowsChild | None = None
@@ -133,7 +134,12 @@ class ProcessHost:
         job = _winapi.create_job()
         try:
             leader = subprocess.Popen(
-                line.text, executable=line.program, cwd=cwd, env=dict(environment), creationflags=_FLAGS
+                line.text,
+                executable=line.program,
+                stdin=self._input,
+                cwd=cwd,
+                env=dict(environment),
+                creationflags=_FLAGS,
             )
             self._let_go(leader, job)
         except OSError:

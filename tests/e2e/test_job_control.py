@@ -68,6 +68,18 @@ say("ready")
 while True: select.select([], [], [], 0.05)
 """
 )
+#: Counts what it hears within half a second of the first, and ends as who obeys.
+WITHOUT_INPUT = (
+    BEGIN
+    + """\
+heard = []
+signal.signal(signal.SIGINT, lambda number, frame: (say("interrupted"), heard.append(number)))
+say("input:", repr(sys.stdin.read()))
+while not heard: select.select([], [], [], 0.02)
+select.select([], [], [], 0.5)
+sys.exit(130)
+"""
+)
 DEBUGGED = """\
 def answer():
     value = 42
@@ -270,3 +282,16 @@ def test_when_we_are_killed_the_terminal_is_given_back_as_it_was(tmp_path: Path)
         assert back["seconds"] < 3
         assert b"\x1b[?25h" in keyboard.shown()
         assert reloader.wait_for_exit() == 0
+
+
+def test_where_we_have_the_keyboard_an_r_restarts_and_one_ctrl_c_is_one_interrupt(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": WITHOUT_INPUT}, command=python("app.py"), keys=True)
+    with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
+        reloader.wait_for_line("input: ''")
+        keyboard.type(f"r{ENTER}")
+        assert reloader.wait_for("launched", run=2)["reason"] == {"kind": "asked_by_hand", "by": "r"}
+        reloader.wait_for_line("input: ''")
+        keyboard.type(CTRL_C)
+        assert reloader.wait_for_exit() == 130
+        assert reloader.lines.count("interrupted") == 1
+        assert reloader.wait_for("terminal_is_back")["attributes_are_as_before"]
