@@ -97,9 +97,8 @@ class ProcessHost:
         self._has_input = has_input
         self._mark = Mark()
         self._guard = Guard(self._mark, stop_signal, self._terminal.own_group)
-        self._bystanders = frozenset(
-            descendants()
-        )  # of a shell that became us by exec, of a caller of the library; the guard
+        # Children of a shell that became us by exec, or of a caller of the library; and the guard.
+        self._bystanders = frozenset(descendants())
         self._signals = JobSignals(post)
         self._ear = Ear()
         self._child: PosixChild | None = None
@@ -204,9 +203,8 @@ class ProcessHost:
         elif number == signal.SIGCONT:
             self._were_continued()
         elif child is not None and number in HANDED_ON:
-            hand_on = (
-                signal_group if number == signal.SIGWINCH else signal_process
-            )  # a kernel tells the whole group of it
+            # Of a new size the kernel tells a whole group; what is sent to a program is sent to that.
+            hand_on = signal_group if number == signal.SIGWINCH else signal_process
             hand_on(child.pid, number)
 
     def _run_was_stopped(self, child: PosixChild, number: int) -> None:
