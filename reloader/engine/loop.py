@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from typing_extensions import assert_never
 
 from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
-from reloader.core.changes import ChangeBatch, PathChange
+from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
     Begin,
     ChildEnded,
@@ -28,15 +27,10 @@ from reloader.core.events import (
     WatcherOverflowed,
 )
 from reloader.core.notices import (
-    Changed,
-    EventsLost,
-    EventsMissed,
     Finished,
     Launched,
-    Note,
     Notice,
     ScansSlowed,
-    Unchanged,
 )
 from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
@@ -47,6 +41,7 @@ from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.failures import FailedStarts
+from reloader.engine.files import Files
 from reloader.engine.inbox import Inbox
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
@@ -55,8 +50,6 @@ from reloader.engine.watching import Watching
 from reloader.errors import ReloaderError
 from reloader.ports import Child, ChildHost, ChildNotLaunched, Clock, Reporter
 
-#: Reading contents ahead takes no longer than this many seconds at a time, so that news never wait for it.
-READ_AHEAD = 0.002
 #: How long an engine that fails itself waits for the end of the run that it forced.
 LAST_WAIT = 2.0
 
@@ -91,8 +84,16 @@ class Engine:
         self._parts = parts
         self._state: State = Idle()
         self._child: Child | None = None
-        self._served = ChangeBatch()
-        self._is_read_ahead = False
+        self._files = Files(
+            parts.watching,
+            parts.baseline,
+            parts.collector,
+            parts.sweep,
+            parts.program,
+            parts.inbox,
+            parts.clock,
+            parts.reporter.tell,
+        )
 
     @property
     def state(self) -> State:
@@ -101,7 +102,7 @@ class Engine:
     @property
     def knows_all_contents(self) -> bool:
         """Whether every content was read, so that from now on a touch is known to be one."""
-        return self._is_read_ahead
+        return self._files.are_read_ahead
 
     def run(self) -> int:
         """Run until somebody or something ends it, and return the exit code. Nothing of the child is left on any way out."""
@@ -124,64 +125,33 @@ class Engine:
             self._receive(posted)
         self._look_at_processes()
         now = parts.clock()
-        closed = parts.collector.close_if_due(now)
-        unchanged = parts.baseline.take_unchanged()
-        if unchanged:
-            self._tell(Unchanged(unchanged))
-        if closed is not None:
-            self._served = self._served.merged_with(closed.batch)
-            self._step(closed)
+        self._step_all(self._files.close_batch(now))
         self._step_all(parts.program.tick(now))
-        self._sweep(now)
+        self._step_all(self._files.sweep(now))
         deadline = next_deadline(self._state)
         if deadline is not None and parts.clock() >= deadline:
             self._step(DeadlineReached())
 
     def _nearest_deadline(self) -> float | None:
         now = self._parts.clock()
-        if not self._is_read_ahead and not isinstance(self._state, Idle):
-            self._read_ahead(now)
+        if not self._files.are_read_ahead and not isinstance(self._state, Idle):
+            self._files.read_ahead(now)
             return now
         parts = self._parts
         moments = (
             next_deadline(self._state),
-            parts.collector.deadline,
-            parts.sweep.deadline,
+            *self._files.deadlines,
             parts.program.deadline,
             parts.host.next_look(now),
         )
         return min((moment for moment in moments if moment is not None), default=None)
-
-    def _read_ahead(self, now: float) -> None:
-        """Use the idle time. What was found to differ is looked at again, as if somebody had hinted at it."""
-        done, differing = self._parts.baseline.read_ahead(now + READ_AHEAD, self._parts.clock)
-        if differing:
-            self._parts.inbox.post(PathsChanged(tuple(differing)))
-        if done:
-            self._is_read_ahead = True
-            self._tell(Note("the contents of all files are known"))
-
-    def _sweep(self, now: float) -> None:
-        """Serve what no event told of. Never while files are read ahead: what is read is looked at as well."""
-        if not self._is_read_ahead:
-            return
-        missed = self._parts.sweep.tick(now)
-        hints = self._parts.program.certain(PathsChanged(missed)).paths if missed else ()
-        if _concern_rules(hints):
-            self._read_rules_again()
-        changes = self._parts.baseline.examine(hints)
-        if changes:
-            paths = tuple(change.path for change in changes)
-            self._tell(EventsMissed(self._parts.watching.backend, paths))
-            self._parts.watching.missed(paths)
-            self._take(changes)
 
     # News
 
     def _receive(self, posted: Posted) -> None:
         match posted:
             case PathsChanged():
-                self._hear(self._parts.program.certain(posted))
+                self._step_all(self._files.hear_hint(posted))
             case ChildEnded():
                 self._child = None  # there is nothing left to be asked or forced, and its pid may be another's by now
                 self._step_all(self._parts.program.ended(posted))
@@ -189,13 +159,10 @@ class Engine:
                 self._step_all(self._parts.program.ended(posted))
             case StopAsked() | InterruptHeard() | RestartAsked():
                 self._wished(posted)
-            case WatcherOverflowed(backend):
-                self._tell(EventsLost(backend, self._parts.watching.overflow_remedy))
-                self._parts.watching.watch_again()
-                self._step_if(self._parts.collector.compare_all(self._parts.clock()))
+            case WatcherOverflowed():
+                self._step_all(self._files.events_were_lost(posted))
             case WatcherFailed():
-                self._parts.watching.fall_back(posted)
-                self._step_if(self._parts.collector.compare_all(self._parts.clock()))
+                self._step_all(self._files.watcher_failed(posted))
             case IntervalRaised(interval, cost, paths):
                 self._tell(ScansSlowed(interval, cost, paths))
             case ChildStirred():
@@ -203,7 +170,7 @@ class Engine:
             case Synced():
                 self._answered(posted)
             case _:
-                self._take(self._parts.program.hear(posted))
+                self._step_all(self._files.take(self._parts.program.hear(posted)))
 
     def _wished(self, wish: StopAsked | InterruptHeard | RestartAsked) -> None:
         if isinstance(wish, RestartAsked):
@@ -213,35 +180,15 @@ class Engine:
     def _answered(self, news: Synced) -> None:
         """All that the program had reported when we asked is heard."""
         changes, hints = self._parts.program.settled(news)
-        self._take(changes)
-        self._hear(hints)
+        self._step_all(self._files.take(changes))
+        self._step_all(self._files.hear(hints))
         self._step_all(self._parts.program.synced(news))
-
-    def _take(self, changes: list[PathChange]) -> None:
-        self._step_if(self._parts.collector.take(changes, self._parts.clock()))
-
-    def _hear(self, hints: PathsChanged) -> None:
-        if not hints.paths:
-            return
-        now = self._parts.clock()
-        if _concern_rules(hints.paths):
-            self._read_rules_again()
-        self._step_if(self._parts.collector.hear(hints, now))
-
-    def _read_rules_again(self) -> None:
-        self._parts.watching.rules_changed()
-        self._parts.sweep.rules_were_read()
-        self._step_if(self._parts.collector.compare_all(self._parts.clock()))
 
     def _look_at_processes(self) -> None:
         for ended in self._parts.host.collect(self._parts.clock()):
             self._receive(ended)
 
     # Decisions
-
-    def _step_if(self, event: Event | None) -> None:
-        if event is not None:
-            self._step(event)
 
     def _step_all(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -279,7 +226,7 @@ class Engine:
                 assert_never(action)
 
     def _launch(self, run: int, reason: Reason) -> None:
-        self._catch_up()
+        self._parts.prepare(self._files.catch_up())
         self._parts.loops.launching(reason)
         spec = self._plan.launch
         try:
@@ -299,25 +246,6 @@ class Engine:
         self._child = None
         self._parts.inbox.post(ChildEnded(run, outcome))
 
-    def _catch_up(self) -> None:
-        """What has happened up to now is what the next run will read: it needs no restart of its own."""
-        self._parts.watching.catch_up()
-        hints: list[str] = []
-        for posted in self._parts.inbox.take_now():
-            if isinstance(posted, PathsChanged):
-                hints += posted.paths
-            else:
-                self._parts.inbox.keep(posted)
-        if _concern_rules(hints):
-            self._parts.watching.rules_changed()
-            self._parts.sweep.rules_were_read()
-            self._parts.collector.compare_all(self._parts.clock())  # what it finds is absorbed below, with the rest
-        found = self._parts.collector.absorb(hints)
-        if found:
-            self._tell(Changed(found))
-        self._parts.prepare(self._served.merged_with(found))
-        self._served = ChangeBatch()
-
     # Ends
 
     def _leave_nothing_behind(self) -> None:
@@ -334,7 +262,3 @@ class Engine:
 
     def _tell(self, notice: Notice) -> None:
         self._parts.reporter.tell(notice)
-
-
-def _concern_rules(paths: Iterable[str]) -> bool:
-    return any(os.path.basename(path) == ".gitignore" for path in paths)
