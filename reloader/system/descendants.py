@@ -9,10 +9,14 @@ if sys.platform == "linux":
     import os
 
     _PR_SET_CHILD_SUBREAPER = 36
+    _PR_GET_CHILD_SUBREAPER = 37
 
-    def adopt_orphans() -> None:
-        """Become the parent of every descendant whose own parent dies (prctl(2)). Lasts until this process ends."""
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    def adopt_orphans(adopts: bool = True) -> bool:
+        """Become the parent of every descendant whose own parent dies (prctl(2)), or no longer. Returns what was so before."""
+        prctl, before = ctypes.CDLL(None).prctl, ctypes.c_int()
+        prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+        prctl(_PR_SET_CHILD_SUBREAPER, int(adopts), 0, 0, 0)
+        return bool(before.value)
 
     def children() -> list[int]:
         """The pids of our children, adopted ones and zombies included."""
@@ -47,8 +51,9 @@ if sys.platform == "linux":
 
 else:  # pragma: no cover - not on Linux
 
-    def adopt_orphans() -> None:
+    def adopt_orphans(adopts: bool = True) -> bool:
         """No other POSIX system that we run on has subreapers."""
+        return False
 
     def children() -> list[int]:
         """Nothing: nobody's orphans come to us, and whom we started is known by name."""

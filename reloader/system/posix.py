@@ -92,7 +92,7 @@ class ProcessHost:
     """
 
     def __init__(self, post: Post, stop_signal: int = signal.SIGTERM, *, has_input: bool = True) -> None:
-        adopt_orphans()
+        self._adopted_before = adopt_orphans()
         self._terminal = Terminal(STANDARD_INPUT if has_input else NOTHING)
         self._has_input = has_input
         self._mark = Mark()
@@ -174,6 +174,7 @@ class ProcessHost:
         self._signals.close()
         self._ear.close()
         self._terminal.close()
+        adopt_orphans(self._adopted_before)
         if self._child is None:
             self._guard.dismiss()
         else:

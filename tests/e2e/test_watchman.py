@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.processes import burying_orphans
 from tests.support.projects import project, python, save
 from tests.support.running import Reloader
 from tests.support.watchman import needs_watchman, running_watchman
@@ -32,7 +33,7 @@ def test_a_service_that_was_started_for_us_outlives_our_runs(tmp_path: Path) -> 
     root = tmp_path / "project"
     config = project(root, {"read.py": READER, "data.txt": "early"}, command=python("read.py"), backend="watchman")
     own = {"TMPDIR": str(tmp_path), "USER": "tester", "HOME": str(tmp_path)}
-    with Reloader("--config", config, cwd=root, environment=own) as reloader:
+    with burying_orphans(), Reloader("--config", config, cwd=root, environment=own) as reloader:
         reloader.wait_for_line("content: early")
         pid = ask(own, "get-pid")["pid"]
         save(root / "data.txt", "late")

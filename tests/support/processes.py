@@ -72,7 +72,7 @@ else:
 
     @contextmanager
     def burying_orphans() -> Iterator[None]:
-        """Wait for those that come to us when their parent is killed: every host makes us a subreaper."""
+        """Wait for those that come to us when their parent ends, as they do where a host of ours runs, or in a container."""
         before = set(children())
         yield
         eventually(lambda: all(_is_buried(pid) for pid in children() if pid not in before), what="no orphan is left")
