@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -109,19 +112,32 @@ def test_orphans_are_buried_also_while_nothing_runs(tmp_path: Path, ends: bool) 
         reloader.wait_for_line("ready")
         if ends:
             reloader.wait_for("waiting_for_change")
-        orphan = let_in(reloader, "0.2")  # its end is the only news there is
+        end = tmp_path / "end"
+        os.mkfifo(end)
+        orphan = let_in(reloader, "cat", str(end))
+        end.write_text("")  # that cat ends is the only news there is
         eventually(lambda: not orphan.is_running(), what="the orphan is buried")
         eventually(lambda: not any(map(is_zombie, reloader.program.children())), what="no zombie is left")
         reloader.signal(signal.SIGTERM)
         assert reloader.wait_for_exit() == 143
 
 
-def let_in(reloader: Contained, seconds: str) -> psutil.Process:
+def let_in(reloader: Contained, *command: str) -> psutil.Process:
     """A process of somebody from outside, who has left it behind, as by ``docker exec``."""
     enter = ["nsenter", "--user", "--preserve-credentials", "--pid", "--target", str(reloader.program.pid)]
-    subprocess.run([*enter, "sh", "-c", f"sleep {seconds} & exit 0"], check=True)
-    (guest,) = (one for one in reloader.program.children() if one.cmdline() == ["sleep", seconds])
+    subprocess.run([*enter, "sh", "-c", f"{shlex.join(command)} & exit 0"], check=True)
+    (guest,) = eventually(
+        lambda: [one for one in reloader.program.children() if is_there(one, command)], what=f"{command[0]} runs"
+    )
     return guest
+
+
+def is_there(process: psutil.Process, command: Sequence[str]) -> bool:
+    """Whether it has become ``command``, and not ended."""
+    try:
+        return process.cmdline() == [*command]
+    except psutil.NoSuchProcess:  # also a zombie
+        return False
 
 
 def is_zombie(process: psutil.Process) -> bool:
@@ -134,7 +150,7 @@ def is_zombie(process: psutil.Process) -> bool:
 def test_what_others_started_in_the_container_survives_a_restart(tmp_path: Path) -> None:
     with contained(tmp_path, STAY) as reloader:
         reloader.wait_for_line("ready")
-        guest = let_in(reloader, "1000")
+        guest = let_in(reloader, "sleep", "1000")
         save(tmp_path / "app.py", STAY + "# edited\n")
         reloader.wait_for("launched", run=2)
         reloader.wait_for_line("ready")
