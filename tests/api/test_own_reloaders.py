@@ -25,6 +25,8 @@ app = Flask(__name__)
 def page():
     return "content: TEXT, marked: " + os.environ["WERKZEUG_RUN_MAIN"]
 """
+#: With pywatchman, Django's own reloader starts Watchman where it can: a second process of the run.
+NO_WATCHMAN = 'raise ImportError("Django is to use its stat reloader")\n'
 #: With watchdog, Werkzeug's own reloader watches whole trees, and drowns in what other programs read there.
 NO_WATCHDOG = 'raise ImportError("Werkzeug is to use its stat reloader")\n'
 RUN_SIMPLE = """\
@@ -88,7 +90,7 @@ def werkzeug_program() -> Server:
 
 def django_project() -> Server:
     port = free_port()
-    others = {"manage.py": MANAGE, "site_of_test/settings.py": SETTINGS}
+    others = {"manage.py": MANAGE, "site_of_test/settings.py": SETTINGS, "pywatchman.py": NO_WATCHMAN}
     command = python("manage.py", "runserver", str(port))
     return Server("django", command, "site_of_test/urls.py", URLS, others, port)
 
