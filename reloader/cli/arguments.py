@@ -1,15 +1,18 @@
-"""The command line: which flags there are, and what was typed. Judges no value and does nothing.
+"""The command line: what was typed, by the table of keys and the verb's own. Judges no value of a key and does nothing.
 
-Imports argparse and the table of keys only, so that ``--help`` and ``--version`` answer at once.
+Imports argparse and the tables only, so that an answer does not have to wait for the rest.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 
 from reloader import __version__
+from reloader.cli.output import write
+from reloader.cli.refusals import missing_operand, no_dashes, no_operand, not_a_choice, stray_flag
+from reloader.cli.verb import Flag, Verb
+from reloader.cli.verbs import DEFAULT, VERBS, load
 from reloader.config.arguments import Arguments
 from reloader.config.keys import KEYS, Key, Kind
 
@@ -17,33 +20,29 @@ TYPE_CHECKING = False  # the import of typing would cost as much as argparse; ty
 if TYPE_CHECKING:
     from typing import NoReturn
 
-VERBS = ("run", "doctor")
-"""The first is what happens without a verb."""
 
-
-def parse(argv: Sequence[str]) -> Arguments:
+def parse(argv: Sequence[str], *, ends_the_process: bool = False) -> Arguments:
     """What ``argv`` (without the program's name) asks for. Exits with 2 and a line of text if it cannot be understood."""
-    own, command = _split_at_dashes(argv)
-    verb, own = (own[0], own[1:]) if own and own[0] in VERBS else (VERBS[0], own)
-    parser = _parser()
-    if own and not own[0].startswith("-"):
-        parser.error(_no_dashes(own))
+    own, rest = _split_at_dashes(argv)
+    is_named = bool(own) and own[0] in VERBS
+    name = own.pop(0) if is_named else DEFAULT
+    verb = load(name)
+    parser = _parser(name, verb)
+    if not is_named and own and not own[0].startswith("-"):
+        parser.error(no_dashes(own))
     known, stray = parser.parse_known_args(own)
-    if stray:
-        parser.error(_stray(stray[0]) if stray[0].startswith("-") else _no_dashes(stray))
-    flags = {name: value for name, value in vars(known).items() if name in KEYS}
-    if command is not None and not command:
-        parser.error('there is no command after "--": write reloader -- COMMAND')
-    if command and "command" in flags:
-        parser.error('the command is given twice: use --command or "--", not both')
+    flags = {key: value for key, value in vars(known).items() if key in KEYS}
     return Arguments(
-        verb=verb,
+        verb=name,
         config=known.config_file,
         flags=flags,
-        command=tuple(command or ()),
+        command=_command(parser, verb, flags, rest),
         quiet=known.is_quiet,
         verbose=known.is_verbose,
         json=known.writes_json,
+        options=_options(parser, verb, known),
+        operands=_operands(parser, name, verb, stray, () if verb.takes_command else rest or ()),
+        ends_the_process=ends_the_process,
     )
 
 
@@ -51,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the list of all flags in front."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f'reloader: error: {message}\nSee "reloader -h".\n')
+        self.exit(2, f'reloader: error: {message}\nSee "{self.prog} -h".\n')
 
 
 class _Show(argparse.Action):
@@ -59,28 +58,40 @@ class _Show(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *given: object) -> None:
         make: Callable[[], str] = self.const
-        sys.stdout.write(make())
+        write(make())
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="reloader", add_help=False, allow_abbrev=False, formatter_class=_formatter)
-    parser.add_argument("-c", "--config", dest="config_file", metavar="FILE")
-    for key in KEYS.values():
+def _parser(name: str, verb: Verb) -> argparse.ArgumentParser:
+    prog = "reloader" if name == DEFAULT else f"reloader {name}"
+    parser = _Parser(prog=prog, add_help=False, allow_abbrev=False, formatter_class=_formatter)
+    parser.set_defaults(config_file=None, is_quiet=False, is_verbose=False, writes_json=False)
+    _add_general(parser, verb.general)
+    for key in KEYS.values() if verb.takes_keys else ():
         _add_key(parser, key)
-    loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument("-q", "--quiet", dest="is_quiet", action="store_true")
-    loudness.add_argument("-v", "--verbose", dest="is_verbose", action="store_true")
-    parser.add_argument("--json", dest="writes_json", action="store_true")
+    for flag in verb.flags:
+        _add_flag(parser, flag)
+    parser.add_argument("-h", action=_Show, nargs=0, const=lambda: _help(name, is_short=True))
+    parser.add_argument("--help", action=_Show, nargs=0, const=lambda: _help(name, is_short=False))
     parser.add_argument("--version", action=_Show, nargs=0, const=_version)
-    parser.add_argument("-h", action=_Show, nargs=0, const=_short_help)
-    parser.add_argument("--help", action=_Show, nargs=0, const=_full_help)
     return parser
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
     """Of a fixed width: asking the terminal costs the import of shutil, and the help is not argparse's anyway."""
     return argparse.HelpFormatter(prog, width=80)
+
+
+def _add_general(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
+    if "config" in names:
+        parser.add_argument("-c", "--config", dest="config_file", metavar="FILE")
+    loudness = parser.add_mutually_exclusive_group()
+    if "quiet" in names:
+        loudness.add_argument("-q", "--quiet", dest="is_quiet", action="store_true")
+    if "verbose" in names:
+        loudness.add_argument("-v", "--verbose", dest="is_verbose", action="store_true")
+    if "json" in names:
+        parser.add_argument("--json", dest="writes_json", action="store_true")
 
 
 def _add_key(parser: argparse.ArgumentParser, key: Key) -> None:
@@ -97,6 +108,15 @@ def _add_key(parser: argparse.ArgumentParser, key: Key) -> None:
             parser.add_argument(*flags, dest=key.name, default=argparse.SUPPRESS)
 
 
+def _add_flag(parser: argparse.ArgumentParser, flag: Flag) -> None:
+    flags = (flag.short, flag.flag) if flag.short else (flag.flag,)
+    dest = f"option_{flag.name}"
+    if flag.metavar:
+        parser.add_argument(*flags, dest=dest, default=argparse.SUPPRESS)
+    else:
+        parser.add_argument(*flags, dest=dest, action="store_const", const=True, default=argparse.SUPPRESS)
+
+
 def _split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
     """Our own words, and the command after the first ``--``, or None without one."""
     words = list(argv)
@@ -106,34 +126,56 @@ def _split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
     return words[:here], words[here + 1 :]
 
 
-def _no_dashes(words: Sequence[str]) -> str:
-    line = " ".join(words if len(words) <= 4 else (*words[:4], "..."))
-    return f'"{words[0]}" is no flag: put "--" before the command, as in reloader -- {line}'
+def _command(
+    parser: argparse.ArgumentParser, verb: Verb, flags: dict[str, object], rest: list[str] | None
+) -> tuple[str, ...]:
+    if rest is None or not verb.takes_command:
+        return ()
+    if not rest:
+        parser.error(f'there is no command after "--": write {parser.prog} -- COMMAND')
+    if "command" in flags:
+        parser.error('the command is given twice: use --command or "--", not both')
+    return tuple(rest)
 
 
-def _stray(flag: str) -> str:
-    from difflib import get_close_matches  # costs more than the parser itself, and is wanted only now
+def _options(parser: argparse.ArgumentParser, verb: Verb, known: argparse.Namespace) -> dict[str, object]:
+    given = {flag: getattr(known, f"option_{flag.name}", None) for flag in verb.flags}
+    for flag, value in given.items():
+        if flag.choices and value is not None and value not in flag.choices:
+            parser.error(f"{flag.flag}: {not_a_choice(str(value), flag.choices)}")
+    return {flag.name: value for flag, value in given.items() if value is not None}
 
-    written = flag.partition("=")[0]
-    known = [key.flag for key in KEYS.values()]
-    known += [f"--no-{flag[2:]}" for flag in known if KEYS[flag[2:].replace("-", "_")].kind is Kind.BOOLEAN]
-    near = get_close_matches(
-        written, [*known, "--config", "--quiet", "--verbose", "--json", "--version", "--help"], n=1
-    )
-    return f"unknown flag {written}" + (f": did you mean {near[0]}?" if near else "")
+
+def _operands(
+    parser: argparse.ArgumentParser, name: str, verb: Verb, stray: list[str], rest: Sequence[str]
+) -> tuple[str, ...]:
+    """The words that are no flags, after which ``rest`` was told to be none."""
+    flags = [word for word in stray if word.startswith("-") and word != "-"]
+    operand = verb.operand
+    words = (*stray, *rest)
+    if flags and (verb.operand is not None or stray[0] == flags[0]):
+        parser.error(stray_flag(flags[0], verb))
+    if operand is None:
+        if words:
+            parser.error(no_dashes(words) if verb.takes_command else no_operand(words[0], name))
+        return ()
+    if len(words) > 1 and not operand.is_many:
+        parser.error(f'"{words[1]}" is one too many: write {parser.prog} {operand.metavar}')
+    if not words and not operand.is_optional:
+        parser.error(missing_operand(parser.prog, operand))
+    for word in words:
+        if operand.choices and word not in operand.choices:
+            parser.error(not_a_choice(word, operand.choices))
+    return words
 
 
 def _version() -> str:
     return f"reloader {__version__}\n"
 
 
-def _short_help() -> str:
-    from reloader.cli.usage import short_help
+def _help(name: str, *, is_short: bool) -> str:
+    from reloader.cli import usage
 
-    return short_help()
-
-
-def _full_help() -> str:
-    from reloader.cli.usage import full_help
-
-    return full_help()
+    if name != DEFAULT:
+        return usage.verb_help(name)
+    return usage.short_help() if is_short else usage.full_help()

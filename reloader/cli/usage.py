@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
 
+from reloader.cli.verb import Verb
+from reloader.cli.verbs import VERBS, load
 from reloader.config.keys import KEYS, Group, Key, Kind
+
+TYPE_CHECKING = False  # as in the arguments: typing costs too much for --help
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 WIDTH = 80
 _COLUMN = 26
@@ -16,23 +21,32 @@ Option = tuple[str, str]
 HEAD = """\
 usage: reloader [OPTIONS] -- COMMAND...
        reloader [OPTIONS]                 with the command of reloader.toml
-       reloader doctor [OPTIONS]          says what would watch here, and why
+       reloader VERB [OPTIONS]            reloader VERB -h says more
 
 Runs a command and restarts it when the files that it depends on change.
 """
 
-GENERAL: tuple[Option, ...] = (
-    (
+GENERAL: dict[str, Option] = {
+    "config": (
         "-c, --config FILE",
         "The config file; else reloader.toml, or [tool.reloader] in pyproject.toml, is searched upwards.",
     ),
-    ("-q, --quiet", "Say only what is wrong."),
-    ("-v, --verbose", "Say more."),
-    ("--json", "Write each notice as one line of JSON."),
-    ("--version", "Show the version and exit."),
-    ("-h", "Show the flags that matter most and exit."),
-    ("--help", "Show all flags and exit."),
-)
+    "quiet": ("-q, --quiet", "Say only what is wrong."),
+    "verbose": ("-v, --verbose", "Say more."),
+    "json": ("--json", "Write each notice as one line of JSON."),
+    "version": ("--version", "Show the version and exit."),
+    "short": ("-h", "Show the flags that matter most and exit."),
+    "help": ("--help", "Show all flags and exit."),
+}
+
+BRIEF: dict[str, Option] = {
+    "config": ("-c, --config FILE", "The config file; else it is searched upwards."),
+    "quiet": GENERAL["quiet"],
+    "verbose": GENERAL["verbose"],
+    "json": ("--json", "Say it as JSON, one object on each line."),
+    "help": ("--help", "Show all flags, and --version the version."),
+}
+"""What the short help says of them, a line each."""
 
 EXAMPLES = """\
 Examples:
@@ -55,14 +69,50 @@ path, with /; ./ in front means the config file's directory. Between names write
 
 def short_help() -> str:
     """At most 40 lines."""
-    essential = [_option(key) for key in KEYS.values() if key.essential]
-    return "\n".join((HEAD, _section("Options", (*essential, *GENERAL)), EXAMPLES))
+    essential = [(spelled(key), key.brief) for key in KEYS.values() if key.brief]
+    options = _section("Options", (*essential, *BRIEF.values()))
+    return "\n".join((HEAD, _section("Verbs", VERBS.items()), options, EXAMPLES))
 
 
 def full_help() -> str:
     sections = [_section(group.value, _options_of(group)) for group in Group]
     notes = (textwrap.fill(note, WIDTH) + "\n" for note in NOTES.split("\n\n"))
-    return "\n".join((HEAD, *sections, _section("General", GENERAL), *notes, EXAMPLES))
+    verbs, general = _section("Verbs", VERBS.items()), _section("General", GENERAL.values())
+    return "\n".join((HEAD, verbs, *sections, general, *notes, EXAMPLES))
+
+
+def verb_help(name: str) -> str:
+    """All of a verb that is not the session itself."""
+    verb = load(name)
+    details = (textwrap.fill(paragraph, WIDTH) + "\n" for paragraph in paragraphs(verb))
+    examples = "\n".join(("Examples:", *(f"  {example}" for example in verb.examples), ""))
+    keys = ["All flags of the config keys are taken too; see reloader --help.\n"] if verb.takes_keys else []
+    about = f"usage: {synopsis(name, verb)}\n\n{VERBS[name]}\n"
+    return "\n".join((about, *details, _section("Options", options_of_verb(verb)), *keys, examples))
+
+
+def paragraphs(verb: Verb) -> list[str]:
+    """What a verb says of itself, each paragraph on one line."""
+    return [" ".join(paragraph.split()) for paragraph in verb.details.split("\n\n") if paragraph.strip()]
+
+
+def synopsis(name: str, verb: Verb) -> str:
+    words = ["reloader", name, "[OPTIONS]"]
+    if verb.operand is not None:
+        word = verb.operand.metavar + ("..." if verb.operand.is_many else "")
+        words.append(f"[{word}]" if verb.operand.is_optional else word)
+    return " ".join([*words, *(["[-- COMMAND...]"] if verb.takes_command else [])])
+
+
+def options_of_verb(verb: Verb) -> Iterator[Option]:
+    """Its operand, its own flags, and those that it shares with others."""
+    if verb.operand is not None:
+        yield verb.operand.metavar, verb.operand.about
+    for flag in verb.flags:
+        spelling = f"{flag.short}, {flag.flag}" if flag.short else flag.flag
+        yield f"{spelling} {flag.metavar}".rstrip(), flag.about
+    yield from (GENERAL[name] for name in verb.general)
+    yield "-h, --help", "Show this and exit."
 
 
 def _section(title: str, options: Iterable[Option]) -> str:

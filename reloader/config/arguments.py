@@ -10,10 +10,13 @@ from collections.abc import Mapping
 class Arguments:
     """``flags`` holds, by key, what was typed: text, a list of texts for a flag that may be repeated, or a boolean.
 
-    ``config`` is the file that was named, ``command`` what followed ``--``, untouched.
+    ``config`` is the file that was named, ``command`` what followed ``--``, untouched. ``options`` are the flags of the verb
+    alone, by name: text, or True; ``operands`` its words that are no flags. ``ends_the_process`` says that nothing follows.
     """
 
-    __slots__ = ("command", "config", "flags", "json", "quiet", "verb", "verbose")
+    __slots__ = (
+        "command", "config", "ends_the_process", "flags", "json", "operands", "options", "quiet", "verb", "verbose",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -25,6 +28,9 @@ class Arguments:
         quiet: bool = False,
         verbose: bool = False,
         json: bool = False,
+        options: Mapping[str, object] | None = None,
+        operands: tuple[str, ...] = (),
+        ends_the_process: bool = False,
     ) -> None:
         self.verb = verb
         self.config = config
@@ -33,3 +39,6 @@ class Arguments:
         self.quiet = quiet
         self.verbose = verbose
         self.json = json
+        self.options: Mapping[str, object] = options or {}
+        self.operands = operands
+        self.ends_the_process = ends_the_process

@@ -56,12 +56,13 @@ class Group(Enum):
 class Key:
     """One key. ``about`` explains it in a sentence, ``example`` is TOML, for errors.
 
-    A ``default`` of None: not set, which has a meaning of its own. ``table`` is the one that the file has it in, where
-    ``written`` is its name; everywhere else it has a name of its own.
+    ``brief`` is what the short help says of it, if it is one of the few that stand there. A ``default`` of
+    None: not set, which has a meaning of its own. ``table`` is the one that the file has it in, where ``written`` is its
+    name; everywhere else it has a name of its own.
     """
 
     __slots__ = (
-        "about", "choices", "default", "essential", "example", "group", "kind", "metavar", "name", "short", "table", "written",
+        "about", "brief", "choices", "default", "example", "group", "kind", "metavar", "name", "short", "table", "written",
     )  # fmt: skip
 
     def __init__(
@@ -76,7 +77,7 @@ class Key:
         metavar: str = "",
         choices: tuple[str, ...] = (),
         short: str | None = None,
-        essential: bool = False,
+        brief: str = "",
         table: str = "",
     ) -> None:
         self.name = f"{table}_{name}" if table else name
@@ -90,7 +91,7 @@ class Key:
         self.metavar = metavar or "|".join(choices)
         self.choices = choices
         self.short = short
-        self.essential = essential
+        self.brief = brief
 
     @property
     def flag(self) -> str:
@@ -130,18 +131,18 @@ _RUN = (
 
 _WATCH = (
     Key(
-        "watch", Kind.LIST, Group.WATCH, None, metavar="PATTERN", short="-w", essential=True,
-        example='["src/**/*.py", "templates/"]',
+        "watch", Kind.LIST, Group.WATCH, None, metavar="PATTERN", short="-w",
+        brief="What counts; else all that is not ignored.", example='["src/**/*.py", "templates/"]',
         about="Gitignore patterns of what counts; not set, all below the config file's directory but what is ignored.",
     ),
     Key(
-        "ignore", Kind.LIST, Group.WATCH, (), metavar="PATTERN", short="-i", essential=True,
+        "ignore", Kind.LIST, Group.WATCH, (), metavar="PATTERN", short="-i", brief="What does not count.",
         example='["*.log", "build/"]',
         about="Gitignore patterns of what does not count; '!' in front takes a path back in.",
     ),
     Key(
-        "extra_files", Kind.LIST, Group.WATCH, (), metavar="FILE", essential=True, example='[".env"]',
-        about="Files that always count; they may lie outside and need not exist yet.",
+        "extra_files", Kind.LIST, Group.WATCH, (), metavar="FILE", example='[".env"]',
+        brief="What counts wherever it lies.", about="Files that always count; they may lie outside and need not exist yet.",
     ),
     Key(
         "gitignore", Kind.BOOLEAN, Group.WATCH, True, example="true",
@@ -163,12 +164,12 @@ _WATCH = (
 
 _NOTICE = (
     Key(
-        "interval", Kind.SECONDS, Group.NOTICE, 1.0, metavar="SECONDS", essential=True, example="1.0",
-        about="Seconds between two scans of the stat backend.",
+        "interval", Kind.SECONDS, Group.NOTICE, 1.0, metavar="SECONDS", example="1.0",
+        brief="Seconds between two scans.", about="Seconds between two scans of the stat backend.",
     ),
     Key(
         "backend", Kind.CHOICE, Group.NOTICE, "auto", choices=("auto", "stat", "watchdog", "watchman"),
-        essential=True, example='"auto"',
+        brief="How changes are noticed.", example='"auto"',
         about="How changes are noticed: scans (stat), events (watchdog) or, if named, Watchman; auto takes what works.",
     ),
     Key(

@@ -53,6 +53,14 @@ class Layer:
             case _:
                 return "the command line: command" if key == "command" else KEYS[key].flag
 
+    def place_of(self, key: str) -> str:
+        """Where ``key`` is written, as ``reloader check`` names it: without its name, where that stands beside it."""
+        match self.place:
+            case Place.FILE | Place.CALL:
+                return f"{self.file} [{self.table}]" if self.table.rpartition(".")[2] in PLATFORM_TABLES else self.file
+            case _:
+                return self.origin_of(key).partition(":")[0]
+
     def source_of(self, key: str) -> str:
         """Where the rules of ``key`` come from, as ``reloader why`` names it."""
         return self.file if self.place is Place.FILE else self.origin_of(key)
@@ -115,11 +123,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """All layers that apply, as one. ``origins`` and ``sources`` name the place that each key was taken from."""
+    """All layers that apply, as one. ``origins`` and ``sources`` name the place that each key was taken from.
+
+    ``places`` names each place that has a part in it: those of a merged table may be several.
+    """
 
     values: Mapping[str, Any]
     origins: Mapping[str, str]
     sources: Mapping[str, str]
+    places: Mapping[str, tuple[str, ...]]
 
 
 def stack(layers: Sequence[Judged]) -> Stack:
@@ -127,12 +139,15 @@ def stack(layers: Sequence[Judged]) -> Stack:
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     sources: dict[str, str] = {}
+    places: dict[str, tuple[str, ...]] = {}
     for judged in layers:
         for key, value in judged.values.items():
-            values[key] = {**values.get(key, {}), **value} if KEYS[key].kind is Kind.TABLE else value
+            is_merged = KEYS[key].kind is Kind.TABLE
+            values[key] = {**values.get(key, {}), **value} if is_merged else value
+            places[key] = (*(places.get(key, ()) if is_merged else ()), judged.layer.place_of(key))
             origins[key] = judged.layer.origin_of(key)
             sources[key] = judged.layer.source_of(key)
-    return Stack(values, origins, sources)
+    return Stack(values, origins, sources, places)
 
 
 def _step(step: int | str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reloader.config.arguments import Arguments
 from reloader.config.collect import command_line_layer, environment_layer, file_layers
@@ -21,6 +21,15 @@ WITHOUT_FILE = "the command line"
 NO_COMMAND = ["none"]
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A plan, what was written for it, and the file in which, if there is one."""
+
+    plan: RunPlan
+    written: Written
+    file: ConfigFile | None
+
+
 def load_plan(
     arguments: Arguments,
     environ: Mapping[str, str],
@@ -35,12 +44,25 @@ def load_plan(
     ``directory`` and ``home`` are absolute; ``platform`` is a ``sys.platform``. A plan that does not need a command is not to
     be run, but looked at.
     """
+    return load(arguments, environ, directory, home, platform, needs_command=needs_command).plan
+
+
+def load(
+    arguments: Arguments,
+    environ: Mapping[str, str],
+    directory: str,
+    home: str,
+    platform: str,
+    *,
+    needs_command: bool = True,
+) -> Loaded:
+    """As ``load_plan``, with all that was written."""
     file = find(arguments.config or environ.get(CONFIG_VARIABLE) or None, directory, home)
     from_file = file_layers(file, platform) if file is not None else ()
     layers = (*from_file, environment_layer(environ, platform), command_line_layer(arguments, platform))
     base = os.path.dirname(file.path) if file is not None else directory
     ground = Ground(platform, base, home, os.path.isdir, os.path.realpath)
-    return _plan([layer.judge() for layer in layers], file, ground, environ, needs_command=needs_command)
+    return _loaded([layer.judge() for layer in layers], file, ground, environ, needs_command=needs_command)
 
 
 def plan_of_call(
@@ -54,9 +76,8 @@ def plan_of_call(
     variables = environment_layer(environ, platform).judge()
 
     def plan_with(**more: object) -> RunPlan:
-        return _plan(
-            [variables, Layer(Place.CALL, {**values, **more}, platform, file=call).judge()], None, ground, environ
-        )
+        call_layer = Layer(Place.CALL, {**values, **more}, platform, file=call)
+        return _loaded([variables, call_layer.judge()], None, ground, environ).plan
 
     if "watch" not in values and "watch" not in variables.values:
         plan = plan_with(allow_dangerous_root=True)
@@ -65,15 +86,15 @@ def plan_of_call(
     return replace(plan_with(), source=call)
 
 
-def _plan(
+def _loaded(
     judged: list[Judged],
     file: ConfigFile | None,
     ground: Ground,
     environ: Mapping[str, str],
     *,
     needs_command: bool = True,
-) -> RunPlan:
-    """The plan of layers, the weakest first."""
+) -> Loaded:
+    """What layers say together, the weakest first."""
     problems = [problem for one in judged for problem in one.problems]
     applying = [one for one in judged if one.layer.platform == ground.platform]
     if needs_command and not any("command" in one.layer.values for one in applying):
@@ -82,7 +103,7 @@ def _plan(
     problems.extend(problems_of(written, ground, frozenset().union(*(one.spoiled for one in applying))))
     if problems:
         raise ConfigError(problems)
-    return resolve(written, ground, environ.get("COMSPEC") or "cmd.exe")
+    return Loaded(resolve(written, ground, environ.get("COMSPEC") or "cmd.exe"), written, file)
 
 
 def _written(file: ConfigFile | None, layers: list[Judged], platform: str) -> Written:

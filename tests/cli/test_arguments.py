@@ -88,6 +88,9 @@ def test_a_shell_needs_no_name() -> None:
         (["--interval"], "argument --interval: expected one argument"),
         (["-q", "-v"], "argument -v/--verbose: not allowed with argument -q/--quiet"),
         (["--"], 'there is no command after "--": write reloader -- COMMAND'),
+        (["rn"], '"rn" is no verb: did you mean reloader run? If it is a command, put "--" before it, as in reloader -- rn'),
+        (["-q", "doctor"], "doctor is a verb, which comes first: write reloader doctor, then the flags"),
+        (["run", "doctor"], "doctor is a verb, which comes first: write reloader doctor, then the flags"),
         (["--command", "a", "--", "b"], 'the command is given twice: use --command or "--", not both'),
     ],
 )  # fmt: skip
@@ -109,7 +112,7 @@ def test_no_line_of_the_help_is_wider_than_80_columns(capsys: pytest.CaptureFixt
 def test_the_short_help_fits_one_screen_and_names_what_matters(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, "-h")
     assert len(text.splitlines()) <= 40
-    assert [key.name for key in KEYS.values() if key.flag in text and key.essential] == [
+    assert [key.name for key in KEYS.values() if key.flag in text and key.brief] == [
         "watch", "ignore", "extra_files", "interval", "backend",
     ]  # fmt: skip
     assert "--help" in text

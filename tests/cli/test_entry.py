@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reloader import __version__
-from reloader.cli import entry
+from reloader.cli import start
 from reloader.cli.entry import main
 from tests.support.platform_limits import posix_only
 from tests.support.programs import PATIENCE, ROOT
@@ -154,7 +154,7 @@ class TestAsAProgram:
 
 def test_a_program_without_a_standard_error_writes_into_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    stream = entry._standard_error()
+    stream = start.standard_error()
     try:
         assert stream.name == os.devnull
     finally:

@@ -1,0 +1,60 @@
+"""What most verbs begin with: a console, and the plan."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from reloader.cli.console import Console, Options, Style
+from reloader.config.arguments import Arguments
+from reloader.core.plan import RunPlan
+from reloader.errors import ConfigError
+
+if TYPE_CHECKING:
+    from reloader.config.load import Loaded
+
+
+def console_on(stream: TextIO, options: Options) -> Console:
+    from reloader.engine.assemble import enable_colour  # brings all that a session needs
+
+    shows_colour = enable_colour(stream)
+    return Console(stream, Style.of(options, stream, shows_colour=shows_colour, environ=os.environ))
+
+
+def plan_of(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> RunPlan:
+    """The plan for the current directory. Raises ConfigError with all that is wrong."""
+    return load_here(arguments, environ, needs_command=needs_command).plan
+
+
+def load_here(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> Loaded:
+    """As ``plan_of``, with all that was written."""
+    directory = current_directory()  # first: there are versions of pydantic that cannot be imported without one
+    from reloader.config.load import load
+
+    return load(
+        arguments,
+        environ=environ,
+        directory=directory,
+        home=os.path.expanduser("~"),
+        platform=sys.platform,
+        needs_command=needs_command,
+    )
+
+
+def current_directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise ConfigError(["the current directory was deleted: change into one that exists"]) from None
+
+
+def standard_error() -> TextIO:
+    """Where notices go. What was closed is opened on nothing first, lest a file of ours be taken for a standard stream."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest free number, which is this one
+    return sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8")

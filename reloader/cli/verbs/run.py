@@ -1,0 +1,29 @@
+"""``reloader run``, which is also what happens without a verb: the session itself."""
+
+from __future__ import annotations
+
+import os
+
+from reloader.cli.verb import Verb
+
+TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
+if TYPE_CHECKING:
+    from reloader.config.arguments import Arguments
+
+
+def perform(arguments: Arguments) -> int:
+    # All that a session can ever need is imported here, before it begins: what lies on the disk may be gone when it ends.
+    from reloader.cli.start import console_on, plan_of, standard_error
+    from reloader.engine.assemble import run_session
+
+    console = console_on(standard_error(), arguments)
+    plan = plan_of(arguments, os.environ)
+    return _as_status(run_session(plan, console, ends_the_process=arguments.ends_the_process))
+
+
+def _as_status(exit_code: int) -> int:
+    """Windows' codes are unsigned (0xC0000005), what SystemExit takes is not."""
+    return exit_code - 2**32 if exit_code > 0x7FFFFFFF else exit_code
+
+
+VERB = Verb(perform, takes_keys=True, takes_command=True)
