@@ -20,6 +20,9 @@ IGNORED_SHARE = 0.8
 PER_DIRECTORY = 10
 #: Seconds of silence after which nothing of the edits before is to be expected any more.
 QUIET = 1.2
+#: Two edits of a tool that is slow to get ready are apart by this share of the time that it has had: a start takes long there,
+#: and none would come to its first line.
+PROBE_SHARE = 0.1
 
 
 class Tree:
@@ -69,7 +72,8 @@ class Tree:
         """
         session, first = one.session, ""
         while time.perf_counter() - session.started < LONGEST_START and not session.silenced:
-            match session.next_line(within=one.tool.probe):
+            so_far = time.perf_counter() - session.started
+            match session.next_line(within=max(one.tool.probe, so_far * PROBE_SHARE)):
                 case None:
                     self.edit()
                 case moment, line if not first:

@@ -52,9 +52,16 @@ class Service:
         """Stopped as by Ctrl-Z: its socket takes what is sent, and nobody answers."""
         self.process.send_signal(signal.SIGSTOP)
         try:
+            eventually(self._is_held, what="Watchman is held")  # a thread that is busy stops a little later
             yield
         finally:
             self.process.send_signal(signal.SIGCONT)
+
+    def _is_held(self) -> bool:
+        if sys.platform != "linux":
+            return True  # the state of its threads is not to be seen
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads)
 
 
 @contextmanager
