@@ -121,11 +121,11 @@ def publish(results: Results, directory: Path) -> None:
         put_between_marks(REPOSITORY / "benchmarks/README.md", full_tables(results))
 
 
-def put_between_marks(file: Path, text: str) -> None:
-    """Replace what stands between ``<!-- field -->`` and ``<!-- /field -->``."""
+def put_between_marks(file: Path, text: str, mark: str = "field") -> None:
+    """Replace what stands between ``<!-- field -->`` and ``<!-- /field -->``, or between others."""
     old = file.read_text(encoding="utf-8")
     new, marks = re.subn(
-        r"(?<=<!-- field -->\n).*?(?=<!-- /field -->)", lambda _: f"\n{text}\n\n", old, flags=re.DOTALL
+        rf"(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)", lambda _: f"\n{text}\n\n", old, flags=re.DOTALL
     )
     if marks != 1:
         raise SystemExit(f"{file.name} has not one place for the results, but {marks}")

@@ -73,7 +73,7 @@ def say(project: Path, line: str, number: int) -> None:
 
 def reloaders() -> list[Tool]:
     """This project with each backend, through its command line and a config file, everything else at its default."""
-    watchdog, watchman = _versions(sys.executable, "watchdog"), _said(("watchman", "--version"))
+    watchdog, watchman = versions_of(sys.executable, "watchdog"), said_by(("watchman", "--version"))
     return [
         _reloader("watchdog", _joined(__version__, "watchdog", watchdog)),
         _reloader("stat", __version__),
@@ -107,16 +107,16 @@ def _for_any_command(directory: Path, python: str) -> list[Tool]:
     pattern = ("--patterns=*.py", "--recursive", "--directory=.")
     return [
         Tool(
-            "nodemon", _joined(_said((nodemon, "--version")), "Node", _said(("node", "--version")).lstrip("v")),
+            "nodemon", _joined(said_by((nodemon, "--version")), "Node", said_by(("node", "--version")).lstrip("v")),
             (nodemon, "--quiet", "--ext", "py", "--exec", " ".join(child)), child, stop_signal=signal.SIGINT,
         ),
         Tool("entr", _debian_version("entr"), ("sh", "-c", f"{_listing()} | entr -n -r {' '.join(child)}"), child),
         Tool(
-            "watchfiles", _versions(python, "watchfiles"), (python, "-m", "watchfiles", " ".join(child), "."), child,
+            "watchfiles", versions_of(python, "watchfiles"), (python, "-m", "watchfiles", " ".join(child), "."), child,
             stop_signal=signal.SIGINT,
         ),
         Tool(
-            "watchmedo auto-restart", _versions(str(directory / "watchmedo/bin/python"), "watchdog"),
+            "watchmedo auto-restart", versions_of(str(directory / "watchmedo/bin/python"), "watchdog"),
             (watchmedo, "auto-restart", *pattern, "--", *child), child, stop_signal=signal.SIGINT, probe=0.8,
             at_rest=AtRest.SPINS,
         ),
@@ -140,14 +140,14 @@ def _for_python(python: str) -> list[Tool]:
 
 def _uvicorn(python: str) -> Tool:
     bare = (python, "-m", "uvicorn", "--port", "0", "child:app")
-    return Tool("uvicorn --reload", _versions(python, "uvicorn", "watchfiles"), (*bare, "--reload"), bare)
+    return Tool("uvicorn --reload", versions_of(python, "uvicorn", "watchfiles"), (*bare, "--reload"), bare)
 
 
 def _hupper(python: str, monitor: str) -> Tool:
     factory = {"watchdog": "hupper.watchdog.WatchdogFileMonitor", "polling": "hupper.polling.PollingFileMonitor"}
     libraries = ("watchdog",) if monitor == "watchdog" else ()
     return Tool(
-        f"hupper ({monitor})", _versions(python, "hupper", *libraries),
+        f"hupper ({monitor})", versions_of(python, "hupper", *libraries),
         (str(Path(python).with_name("hupper")), "-m", "child"), (python, "-m", "child"),
         environment={"HUPPER_DEFAULT_MONITOR": factory[monitor]}, probe=1.2,
         at_rest=AtRest.LISTS if monitor == "polling" else AtRest.LISTENS,
@@ -165,7 +165,7 @@ def _werkzeug(python: str, kind: str) -> Tool:
     )
     libraries = ("watchdog",) if kind == "watchdog" else ()
     return Tool(
-        f"Werkzeug ({kind})", _versions(python, "werkzeug", *libraries), (python, "serve.py", kind),
+        f"Werkzeug ({kind})", versions_of(python, "werkzeug", *libraries), (python, "serve.py", kind),
         (python, "serve.py", "none"), files={"serve.py": start}, at_rest=AtRest.LISTS if kind == "stat" else AtRest.LISTENS,
     )  # fmt: skip
 
@@ -182,19 +182,19 @@ def _django(python: str, *, watchman: bool) -> Tool:
         "DEBUG = True\nSECRET_KEY = 'benchmark'\nROOT_URLCONF = 'urls'\nUSE_TZ = True\n"
     )
     run = (python, "manage.py", "runserver", "--skip-checks", "127.0.0.1:0")
-    version = _versions(python, "django")
+    version = versions_of(python, "django")
     return Tool(
         "Django (Watchman)" if watchman else "Django (stat)",
-        _joined(version, "Watchman", _said(("watchman", "--version"))) if watchman else version,
+        _joined(version, "Watchman", said_by(("watchman", "--version"))) if watchman else version,
         run, (*run, "--noreload"), uses_watchman=watchman, at_rest=AtRest.LISTENS if watchman else AtRest.LISTS,
         files={"manage.py": manage, "settings.py": settings, "urls.py": "urlpatterns = []\n"},
     )  # fmt: skip
 
 
-def _versions(python: str, package: str, *libraries: str) -> str:
+def versions_of(python: str, package: str, *libraries: str) -> str:
     """``1.2, library 3.4``, or nothing without the package."""
     names = (package, *libraries)
-    said = _said((python, "-c", f"from importlib.metadata import version; print(*map(version, {names!r}))")).split()
+    said = said_by((python, "-c", f"from importlib.metadata import version; print(*map(version, {names!r}))")).split()
     return ", ".join([*said[:1], *(f"{name} {number}" for name, number in zip(libraries, said[1:], strict=False))])
 
 
@@ -205,10 +205,10 @@ def _joined(version: str, library: str, its_version: str) -> str:
 def _debian_version(package: str) -> str:
     if shutil.which(package) is None:
         return ""
-    return _said(("dpkg-query", "--show", "--showformat", "${Version}", package)) or "?"
+    return said_by(("dpkg-query", "--show", "--showformat", "${Version}", package)) or "?"
 
 
-def _said(argv: Sequence[str]) -> str:
+def said_by(argv: Sequence[str]) -> str:
     """What a command writes, or nothing if it cannot be run."""
     try:
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()

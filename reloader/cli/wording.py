@@ -24,6 +24,7 @@ from reloader.core.notices import (
     LeftBehind,
     Level,
     LimitExamined,
+    Listening,
     Note,
     Notice,
     Polling,
@@ -41,6 +42,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.sockets import HeldSocket, UnixAddress, shown
 from reloader.core.stops import StopStep, StopStepKind
 
 
@@ -53,6 +55,8 @@ def _said(notice: Notice) -> str:
     match notice:
         case ConfigUsed(source):
             return f"configured by {source}"
+        case Listening(sockets):
+            return f"listening on {', '.join(map(_held, sockets))}"
         case Changed(batch):
             return f"changed: {_batch(batch)}"
         case Unchanged(paths):
@@ -157,8 +161,16 @@ def _port_in_use(holder: Holder, is_certain: bool) -> str:
     said = port if is_certain else f"the command may have failed because {port}"
     if holder.pid is None:
         return f"{said}: by a process that this user may not look at"
+    if holder.pid == os.getpid():
+        return f"{said}: by reloader, which listens there for the command: have it serve on the descriptor that it is handed"
     what = shlex.join(holder.argv) or "whose command is not told"
     return f"{said}: by process {holder.pid} ({what})"
+
+
+def _held(socket: HeldSocket) -> str:
+    address = socket.address
+    where = f"unix:{short(address.path)}" if isinstance(address, UnixAddress) else shown(address)
+    return f"{where} (descriptor {socket.descriptor})"
 
 
 def _watched(notice: Watching) -> str:

@@ -58,11 +58,12 @@ class Key:
 
     ``brief`` is what the short help says of it, if it is one of the few that stand there. A ``default`` of
     None: not set, which has a meaning of its own. ``table`` is the one that the file has it in, where ``written`` is its
-    name; everywhere else it has a name of its own.
+    name; everywhere else it has a name of its own. ``typed`` is its name as a flag and a variable, if that is another.
     """
 
     __slots__ = (
-        "about", "brief", "choices", "default", "example", "group", "kind", "metavar", "name", "short", "table", "written",
+        "about", "brief", "choices", "default", "example", "group", "kind", "metavar", "name", "short", "table", "typed",
+        "written",
     )  # fmt: skip
 
     def __init__(
@@ -79,10 +80,12 @@ class Key:
         short: str | None = None,
         brief: str = "",
         table: str = "",
+        typed: str = "",
     ) -> None:
         self.name = f"{table}_{name}" if table else name
         self.written = name
         self.table = table
+        self.typed = typed or self.name
         self.kind = kind
         self.group = group
         self.default = default
@@ -95,11 +98,11 @@ class Key:
 
     @property
     def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.typed.replace("_", "-")
 
     @property
     def variable(self) -> str:
-        return VARIABLE_PREFIX + self.name.upper()
+        return VARIABLE_PREFIX + self.typed.upper()
 
 
 _RUN = (
@@ -126,6 +129,11 @@ _RUN = (
     Key(
         "compatible", Kind.LIST, Group.RUN, (), choices=("werkzeug", "django"), example='["werkzeug"]',
         about="Frameworks whose own reloader the command has on: it takes us for its parent, and starts none itself.",
+    ),
+    Key(
+        "sockets", Kind.LIST, Group.RUN, (), metavar="ADDRESS", typed="socket",  # RELOADER_SOCKETS is what the command is told
+        example='["127.0.0.1:8000", "unix:run/app.sock"]',
+        about="Listen here for the command, which is handed the sockets, so that clients wait while it restarts.",
     ),
 )  # fmt: skip
 
@@ -226,14 +234,15 @@ _PYTHON = (
 
 KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END, *_PYTHON)}
 
+_BY_VARIABLE = {key.variable: key for key in KEYS.values()}
+
 TABLES = tuple(dict.fromkeys(key.table for key in KEYS.values() if key.table))
 """The tables of the file that hold keys of their own."""
 
 
 def key_of_variable(variable: str) -> Key | None:
     """The key that an environment variable sets."""
-    key = KEYS.get(variable.removeprefix(VARIABLE_PREFIX).lower())
-    return key if key is not None and key.variable == variable else None
+    return _BY_VARIABLE.get(variable)
 
 
 def is_reserved(variable: str) -> bool:

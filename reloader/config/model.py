@@ -21,6 +21,7 @@ Code = Annotated[int | bool, PlainValidator(values.restart_code, json_schema_inp
 Signal = Annotated[Text, AfterValidator(values.stop_signal)]
 WatchPatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.watch_pattern)], ...], Strict(False)]
 IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.ignore_pattern)], ...], Strict(False)]
+Addresses = Annotated[tuple[Annotated[Text, AfterValidator(values.socket_address)], ...], Strict(False)]
 Variables = dict[Annotated[str, AfterValidator(values.variable_name)], FreeText]
 
 _RULES = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -42,6 +43,7 @@ class Config(BaseModel):
     env: Variables = _key("env")
     env_files: Texts = _key("env_files")
     compatible: Annotated[tuple[Literal["werkzeug", "django"], ...], Strict(False)] = _key("compatible")
+    sockets: Addresses = _key("sockets")
 
     watch: WatchPatterns | None = _key("watch")
     ignore: IgnorePatterns = _key("ignore")

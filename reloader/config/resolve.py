@@ -14,6 +14,7 @@ from reloader.config.model import Config
 from reloader.config.placing import Ground, Placed, is_whole_disk, minimal, place
 from reloader.config.sentences import quoted
 from reloader.config.signals import number_of
+from reloader.config.sockets import socket_problems, socket_specs
 from reloader.config.values import NO_PROGRAM
 from reloader.config.words import argv_of, split
 from reloader.core.debounce import DebouncePolicy
@@ -52,7 +53,7 @@ class Written:
 def resolve(written: Written, ground: Ground, comspec: str) -> RunPlan:
     """The plan of a configuration without problems."""
     return RunPlan(
-        _launch(written.config, ground, comspec),
+        _launch(written, ground, comspec),
         _watch(written, ground),
         _restart(written.config, ground),
         _python(written.config),
@@ -72,13 +73,16 @@ def problems_of(written: Written, ground: Ground, spoiled: frozenset[str]) -> It
         yield from _command_problems(written, ground)
     if spoiled.isdisjoint({"debounce", "debounce_max"}):
         yield from _debounce_problems(written)
-    if spoiled.isdisjoint({"compatible", "python_modules"}):
+    if spoiled.isdisjoint({"sockets", "command", "env"}):
+        yield from socket_problems(written.config, written.stack, ground)
+    if spoiled.isdisjoint({"compatible", "python_modules", "sockets"}):
         yield from _compatibility_problems(written)
     if spoiled.isdisjoint({"watch", "allow_dangerous_root"}):
         yield from _root_problems(written, _watch(written, ground), ground)
 
 
-def _launch(config: Config, ground: Ground, comspec: str) -> LaunchSpec:
+def _launch(written: Written, ground: Ground, comspec: str) -> LaunchSpec:
+    config = written.config
     return LaunchSpec(
         argv=argv_of(config.command, config.shell, ground.platform, comspec),
         cwd=ground.absolute(config.cwd) if config.cwd is not None else ground.base,
@@ -86,6 +90,7 @@ def _launch(config: Config, ground: Ground, comspec: str) -> LaunchSpec:
         env_files=tuple(ground.absolute(file) for file in config.env_files),
         compatible=tuple(dict.fromkeys(map(Framework, config.compatible))),
         has_input=not config.keys,
+        sockets=socket_specs(config, written.stack, ground),
     )
 
 
@@ -165,9 +170,10 @@ def _debounce_problems(written: Written) -> Iterator[str]:
 
 
 def _compatibility_problems(written: Written) -> Iterator[str]:
-    """Werkzeug expects of its parent an open socket. That ours opens its own is the agent's doing."""
-    if "werkzeug" in written.config.compatible and not written.config.python_modules:
-        remedy = "set that to true, or start the command without its reloader"
+    """Werkzeug expects of its parent an open socket. That ours, where it is given none, opens its own is the agent's doing."""
+    config = written.config
+    if "werkzeug" in config.compatible and not config.python_modules and not config.sockets:
+        remedy = "set that to true, name a socket in sockets, or start the command without its reloader"
         yield f'{written.origin_of("compatible")}: "werkzeug" needs the [python] key modules: {remedy}'
 
 

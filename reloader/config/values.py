@@ -16,6 +16,7 @@ from reloader.config.sentences import found, quoted
 from reloader.config.signals import full_name, signals_of
 from reloader.config.words import Shell
 from reloader.core.filters import PatternError, Patterns, Rule
+from reloader.core.sockets import AddressFault, parse_address
 
 NO_PROGRAM = 'is empty: name a program, as in ["python", "app.py"]'
 
@@ -121,6 +122,14 @@ def stop_signal(value: str, info: ValidationInfo) -> str:
     remedy = f"did you mean {near[0]}?" if near else "write, for example, SIGTERM or SIGINT"
     here = next((table for table, its in PLATFORM_TABLES.items() if its == platform), platform)
     raise refused(f"{quoted(value)} is no signal of {here}: {remedy}")
+
+
+def socket_address(value: str) -> str:
+    try:
+        parse_address(value)
+    except AddressFault as fault:
+        raise refused(f"{quoted(value)} {fault}") from None
+    return value
 
 
 def watch_pattern(pattern: str, info: ValidationInfo) -> str:

@@ -9,6 +9,7 @@ from reloader.core.addresses import Holder
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
+from reloader.core.sockets import HeldSocket
 from reloader.core.stops import StopStep
 
 #: More than this share of a limit in use is worth a warning.
@@ -30,6 +31,14 @@ class ConfigUsed:
 
     source: str
     level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """These are listened on, until the session ends. Each has the number by which the command finds it."""
+
+    sockets: tuple[HeldSocket, ...]
+    level = Level.INFO
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +299,7 @@ class Finished:
 
 Notice = (
     ConfigUsed
+    | Listening
     | Scanning
     | Watching
     | BackendFellBack

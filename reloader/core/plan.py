@@ -9,6 +9,7 @@ from enum import Enum
 from reloader.core.backoff import BackOff
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.filters import Patterns, Rule
+from reloader.core.sockets import SocketSpec
 
 
 class BackendName(Enum):
@@ -40,7 +41,8 @@ class LaunchSpec:
 
     A value that is already in our environment wins over one from ``env_files`` (absolute paths, read anew at each launch),
     and ``environment`` wins over both. The reloaders of ``compatible`` are told by their own markers that they are a child.
-    Without ``has_input`` it is we who read what the user types.
+    Without ``has_input`` it is we who read what the user types. ``sockets`` are opened before the first run; what ``argv``
+    and ``environment`` say of them in placeholders is filled in then.
     """
 
     argv: tuple[str, ...]
@@ -49,6 +51,7 @@ class LaunchSpec:
     env_files: tuple[str, ...] = ()
     compatible: tuple[Framework, ...] = ()
     has_input: bool = True
+    sockets: tuple[SocketSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 
 from reloader.agent.link import AgentLink
 from reloader.core.bytecode import source_name
@@ -17,7 +18,7 @@ from reloader.core.events import FileImported, FileOpened, Posted, StopAsked
 from reloader.core.filesystems import verdict_on
 from reloader.core.filters import PathFilter, RuleSet
 from reloader.core.ignores import DEFAULT_IGNORES
-from reloader.core.notices import BackendFellBack, ConfigUsed, Note, Polling, Scanning
+from reloader.core.notices import BackendFellBack, ConfigUsed, Listening, Note, Polling, Scanning
 from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.outcome import SIGNAL_BASE
 from reloader.core.plan import BackendName, Framework, LaunchSpec, RunPlan, WatchPlan
@@ -29,10 +30,11 @@ from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
+from reloader.engine.sockets import told_of
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
 from reloader.ports import Clock, Disk, Post, Reporter
-from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe, SystemSignals, enable_colour
+from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe, Sockets, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
 from reloader.system.holders import holder_of
@@ -48,7 +50,8 @@ PATIENCE = 1.0
 TELL_EVERY = 0.2
 
 #: By what a framework's own reloader knows that it runs in a child, which ends with code 3 when it is to be started again.
-#: Werkzeug would also inherit the open socket of its parent; the agent sees to it that this number stands for none.
+#: Werkzeug would also inherit the open socket of its parent; the agent sees to it that this number stands for none. Where it is
+#: handed a real one, the plan has its number.
 MARKERS = {
     Framework.WERKZEUG: {"WERKZEUG_RUN_MAIN": "true", "WERKZEUG_SERVER_FD": "-1"},
     Framework.DJANGO: {"RUN_MAIN": "true"},
@@ -74,8 +77,10 @@ def run_session(plan: RunPlan, reporter: Reporter, *, ends_the_process: bool = F
         resources.callback(signals.stop, for_good=ends_the_process)
         signals.start(inbox.post)
         reporter.tell(ConfigUsed(plan.source))
+        sockets = Sockets()
+        resources.callback(sockets.close)
         try:
-            engine = _assembled(plan, reporter, inbox, resources)
+            engine = _assembled(_listening(plan, sockets, reporter), reporter, inbox, resources, sockets)
         except ScanInterrupted as interrupted:
             return interrupted.exit_code
         gc.freeze()  # nothing of what there is by now will ever be garbage
@@ -83,7 +88,16 @@ def run_session(plan: RunPlan, reporter: Reporter, *, ends_the_process: bool = F
         return engine.run()
 
 
-def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> Engine:
+def _listening(plan: RunPlan, sockets: Sockets, reporter: Reporter) -> RunPlan:
+    """Listen on what ``plan`` names; before all else, since that may be somebody's. The plan has no placeholders left then."""
+    if not plan.launch.sockets:
+        return plan
+    held = sockets.open(plan.launch.sockets)
+    reporter.tell(Listening(held))
+    return replace(plan, launch=told_of(held, plan.launch))
+
+
+def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack, sockets: Sockets) -> Engine:
     """The engine with its parts, of which the watchers run and the baseline is taken."""
     clock = time.monotonic
     progress = _Progress(reporter, clock, inbox)
@@ -104,7 +118,7 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     )
     resources.callback(watching.stop)
     # Only now: orphans come to it, and a service that a backend has started is none of ours.
-    host = ProcessHost(inbox.post, plan.restart.stop.signal, has_input=plan.launch.has_input)
+    host = ProcessHost(inbox.post, plan.restart.stop.signal, has_input=plan.launch.has_input, sockets=sockets)
     resources.callback(host.close)
     if not plan.launch.has_input:
         resources.callback(Keyboard(inbox.post).close)
@@ -282,9 +296,9 @@ class _Environment:
     def __call__(self, run: int) -> Mapping[str, str]:
         from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}
         additions = {name: value for name, value in from_files.items() if name not in os.environ}
-        additions |= {**self._spec.environment, "RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}
         for framework in self._spec.compatible:
             additions |= MARKERS[framework]
+        additions |= {**self._spec.environment, "RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}
         bundle = getattr(sys, "_MEIPASS", None)
         environment = child_environment(inherited_environment(), additions, platform=sys.platform, bundle=bundle)
         return environment | self._program.environment(run, environment)

@@ -11,9 +11,11 @@ if sys.platform == "win32":
     from reloader.system.windows import ProcessHost
     from reloader.system.windows_console import SystemSignals, enable_colour
     from reloader.system.windows_pipe import WindowsReportPipe as ReportPipe
+    from reloader.system.windows_sockets import Sockets
 else:
+    from reloader.system.listening import Sockets
     from reloader.system.posix import ProcessHost
     from reloader.system.posix_pipe import PosixReportPipe as ReportPipe
     from reloader.system.posix_signals import SystemSignals, enable_colour
 
-__all__ = ["Keyboard", "Mounts", "ProcessHost", "ReportPipe", "SystemSignals", "enable_colour"]
+__all__ = ["Keyboard", "Mounts", "ProcessHost", "ReportPipe", "Sockets", "SystemSignals", "enable_colour"]

@@ -24,6 +24,21 @@ def holder_of(addresses: Sequence[Address]) -> Holder | None:
     return None
 
 
+def holder_of_file(path: str) -> Holder | None:
+    """Who listens on the socket at ``path``, under which its port is 0."""
+    try:
+        import psutil
+    except ImportError:  # pragma: no cover - as above
+        return None
+    try:
+        for one in psutil.net_connections("unix"):
+            if str(one.laddr) == path and one.pid is not None:
+                return Holder(Address(path, 0), one.pid, _argv_of(one.pid))
+    except (psutil.Error, OSError):
+        return None
+    return None
+
+
 def _listening() -> list[tuple[Address, int | None]]:
     """What is listened to, with the pid; None where the owner is not told, being another user's process."""
     import psutil

@@ -20,6 +20,7 @@ from reloader.system.ear import Ear
 from reloader.system.groups import group_is_alive, signal_group, signal_process
 from reloader.system.guard import Guard
 from reloader.system.job_control import HANDED_ON, JobSignals
+from reloader.system.listening import Sockets
 from reloader.system.mark import Mark
 from reloader.system.spawning import find_program, not_launched, spawn
 from reloader.system.terminal import Terminal
@@ -88,13 +89,17 @@ class ProcessHost:
     """Starts runs, gives them the terminal, and notices their end. Reaps every process that becomes ours.
 
     ``post`` is for the signals that are the run's; SIGCHLD stirs the engine too, see SystemSignals. ``stop_signal`` is what the
-    guard asks the run to end with if we are killed. Without ``has_input`` the terminal is not lent: we read it.
+    guard asks the run to end with if we are killed. Without ``has_input`` the terminal is not lent: we read it. Each run is
+    handed the ``sockets``.
     """
 
-    def __init__(self, post: Post, stop_signal: int = signal.SIGTERM, *, has_input: bool = True) -> None:
+    def __init__(
+        self, post: Post, stop_signal: int = signal.SIGTERM, *, has_input: bool = True, sockets: Sockets | None = None
+    ) -> None:
         self._adopted_before = adopt_orphans()
         self._terminal = Terminal(STANDARD_INPUT if has_input else NOTHING)
         self._has_input = has_input
+        self._sockets = sockets or Sockets()
         self._mark = Mark()
         self._guard = Guard(self._mark, stop_signal, self._terminal.own_group)
         # Children of a shell that became us by exec, or of a caller of the library; and the guard.
@@ -116,9 +121,10 @@ class ProcessHost:
         found = find_program(argv[0], cwd, environment.get("PATH", os.defpath))
         if isinstance(found, ChildNotLaunched):
             return found
+        sockets = self._sockets.refreshed()
         try:
             with self._mark.put_on():
-                pid = spawn(found, argv, cwd, environment, self._ignored, has_input=self._has_input)
+                pid = spawn(found, argv, cwd, environment, self._ignored, has_input=self._has_input, sockets=sockets)
         except OSError as error:
             return not_launched(argv[0], error)
         self._child = PosixChild(run, pid, self._not_of_the_run)
@@ -187,6 +193,7 @@ class ProcessHost:
         if os.WIFSTOPPED(status):
             self._run_was_stopped(child, os.WSTOPSIG(status))
             return
+        self._sockets.refreshed()  # until the next run listens, more may come than the last one wanted to have waiting
         held_terminal = self._terminal.is_lent
         self._ear.leave_group()
         self._terminal.take_back(leaves_a_mess=os.WIFSIGNALED(status) or child.stop_signal is not None)

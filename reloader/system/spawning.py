@@ -8,14 +8,22 @@ assert sys.platform != "win32"
 
 import errno
 import os
+import re
 import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from reloader.core.sockets import FIRST_DESCRIPTOR
 from reloader.ports import ChildNotLaunched
 
 _UNCATCHABLE = {signal.SIGKILL, signal.SIGSTOP}
+#: Who is handed sockets looks for its own pid in LISTEN_PID (sd_listen_fds(3)), which is known when it runs, and has to be in
+#: the environment that it is started with. A shell that becomes the program has the one and sets the other.
+_SHELL = "/bin/sh"
+_BECOME = 'export LISTEN_PID="$$"; exec "$@"'
+#: What a shell hands on. Variables of other names (``a.b``) are dropped by some, and are set again by env.
+_SHELLS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def find_program(name: str, cwd: str, path: str) -> str | ChildNotLaunched:
@@ -35,25 +43,39 @@ def spawn(
     ignored: frozenset[int],
     *,
     has_input: bool = True,
+    sockets: Sequence[int] = (),
 ) -> int:
     """Start ``program`` as the leader of a new process group, with every signal as usual but those ``ignored``.
 
+    It finds ``sockets``, all of which have higher numbers, from FIRST_DESCRIPTOR on, and its pid in LISTEN_PID.
     posix_spawn runs none of our code between fork and exec, so it is safe however many threads there are. Raises OSError.
     """
     no_input = [] if has_input else [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+    inherited = [(os.POSIX_SPAWN_DUP2, ours, its) for its, ours in enumerate(sockets, FIRST_DESCRIPTOR)]
+    if sockets:
+        program, argv = _SHELL, _becoming(argv, environment)
     with _directory(cwd):
         return os.posix_spawn(
             program,
             list(argv),
             environment,
-            file_actions=[*no_input, *closing_inheritable()],
+            file_actions=[*no_input, *closing_inheritable(), *inherited],
             setpgroup=0,
             setsigmask=(),
             setsigdef=set(signal.valid_signals()) - _UNCATCHABLE - ignored,
         )
 
 
+def _becoming(argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """The words of a shell that becomes the program, with the pid that it has, and under the name that it was called by."""
+    lost = [f"{name}={value}" for name, value in environment.items() if not _SHELLS_NAME.fullmatch(name)]
+    return ["sh", "-c", _BECOME, argv[0], *(["/usr/bin/env", "--", *lost] if lost else []), *argv]
+
+
 def not_launched(name: str, error: OSError) -> ChildNotLaunched:
+    """Of the faults of a program that a shell becomes, the shell tells, and ends with the same exit codes."""
+    if error.filename == _SHELL != name:
+        return ChildNotLaunched(126, f"sockets are handed over by {_SHELL}, which is not to be had: {error.strerror}")
     if error.errno == errno.ENOEXEC:
         return ChildNotLaunched(126, f'"{name}" is not a program: a script needs "#!" and its interpreter in line one')
     if error.errno == errno.ENOENT:

@@ -17,6 +17,7 @@ from reloader.ports import ChildNotLaunched, Post
 from reloader.system import _winapi
 from reloader.system.windows_command import CommandLine, command_line
 from reloader.system.windows_console import ConsoleModes, SystemSignals, enable_colour
+from reloader.system.windows_sockets import Sockets
 
 __all__ = ["ProcessHost", "SystemSignals", "WindowsChild", "enable_colour"]
 
@@ -105,11 +106,14 @@ class ProcessHost:
     """Starts runs and notices their end. A thread for each run waits for its leader, and says no more than that.
 
     A run needs no guard with a ``stop_signal``: if we are killed, the system closes the job, and ends all that is in it.
+    There are no ``sockets`` to be handed over: the configuration refuses them here.
     """
 
     why_unguarded: str | None = None
 
-    def __init__(self, post: Post, stop_signal: int = 15, *, has_input: bool = True) -> None:
+    def __init__(
+        self, post: Post, stop_signal: int = 15, *, has_input: bool = True, sockets: Sockets | None = None
+    ) -> None:
         self._input = None if has_input else subprocess.DEVNULL
         self._post = post
         self._cmd = ntpath.join(_winapi.system_directory(), "cmd.exe")

@@ -32,6 +32,7 @@ from reloader.core.notices import (
     LeftBehind,
     Level,
     LimitExamined,
+    Listening,
     Note,
     Notice,
     Polling,
@@ -49,6 +50,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
+from reloader.core.sockets import HeldSocket
 from reloader.errors import BackendUnavailable, ConfigError
 
 CHANGES = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED), PathChange("/b.py", ChangeKind.ADDED)])
@@ -59,6 +61,7 @@ NOTICES: list[Notice] = [
     Scanning(1234),
     Watching(("/app",), 10, 2, "watchdog", "inotify", "because"),
     BackendFellBack("watchdog", ("/app/a",), "a limit", "raise it"),
+    Listening((HeldSocket(3, Address("127.0.0.1", 80)),)),
     EventsLost("watchdog", "raise it"),
     RootExamined(os.path.join(os.sep, "app"), "ext4", os.sep, "watchdog", "inotify", "because", 0.001),
     TreesExamined(12, 3, 0.1),

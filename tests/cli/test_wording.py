@@ -26,6 +26,7 @@ from reloader.core.notices import (
     Launched,
     LeftBehind,
     LimitExamined,
+    Listening,
     Note,
     Notice,
     Polling,
@@ -43,6 +44,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.sockets import UnixAddress, held
 from reloader.core.stops import StopStep, StopStepKind
 
 
@@ -71,6 +73,10 @@ ALL_STEPS_SAID = (
     [
         (ConfigUsed("reloader.toml"), "configured by reloader.toml"),
         (Scanning(12_345), "scanning: 12,345 files so far"),
+        (
+            Listening(held([Address("127.0.0.1", 8000), UnixAddress(away("app.sock")), Address("::1", 80)])),
+            f"listening on 127.0.0.1:8000 (descriptor 3), unix:{away('app.sock')} (descriptor 4), [::1]:80 (descriptor 5)",
+        ),
         (
             Watching((away("app"),), 1, 1, "stat", "a scan every 1 s", "as configured"),
             f"watching 1 file in 1 directory of {away('app')} with stat (a scan every 1 s): as configured",
@@ -289,3 +295,11 @@ def test_a_loop_is_told_with_what_ends_it_for_good(paths: tuple[str, ...], line:
 )
 def test_a_port_in_use_is_told_with_who_holds_it(holder: Holder, is_certain: bool, text: str) -> None:
     assert sentence(PortInUse(1, holder, is_certain)) == text
+
+
+def test_a_port_that_is_our_own_is_told_with_what_to_do_instead() -> None:
+    ours = Holder(Address("", 8000), os.getpid(), ("python", "-m", "reloader"))
+    assert sentence(PortInUse(1, ours, is_certain=True)) == (
+        "port 8000 is in use: by reloader, which listens there for the command: "
+        "have it serve on the descriptor that it is handed"
+    )

@@ -81,7 +81,7 @@ def project(tmp_path: Path) -> Project:
         ('compatible = ["djano"]', 'compatible[0]: "djano" is not one of werkzeug, django: did you mean "django"?'),
         ('compatible = [3]', 'compatible[0]: found the number 3, expected text: write "3"'),
         ('compatible = "django"', 'compatible: found the text "django", expected a list of texts, as in ["werkzeug"]'),
-        ('compatible = ["werkzeug"]\npython.modules = false', 'compatible: "werkzeug" needs the [python] key modules: set that to true, or start the command without its reloader'),
+        ('compatible = ["werkzeug"]\npython.modules = false', 'compatible: "werkzeug" needs the [python] key modules: set that to true, name a socket in sockets, or start the command without its reloader'),
         ('python = 5', "python: found the number 5, expected a table, as in [python]"),
         ('python_modules = false', 'unknown key "python_modules": write modules into a table [python]'),
         ('pyton = {}', 'unknown key "pyton": did you mean "python"?'),

@@ -1,0 +1,140 @@
+"""A client that opens a new connection every few milliseconds, whatever becomes of the ones before, and what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from typing_extensions import Self
+
+EVERY = 0.005
+#: Seconds after which a client gives up.
+PATIENCE = 30.0
+_REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+class Fate(Enum):
+    SERVED = "answered in full"
+    REFUSED = "no connection"
+    LOST = "closed or reset without an answer"
+    UNANSWERED = "not answered in time"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One connection: when it was begun, how many seconds it took, the port of our end, and the page."""
+
+    began: float
+    seconds: float
+    fate: Fate
+    port: int = 0
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a load came to. ``lost`` were in no run's hands yet; ``in_flight`` a run had taken, and ended before it answered."""
+
+    visits: int
+    refused: int
+    lost: int
+    in_flight: int
+    unanswered: int
+    longest: float
+
+
+class Load:
+    """Visits 127.0.0.1:``port`` from a thread of its own, for as long as the context lasts."""
+
+    def __init__(self, port: int, every: float = EVERY) -> None:
+        self._port = port
+        self._every = every
+        self._visits: list[Visit] = []
+        self._is_over = threading.Event()
+        self._newest = ""
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="load")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    @property
+    def visits(self) -> Sequence[Visit]:
+        return tuple(self._visits)
+
+    def wait_for(self, text: str, within: float = PATIENCE, is_hopeless: Callable[[], bool] = lambda: False) -> bool:
+        """Whether a page with ``text`` came in time."""
+        limit = time.monotonic() + within
+        with self._news:
+            while text not in self._newest:
+                if time.monotonic() >= limit or is_hopeless():
+                    return False
+                self._news.wait(0.1)
+        return True
+
+    async def _run(self) -> None:
+        tasks: set[asyncio.Task[None]] = set()
+        due = time.perf_counter()
+        while not self._is_over.is_set():
+            task = asyncio.create_task(self._visit())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            due = max(due + self._every, time.perf_counter())
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        await asyncio.gather(*tasks)
+
+    async def _visit(self) -> None:
+        began, known = time.perf_counter(), {"port": 0}
+        try:
+            page = await asyncio.wait_for(self._page(known), PATIENCE)
+            fate = Fate.SERVED if page else Fate.LOST
+        except (asyncio.TimeoutError, TimeoutError):
+            page, fate = "", Fate.UNANSWERED
+        except OSError:
+            page, fate = "", Fate.LOST if known["port"] else Fate.REFUSED
+        self._visits.append(Visit(began, time.perf_counter() - began, fate, known["port"], page))
+        if page:
+            with self._news:
+                self._newest = page
+                self._news.notify_all()
+
+    async def _page(self, known: dict[str, int]) -> str:
+        """The page, or nothing if the answer is not a whole one. ``known`` gets the port of our end."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            known["port"] = writer.get_extra_info("sockname")[1]
+            writer.write(_REQUEST)
+            answer = (await reader.read(-1)).decode()
+        finally:
+            writer.transport.abort()
+        head, _, body = answer.partition("\r\n\r\n")
+        return body if " 200 " in head.partition("\r\n")[0] and "content: " in body else ""
+
+
+def tally(visits: Sequence[Visit], taken: Path) -> Tally:
+    """``taken`` is the log of the connections that were accepted, by the ports of our ends."""
+    accepted = Counter(map(int, taken.read_text().split())) if taken.exists() else Counter()
+    met = Counter(visit.port for visit in visits if visit.fate is not Fate.REFUSED)
+    lost = [visit for visit in visits if visit.fate is Fate.LOST]
+    in_flight = sum(accepted[visit.port] >= met[visit.port] for visit in lost)
+    fates = Counter(visit.fate for visit in visits)
+    served = [visit.seconds for visit in visits if visit.fate is Fate.SERVED]
+    return Tally(
+        len(visits),
+        fates[Fate.REFUSED],
+        len(lost) - in_flight,
+        in_flight,
+        fates[Fate.UNANSWERED],
+        max(served, default=0.0),
+    )

@@ -1,0 +1,108 @@
+"""What a run of ``benchmarks.sockets`` found, as it is kept, and its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from pydantic import TypeAdapter
+
+from benchmarks.chart import put_between_marks
+from benchmarks.clients import Tally
+from benchmarks.figures import table
+from benchmarks.sessions import REPOSITORY
+
+FILE = "sockets"
+#: What a wait may be beyond the server's own start, in seconds.
+ALLOWANCE = 0.05
+HEAD = (
+    "server", "under", "restarts", "connections", "refused", "reset, nobody's yet", "reset in a run's hands", "longest wait (ms)",
+    "the server's own start (ms)",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """One server under one tool, through ``restarts`` of those that were ``asked`` for."""
+
+    server: str
+    tool: str
+    version: str
+    restarts: int
+    asked: int
+    clients: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """``starts``: seconds that each server takes under nobody. ``every``: seconds between two connections."""
+
+    machine: str
+    loads: tuple[float, float]
+    every: float
+    starts: dict[str, list[float]]
+    versions: dict[str, str]
+    found: list[Survival]
+
+
+_KEPT = TypeAdapter(Kept)
+
+
+def load(file: Path) -> Kept:
+    return _KEPT.validate_json(file.read_bytes())
+
+
+def publish(new: Kept, directory: Path) -> Kept:
+    """Keep ``new``, and of what was kept before all that it has not measured; write the tables, and those of the READMEs."""
+    file = directory / f"{FILE}.json"
+    kept = _merged(load(file), new) if file.exists() else new
+    file.write_bytes(_KEPT.dump_json(kept, indent=1) + b"\n")
+    (directory / f"{FILE}.md").write_text(tables(kept) + "\n", encoding="utf-8")
+    if directory.resolve() == REPOSITORY / "benchmarks/results":
+        put_between_marks(REPOSITORY / "README.md", summary(kept), FILE)
+        put_between_marks(REPOSITORY / "benchmarks/README.md", tables(kept), FILE)
+    return kept
+
+
+def _merged(old: Kept, new: Kept) -> Kept:
+    measured = {(one.server, one.tool) for one in new.found}
+    found = [one for one in old.found if (one.server, one.tool) not in measured] + new.found
+    order = list(dict.fromkeys([*old.versions, *new.versions]))
+    found.sort(key=lambda one: (one.tool != "reloader", one.tool, order.index(one.server)))
+    loads = (max(old.loads[0], new.loads[0]), max(old.loads[1], new.loads[1]))
+    return replace(new, loads=loads, starts=old.starts | new.starts, versions=old.versions | new.versions, found=found)
+
+
+def tables(kept: Kept) -> str:
+    """Everything, for ``benchmarks/README.md``."""
+    return "\n\n".join([table(HEAD, (_row(kept, one) for one in kept.found)), _conditions(kept)])
+
+
+def summary(kept: Kept) -> str:
+    """For the project's README: one row for each server here, then each peer."""
+    return tables(kept)
+
+
+def _row(kept: Kept, one: Survival) -> tuple[object, ...]:
+    starts = kept.starts[one.server]
+    version = kept.versions[one.server]
+    restarts = str(one.restarts) if one.restarts == one.asked else f"{one.restarts} of {one.asked}"
+    return (
+        f"{one.server} {version}".strip(),
+        one.tool,
+        restarts,
+        f"{one.clients.visits:,}",
+        f"{one.clients.refused:,}",
+        one.clients.lost,
+        one.clients.in_flight,
+        f"{one.clients.longest * 1000:,.0f}",
+        f"{median(starts) * 1000:,.0f} (up to {max(starts) * 1000:,.0f})",
+    )
+
+
+def _conditions(kept: Kept) -> str:
+    return (
+        f"A new connection every {kept.every * 1000:g} ms. {kept.machine}; load {kept.loads[0]:.1f} at the start, "
+        f"{kept.loads[1]:.1f} at the end."
+    )
