@@ -12,13 +12,14 @@ from pathlib import Path
 EDITED = "app.py"
 TAKEN = "taken.log"
 
-#: Between the call and the note the process is not to be ended: what it took would look like what nobody took.
+#: Between the call and the note the process is not to be ended, on no thread: what it took would look like what nobody took.
 _NOTING = f"""\
-import os, signal, socket
+import os, signal, socket, threading
+ENDING = [signal.SIGTERM, signal.SIGINT]
 log = os.open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "{TAKEN}"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 accept = socket.socket._accept
 def noting(self):
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT, signal.SIGUSR2])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         found = accept(self)
         os.write(log, b"%d\\n" % found[1][1])
@@ -26,6 +27,14 @@ def noting(self):
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 socket.socket._accept = noting
+begin = threading.Thread.start
+def beginning(self):
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        begin(self)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+threading.Thread.start = beginning
 TEXT = "content: NUMBER"
 """
 _WSGI = """\
@@ -61,7 +70,6 @@ if sys.argv[1] == "fd":
     server = HTTPServer(("", 0), Page, bind_and_activate=False)
     server.socket.close()
     server.socket = socket.socket(fileno=int(sys.argv[2]))
-    server.server_activate()
 else:
     server = HTTPServer(("127.0.0.1", int(sys.argv[2])), Page)
 server.serve_forever()
@@ -69,7 +77,7 @@ server.serve_forever()
 _WERKZEUG = """\
 import sys
 from werkzeug.serving import run_simple
-run_simple("127.0.0.1", int(sys.argv[1]), app, use_reloader="reload" in sys.argv)
+run_simple("127.0.0.1", int(sys.argv[1]), app, threaded=True, use_reloader="reload" in sys.argv)
 """
 _WAITRESS = """\
 import sys, waitress

@@ -64,13 +64,16 @@ def _at(argv: Sequence[str], port: int) -> tuple[str, ...]:
     return tuple(word.replace("PORT", str(port)) for word in argv)
 
 
-def own_start(server: Server) -> float:
-    """Seconds from the start of the server, under nobody, to its first page."""
+def own_life(server: Server) -> tuple[float, float]:
+    """Seconds from the start of the server, under nobody, to its first page, and from SIGTERM to its end."""
     with tempfile.TemporaryDirectory(prefix="reloader-sockets-") as directory:
         server.write(Path(directory), 0)
         port = free_port()
         with running(_at(server.binds, port), cwd=Path(directory), environment=clean_environment()) as session:
-            return first_page(port, session) - session.started
+            start = first_page(port, session) - session.started
+            before = time.perf_counter()
+            session.end()
+            return start, time.perf_counter() - before
 
 
 def first_page(port: int, session: Session) -> float:
@@ -142,12 +145,12 @@ def main() -> int:
     python = str(options.peers.resolve() / "venv/bin/python") if options.peers else sys.executable
     before = load_average()
     found: list[Survival] = []
-    starts: dict[str, list[float]] = {}
+    lives: dict[str, list[tuple[float, float]]] = {}
     versions: dict[str, str] = {}
     for server in servers(python):
         if options.only and server.name not in options.only:
             continue
-        starts[server.name] = [own_start(server) for _ in range(options.starts)]
+        lives[server.name] = [own_life(server) for _ in range(options.starts)]
         versions[server.name] = versions_of(python, *server.packages) if server.packages else ""
         with tempfile.TemporaryDirectory(prefix="reloader-sockets-") as directory:
             project, port = Path(directory), free_port()
@@ -158,7 +161,7 @@ def main() -> int:
                 server.write(project, 0)
                 found.append(measure(server, tool, port, project, options.restarts))
                 _tell(str(found[-1]))
-    kept = Kept(machine(), (before, load_average()), EVERY, starts, versions, found)
+    kept = Kept(machine(), (before, load_average()), EVERY, lives, versions, found)
     if options.out is not None:
         kept = publish(kept, options.out)
     print(tables(kept))

@@ -14,11 +14,9 @@ from benchmarks.figures import table
 from benchmarks.sessions import REPOSITORY
 
 FILE = "sockets"
-#: What a wait may be beyond the server's own start, in seconds.
-ALLOWANCE = 0.05
 HEAD = (
     "server", "under", "restarts", "connections", "refused", "reset, nobody's yet", "reset in a run's hands", "longest wait (ms)",
-    "the server's own start (ms)",
+    "own start (ms)", "own end (ms)",
 )  # fmt: skip
 
 
@@ -36,12 +34,12 @@ class Survival:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """``starts``: seconds that each server takes under nobody. ``every``: seconds between two connections."""
+    """``lives``: seconds that each server takes to start and to end, under nobody. ``every``: seconds between two connections."""
 
     machine: str
     loads: tuple[float, float]
     every: float
-    starts: dict[str, list[float]]
+    lives: dict[str, list[tuple[float, float]]]
     versions: dict[str, str]
     found: list[Survival]
 
@@ -71,7 +69,7 @@ def _merged(old: Kept, new: Kept) -> Kept:
     order = list(dict.fromkeys([*old.versions, *new.versions]))
     found.sort(key=lambda one: (one.tool != "reloader", one.tool, order.index(one.server)))
     loads = (max(old.loads[0], new.loads[0]), max(old.loads[1], new.loads[1]))
-    return replace(new, loads=loads, starts=old.starts | new.starts, versions=old.versions | new.versions, found=found)
+    return replace(new, loads=loads, lives=old.lives | new.lives, versions=old.versions | new.versions, found=found)
 
 
 def tables(kept: Kept) -> str:
@@ -80,12 +78,12 @@ def tables(kept: Kept) -> str:
 
 
 def summary(kept: Kept) -> str:
-    """For the project's README: one row for each server here, then each peer."""
+    """For the project's README: each server here, then each under the others."""
     return tables(kept)
 
 
 def _row(kept: Kept, one: Survival) -> tuple[object, ...]:
-    starts = kept.starts[one.server]
+    starts, ends = zip(*kept.lives[one.server], strict=True)
     version = kept.versions[one.server]
     restarts = str(one.restarts) if one.restarts == one.asked else f"{one.restarts} of {one.asked}"
     return (
@@ -98,6 +96,7 @@ def _row(kept: Kept, one: Survival) -> tuple[object, ...]:
         one.clients.in_flight,
         f"{one.clients.longest * 1000:,.0f}",
         f"{median(starts) * 1000:,.0f} (up to {max(starts) * 1000:,.0f})",
+        f"{median(ends) * 1000:,.0f} (up to {max(ends) * 1000:,.0f})",
     )
 
 
