@@ -96,11 +96,10 @@ _EVERY_INTERFACE = {"", "0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
 
 def facts_of(socket: HeldSocket) -> dict[str, str]:
     """What can be asked of ``socket``, by the last word of a placeholder."""
-    match socket.address:
-        case UnixAddress(path):
-            return {"fd": str(socket.descriptor), "path": path}
-        case Address(host, port):
-            return {"fd": str(socket.descriptor), "host": host, "port": str(port)}
+    known, address = {"fd": str(socket.descriptor)}, socket.address
+    if isinstance(address, UnixAddress):
+        return {**known, "path": address.path}
+    return {**known, "host": address.host, "port": str(address.port)}
 
 
 def held(addresses: Sequence[SocketAddress]) -> tuple[HeldSocket, ...]:

@@ -28,7 +28,8 @@ pytestmark = posix_only
 
 RESTARTS = 5
 UP = "open('up-' + __import__('os').environ['RELOADER_RUN'], 'w').close()\n"
-WAIT = f"import signal, os\n{UP}signal.pause()\n"
+#: Python's own handler of SIGINT may be called just before the pause, which then goes on.
+WAIT = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n{UP}signal.pause()\n"
 
 
 def installed() -> Iterator[Any]:
