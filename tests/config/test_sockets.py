@@ -9,6 +9,7 @@ import pytest
 from reloader.core.addresses import Address
 from reloader.core.sockets import SocketSpec, UnixAddress
 from tests.config.planning import Project, project_in
+from tests.support.platform_limits import posix_only
 
 
 @pytest.fixture
@@ -16,6 +17,7 @@ def project(tmp_path: Path) -> Project:
     return project_in(tmp_path, platform="linux")
 
 
+@posix_only
 def test_paths_are_relative_to_the_config_file(project: Project) -> None:
     project.write('command = "x"\nsockets = ["127.0.0.1:8000", "unix:run/app.sock", "unix:/a", "unix:~/b"]')
     origin = "reloader.toml: sockets"

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("there are no sockets for the runs on Windows", allow_module_level=True)
+
 import http.client
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from benchmarks.clients import Load, tally
 from benchmarks.servers import TAKEN, Server, servers
 from reloader.config.keys import KEYS
 from tests.support.eventually import eventually
-from tests.support.platform_limits import linux_only, needs_tree_of_processes, posix_only
+from tests.support.platform_limits import linux_only
 from tests.support.processes import burying_orphans
 from tests.support.projects import project, python, save
 from tests.support.running import Reloader
 from tests.support.web import free_port, wait_for_page
-
-pytestmark = posix_only
 
 RESTARTS = 5
 UP = "open('up-' + __import__('os').environ['RELOADER_RUN'], 'w').close()\n"
@@ -160,7 +162,6 @@ def _is_free(port: int) -> bool:
     return True
 
 
-@needs_tree_of_processes
 def test_an_address_in_use_is_an_error_that_names_its_holder_before_anything_is_started(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as theirs:
         port = theirs.getsockname()[1]
@@ -172,7 +173,6 @@ def test_an_address_in_use_is_an_error_that_names_its_holder_before_anything_is_
     assert not (tmp_path / "up-1").exists()
 
 
-@needs_tree_of_processes
 def test_a_command_that_opens_the_port_itself_is_told_whose_it_is(tmp_path: Path) -> None:
     port = free_port()
     source = f"import socket\nsocket.create_server(('127.0.0.1', {port}))\n"
