@@ -142,7 +142,6 @@ class ProcessHost:
         if self._terminal.is_lent and self._ear.pid is None:
             self._ear.listen_in(child.pid)
         self._guard.runs(child.pid, self._terminal.attributes)
-        child.resume()  # it may have been stopped by a look at the terminal before that was its own
 
     def collect(self, now: float) -> Sequence[Posted]:
         for number in self._signals.take():
@@ -221,7 +220,9 @@ class ProcessHost:
         Who stops it by hand, in a debugger for instance, means it alone.
         """
         wants_terminal = self._terminal.is_there and number in {signal.SIGTTIN, signal.SIGTTOU}
-        if child.stop_signal is None and (self._terminal.is_lent or wants_terminal):
+        if wants_terminal and self._terminal.is_the_runs:
+            child.resume()  # it had looked at the terminal before that was its own
+        elif child.stop_signal is None and (self._terminal.is_lent or wants_terminal):
             self._stop_with(None)
 
     def _stop_with(self, child: PosixChild | None) -> None:
@@ -237,6 +238,7 @@ class ProcessHost:
         self._terminal.look_who_is_in_front()
         if self._child is not None and self._child.outcome is None:
             self._put_in_front(self._child)
+            self._child.resume()
 
 
 def _reap_adopted(others: frozenset[int]) -> None:

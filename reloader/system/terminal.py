@@ -95,6 +95,11 @@ class Terminal:
         return self.is_there and self._foreground() == self.own_group
 
     @property
+    def is_the_runs(self) -> bool:
+        """Whether it is lent, and no shell has taken it from whom we lent it to."""
+        return self.is_lent and self._foreground() == self._lent_to
+
+    @property
     def is_as_before(self) -> bool:
         """Whether the run reads lines, as every program does that does not ask for more: no debugger's prompt, no full screen."""
         return self.is_lent and Attributes.of(self._descriptor) == self.attributes
@@ -135,7 +140,7 @@ class Terminal:
 
     def look_who_is_in_front(self) -> None:
         """After we were stopped: a shell may have taken the terminal from the run, and has not given it to us yet."""
-        if self.is_lent and self._foreground() != self._lent_to:
+        if not self.is_the_runs:
             self._lent_to = None
 
     def close(self) -> None:

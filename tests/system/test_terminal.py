@@ -296,7 +296,7 @@ JOB = """
         os.tcsetpgrp(0, os.getpid())
         from reloader.system.posix import ProcessHost
         host = ProcessHost(lambda event: None)
-        argv = ["/bin/sh", "-c", "echo $$ >child; mv child told; read line; exit $line"]
+        argv = ["/bin/sh", "-c", "read word; echo $$ >child; mv child told; read line; exit $line"]
         child = host.launch(argv, cwd=os.getcwd(), environment=dict(os.environ), run=1)
         ended = ()
         def look():
@@ -309,9 +309,9 @@ JOB = """
         os.write(writer, f"{outcome.exit_code} {outcome.held_terminal}".encode())
         sys.exit(0)
 
+    os.write(master, b"word\\n")  # who has read it is in front, and was not stopped for a look before that
     wait_until(lambda: os.path.exists("told"))
     child = int(open("told").read())
-    wait_until(lambda: os.tcgetpgrp(0) == child)
     os.write(master, typed)
     _, status = os.waitpid(job, os.WUNTRACED)
     facts["the job stopped"] = os.WIFSTOPPED(status)
