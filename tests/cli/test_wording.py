@@ -148,8 +148,8 @@ ALL_STEPS_SAID = (
         ),
         (Ended(3, Exited(1), 12.3456, stopped=False), "run 3 exited with code 1 after 12.3 s"),
         (
-            Ended(3, Signalled(9), 3.0, stopped=True, steps=ALL_STEPS),
-            "run 3 was ended by SIGKILL after 3 s; " + ALL_STEPS_SAID,
+            Ended(3, Signalled(15), 3.0, stopped=True, steps=ALL_STEPS),
+            "run 3 was ended by SIGTERM after 3 s; " + ALL_STEPS_SAID,
         ),
         (WaitingForChange(Exited(1)), "waiting for a change"),
         (BackingOff(0.5, 1, Exited(1)), "starting again in 500 ms, or at the next change"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -184,9 +185,9 @@ class FakeMounts:
         self.put()
 
     def put(self, *mounts: Mount) -> None:
-        """Have these, and no others but the disk itself."""
-        root = os.path.abspath(os.sep)
-        self._table = MountTable([Mount(root.rstrip(os.sep) or root, "ext4"), *mounts], os.sep)
+        """Have these, and no others but the disks themselves: on Windows the one we are on, and the one for temporary files."""
+        drives = {os.path.splitdrive(os.path.abspath(place))[0] for place in (os.sep, tempfile.gettempdir())}
+        self._table = MountTable([*(Mount(drive or os.sep, "ext4") for drive in sorted(drives)), *mounts], os.sep)
 
     def of(self, path: str) -> Mount | None:
         return self._table.of(path)

@@ -29,4 +29,4 @@ needs_foreground = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux tells the far end of a terminal which group is in its foreground"
 )
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="subreapers and /proc are of Linux alone")
-windows_only = pytest.mark.skipif(sys.platform != "win32", reason="drives and shares are of Windows alone")
+windows_only = pytest.mark.skipif(sys.platform != "win32", reason="what is asked here is of Windows alone")
