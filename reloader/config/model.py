@@ -17,7 +17,10 @@ Seconds = Annotated[float, PlainValidator(values.seconds, json_schema_input_type
 PositiveSeconds = Annotated[float, PlainValidator(values.positive_seconds, json_schema_input_type=float | str)]
 Command = Annotated[str | tuple[str, ...], PlainValidator(values.command, json_schema_input_type=str | list[str])]
 ShellChoice = Annotated[Shell, PlainValidator(values.shell, json_schema_input_type=bool | str | list[str])]
-Code = Annotated[int | bool, PlainValidator(values.restart_code, json_schema_input_type=int | bool)]
+Code = Annotated[
+    int | bool,
+    PlainValidator(values.restart_code, json_schema_input_type=Annotated[int, Field(ge=0, le=255)] | Literal[False]),
+]
 Signal = Annotated[Text, AfterValidator(values.stop_signal)]
 WatchPatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.watch_pattern)], ...], Strict(False)]
 IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.ignore_pattern)], ...], Strict(False)]

@@ -14,6 +14,8 @@ DEFAULT = "run"
 
 VERBS = {
     "run": "Run the command, restart it at changes; the default.",
+    "check": "Judge the configuration; show what is in force.",
+    "schema": "Print the JSON Schema of reloader.toml, for editors.",
     "doctor": "Say what would watch here, and why; measure it.",
 }
 """What each does, in one line, in the order of the help."""

@@ -1,0 +1,73 @@
+"""The JSON Schema of ``reloader.toml``, for editors: made from the model and the table of keys.
+
+Draft 7, which every editor's TOML plug-in reads. It says less than the model: what a pattern or a signal may be is judged by
+``reloader check``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, Kind
+from reloader.config.model import Config
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+
+_DURATION: dict[str, Any] = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 86400},
+        {"type": "string", "pattern": r"^[+]?([0-9]+\.?[0-9]*|\.[0-9]+) ?(ms|s|m|h)$"},
+    ]
+}
+
+
+def schema() -> dict[str, Any]:
+    """The whole file: its keys, the tables that hold some of them, and the tables of one platform, which hold the same."""
+    made = Config.model_json_schema(mode="validation")
+    definitions = made.pop("$defs", {})
+    keys = {name: _key(name, made["properties"][name]) for name in KEYS}
+    body = _table(keys)
+    platforms = {
+        name: {"description": f"Wins over the keys above on {name}.", "allOf": [{"$ref": "#/definitions/keys"}]}
+        for name in PLATFORM_TABLES
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "reloader.toml",
+        "description": "Runs a command and restarts it when the files that it depends on change.",
+        **body,
+        "properties": {**body["properties"], **platforms},
+        "definitions": {"keys": body, **definitions},
+    }
+
+
+def _table(keys: dict[str, Any]) -> dict[str, Any]:
+    """The keys of the top, and a table for each of TABLES."""
+    own = {name: value for name, value in keys.items() if not KEYS[name].table}
+    tables = {
+        table: {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {KEYS[name].written: value for name, value in keys.items() if KEYS[name].table == table},
+        }
+        for table in TABLES
+    }
+    return {"type": "object", "additionalProperties": False, "properties": {**own, **tables}}
+
+
+def _key(name: str, made: dict[str, Any]) -> dict[str, Any]:
+    """What pydantic makes of a field, less what an editor would show for no use."""
+    kept = {word: value for word, value in made.items() if word not in ("title", "default")}
+    if KEYS[name].kind is Kind.SECONDS:
+        kept = {**{word: value for word, value in kept.items() if word == "description"}, **_DURATION}
+    kept = _without_null(kept)
+    default = KEYS[name].default
+    return kept if default is None else {**kept, "default": list(default) if isinstance(default, tuple) else default}
+
+
+def _without_null(made: dict[str, Any]) -> dict[str, Any]:
+    """TOML has none."""
+    choices = [one for one in made.get("anyOf", ()) if one != {"type": "null"}]
+    if len(choices) != 1:
+        return {**made, "anyOf": choices} if choices else made
+    return {**{word: value for word, value in made.items() if word != "anyOf"}, **choices[0]}
