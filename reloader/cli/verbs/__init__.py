@@ -14,6 +14,7 @@ DEFAULT = "run"
 
 VERBS = {
     "run": "Run the command, restart it at changes; the default.",
+    "init": "Write a reloader.toml that fits this project.",
     "check": "Judge the configuration; show what is in force.",
     "schema": "Print the JSON Schema of reloader.toml, for editors.",
     "doctor": "Say what would watch here, and why; measure it.",
