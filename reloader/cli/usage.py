@@ -48,6 +48,9 @@ BRIEF: dict[str, Option] = {
 }
 """What the short help says of them, a line each."""
 
+HELP: Option = ("-h, --help", "Show this and exit.")
+"""Of each verb but the session, for which -h is shorter than --help."""
+
 EXAMPLES = """\
 Examples:
   reloader -- python app.py
@@ -112,7 +115,7 @@ def options_of_verb(verb: Verb) -> Iterator[Option]:
         spelling = f"{flag.short}, {flag.flag}" if flag.short else flag.flag
         yield f"{spelling} {flag.metavar}".rstrip(), flag.about
     yield from (GENERAL[name] for name in verb.general)
-    yield "-h, --help", "Show this and exit."
+    yield HELP
 
 
 def _section(title: str, options: Iterable[Option]) -> str:
@@ -120,11 +123,11 @@ def _section(title: str, options: Iterable[Option]) -> str:
 
 
 def _options_of(group: Group) -> Iterator[Option]:
-    return (_option(key, with_default=True) for key in KEYS.values() if key.group is group)
+    return (option_of_key(key) for key in KEYS.values() if key.group is group)
 
 
-def _option(key: Key, *, with_default: bool = False) -> Option:
-    default = _default(key) if with_default else ""
+def option_of_key(key: Key) -> Option:
+    default = _default(key)
     return spelled(key), key.about + (f" Default: {default}." if default else "")
 
 

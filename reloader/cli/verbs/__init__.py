@@ -18,6 +18,8 @@ VERBS = {
     "check": "Judge the configuration; show what is in force.",
     "schema": "Print the JSON Schema of reloader.toml, for editors.",
     "doctor": "Say what would watch here, and why; measure it.",
+    "completions": "Print completions for a shell.",
+    "man": "Print the manual page.",
 }
 """What each does, in one line, in the order of the help."""
 

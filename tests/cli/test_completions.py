@@ -1,0 +1,163 @@
+"""The completions of each shell, asked of the shell itself where it is on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reloader.cli.entry import main
+from reloader.cli.shells import SHELLS
+from reloader.cli.verbs import VERBS, load
+from reloader.cli.words import FlagWord, Takes, flag_words, verb_words
+from reloader.config.keys import KEYS
+
+WORDS = {verb.name: verb for verb in verb_words()}
+
+
+def flag(verb: str, spelling: str) -> FlagWord:
+    return next(flag for flag in WORDS[verb].flags if spelling in flag.spellings)
+
+
+def script(capsys: pytest.CaptureFixture[str], shell: str) -> str:
+    assert main(["completions", shell]) == 0
+    return capsys.readouterr().out
+
+
+class TestWhatIsCompleted:
+    def test_are_all_verbs_with_all_that_they_take(self) -> None:
+        assert list(WORDS) == list(VERBS)
+        spellings = [one for flag in WORDS["run"].flags for one in flag.spellings]
+        assert {key.flag for key in KEYS.values()} <= set(spellings)
+        assert {"-w", "--no-gitignore", "-c", "--config", "-h", "--help", "--version"} <= set(spellings)
+        assert len(set(spellings)) == len(spellings)
+
+    def test_are_values_by_what_they_are(self) -> None:
+        assert (flag("run", "--backend").takes, flag("run", "--backend").choices[0]) == (Takes.CHOICE, "auto")
+        assert flag("run", "--cwd").takes is Takes.DIRECTORY
+        assert flag("run", "--extra-files").takes is Takes.FILE
+        assert flag("run", "--config").takes is Takes.FILE
+        assert flag("run", "--interval").takes is Takes.TEXT
+        assert flag("run", "--keys").takes is Takes.NOTHING
+        assert flag("init", "--no-schema").takes is Takes.NOTHING
+        assert (flag("run", "--shell").may_lack, flag("run", "--shell").needs_value) == (True, False)
+
+    def test_are_operands(self) -> None:
+        assert (WORDS["completions"].operand, WORDS["completions"].choices) == (Takes.CHOICE, SHELLS)
+        assert (WORDS["schema"].operand, WORDS["schema"].takes_command) == (Takes.NOTHING, False)
+        assert WORDS["run"].takes_command
+
+    def test_are_no_keys_for_a_verb_that_takes_none(self) -> None:
+        assert [one.spellings for one in flag_words(load("schema"))] == [("-h", "--help"), ("--version",)]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_names_every_verb_and_every_flag(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    text = script(capsys, shell)
+    assert text.count(f"reloader completions {shell}") == 1
+    assert [name for name in VERBS if name not in text] == []
+    written = [f"-l {key.flag[2:]}" if shell == "fish" else key.flag for key in KEYS.values()]
+    assert [one for one in written if one not in text] == []
+
+
+def ask(shell: str, directory: Path, code: str) -> list[str]:
+    """The lines that ``code`` prints in a shell without the user's start-up files."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} on this machine")
+    bare = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
+    done = subprocess.run(
+        [shell, *bare, "-c", code],
+        cwd=directory,
+        env={**os.environ, "HOME": str(directory)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+ASKED = [
+    ("ini", "init"),
+    ("--backen", "--backend"),
+    ("--backend ", "watchdog"),
+    ("--no-gitig", "--no-gitignore"),
+    ("completions ", "fish"),
+    ("check --qui", "--quiet"),
+    ("init --no-", "--no-schema"),
+    ("-- bas", "bash"),
+]
+
+
+@pytest.mark.parametrize(("typed", "offered"), ASKED)
+def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, offered: str) -> None:
+    (tmp_path / "it").write_text(script(capsys, "bash"))
+    words = " ".join(f"'{word}'" for word in f"reloader {typed}".split(" "))
+    code = (
+        f"source ./it; complete -p reloader >/dev/null || exit; COMP_WORDS=({words}); "
+        'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _reloader; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    assert offered in ask("bash", tmp_path, code)
+
+
+def test_bash_completes_a_value_behind_an_equals_sign(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "it").write_text(script(capsys, "bash"))
+    for words, cword in (("reloader --backend =", 2), ("reloader --backend = w", 3)):
+        code = f'source ./it; COMP_WORDS=({words}); COMP_CWORD={cword}; _reloader; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        assert "watchman" in ask("bash", tmp_path, code)
+
+
+@pytest.mark.parametrize(("typed", "offered"), ASKED)
+def test_fish_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, offered: str) -> None:
+    (tmp_path / "it").write_text(script(capsys, "fish"))
+    # Its own functions describe commands and paths; one that stands alone does without.
+    code = f"function __fish_describe_command; end; source ./it; complete -C 'reloader {typed}'"
+    assert offered in [line.partition("\t")[0] for line in ask("fish", tmp_path, code)]
+
+
+ZSH = """\
+compdef() { print -- "for $2" }
+_describe() { print -l -- ${(P)4} }
+_arguments() { print -rl -- "$@" }
+_normal() { print -- "normal $words at $CURRENT" }
+source ./it
+words=(WORDS) CURRENT=$#words PREFIX=${words[-1]}
+_reloader
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("''", "init:Write a reloader.toml that fits this project."),
+        ("--q", "(-q --quiet)--quiet[Say only what is wrong.]"),
+        ("--q", "(--gitignore --no-gitignore)--no-gitignore[Ignore what .gitignore files and .git/info/exclude name.]"),
+        ("--q", "(--debounce-max)--debounce-max=[Seconds after which a batch ends, quiet or not.]:SECONDS: "),
+        ("completions ''", "*:word:(bash zsh fish powershell)"),
+        ("check --q", "(-q --quiet)-q[Say only what is wrong.]"),
+        ("-q -- make al", "normal make al at 2"),
+        ("''", "for reloader"),
+    ],
+)  # fmt: skip
+def test_zsh_is_told_what_to_complete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, offered: str
+) -> None:
+    (tmp_path / "it").write_text(script(capsys, "zsh"))
+    assert offered in ask("zsh", tmp_path, ZSH.replace("WORDS", f"reloader {typed}"))
+
+
+def test_zsh_takes_no_colon_of_a_text_for_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "[What makes a change\\: other content" in script(capsys, "zsh")
+
+
+def test_powershell_is_told_every_text_in_quotes_that_are_closed(capsys: pytest.CaptureFixture[str]) -> None:
+    text = script(capsys, "powershell")
+    assert "config file''s directory" in text
+    assert all(line.count("'") % 2 == 0 for line in text.splitlines())
+    assert text.count("{") == text.count("}")
+    assert "'run --backend' = @('auto', 'stat', 'watchdog', 'watchman')" in text
+    assert "'completions' = @('bash', 'zsh', 'fish', 'powershell')" in text

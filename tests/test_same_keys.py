@@ -1,0 +1,88 @@
+"""Help, manual, schema, example file, README and completions: none has a key that another lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reloader.cli.manual import manual
+from reloader.cli.usage import full_help, short_help
+from reloader.cli.verbs import DEFAULT, VERBS
+from reloader.cli.words import verb_words
+from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES
+from reloader.config.model import Config
+from reloader.config.schema import schema
+from tests.config.test_keys_and_example import by_name, example_with_everything_uncommented
+from tests.test_readme import keys_in, rows, section
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAG = re.compile(r"^  (?:-\w, )?(--[a-z-]+)", re.MULTILINE)
+GENERAL = {"--config", "--quiet", "--verbose", "--json", "--version", "--help"}
+
+
+def in_help() -> set[str]:
+    """By the flags that begin a line."""
+    return {_key(flag) for flag in FLAG.findall(full_help()) if flag not in GENERAL}
+
+
+def in_manual() -> set[str]:
+    options = manual().partition(".SH OPTIONS")[2].partition(".SH FILES")[0].replace("\\-", "-")
+    flags = re.findall(r"^\.B (?:-\w, )?(--[a-z-]+)", options, re.MULTILINE)
+    return {_key(flag) for flag in flags if flag not in GENERAL}
+
+
+def in_schema() -> set[str]:
+    properties: dict[str, Any] = schema()["properties"]
+    own = {name for name in properties if name not in TABLES and name not in PLATFORM_TABLES}
+    return own | {f"{table}_{name}" for table in TABLES for name in properties[table]["properties"]}
+
+
+def in_example() -> set[str]:
+    return set(by_name(example_with_everything_uncommented())) - set(PLATFORM_TABLES)
+
+
+def in_readme() -> set[str]:
+    return {name for first, *_ in rows(section("Keys")) for name in keys_in(first)}
+
+
+def in_model() -> set[str]:
+    return set(Config.model_fields)
+
+
+def in_completions() -> set[str]:
+    session = next(verb for verb in verb_words() if verb.name == DEFAULT)
+    spellings = {flag.spellings for flag in session.flags}
+    return {key.name for key in KEYS.values() if any(key.flag in one for one in spellings)}
+
+
+def _key(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [in_help, in_manual, in_schema, in_example, in_readme, in_model, in_completions],
+    ids=lambda one: one.__name__,
+)
+def test_every_place_that_lists_keys_lists_all_of_them(place: Callable[[], set[str]]) -> None:
+    assert place() == set(KEYS)
+
+
+def test_both_helps_and_the_manual_list_the_verbs() -> None:
+    for text in (short_help(), full_help()):
+        listed = text.partition("Verbs:\n")[2].partition("\n\n")[0]
+        assert [line.split()[0] for line in listed.splitlines()] == list(VERBS)
+    assert re.findall(r"^\.SS reloader ([a-z]+) ", manual(), re.MULTILINE) == list(VERBS)
+
+
+def test_the_short_help_has_no_flag_that_the_full_one_lacks() -> None:
+    assert set(FLAG.findall(short_help())) <= set(FLAG.findall(full_help()))
+
+
+def test_the_readme_names_every_verb() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in VERBS if name != DEFAULT and f"`reloader {name}" not in readme] == []
