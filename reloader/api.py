@@ -84,6 +84,7 @@ def run_with_reloader(
 def _session(start: Origin, values: dict[str, object], *, quiet: bool, verbose: bool, json: bool) -> int:
     """Be the parent, and return the exit code."""
     from reloader.cli.console import Console, Style
+    from reloader.cli.reporters import reporter_for
     from reloader.config.arguments import Arguments
     from reloader.config.keys import KEYS
     from reloader.config.load import plan_of_call
@@ -102,4 +103,4 @@ def _session(start: Origin, values: dict[str, object], *, quiet: bool, verbose: 
     stream = sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     options = Arguments(quiet=quiet, verbose=verbose, json=json)
     style = Style.of(options, stream, shows_colour=enable_colour(stream), environ=os.environ)
-    return run_session(plan, Console(stream, style))
+    return run_session(plan, reporter_for(plan.telling, Console(stream, style), os.environ))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Protocol, TextIO
 
@@ -49,24 +50,47 @@ class Style:
         return cls(threshold, options.json, has_colour and not options.json, stream.isatty() and not options.json)
 
 
+def local_time() -> datetime:
+    return datetime.now().astimezone()
+
+
 class Console:
     """The reporter of the command line."""
 
-    def __init__(self, stream: TextIO, style: Style) -> None:
+    def __init__(self, stream: TextIO, style: Style, now: Callable[[], datetime] = local_time) -> None:
         self._stream = stream
         self._style = style
+        self._now = now
+        self._has_times = False
         self._has_open_line = False
         self.has_warned = False
+
+    @property
+    def is_screen(self) -> bool:
+        """Whether a person looks at a terminal."""
+        return self._style.is_terminal
+
+    @property
+    def writes_json(self) -> bool:
+        return self._style.as_json
+
+    def show_times(self) -> None:
+        """From now on, each line and each object says when."""
+        self._has_times = True
+
+    def write(self, text: str) -> None:
+        """Something for the terminal, and not for people."""
+        self._write(text)
 
     def tell(self, notice: Notice) -> None:
         self.has_warned |= notice.level >= Level.WARNING
         if notice.level < self._style.threshold:
             return
         if self._style.as_json:
-            self._write(json.dumps(as_object(notice)) + "\n")
-        elif isinstance(notice, Scanning) and self._style.is_terminal:
-            self._write("\r" + self._line(notice.level, sentence(notice)))
-            self._has_open_line = True
+            time = {"time": self._now().isoformat(timespec="milliseconds")} if self._has_times else {}
+            self._write(json.dumps({**as_object(notice), **time}) + "\n")
+        elif isinstance(notice, Scanning):
+            self._show_progress(notice)
         else:
             self._write(self._line(notice.level, sentence(notice)) + "\n")
 
@@ -78,8 +102,14 @@ class Console:
         else:
             self._write("".join(self._line(Level.ERROR, problem) + "\n" for problem in problems))
 
+    def _show_progress(self, scanning: Scanning) -> None:
+        """On one line of a terminal, again and again; who reads a pipe learns the sum when it is done."""
+        if self._style.is_terminal:
+            self._write("\r" + self._line(scanning.level, sentence(scanning)))
+            self._has_open_line = True
+
     def _line(self, level: Level, text: str) -> str:
-        mark = f"[{_NAME}]"
+        mark = f"{self._now().time().isoformat('milliseconds')} [{_NAME}]" if self._has_times else f"[{_NAME}]"
         if not self._style.has_colour:
             return f"{mark} {text}"
         mark = colored(mark, _COLOURS[level], force_color=True)

@@ -50,6 +50,7 @@ class Group(Enum):
     WATCH = "What to watch"
     NOTICE = "How changes are noticed"
     END = "How a run ends"
+    TELL = "How it is told"
     PYTHON = "What Python programs tell"
 
 
@@ -217,6 +218,29 @@ _END = (
     ),
 )  # fmt: skip
 
+_TELL = (
+    Key(
+        "clear", Kind.BOOLEAN, Group.TELL, False, example="true",
+        about="Clear the terminal before each restart; the reason for it stays.",
+    ),
+    Key(
+        "bell", Kind.BOOLEAN, Group.TELL, False, example="true",
+        about="Ring the terminal's bell when a run ends by itself, or something else fails.",
+    ),
+    Key(
+        "notify", Kind.BOOLEAN, Group.TELL, False, example="true",
+        about="Have the terminal show a desktop notification then, if it is not in front; one that cannot rings its bell.",
+    ),
+    Key(
+        "timestamps", Kind.BOOLEAN, Group.TELL, False, example="true",
+        about="Put the time before each line, and into each object of --json.",
+    ),
+    Key(
+        "log_file", Kind.TEXT, Group.TELL, None, metavar="FILE", example='"reloader.log"',
+        about="Append all that is told, with the time, to this file; what was before 1 MiB is kept beside it as FILE.1.",
+    ),
+)  # fmt: skip
+
 _PYTHON = (
     Key(
         "modules", Kind.BOOLEAN, Group.PYTHON, True, table="python", example="true",
@@ -232,7 +256,7 @@ _PYTHON = (
     ),
 )  # fmt: skip
 
-KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END, *_PYTHON)}
+KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END, *_TELL, *_PYTHON)}
 
 _BY_VARIABLE = {key.variable: key for key in KEYS.values()}
 

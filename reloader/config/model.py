@@ -68,6 +68,12 @@ class Config(BaseModel):
     stop_timeout: Seconds = _key("stop_timeout")
     keys: bool = _key("keys")
 
+    clear: bool = _key("clear")
+    bell: bool = _key("bell")
+    notify: bool = _key("notify")
+    timestamps: bool = _key("timestamps")
+    log_file: Text | None = _key("log_file")
+
     python_modules: bool = _key("python_modules")
     python_open_files: bool = _key("python_open_files")
     python_site_packages: bool = _key("python_site_packages")

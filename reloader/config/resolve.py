@@ -15,6 +15,7 @@ from reloader.config.placing import Ground, Placed, is_whole_disk, minimal, plac
 from reloader.config.sentences import quoted
 from reloader.config.signals import number_of
 from reloader.config.sockets import socket_problems, socket_specs
+from reloader.config.telling import rules_for_log, telling
 from reloader.config.values import NO_PROGRAM
 from reloader.config.words import argv_of, split
 from reloader.core.debounce import DebouncePolicy
@@ -57,6 +58,7 @@ def resolve(written: Written, ground: Ground, comspec: str) -> RunPlan:
         _watch(written, ground),
         _restart(written.config, ground),
         _python(written.config),
+        telling(written.config, ground),
         source=written.source,
     )
 
@@ -113,7 +115,10 @@ def _watch(written: Written, ground: Ground) -> WatchPlan:
         base=ground.base,
         roots=(ground.base,) if placed is None else _roots(placed, ground),
         watch=None if placed is None else _patterns(placed, written.source_of("watch"), ground),
-        ignore=tuple(Rule(_anchored(pattern), written.source_of("ignore")) for pattern in config.ignore),
+        ignore=(
+            *(Rule(_anchored(pattern), written.source_of("ignore")) for pattern in config.ignore),
+            *rules_for_log(config, written.source_of("log_file"), ground),
+        ),
         extra_files=tuple(dict.fromkeys(ground.absolute(file) for file in (*config.extra_files, *config.env_files))),
         gitignore=config.gitignore,
         default_ignores=config.default_ignores,

@@ -103,6 +103,17 @@ class PythonPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class TellingPolicy:
+    """How the user is told. ``log_file`` is an absolute path, or None for none."""
+
+    clear: bool = False
+    bell: bool = False
+    notify: bool = False
+    timestamps: bool = False
+    log_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlan:
     """The whole of a session. ``source`` names the file that it came from, for the user, or says that there was none."""
 
@@ -110,4 +121,5 @@ class RunPlan:
     watch: WatchPlan
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     python: PythonPolicy = field(default_factory=PythonPolicy)
+    telling: TellingPolicy = field(default_factory=TellingPolicy)
     source: str = "the command line"

@@ -91,6 +91,9 @@ NOTICES: list[Notice] = [
     Note("a remark"),
     Finished(0),
 ]
+one_of_each_line = pytest.mark.parametrize(
+    "notice", [one for one in NOTICES if not isinstance(one, Scanning)], ids=lambda notice: type(notice).__name__
+)
 one_of_each = pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: type(notice).__name__)
 
 
@@ -129,13 +132,13 @@ def test_the_examples_here_are_of_every_kind() -> None:
 
 
 class TestLines:
-    @one_of_each
+    @one_of_each_line
     def test_each_notice_is_one_line_with_the_name_in_front(self, notice: Notice) -> None:
         text = shown(notice, Style(threshold=Level.DETAIL))
         assert text == f"[reloader] {sentence(notice)}\n"
         assert text.count("\n") == 1
 
-    @one_of_each
+    @one_of_each_line
     def test_colour_adds_nothing_but_colour(self, notice: Notice) -> None:
         plain = shown(notice, Style(threshold=Level.DETAIL))
         coloured = shown(notice, Style(threshold=Level.DETAIL, has_colour=True))
@@ -144,7 +147,12 @@ class TestLines:
         assert coloured.endswith("\x1b[0m\n" if notice.level is not Level.INFO else plain[-5:])
 
     def test_levels_have_different_colours(self) -> None:
-        examples: list[Notice] = [Note("x"), Scanning(1), Forced(1, 1.0), Ended(1, Exited(1), 1.0, stopped=False)]
+        examples: list[Notice] = [
+            Note("x"),
+            WaitingForChange(Exited(1)),
+            Forced(1, 1.0),
+            Ended(1, Exited(1), 1.0, stopped=False),
+        ]
         marks = {shown(notice, Style(Level.DETAIL, has_colour=True)).partition("[reloader]")[0] for notice in examples}
         assert len(marks) == len(examples)
 
@@ -210,8 +218,8 @@ class TestProgress:
             f"[reloader] {sentence(Forced(1, 2.0))}\n[reloader] {sentence(Forced(2, 2.0))}\n"
         )
 
-    def test_is_a_line_each_where_nothing_can_be_overwritten(self) -> None:
-        assert shown(Scanning(10), style(stream=io.StringIO())).endswith("so far\n")
+    def test_is_nothing_where_nobody_waits_at_a_terminal(self) -> None:
+        assert shown(Scanning(10), style(stream=io.StringIO())) == ""
 
     def test_is_an_object_each_in_json_also_on_a_terminal(self) -> None:
         stream = Screen()
