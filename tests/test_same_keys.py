@@ -60,7 +60,8 @@ def in_completions() -> set[str]:
 
 
 def _key(flag: str) -> str:
-    return flag.removeprefix("--").replace("-", "_")
+    """The key of a flag; one that no key has, as it is."""
+    return next((key.name for key in KEYS.values() if key.flag == flag), flag)
 
 
 @pytest.mark.parametrize(
