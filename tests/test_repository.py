@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("packaging/requirements.txt", "packaging/requirements-dev.txt")
 PROJECT = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOP_LEVEL = {
-    ".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "benchmarks", "config",
+    ".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "benchmarks", "config", "docs",
     "packaging", "pyproject.toml", "reloader", "tests",
 }  # fmt: skip
 

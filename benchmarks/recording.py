@@ -1,0 +1,133 @@
+"""Records a first session of ``reloader`` in a terminal, and draws it: docs/session.svg, which the README shows.
+
+    python -m benchmarks.recording
+
+Everything on the picture was written by the programs themselves: a project of two files is configured by ``reloader init``,
+run, edited, broken, repaired and ended. Only the prompt, and what is done in the editor, is added.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.terminal_svg import drawn
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURE = ROOT / "docs" / "session.svg"
+PATIENCE = 20.0
+COLUMNS = 106
+
+APP = """\
+import signal
+
+from greeting import GREETING
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, lambda *_: print("Good bye.", flush=True))
+    print(GREETING, flush=True)
+    signal.pause()
+"""
+GOOD, BROKEN, REPAIRED = 'GREETING = "Hello"\n', 'GREETING = "Hello, world\n', 'GREETING = "Hello, world!"\n'
+
+
+class Terminal:
+    """What ``command`` shows in a terminal of its own."""
+
+    def __init__(self, command: list[str], directory: Path) -> None:
+        master, slave = pty.openpty()
+        self._master = master
+        self.shown = b""
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("RELOADER_", "NO_COLOR"))
+        }
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        self._program = subprocess.Popen(
+            command,
+            cwd=directory,
+            env={
+                **environment,
+                "PATH": path,
+                "TERM": "xterm-256color",
+                "COLUMNS": str(COLUMNS),
+                "PYTHONPATH": str(ROOT),
+            },
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+
+    def wait_for(self, text: str) -> None:
+        """Until ``text`` is shown, after all that was waited for before."""
+        begin, until = len(self.shown), time.monotonic() + PATIENCE
+        while text.encode() not in self.shown[begin:]:
+            if not self._read(until - time.monotonic()):
+                raise SystemExit(f"there is no {text!r} in:\n{self.shown.decode()}")
+
+    def end(self, number: int | None = None) -> str:
+        if number is not None:
+            self._program.send_signal(number)
+        until = time.monotonic() + PATIENCE
+        while self._read(until - time.monotonic()):
+            pass
+        self._program.wait(PATIENCE)
+        os.close(self._master)
+        return self.shown.decode()
+
+    def _read(self, patience: float) -> bool:
+        if not select.select([self._master], [], [], max(patience, 0.0))[0]:
+            return False
+        try:
+            read = os.read(self._master, 65536)
+        except OSError:
+            return False  # the program has ended
+        self.shown += read
+        return bool(read)
+
+
+def recorded(directory: Path) -> str:
+    """The whole session, as a terminal was given it."""
+    shop = directory / "shop"
+    shop.mkdir()
+    (shop / ".git").mkdir()  # a project's root
+    (shop / "app.py").write_text(APP, encoding="utf-8")
+    save(shop, GOOD)
+    program = [sys.executable, "-m", "reloader"]
+    text = "$ reloader init\n" + Terminal([*program, "init"], shop).end() + "$ reloader\n"
+    session = Terminal(program, shop)
+    session.wait_for("Hello")
+    for content, awaited in ((BROKEN, "waiting for a change"), (REPAIRED, "world!")):
+        session.shown += f"\x1b[3mgreeting.py is saved: {content}\x1b[0m".encode()
+        save(shop, content)
+        session.wait_for(awaited)
+    session.shown += b"^C\n"
+    text += session.end(signal.SIGINT)
+    return text.replace(str(shop), "~/shop")
+
+
+def save(shop: Path, content: str) -> None:
+    """As an editor does it, in one step."""
+    beside = shop / "greeting.py~"
+    beside.write_text(content, encoding="utf-8")
+    beside.replace(shop / "greeting.py")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="reloader-recording-") as directory:
+        text = recorded(Path(directory).resolve())
+    PICTURE.write_text(drawn(re.sub(r"\r+\n", "\n", text), COLUMNS), encoding="utf-8")
+    print(PICTURE.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
