@@ -104,5 +104,5 @@ def test_a_command_of_the_readmes_table_of_verbs_works_in_a_project(
     for variable in [variable for variable in os.environ if variable.startswith("RELOADER_")]:
         monkeypatch.delenv(variable)
     (command,) = [CODE.findall(first)[0] for first, _ in rows(section("Verbs")) if f"`reloader {name}" in first]
-    assert main(shlex.split(command)[1:]) == 0
+    assert main(shlex.split(command)[1:]) in ((0, 1) if name == "doctor" else (0,))  # it may find something amiss here
     assert capsys.readouterr().out
