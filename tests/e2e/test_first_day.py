@@ -128,3 +128,28 @@ def _answer_of(reloader: Reloader, port: int) -> Callable[[str], object]:
     if port:
         return lambda text: wait_for_page(port, f"content: {text}")
     return lambda text: reloader.wait_for_line(f"content: {text}")
+
+
+def test_a_flask_project_outlives_its_first_day(tmp_path: Path) -> None:
+    """Three edits, of which one is of a template; a typo; its repair; and an end that leaves nothing behind."""
+    app = 'from flask import Flask, render_template\n\napp = Flask(__name__)\n\n\n@app.get("/")\ndef page():\n    return TEXT\n'
+    (tmp_path / ".git").mkdir()
+    save(tmp_path / "app.py", app.replace("TEXT", "'content: first'"))
+    save(tmp_path / "templates/page.html", "content: template")
+    ours(tmp_path, "init")
+    port = free_port()
+    with Reloader(cwd=tmp_path, environment=surroundings(FLASK_RUN_PORT=str(port))) as reloader:
+        wait_for_page(port, "content: first")
+        save(tmp_path / "app.py", app.replace("TEXT", "'content: second'"))
+        wait_for_page(port, "content: second")
+        save(tmp_path / "app.py", app.replace("TEXT", "render_template('page.html')"))
+        wait_for_page(port, "content: template")
+        save(tmp_path / "templates/page.html", "content: other template")
+        wait_for_page(port, "content: other template")
+
+        save(tmp_path / "app.py", app.replace("TEXT", "'content: third"))
+        reloader.await_fact(lambda: "SyntaxError" in reloader.transcript() or None, PATIENCE, "the typo is shown")
+        save(tmp_path / "app.py", app.replace("TEXT", "'content: repaired'"))
+        wait_for_page(port, "content: repaired")
+        assert reloader.is_running
+        assert "reloader.toml" not in str(reloader.all_of("changed"))
