@@ -44,6 +44,8 @@ BATCH = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED)])
 FIRST = Launched(1, 10, ("x",), FirstStart())
 SECOND = Launched(2, 11, ("x",), FilesChanged(BATCH))
 FAILED = Ended(1, Exited(1), 2.0, stopped=False)
+STOPPED = Ended(1, Exited(0), 2.0, stopped=True)
+LOST = EventsLost("watchdog", "Raise it.")
 KITTY = {"TERM": "xterm-kitty"}
 PLAIN = {"TERM": "xterm-256color"}
 
@@ -67,19 +69,40 @@ def told(
 class TestAClearedScreen:
     CLEARED = TellingPolicy(clear=True)
 
-    def test_shows_of_the_past_why_it_was_cleared_and_what_was_wrong(self) -> None:
-        lost = EventsLost("watchdog", "Raise it.")
-        text = told(self.CLEARED, FIRST, Stopping(1, 5.0), lost, Changed(BATCH), FAILED, SECOND)
-        before, _, after = text.partition(CLEAR)
-        assert before.count("\n") == 4
+    @pytest.mark.parametrize(
+        "notices",
+        [
+            (
+                Stopping(1, 5.0),
+                LOST,
+                Changed(BATCH),
+                STOPPED,
+                SECOND,
+            ),  # the change is told of before the end of the run
+            (Stopping(1, 5.0), STOPPED, LOST, Changed(BATCH), SECOND),  # and after it
+            (FAILED, WaitingForChange(Exited(1)), LOST, Changed(BATCH), SECOND),
+        ],
+    )
+    def test_shows_of_the_past_why_it_was_cleared_and_what_was_wrong(self, notices: tuple[Notice, ...]) -> None:
+        before, clear, after = told(self.CLEARED, FIRST, *notices).partition(CLEAR)
+        assert (clear, CLEAR in after) == (CLEAR, False)
+        assert before.startswith("[reloader] starting")
         said = [line.removeprefix("[reloader] ").split()[0] for line in after.splitlines()]
         assert said == ["watchdog", "changed:", "restarting:"]
+
+    def test_is_cleared_before_the_command_can_write(self) -> None:
+        assert CLEAR in told(self.CLEARED, FIRST, FAILED, Changed(BATCH))
+        assert CLEAR in told(self.CLEARED, FIRST, Changed(BATCH), STOPPED)
+
+    def test_is_not_cleared_at_the_end_nor_while_the_old_run_writes(self) -> None:
+        assert CLEAR not in told(self.CLEARED, FIRST, STOPPED, Finished(130))
+        assert CLEAR not in told(self.CLEARED, FIRST, Changed(BATCH))
 
     def test_is_not_cleared_for_the_first_run(self) -> None:
         assert CLEAR not in told(self.CLEARED, Changed(BATCH), FIRST)
 
     def test_is_cleared_for_each_further_one_with_its_own_reasons_alone(self) -> None:
-        text = told(self.CLEARED, FIRST, Changed(BATCH), SECOND, Launched(3, 12, ("x",), AskedByChild()))
+        text = told(self.CLEARED, FIRST, Changed(BATCH), STOPPED, SECOND, Launched(3, 12, ("x",), AskedByChild()))
         assert text.count(CLEAR) == 2
         assert "changed" not in text.rpartition(CLEAR)[2]
 
