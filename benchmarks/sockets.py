@@ -29,8 +29,8 @@ from reloader import __version__
 OURS = "reloader"
 RESTARTS = 50
 STARTS = 10
-#: Seconds between a new page and the next edit, so that some of the load meets a server at rest.
-PAUSE = (0.1, 0.3)
+#: Seconds between a new page and the next edit, in turn. Were they even, the edits would be taken for the program's own.
+PAUSES = (0.1, 0.2, 0.15, 0.1, 0.9)
 PATIENCE = 30.0
 
 
@@ -114,12 +114,12 @@ def measure(server: Server, tool: Tool, port: int, project: Path, restarts: int)
         first_page(port, session)
         with Load(port) as load:
             for number in range(1, restarts + 1):
-                pause(random.uniform(*PAUSE))
+                pause(PAUSES[number % len(PAUSES)])
                 server.write(project, number)
                 if not load.wait_for(f"content: {number}", PATIENCE):
                     break
                 served = number
-            pause(PAUSE[1])
+            pause(max(PAUSES))
     clients = tally(load.visits, project / TAKEN)
     return Survival(server.name, tool.name, tool.version, served, restarts, clients)
 

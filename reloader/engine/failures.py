@@ -42,7 +42,11 @@ class FailedStarts:
         is_open = lived < EARLY and not ended.outcome.crashed  # of a crash the reason is known, and another
         addresses = taken or (self._likely() if is_open else ())
         holder = self._holder_of(addresses) if addresses else None
-        return PortInUse(ended.run, holder, is_certain=bool(taken)) if holder is not None else None
+        if holder is None or (
+            holder.pid == os.getpid() and not taken
+        ):  # a port that the run is handed is no likely reason
+            return None
+        return PortInUse(ended.run, holder, is_certain=bool(taken))
 
     def _likely(self) -> Sequence[Address]:
         return addresses_of(self._launch.argv, self._environment, "\n".join(self._sources()))

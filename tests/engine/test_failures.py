@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,3 +108,15 @@ class TestTheText:
     def test_of_a_huge_program_is_read_only_at_its_beginning(self, tmp_path: Path) -> None:
         (tmp_path / "app.py").write_text("listen(1234)\n" + " " * ENOUGH + "listen(4321)")
         assert self.explained(tmp_path, "python", "app.py") == [Address("", 1234)]
+
+
+def test_a_port_that_is_our_own_is_the_reason_only_where_the_run_says_so(bench: Bench) -> None:
+    bench.holders[:] = [Holder(HOLDER.address, os.getpid())]
+    assert end(bench, FAILED) == []
+
+
+def test_a_run_that_says_that_it_wanted_our_own_port_is_told_whose_it_is(bench: Bench) -> None:
+    ours = Holder(Address("0.0.0.0", 9000), os.getpid())
+    bench.holders.append(ours)
+    bench.taken.append(Address("", 9000))
+    assert end(bench, FAILED) == [PortInUse(1, ours, is_certain=True)]
