@@ -14,6 +14,8 @@ from pathlib import Path
 from typing_extensions import Self
 
 EVERY = 0.005
+#: Seconds within which a server that keeps up answers.
+SOON = 0.05
 #: Seconds after which a client gives up.
 PATIENCE = 30.0
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -56,6 +58,7 @@ class Load:
         self._port = port
         self._every = every
         self._visits: list[Visit] = []
+        self._waiting: set[float] = set()
         self._is_over = threading.Event()
         self._newest = ""
         self._news = threading.Condition()
@@ -83,6 +86,16 @@ class Load:
                 self._news.wait(0.1)
         return True
 
+    def wait_until_served(self, within: float = PATIENCE) -> bool:
+        """Whether in time nobody had waited for long any more: those who came during a restart are served by then."""
+        limit = time.monotonic() + within
+        with self._news:
+            while time.perf_counter() - min(self._waiting.copy(), default=time.perf_counter()) > SOON:
+                if time.monotonic() >= limit:
+                    return False
+                self._news.wait(0.01)
+        return True
+
     async def _run(self) -> None:
         tasks: set[asyncio.Task[None]] = set()
         due = time.perf_counter()
@@ -96,6 +109,7 @@ class Load:
 
     async def _visit(self) -> None:
         began, known = time.perf_counter(), {"port": 0}
+        self._waiting.add(began)
         try:
             page = await asyncio.wait_for(self._page(known), PATIENCE)
             fate = Fate.SERVED if page else Fate.LOST
@@ -103,6 +117,7 @@ class Load:
             page, fate = "", Fate.UNANSWERED
         except OSError:
             page, fate = "", Fate.LOST if known["port"] else Fate.REFUSED
+        self._waiting.discard(began)
         self._visits.append(Visit(began, time.perf_counter() - began, fate, known["port"], page))
         if page:
             with self._news:

@@ -119,6 +119,7 @@ def measure(server: Server, tool: Tool, port: int, project: Path, restarts: int)
                 if not load.wait_for(f"content: {number}", PATIENCE):
                     break
                 served = number
+                load.wait_until_served()
             pause(max(PAUSES))
     clients = tally(load.visits, project / TAKEN)
     return Survival(server.name, tool.name, tool.version, served, restarts, clients)
