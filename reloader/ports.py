@@ -14,6 +14,7 @@ from reloader.core.filesystems import Mount
 from reloader.core.filters import DirectoryFacts
 from reloader.core.notices import Notice
 from reloader.core.snapshot import Stamp
+from reloader.core.steps import ReadyPolicy
 from reloader.core.tree import Folder
 from reloader.core.watchset import WatchSet
 
@@ -131,6 +132,13 @@ class ChildHost(Protocol):
 
     def close(self) -> None:
         """Restore what was changed for the sake of the children: the terminal and its foreground program."""
+
+
+class StartProbe(Protocol):
+    """Begins to ask, from a thread of its own, whether what ``ready`` names in the network answers. Posts ProbePassed."""
+
+    def __call__(self, run: int, ready: ReadyPolicy) -> Callable[[], None]:
+        """The answer ends the thread. It may be called twice, never waits, and nothing is posted afterwards for long."""
 
 
 class ChildNotLaunched:

@@ -87,7 +87,8 @@ def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | Resta
         case "restart":
             return RestartAsked("the program")
         case "hello":
-            return AgentAttached(run, pid, leads=fields[0] == "1", program=_text(fields[1]))
+            interpreter = _text(fields[2]) if len(fields) > 2 else ""
+            return AgentAttached(run, pid, fields[0] == "1", _text(fields[1]), interpreter)
         case "crash":
             return ProgramCrashed(run, pid, _text(fields[0]))
         case "taken":

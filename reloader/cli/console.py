@@ -12,6 +12,7 @@ from typing import Protocol, TextIO
 
 from termcolor import colored
 
+from reloader.cli.step_wording import lines_below
 from reloader.cli.wording import sentence
 from reloader.core.changes import ChangeBatch
 from reloader.core.notices import Level, Notice, Scanning
@@ -92,7 +93,8 @@ class Console:
         elif isinstance(notice, Scanning):
             self._show_progress(notice)
         else:
-            self._write(self._line(notice.level, sentence(notice)) + "\n")
+            lines = (self._line(notice.level, sentence(notice)), *lines_below(notice))
+            self._write("".join(line + "\n" for line in lines))
 
     def fail(self, error: ReloaderError) -> None:
         """Show an error before anything was started: every problem on its own line."""

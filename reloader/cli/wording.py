@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
-from collections.abc import Callable
 
+from reloader.cli.phrases import count as _count
+from reloader.cli.phrases import outcome_of as _outcome
+from reloader.cli.phrases import printable as _printable
+from reloader.cli.phrases import seconds_of as _seconds
+from reloader.cli.phrases import short
+from reloader.cli.phrases import some as _some
+from reloader.cli.step_wording import said_beside
 from reloader.core.addresses import Holder
 from reloader.core.changes import ChangeBatch
 from reloader.core.notices import (
@@ -40,10 +44,20 @@ from reloader.core.notices import (
     Watching,
     WatchingSuspended,
 )
-from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
 from reloader.core.sockets import HeldSocket, UnixAddress, shown
+from reloader.core.step_notices import (
+    ChangesTakenBack,
+    HookFailed,
+    Postponed,
+    Ready,
+    SourceRefused,
+    StepRefused,
+    StepStarted,
+)
 from reloader.core.stops import StopStep, StopStepKind
+
+__all__ = ["sentence", "short"]
 
 
 def sentence(notice: Notice) -> str:
@@ -71,6 +85,10 @@ def _said(notice: Notice) -> str:
             return _watching(notice)
         case RootExamined() | TreesExamined() | LimitExamined():
             return _examined(notice)
+        case (
+            SourceRefused() | StepStarted() | StepRefused() | ChangesTakenBack() | Ready() | HookFailed() | Postponed()
+        ):
+            return said_beside(notice)
         case _:
             return _life_of_the_child(notice)
 
@@ -212,16 +230,6 @@ def _why(reason: Reason) -> str:
             return f"starting again, since the command {_outcome(outcome)}"
 
 
-def _outcome(outcome: Outcome) -> str:
-    match outcome:
-        case Exited(code):
-            return f"exited with code {code}"
-        case Signalled(number):
-            return f"was ended by {_signal_name(number)}"
-        case NotLaunched(_, why):
-            return f"could not be started ({why})"
-
-
 def _steps(steps: tuple[StopStep, ...]) -> str:
     """What it took to end a run, each with how long after the first."""
     if not steps:
@@ -238,44 +246,3 @@ _STEPS = {
     StopStepKind.FORCED: "it was forced",
     StopStepKind.GONE: "nothing was left",
 }
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"  # a real-time signal has no name
-
-
-def _seconds(seconds: float) -> str:
-    if seconds < 0.01:
-        return f"{seconds * 1000:.1f} ms"
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.3g} s"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def _some(paths: tuple[str, ...]) -> str:
-    if not paths:
-        return "anything"
-    more = f" and {_count(len(paths) - 1, 'other', 'others')}" if len(paths) > 1 else ""
-    return short(paths[0]) + more
-
-
-def short(path: str, getcwd: Callable[[], str] = os.getcwd) -> str:
-    """``path`` relative to the current directory where it lies below it. What cannot be printed is escaped."""
-    try:
-        here = getcwd()
-    except OSError:
-        here = ""  # the current directory was deleted
-    relative = path[len(here) :].lstrip(os.sep) or "." if here and (path + os.sep).startswith(here + os.sep) else path
-    return _printable(relative)
-
-
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode().translate(_CONTROL)
-
-
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)}

@@ -40,6 +40,7 @@ class Kind(Enum):
     TABLE = "a table of texts (in a flag, NAME=VALUE)"
     COMMAND = "a list of texts, or one text"
     SHELL = "true, false, or the shell's name"
+    STEPS = "a list of commands"
     CODE = "a number from 0 to 255, or false"
 
 
@@ -51,6 +52,7 @@ class Group(Enum):
     NOTICE = "How changes are noticed"
     END = "How a run ends"
     TELL = "How it is told"
+    BESIDE = "What is done beside it"
     PYTHON = "What Python programs tell"
 
 
@@ -241,6 +243,38 @@ _TELL = (
     ),
 )  # fmt: skip
 
+_BESIDE = (
+    Key(
+        "check", Kind.COMMAND, Group.BESIDE, "syntax", metavar="syntax|off|COMMAND",
+        example='["ruff", "check", "{files}"]',
+        about="What changes must pass before the old run is stopped: Python's syntax, or a command; {files} are the changed.",
+    ),
+    Key(
+        "before", Kind.STEPS, Group.BESIDE, (), metavar="COMMAND", example='[["npm", "run", "css"]]',
+        about="Commands before each start; { run = [...], files = [...] } is run only when such files changed.",
+    ),
+    Key(
+        "gate_timeout", Kind.SECONDS, Group.BESIDE, 60.0, metavar="SECONDS", example="60.0",
+        about="Seconds that a command of check or before may take until it counts as failed.",
+    ),
+    Key(
+        "ready", Kind.TABLE, Group.BESIDE, {}, metavar="PROBE=VALUE", example='{ http = "http://127.0.0.1:8000/" }',
+        about="When a run is ready: an http address answers, tcp accepts, a line matches log, exec ends with 0; else after 1 s.",
+    ),
+    Key(
+        "hooks", Kind.TABLE, Group.BESIDE, {}, metavar="NAME=COMMAND", example='{ ready = ["notify-send", "ready"] }',
+        about="Commands to run on start, ready, change, crash and stop; nothing waits for them.",
+    ),
+    Key(
+        "once", Kind.BOOLEAN, Group.BESIDE, False, example="false",
+        about="Run the command a single time, whatever changes, and end with its exit code.",
+    ),
+    Key(
+        "postpone", Kind.BOOLEAN, Group.BESIDE, False, example="false",
+        about="Wait for the first change before the first start.",
+    ),
+)  # fmt: skip
+
 _PYTHON = (
     Key(
         "modules", Kind.BOOLEAN, Group.PYTHON, True, table="python", example="true",
@@ -256,7 +290,7 @@ _PYTHON = (
     ),
 )  # fmt: skip
 
-KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END, *_TELL, *_PYTHON)}
+KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END, *_TELL, *_BESIDE, *_PYTHON)}
 
 _BY_VARIABLE = {key.variable: key for key in KEYS.values()}
 

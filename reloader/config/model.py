@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, create_model
 
-from reloader.config import values
+from reloader.config import steps, values
 from reloader.config.keys import KEYS
 from reloader.config.words import Shell
 
@@ -26,6 +26,13 @@ WatchPatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.watch_patt
 IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.ignore_pattern)], ...], Strict(False)]
 Addresses = Annotated[tuple[Annotated[Text, AfterValidator(values.socket_address)], ...], Strict(False)]
 Variables = dict[Annotated[str, AfterValidator(values.variable_name)], FreeText]
+_Written = str | list[str] | dict[str, Any]
+Check = Annotated[str | steps.StepWords, PlainValidator(steps.check, json_schema_input_type=_Written)]
+Steps = Annotated[tuple[steps.StepWords, ...], PlainValidator(steps.before, json_schema_input_type=list[_Written])]
+Probes = Annotated[dict[str, Any], PlainValidator(steps.ready, json_schema_input_type=dict[str, int | str | list[str]])]
+Hooks = Annotated[
+    dict[str, tuple[str, ...]], PlainValidator(steps.hooks, json_schema_input_type=dict[str, str | list[str]])
+]
 
 _RULES = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -73,6 +80,13 @@ class Config(BaseModel):
     notify: bool = _key("notify")
     timestamps: bool = _key("timestamps")
     log_file: Text | None = _key("log_file")
+    check: Check = _key("check")
+    before: Steps = _key("before")
+    gate_timeout: PositiveSeconds = _key("gate_timeout")
+    ready: Probes = _key("ready")
+    hooks: Hooks = _key("hooks")
+    once: bool = _key("once")
+    postpone: bool = _key("postpone")
 
     python_modules: bool = _key("python_modules")
     python_open_files: bool = _key("python_open_files")

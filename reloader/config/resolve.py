@@ -16,6 +16,7 @@ from reloader.config.sentences import quoted
 from reloader.config.signals import number_of
 from reloader.config.sockets import socket_problems, socket_specs
 from reloader.config.telling import rules_for_log, telling
+from reloader.config.steps import SYNTAX, StepWords
 from reloader.config.values import NO_PROGRAM
 from reloader.config.words import argv_of, split
 from reloader.core.debounce import DebouncePolicy
@@ -31,6 +32,7 @@ from reloader.core.plan import (
     StopPolicy,
     WatchPlan,
 )
+from reloader.core.steps import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
 
 _SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
 
@@ -59,6 +61,7 @@ def resolve(written: Written, ground: Ground, comspec: str) -> RunPlan:
         _restart(written.config, ground),
         _python(written.config),
         telling(written.config, ground),
+        _beside(written, ground),
         source=written.source,
     )
 
@@ -101,11 +104,30 @@ def _restart(config: Config, ground: Ground) -> RestartPolicy:
         on_exit=OnExit(config.on_exit),
         restart_code=None if config.restart_code is False else int(config.restart_code),
         stop=StopPolicy(number_of(config.stop_signal, ground.platform), config.stop_timeout),
+        once=config.once,
+        postpone=config.postpone,
     )
 
 
 def _python(config: Config) -> PythonPolicy:
     return PythonPolicy(config.python_modules, config.python_open_files, config.python_site_packages)
+
+
+def _beside(written: Written, ground: Ground) -> BesidePolicy:
+    config = written.config
+    check = config.check
+    gate = GatePolicy(
+        syntax=check == SYNTAX,
+        check=None if isinstance(check, str) else _step(check, written.source_of("check"), ground),
+        before=tuple(_step(step, written.source_of("before"), ground) for step in config.before),
+        timeout=config.gate_timeout,
+    )
+    hooks = {Occasion(name): argv for name, argv in config.hooks.items()}
+    return BesidePolicy(gate, ReadyPolicy(**config.ready), hooks)
+
+
+def _step(words: StepWords, source: str, ground: Ground) -> Step:
+    return Step(words.run, _patterns(tuple(place(pattern, ground) for pattern in words.files), source, ground))
 
 
 def _watch(written: Written, ground: Ground) -> WatchPlan:

@@ -27,6 +27,8 @@ def value_of(key: Key, text: str) -> object:
             return _first(_toml(text, "["), [item.strip() for item in text.split(",") if item.strip()])
         case Kind.TABLE:
             return _table(text)
+        case Kind.STEPS:
+            return _first(_toml(text, "["), [text])
         case Kind.COMMAND:
             return _first(_toml(text, "["), text)
         case Kind.SHELL:

@@ -67,6 +67,13 @@ class RestartAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRefused:
+    """What has to be done before the first start has failed, with this exit code."""
+
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlineReached:
     """The deadline of the supervisor's state has passed."""
 
@@ -121,13 +128,15 @@ class ChildStirred:
 class AgentAttached:
     """A Python process of this run reports what it imports.
 
-    ``leads`` says that it is the command itself, not one of the processes that this has started; ``program`` is its argv[0].
+    ``leads`` says that it is the command itself, not one of the processes that this has started; ``program`` is its argv[0],
+    ``interpreter`` the path of its Python.
     """
 
     run: int
     pid: int
     leads: bool = False
     program: str = ""
+    interpreter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +197,14 @@ class Synced:
     token: int
 
 
+@dataclass(frozen=True, slots=True)
+class ProbePassed:
+    """One of what makes this run ready is so: ``probe`` is ``http``, ``tcp`` or ``log``."""
+
+    run: int
+    probe: str
+
+
 #: What the agent reports of its process, by way of its link …
 Report = AgentAttached | FileImported | FileOpened | FileWritten | ModuleMissed | ProgramCrashed | AddressTaken
 #: … and the answer to the question whether that was all.
@@ -203,6 +220,7 @@ Event = (
     | StopAsked
     | InterruptHeard
     | RestartAsked
+    | StartRefused
     | DeadlineReached
 )
 
@@ -218,5 +236,6 @@ Posted = (
     | StopAsked
     | InterruptHeard
     | RestartAsked
+    | ProbePassed
     | Reported
 )

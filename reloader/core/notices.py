@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from reloader.core.addresses import Holder
 from reloader.core.changes import ChangeBatch
+from reloader.core.level import Level as Level  # noqa: PLC0414 - everybody takes it from here
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
 from reloader.core.sockets import HeldSocket
+from reloader.core.step_notices import (
+    ChangesTakenBack,
+    HookFailed,
+    Postponed,
+    Ready,
+    SourceRefused,
+    StepRefused,
+    StepStarted,
+)
 from reloader.core.stops import StopStep
 
 #: More than this share of a limit in use is worth a warning.
 NEARLY_ALL = 0.9
-
-
-class Level(IntEnum):
-    """How loud a notice is: ``--quiet`` leaves warnings and errors, ``--verbose`` adds details."""
-
-    DETAIL = 0
-    INFO = 1
-    WARNING = 2
-    ERROR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +323,13 @@ Notice = (
     | WaitingForChange
     | BackingOff
     | RestartCodeIgnored
+    | SourceRefused
+    | StepStarted
+    | StepRefused
+    | ChangesTakenBack
+    | Ready
+    | HookFailed
+    | Postponed
     | Note
     | Finished
 )

@@ -10,6 +10,7 @@ from reloader.core.backoff import BackOff
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.filters import Patterns, Rule
 from reloader.core.sockets import SocketSpec
+from reloader.core.steps import BesidePolicy
 
 
 class BackendName(Enum):
@@ -64,12 +65,17 @@ class StopPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
-    """What follows when the child ends by itself. ``restart_code`` of None: no code asks for a restart."""
+    """What follows when the child ends by itself. ``restart_code`` of None: no code asks for a restart.
+
+    ``once`` is a session of one run, whose code it ends with; with ``postpone`` the first run waits for a change.
+    """
 
     on_exit: OnExit = OnExit.AUTO
     restart_code: int | None = 3
     stop: StopPolicy = field(default_factory=StopPolicy)
     back_off: BackOff = field(default_factory=BackOff)
+    once: bool = False
+    postpone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +128,5 @@ class RunPlan:
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     python: PythonPolicy = field(default_factory=PythonPolicy)
     telling: TellingPolicy = field(default_factory=TellingPolicy)
+    beside: BesidePolicy = field(default_factory=BesidePolicy)
     source: str = "the command line"

@@ -11,8 +11,8 @@ Waiting       | Settling      | Launch         | ·                      | Finis
 CoolingDown   | Settling      | Launch         | ·                      | Finish        | Launch
 
 "·" is ignored on purpose. Of Ctrl-C that the run has heard itself, the second is "stop asked", and forces. A restart by
-hand acts as a batch that is closed at once. News of another run is ignored: run numbers settle the races, not flags. "Could
-not be launched" is an ordinary end of a run.
+hand acts as a batch that is closed at once. A session of a single run ignores both while that lives. News of another run is
+ignored: run numbers settle the races, not flags. "Could not be launched" is an ordinary end of a run.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from reloader.core.events import (
     InterruptHeard,
     LeaderEnded,
     RestartAsked,
+    StartRefused,
     StopAsked,
 )
 from reloader.core.notices import (
@@ -62,6 +63,7 @@ from reloader.core.states import (
     Stopping,
     Waiting,
 )
+from reloader.core.step_notices import Postponed
 
 Step = tuple[State, tuple[Action, ...]]
 
@@ -80,7 +82,7 @@ def step(state: State, event: Event, now: float, policy: RestartPolicy) -> Step:
     """What follows from ``event``. ``now`` is in seconds on a clock that never goes back."""
     match state:
         case Idle():
-            return _idle(state, event, now)
+            return _idle(state, event, now, policy)
         case Running():
             return _running(state, event, now, policy)
         case Stopping():
@@ -100,10 +102,14 @@ def next_deadline(state: State) -> float | None:
             return None
 
 
-def _idle(state: Idle, event: Event, now: float) -> Step:
+def _idle(state: Idle, event: Event, now: float, policy: RestartPolicy) -> Step:
     match event:
+        case Begin() if policy.postpone:
+            return Waiting(0, History()), (Tell(Postponed()),)
         case Begin():
             return _launch(1, FirstStart(), now, History())
+        case StartRefused(exit_code) if policy.once or policy.on_exit is OnExit.EXIT:
+            return _finish(exit_code)
         case StopAsked(signal):
             return _finish(SIGNAL_BASE + signal)
         case _:
@@ -112,6 +118,8 @@ def _idle(state: Idle, event: Event, now: float) -> Step:
 
 def _running(state: Running, event: Event, now: float, policy: RestartPolicy) -> Step:
     match event:
+        case BatchOpened() | BatchClosed() | RestartAsked() if policy.once:
+            return state, ()
         case BatchOpened():
             return _stop(state, Relaunch(None, batch_is_open=True), now, policy)
         case BatchClosed(batch):
@@ -155,7 +163,7 @@ def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> Step
 
 def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) -> Step:
     match event:
-        case BatchOpened() | BatchClosed() | RestartAsked() if not _ends_all(state.goal):
+        case BatchOpened() | BatchClosed() | RestartAsked() if not (policy.once or _ends_all(state.goal)):
             return _merged(state, event)
         case StopAsked(signal):
             return _quit(state, signal, now)
@@ -268,7 +276,7 @@ def _finish(exit_code: int) -> Step:
 
 def _judge(run: int, lived: float, outcome: Outcome, now: float, policy: RestartPolicy, history: History) -> Step:
     """What follows when the child ended by itself after ``lived`` seconds."""
-    if outcome.was_interrupted:
+    if outcome.was_interrupted or policy.once:
         return _finish(outcome.exit_code)
     if lived >= policy.back_off.healthy:
         history = replace(history, failures=0)

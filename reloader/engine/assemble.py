@@ -16,29 +16,40 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.commands import is_python
 from reloader.core.events import FileImported, FileOpened, Posted, StopAsked
 from reloader.core.filesystems import verdict_on
-from reloader.core.filters import PathFilter, RuleSet
+from reloader.core.filters import PathFilter, Rule, RuleSet
+from reloader.core.ignore_line import ignore_pattern
 from reloader.core.ignores import DEFAULT_IGNORES
 from reloader.core.notices import BackendFellBack, ConfigUsed, Listening, Note, Polling, Scanning
 from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.outcome import SIGNAL_BASE
 from reloader.core.plan import BackendName, Framework, LaunchSpec, RunPlan, WatchPlan
+from reloader.core.steps import ReadyPolicy
+from reloader.core.tree import is_within
 from reloader.core.watchset import WatchSet
 from reloader.engine.baseline import Baseline
+from reloader.engine.beside import Beside
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.commands import Commands
 from reloader.engine.failures import FailedStarts
+from reloader.engine.gate import GateKeeper
+from reloader.engine.hooks import Hooks
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
+from reloader.engine.ready import Readiness
 from reloader.engine.sockets import told_of
+from reloader.engine.sources import Sources
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
-from reloader.ports import Clock, Disk, Post, Reporter
+from reloader.errors import ReloaderError
+from reloader.ports import Clock, Disk, Post, Reporter, StartProbe
 from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe, Sockets, SystemSignals, enable_colour
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
 from reloader.system.holders import holder_of
 from reloader.system.inherited import inherited_environment
+from reloader.system.session_files import SessionFiles
 from reloader.watchers.choose import Choice, choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import IGNORES_CASE, RealDisk
 from reloader.watchers.repository import rules_from_above
@@ -100,9 +111,11 @@ def _listening(plan: RunPlan, sockets: Sockets, reporter: Reporter) -> RunPlan:
 def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack, sockets: Sockets) -> Engine:
     """The engine with its parts, of which the watchers run and the baseline is taken."""
     clock = time.monotonic
+    session_files = SessionFiles()
+    resources.callback(session_files.close)
     progress = _Progress(reporter, clock, inbox)
     disk = RealDisk(gitignore=plan.watch.gitignore, listed=progress.listed)
-    watch_set = watch_set_of(plan.watch, disk)
+    watch_set = watch_set_of(_without_ours(plan.watch, session_files.folder), disk)
     watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
     mounts = Mounts()
     choice = choose(plan.watch, watch_set, inbox.post, disk, mounts)
@@ -159,6 +172,9 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         seconds_since=lambda path: (disk.now_ns() - disk.stamp(path).mtime_ns) / 1e9,
     )
     collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
+    told: dict[str, str] = {}
+    environment = _Environment(plan.launch, program, told)
+    hooks, beside = _beside(plan, host, program, baseline, reporter, inbox, environment, session_files)
     parts = Parts(
         host=host,
         watching=watching,
@@ -168,13 +184,76 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         loops=loops,
         failed_starts=FailedStarts(plan.launch, lambda: program.taken, holder_of),
         program=program,
-        reporter=reporter,
+        reporter=hooks,
         clock=clock,
         inbox=inbox,
-        environment_for=_Environment(plan.launch, program),
+        environment_for=environment,
         prepare=_forget_bytecode,
+        beside=beside,
     )
     return Engine(plan, parts)
+
+
+def _beside(
+    plan: RunPlan,
+    host: ProcessHost,
+    program: Program,
+    baseline: Baseline,
+    reporter: Reporter,
+    inbox: Inbox,
+    environment: _Environment,
+    session_files: SessionFiles,
+) -> tuple[Hooks, Beside]:
+    """What is done beside the program, and the reporter by which its hooks hear what happens."""
+    policy, cwd, program_of_plan = plan.beside, plan.launch.cwd, plan.launch.argv[0]
+    commands = Commands(host.helpers, time.monotonic)
+    hooks = Hooks(policy.hooks, commands, reporter, environment.beside, cwd=cwd)
+    sources = Sources(
+        commands,
+        lambda: next(filter(is_python, (program.interpreter, program_of_plan)), ""),
+        environment.beside,
+        cwd=cwd,
+        folder=session_files.folder,
+        timeout=policy.gate.timeout,
+    )
+    gate = GateKeeper(
+        policy.gate,
+        plan.restart,
+        commands,
+        sources,
+        hooks.tell,
+        environment.beside,
+        cwd=cwd,
+        compiles=lambda: bool(program.interpreter) or is_python(program_of_plan),
+        is_as_before=baseline.since_launch.is_as_before,
+    )
+    readiness = Readiness(
+        policy.ready,
+        commands,
+        _probe(policy.ready, inbox.post),
+        hooks.tell,
+        environment.beside,
+        time.monotonic,
+        cwd=cwd,
+    )
+    written = session_files.write_changes
+    return hooks, Beside(commands, gate, readiness, hooks, baseline.since_launch, written, environment.told)
+
+
+def _probe(ready: ReadyPolicy, post: Post) -> StartProbe:
+    if ready.http is None and ready.tcp is None:
+        return lambda run, ready: lambda: None
+    from reloader.system.probe import Probe  # costs 40 ms, so only where it is needed
+
+    return Probe(post)
+
+
+def _without_ours(plan: WatchPlan, folder: str | None) -> WatchPlan:
+    """``plan``, by which our own files never count: their directory may lie in what is watched."""
+    if folder is None or not any(is_within(folder, root, os.sep) for root in plan.roots):
+        return plan
+    rule = Rule(ignore_pattern(folder, plan.base, os.sep), "what reloader itself writes")
+    return replace(plan, ignore=(*plan.ignore, rule))
 
 
 def watch_set_of(plan: WatchPlan, disk: Disk) -> WatchSet:
@@ -285,20 +364,30 @@ class _Progress:
 class _Environment:
     """The environment of each run: ours, what the files say now, what the plan adds, and what tells the child who it is."""
 
-    def __init__(self, spec: LaunchSpec, program: Program) -> None:
+    def __init__(self, spec: LaunchSpec, program: Program, told: dict[str, str]) -> None:
         self._spec = spec
         self._program = program
+        self.told = told
         if spec.env_files:
             from reloader.system.env_files import read_env_files  # costs 40 ms, so only where it is needed
 
             self._read_env_files = read_env_files
 
     def __call__(self, run: int) -> Mapping[str, str]:
+        markers = {name: value for one in self._spec.compatible for name, value in MARKERS[one].items()}
+        environment = self._with({"RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}, markers)
+        return environment | self._program.environment(run, environment)
+
+    def beside(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """What a command beside the program is given, which is neither watched nor a child in a framework's sense."""
+        try:
+            return self._with(more or {}, {})
+        except ReloaderError:
+            return {**os.environ, **(more or {})}  # the run says what is wrong
+
+    def _with(self, more: Mapping[str, str], markers: Mapping[str, str]) -> dict[str, str]:
         from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}
         additions = {name: value for name, value in from_files.items() if name not in os.environ}
-        for framework in self._spec.compatible:
-            additions |= MARKERS[framework]
-        additions |= {**self._spec.environment, "RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}
+        additions |= {**markers, **self._spec.environment, **self.told, **more}
         bundle = getattr(sys, "_MEIPASS", None)
-        environment = child_environment(inherited_environment(), additions, platform=sys.platform, bundle=bundle)
-        return environment | self._program.environment(run, environment)
+        return child_environment(inherited_environment(), additions, platform=sys.platform, bundle=bundle)

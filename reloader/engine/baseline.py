@@ -16,6 +16,7 @@ from reloader.core.snapshot import MISSING, Comparison, Entry, PathKind, Stamp, 
 from reloader.core.tree import Folder, Walk, is_within
 from reloader.core.watchset import WatchSet
 from reloader.engine.eyes import Eyes, as_file, is_same_content
+from reloader.engine.since_launch import SinceLaunch
 from reloader.ports import Clock, Disk
 
 #: So many young files are read at once; of a tree that was just checked out the rest is read in idle time.
@@ -37,6 +38,7 @@ class Baseline:
         self._dependents: defaultdict[str, set[str]] = defaultdict(set)
         self._unread: list[str] = []
         self._same_content: list[str] = []
+        self.since_launch = SinceLaunch(self._entries)
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -208,6 +210,7 @@ class Baseline:
             if verdict is not Comparison.SAME:
                 self._same_content.append(path)
             return []
+        self.since_launch.changes(path)
         self._record(path, look)
         self._depend(path)  # if it is a link, it may lead elsewhere now
         return [PathChange(path, kind_of_change(before, look.stamp))]
@@ -217,6 +220,7 @@ class Baseline:
             return []
         if stamp.kind is not PathKind.MISSING:
             return self._compared(path, stamp)
+        self.since_launch.changes(path)
         del self._entries[path]
         members = self._folders.get(os.path.dirname(path), [])
         if path in members:

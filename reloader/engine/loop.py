@@ -20,6 +20,7 @@ from reloader.core.events import (
     LeaderEnded,
     PathsChanged,
     Posted,
+    ProbePassed,
     RestartAsked,
     StopAsked,
     Synced,
@@ -39,6 +40,7 @@ from reloader.core.states import Finished as FinishedState
 from reloader.core.states import Idle, State, lived
 from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
+from reloader.engine.beside import Beside
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.failures import FailedStarts
 from reloader.engine.files import Files
@@ -74,6 +76,7 @@ class Parts:
     inbox: Inbox
     environment_for: EnvironmentFor
     prepare: Callable[[ChangeBatch], None]
+    beside: Beside
 
 
 class Engine:
@@ -110,6 +113,7 @@ class Engine:
             self.begin()
             while not isinstance(self._state, FinishedState):
                 self.turn()
+            self._parts.beside.wind_up(self._parts.inbox, self._parts.clock)
             return self._state.exit_code
         finally:
             self._leave_nothing_behind()
@@ -125,6 +129,7 @@ class Engine:
             self._receive(posted)
         self._look_at_processes()
         now = parts.clock()
+        self._decide_all(parts.beside.tick(now))
         self._step_all(self._files.close_batch(now))
         self._step_all(parts.program.tick(now))
         self._step_all(self._files.sweep(now))
@@ -142,6 +147,7 @@ class Engine:
             next_deadline(self._state),
             *self._files.deadlines,
             parts.program.deadline,
+            parts.beside.deadline,
             parts.host.next_look(now),
         )
         return min((moment for moment in moments if moment is not None), default=None)
@@ -167,7 +173,7 @@ class Engine:
                 self._tell(ScansSlowed(interval, cost, paths))
             case ChildStirred():
                 pass  # a reason to look, and looking follows after each batch of news
-            case Synced():
+            case Synced() | ProbePassed():
                 self._answered(posted)
             case _:
                 self._step_all(self._files.take(self._parts.program.hear(posted)))
@@ -177,8 +183,11 @@ class Engine:
             self._parts.loops.forgive()
         self._step(wish)
 
-    def _answered(self, news: Synced) -> None:
-        """All that the program had reported when we asked is heard."""
+    def _answered(self, news: Synced | ProbePassed) -> None:
+        """The run has answered, or all that the program had reported when we asked is heard."""
+        if isinstance(news, ProbePassed):
+            self._parts.beside.hear(news)
+            return
         changes, hints = self._parts.program.settled(news)
         self._step_all(self._files.take(changes))
         self._step_all(self._files.hear(hints))
@@ -204,6 +213,14 @@ class Engine:
                 self._tell(why)
 
     def _step(self, event: Event) -> None:
+        self._decide_all(self._parts.beside.admit(event, self._state))
+
+    def _decide_all(self, admitted: Iterable[Event]) -> None:
+        for event in admitted:
+            self._decide(event)
+            self._decide_all(self._parts.beside.follow(self._state))
+
+    def _decide(self, event: Event) -> None:
         self._state, actions = step(self._state, event, self._parts.clock(), self._plan.restart)
         for action in actions:
             self._perform(action)
@@ -226,7 +243,9 @@ class Engine:
                 assert_never(action)
 
     def _launch(self, run: int, reason: Reason) -> None:
-        self._parts.prepare(self._files.catch_up())
+        changes = self._files.catch_up()
+        self._parts.prepare(changes)
+        self._parts.beside.launching(reason, changes)
         self._parts.loops.launching(reason)
         spec = self._plan.launch
         try:
@@ -241,6 +260,7 @@ class Engine:
             return
         self._child = child
         self._tell(Launched(run, child.pid, spec.argv, reason))
+        self._parts.beside.launched(run)
 
     def _not_launched(self, run: int, outcome: Outcome) -> None:
         self._child = None

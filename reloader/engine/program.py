@@ -74,6 +74,7 @@ class Program:
         self._of_this_run: set[str] = set()
         self._written_by_this_run: set[str] = set()
         self.taken: list[Address] = []
+        self.interpreter = ""
         self._opened = OpenedFiles(link.sync if link is not None else lambda: 0)  # without a link, nothing is reported
         self._has_agent = False
         self._settled_at: float | None = None
@@ -177,6 +178,7 @@ class Program:
         if not self._has_agent:
             self._has_agent = True
             self._settled_at = self._clock() + SETTLED
+            self.interpreter = report.interpreter
         if self._narrows and self._is_the_command(report):
             self._imports.alone = True
 
@@ -207,6 +209,7 @@ class Program:
         """What changed since a process of this run has read ``path``, if another one of it did so before: since that one."""
         is_known = path in self._of_this_run
         self._count(path)
+        self._baseline.since_launch.reads(path)
         return self._baseline.examine([path]) if is_known else self._baseline.learn(path, stamp)
 
     def _count(self, path: str) -> None:

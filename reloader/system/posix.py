@@ -22,6 +22,7 @@ from reloader.system.guard import Guard
 from reloader.system.job_control import HANDED_ON, JobSignals
 from reloader.system.listening import Sockets
 from reloader.system.mark import Mark
+from reloader.system.posix_helpers import HelperHost
 from reloader.system.spawning import find_program, not_launched, spawn
 from reloader.system.terminal import Terminal
 
@@ -104,6 +105,7 @@ class ProcessHost:
         self._guard = Guard(self._mark, stop_signal, self._terminal.own_group)
         # Children of a shell that became us by exec, or of a caller of the library; and the guard.
         self._bystanders = frozenset(descendants())
+        self.helpers = HelperHost(self._mark, self._left_without_a_run)
         self._signals = JobSignals(post)
         self._ear = Ear()
         self._child: PosixChild | None = None
@@ -133,9 +135,13 @@ class ProcessHost:
 
     def _not_of_the_run(self) -> frozenset[int]:
         """In a container, the first process is also given the orphans of whoever was let in from outside (docker exec)."""
+        bystanders = self._bystanders | self.helpers.pids
         if os.getpid() != FIRST_PROCESS or self._mark.number is None:
-            return self._bystanders
-        return self._bystanders.union(pid for pid in children() if not self._mark.is_on(pid))
+            return bystanders
+        return bystanders.union(pid for pid in children() if not self._mark.is_on(pid))
+
+    def _left_without_a_run(self) -> list[int]:
+        return descendants(self._not_of_the_run()) if self._child is None else []
 
     def _put_in_front(self, child: PosixChild) -> None:
         self._terminal.lend(child.pid)
@@ -148,7 +154,7 @@ class ProcessHost:
             self._take_signal(number)
         child = self._child
         ours = {self._ear.pid, None if child is None else child.pid}
-        _reap_adopted(self._bystanders | {pid for pid in ours if pid is not None})
+        _reap_adopted(self._bystanders | self.helpers.pids | {pid for pid in ours if pid is not None})
         return () if child is None else (*self._listen(child), *self._look_at(child))
 
     def _listen(self, child: PosixChild) -> Sequence[Posted]:
@@ -176,6 +182,7 @@ class ProcessHost:
 
     def close(self) -> None:
         """A run that is not over by now is the guard's."""
+        self.helpers.close()
         self._signals.close()
         self._ear.close()
         self._terminal.close()

@@ -85,6 +85,13 @@ class ConsoleModes:
             _winapi.set_console_mode(*self._remembered.popitem())
 
 
+class NoConsole(ConsoleModes):
+    """For what is no run: the console is not its own, so nothing is put back at its end."""
+
+    def remember(self) -> None:
+        """Nothing."""
+
+
 def enable_colour(stream: TextIO) -> bool:
     """Whether ``stream`` shows ANSI colours. A console that does not yet is told to, until we end."""
     try:

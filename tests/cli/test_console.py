@@ -14,6 +14,7 @@ from typing import get_args
 import pytest
 
 from reloader.cli.console import Console, Style, as_object
+from reloader.cli.step_wording import lines_below
 from reloader.cli.wording import sentence
 from reloader.core.addresses import Address, Holder
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
@@ -51,12 +52,29 @@ from reloader.core.notices import (
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
 from reloader.core.sockets import HeldSocket
+from reloader.core.step_notices import (
+    ChangesTakenBack,
+    HookFailed,
+    Postponed,
+    Ready,
+    SourceRefused,
+    StepRefused,
+    StepStarted,
+)
+from reloader.core.steps import Occasion, Overdue
 from reloader.errors import BackendUnavailable, ConfigError
 
 CHANGES = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED), PathChange("/b.py", ChangeKind.ADDED)])
 
 #: One of each kind, and every reason and outcome somewhere among them.
 NOTICES: list[Notice] = [
+    SourceRefused("/app/a.py", 3, 7, "SyntaxError: invalid syntax", ('  File "/app/a.py", line 3',), 2),
+    StepStarted("before", ("npm", "run", "css")),
+    StepRefused("check", ("ruff", "check"), Overdue(60.0), None),
+    ChangesTakenBack(("/app/a.py",), 2),
+    Ready(2, 0.3, ("http",)),
+    HookFailed(Occasion.CRASH, ("say",), NotLaunched(127, "not found")),
+    Postponed(),
     ConfigUsed("reloader.toml"),
     Scanning(1234),
     Watching(("/app",), 10, 2, "watchdog", "inotify", "because"),
@@ -134,9 +152,14 @@ def test_the_examples_here_are_of_every_kind() -> None:
 class TestLines:
     @one_of_each_line
     def test_each_notice_is_one_line_with_the_name_in_front(self, notice: Notice) -> None:
-        text = shown(notice, Style(threshold=Level.DETAIL))
-        assert text == f"[reloader] {sentence(notice)}\n"
-        assert text.count("\n") == 1
+        line, *below = shown(notice, Style(threshold=Level.DETAIL)).splitlines()
+        assert line == f"[reloader] {sentence(notice)}"
+        assert below == list(lines_below(notice))
+
+    def test_a_fault_in_a_source_stands_below_as_python_shows_it(self) -> None:
+        excerpt = ('  File "/app/a.py", line 3', "    \tdef f(:", "\t          ^", "SyntaxError: invalid syntax")
+        text = shown(SourceRefused("/app/a.py", 3, 7, excerpt[-1], excerpt, 2), Style())
+        assert text.splitlines()[1:] == [line.replace("\t", " ") for line in excerpt]
 
     @one_of_each_line
     def test_colour_adds_nothing_but_colour(self, notice: Notice) -> None:
@@ -144,7 +167,7 @@ class TestLines:
         coloured = shown(notice, Style(threshold=Level.DETAIL, has_colour=True))
         assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
         assert coloured.startswith("\x1b[")
-        assert coloured.endswith("\x1b[0m\n" if notice.level is not Level.INFO else plain[-5:])
+        assert coloured.splitlines()[0].endswith("\x1b[0m" if notice.level is not Level.INFO else sentence(notice)[-5:])
 
     def test_levels_have_different_colours(self) -> None:
         examples: list[Notice] = [

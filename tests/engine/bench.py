@@ -15,6 +15,7 @@ from reloader.core.filters import Patterns, Rule
 from reloader.core.notices import Changed, Notice
 from reloader.core.plan import LaunchSpec, RestartPolicy, RunPlan, StopPolicy, WatchPlan
 from reloader.core.states import Finished, State
+from reloader.core.steps import BesidePolicy, ReadyPolicy
 from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
@@ -24,6 +25,7 @@ from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
+from tests.support.beside import FakeHelpers, FakeProbes, beside_of
 from tests.support.fakes import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
 from tests.support.manual_clock import ManualClock
 from tests.support.paths import relative
@@ -50,6 +52,8 @@ class Bench:
         restart: RestartPolicy | None = None,
         sweep_period: float = NEVER,
         make_disk: Callable[[ManualClock], DatedDisk] = lambda clock: DatedDisk(),
+        beside: BesidePolicy | None = None,
+        compiles: bool = False,
     ) -> None:
         self.root = root
         base = str(root)
@@ -98,6 +102,20 @@ class Bench:
             is_heard_of=self.collector.is_waiting_for,
             period=sweep_period,
         )
+        self.helpers = FakeHelpers(self.journal)
+        self.probes = FakeProbes(self.journal)
+        # Without a policy a run is never told to be ready, of which but few tests want to know.
+        ready = BesidePolicy(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
+        hooks, self.beside = beside_of(
+            self.reporter,
+            self.clock,
+            self.baseline,
+            policy=beside or ready,
+            restart=restart,
+            helpers=self.helpers,
+            probes=self.probes if beside is not None else None,
+            compiles=compiles,
+        )
         self.engine = Engine(
             RunPlan(LaunchSpec(("program", "argument"), base), plan, restart),
             Parts(
@@ -111,11 +129,12 @@ class Bench:
                     LaunchSpec(("serve", "--port", "8000"), base), lambda: self.taken, self._holder_of
                 ),
                 program=Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False),
-                reporter=self.reporter,
+                reporter=hooks,
                 clock=self.clock,
                 inbox=self.inbox,
                 environment_for=self._environment_of,
                 prepare=self.prepared.append,
+                beside=self.beside,
             ),
         )
 

@@ -29,6 +29,7 @@ from reloader.engine.program import Program
 from reloader.engine.sweep import LATE, PERIOD, Sweep
 from reloader.engine.watching import Watching
 from reloader.watchers.disk import RealDisk
+from tests.support.beside import beside_of
 from tests.support.watchers import MakeWatcher, make_stat
 
 
@@ -155,6 +156,7 @@ class Session:
                 inbox=self.inbox,
                 environment_for=lambda run: {},
                 prepare=lambda batch: None,
+                beside=beside_of(self.reporter, time.monotonic, self.baseline)[1],
             ),
         )
 

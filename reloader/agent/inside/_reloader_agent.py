@@ -229,7 +229,7 @@ def attach(address):
 
         _reloader_opened.attach(agent)
     leads = hasattr(os, "getpgrp") and os.getpgrp() == _getpid()
-    channel.tell("hello", int(leads), sys.argv[0] if sys.argv else "")
+    channel.tell("hello", int(leads), sys.argv[0] if sys.argv else "", sys.executable or "")
     for number, argument in enumerate(sys.argv):
         if number == 0 or argument.endswith(".py"):
             agent.script(argument)

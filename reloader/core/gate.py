@@ -1,0 +1,284 @@
+"""The gate between what has changed and the supervisor: a run is asked to stop only when all that must pass has passed.
+
+What waits is held: the first start, a batch, a wish by hand. It is worked on task by task, joined by what comes meanwhile,
+and let through as one, or refused and held for the next change. Pure, as the supervisor is: an event gives a state and orders.
+
+Where no run lives there is nothing to keep, so there the supervisor is told at once that a batch is open: it starts nothing
+until the gate has let the batch through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from typing_extensions import assert_never
+
+from reloader.core.changes import ChangeBatch, ChangeKind
+from reloader.core.events import BatchClosed, BatchOpened, Begin, Event, RestartAsked, StartRefused
+from reloader.core.notices import Notice
+from reloader.core.step_notices import ChangesTakenBack
+from reloader.core.steps import GatePolicy, Step
+from reloader.core.watchset import SOURCES
+
+CHECK, BEFORE = "check", "before"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSources:
+    """See whether these sources of Python compile."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    """Run a command to its end. ``number`` is that of a step before the start, None for the check."""
+
+    part: str
+    argv: tuple[str, ...]
+    number: int | None = None
+
+
+Task = CheckSources | RunStep
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What waits at the gate. ``begin`` is the first start, ``by`` a restart by hand; ``refused`` says that it was held up."""
+
+    batch: ChangeBatch = field(default_factory=ChangeBatch)
+    begin: bool = False
+    by: str | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Nothing waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """``task`` is under way and ``rest`` follows. ``again`` says that more has joined, for which all is to be done anew."""
+
+    held: Held
+    task: Task
+    rest: tuple[Task, ...]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """All has passed, and the disk is not quiet: what changes now has to pass as well."""
+
+    held: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something has failed. The next change, or a wish by hand, is the next attempt."""
+
+    held: Held
+
+
+Stage = Clear | Working | Passed | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """``is_open``: more changes may follow; ``is_told``: the supervisor knows so. ``stale`` are the steps that must be taken."""
+
+    stale: frozenset[int]
+    stage: Stage = field(default_factory=Clear)
+    is_open: bool = False
+    is_told: bool = False
+
+    @property
+    def held(self) -> Held:
+        return Held() if isinstance(self.stage, Clear) else self.stage.held
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the gate has to know of the rest. ``run`` is a living run, which would be lost; None if there is none.
+
+    ``is_as_before`` says whether a path holds again what it held when that run was started.
+    """
+
+    policy: GatePolicy
+    run: int | None
+    compiles: bool
+    separator: str
+    is_as_before: Callable[[str], bool] = lambda path: False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPassed:
+    """The task that is under way has ended well."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed:
+    """The task that is under way has failed, which ``notice`` tells. ``exit_code`` is what it left."""
+
+    notice: Notice
+    exit_code: int = 1
+
+
+Arrival = Begin | BatchOpened | BatchClosed | RestartAsked | TaskPassed | TaskFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Let the supervisor decide on ``event``."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """End the task that is under way, and say no more of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    notice: Notice
+
+
+Order = Admit | Do | Abandon | Say
+Handled = tuple[Gate, tuple[Order, ...]]
+
+
+def gate_of(policy: GatePolicy) -> Gate:
+    """The gate of a session in which no step was taken yet."""
+    return Gate(frozenset(range(len(policy.before))))
+
+
+def handle(gate: Gate, arrival: Arrival, around: Around) -> Handled:
+    """What follows from ``arrival``."""
+    match arrival:
+        case Begin():
+            return _attempt(gate, replace(gate.held, begin=True), around)
+        case BatchOpened():
+            return follow(replace(gate, is_open=True), around, rests=around.run is None)
+        case BatchClosed(batch):
+            held = replace(gate.held, batch=gate.held.batch.merged_with(batch))
+            return _attempt(replace(gate, is_open=False, stale=_made_stale(gate, batch, around)), held, around)
+        case RestartAsked(by):
+            everything = frozenset(range(len(around.policy.before)))
+            return _attempt(replace(gate, stale=everything), replace(gate.held, by=by), around)
+        case TaskPassed():
+            return _passed(gate, around)
+        case TaskFailed():
+            return _failed(gate, arrival, around)
+        case _:
+            assert_never(arrival)
+
+
+def follow(gate: Gate, around: Around, *, rests: bool) -> Handled:
+    """Tell the supervisor of what is open, or held, where it ``rests``: otherwise it would start what has not passed."""
+    is_pending = gate.is_open or len(gate.held.batch) > 0
+    if rests and is_pending and not gate.is_told and not gate.held.begin:
+        return replace(gate, is_told=True), (Admit(BatchOpened()),)
+    return gate, ()
+
+
+def launched(gate: Gate) -> Gate:
+    """A run has started for another reason: it has read all that was held, but steps that are under way are still to count."""
+    is_under_way = isinstance(gate.stage, Working)
+    return replace(gate, stage=gate.stage if is_under_way else Clear(), is_open=False, is_told=False)
+
+
+def _made_stale(gate: Gate, batch: ChangeBatch, around: Around) -> frozenset[int]:
+    steps = enumerate(around.policy.before)
+    return gate.stale | {number for number, step in steps if step.is_wanted_for(batch, around.separator)}
+
+
+def _attempt(gate: Gate, held: Held, around: Around) -> Handled:
+    """Begin with what has to be done for ``held``. A check that is under way is of no use any more; a step is let end."""
+    if isinstance(gate.stage, Working) and _writes(gate.stage.task):
+        return replace(gate, stage=replace(gate.stage, held=held, again=True)), ()
+    abandoned = (Abandon(),) if isinstance(gate.stage, Working) else ()
+    after, orders = _next(gate, held, _tasks(gate, held, around), around)
+    return after, (*abandoned, *orders)
+
+
+def _writes(task: Task) -> bool:
+    """Whether half of it would leave something that is neither old nor new."""
+    return isinstance(task, RunStep) and task.part == BEFORE
+
+
+def _tasks(gate: Gate, held: Held, around: Around) -> tuple[Task, ...]:
+    checks = () if held.begin else _checks(_remaining(gate, held, around), held, around)
+    steps = around.policy.before
+    before = (
+        RunStep(BEFORE, steps[number].command_for(held.batch, around.separator), number)
+        for number in sorted(gate.stale)
+    )
+    return (*checks, *before)
+
+
+def _checks(batch: ChangeBatch, held: Held, around: Around) -> tuple[Task, ...]:
+    policy, separator = around.policy, around.separator
+    sources = tuple(
+        change.path for change in batch if change.path.endswith(SOURCES) and change.kind is not ChangeKind.REMOVED
+    )
+    tasks: tuple[Task, ...] = (CheckSources(sources),) if around.compiles and sources else ()
+    if policy.check is not None and _is_due(policy.check, batch, held, separator):
+        tasks += (RunStep(CHECK, policy.check.command_for(batch, separator)),)
+    return tasks
+
+
+def _is_due(check: Step, batch: ChangeBatch, held: Held, separator: str) -> bool:
+    return check.is_wanted_for(batch, separator) or (held.by is not None and check.asks_for_no_files)
+
+
+def _remaining(gate: Gate, held: Held, around: Around) -> ChangeBatch:
+    """The batch, and after a refusal without what was taken back, as long as there is a run that has not noticed it."""
+    if not held.refused or gate.is_told or around.run is None:
+        return held.batch
+    return ChangeBatch.of(change for change in held.batch if not around.is_as_before(change.path))
+
+
+def _next(gate: Gate, held: Held, tasks: tuple[Task, ...], around: Around) -> Handled:
+    if tasks:
+        return replace(gate, stage=Working(held, tasks[0], tasks[1:])), (Do(tasks[0]),)
+    if gate.is_open:
+        return replace(gate, stage=Passed(held)), ()
+    return replace(gate, stage=Clear(), is_told=False), _let_through(gate, held, around)
+
+
+def _let_through(gate: Gate, held: Held, around: Around) -> tuple[Order, ...]:
+    if held.begin:
+        return (Admit(Begin()),)
+    remaining = _remaining(gate, held, around)
+    if remaining:
+        return (Admit(BatchClosed(remaining)),)
+    if held.by is not None:
+        return (Admit(RestartAsked(held.by)),)
+    return (Say(ChangesTakenBack(tuple(held.batch.kinds), around.run)),) if around.run is not None else ()
+
+
+def _passed(gate: Gate, around: Around) -> Handled:
+    if not isinstance(gate.stage, Working):
+        return gate, ()
+    held, task, rest, again = gate.stage.held, gate.stage.task, gate.stage.rest, gate.stage.again
+    if isinstance(task, RunStep) and task.number is not None and not again:
+        gate = replace(gate, stale=gate.stale - {task.number})
+    return _next(gate, held, _tasks(gate, held, around) if again else rest, around)
+
+
+def _failed(gate: Gate, failed: TaskFailed, around: Around) -> Handled:
+    if not isinstance(gate.stage, Working):
+        return gate, ()
+    held = replace(gate.stage.held, refused=True, by=None)
+    if gate.stage.again:
+        return _next(gate, gate.stage.held, _tasks(gate, gate.stage.held, around), around)
+    shut = (Admit(StartRefused(failed.exit_code)),) if held.begin else ()
+    return replace(gate, stage=Refused(held)), (Say(failed.notice), *shut)

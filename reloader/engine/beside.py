@@ -1,0 +1,100 @@
+"""All that is done beside the program: the gate before it, the probe of its readiness, the hooks that follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reloader.core.changes import ChangeBatch
+from reloader.core.events import Event, ProbePassed, StopAsked
+from reloader.core.reasons import Reason
+from reloader.core.states import Running, State
+from reloader.engine.commands import Commands
+from reloader.engine.gate import GateKeeper
+from reloader.engine.hooks import HOOK_TIMEOUT, Hooks
+from reloader.engine.inbox import Inbox
+from reloader.engine.ready import Readiness
+from reloader.engine.since_launch import SinceLaunch
+from reloader.ports import Clock
+
+#: Writes what changed since the run before, and says by which variables that is found.
+WriteChanges = Callable[[ChangeBatch], Mapping[str, str]]
+
+
+class Beside:
+    """Owned by the engine's thread. ``told`` is filled with the variables by which a run, and its hooks, are told of it."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        gate: GateKeeper,
+        readiness: Readiness,
+        hooks: Hooks,
+        since_launch: SinceLaunch,
+        write_changes: WriteChanges,
+        told: dict[str, str],
+    ) -> None:
+        self._commands = commands
+        self._gate = gate
+        self._readiness = readiness
+        self._hooks = hooks
+        self._since_launch = since_launch
+        self._write_changes = write_changes
+        self._told = told
+
+    # Decisions
+
+    def admit(self, event: Event, state: State) -> list[Event]:
+        """What the supervisor, which is in ``state``, is to decide on now that ``event`` has happened."""
+        return self._gate.admit(event, state)
+
+    def follow(self, state: State) -> list[Event]:
+        """What it is to decide on now that it is in ``state``."""
+        if not isinstance(state, Running):
+            self._readiness.cease()
+        return self._gate.follow(state)
+
+    def tick(self, now: float) -> list[Event]:
+        """Do what has become due, and return what the supervisor is to decide on for it."""
+        self._commands.tick(now)
+        self._readiness.tick(now)
+        return self._gate.due()
+
+    @property
+    def deadline(self) -> float | None:
+        """When ``tick`` has something to do."""
+        moments = (self._commands.deadline, self._readiness.deadline)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def hear(self, passed: ProbePassed) -> None:
+        self._readiness.hear(passed)
+
+    # The life of a run
+
+    def launching(self, reason: Reason, changes: ChangeBatch) -> None:
+        """A run is about to start, and reads what there is. ``changes`` are all since the one before."""
+        self._gate.launched()
+        self._since_launch.begin()
+        self._told.clear()
+        self._told.update({"RELOADER_REASON": reason_word(reason), **self._write_changes(changes)})
+
+    def launched(self, run: int) -> None:
+        self._readiness.begin(run)
+
+    # Ends
+
+    def wind_up(self, inbox: Inbox, clock: Clock) -> None:
+        """The session is over: what is left is the last hooks, unless the user has lost patience."""
+        self._gate.close()
+        self._readiness.cease()
+        limit = clock() + HOOK_TIMEOUT
+        while not self._hooks.are_done and clock() < limit:
+            if any(isinstance(posted, StopAsked) for posted in inbox.take(min(self.deadline or limit, limit))):
+                break
+            self._commands.tick(clock())
+        self._commands.close()
+
+
+def reason_word(reason: Reason) -> str:
+    """The name of a reason as it stands in a variable, and in JSON: ``FilesChanged`` → ``files_changed``."""
+    name = type(reason).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

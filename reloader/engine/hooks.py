@@ -1,0 +1,98 @@
+"""Runs the user's hooks: they follow the facts that are told, one after the other, and nothing ever waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from reloader.core.notices import Changed, Ended, Launched, Notice
+from reloader.core.outcome import Exited
+from reloader.core.step_notices import HookFailed, Ready
+from reloader.core.steps import Occasion, StepOutcome
+from reloader.engine.commands import Commands
+from reloader.ports import Reporter
+
+#: Seconds that a hook may take. At the end of a session that is how long it may be waited for.
+HOOK_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A hook that is to be run, with what it is told."""
+
+    occasion: Occasion
+    variables: Mapping[str, str]
+
+
+class Hooks:
+    """A reporter before another one. Owned by the engine's thread.
+
+    ``environment`` adds to what it is given all that is to be known of the run.
+    """
+
+    def __init__(
+        self,
+        hooks: Mapping[Occasion, tuple[str, ...]],
+        commands: Commands,
+        reporter: Reporter,
+        environment: Callable[[Mapping[str, str]], Mapping[str, str]],
+        *,
+        cwd: str,
+    ) -> None:
+        self._hooks = hooks
+        self._commands = commands
+        self._reporter = reporter
+        self._environment = environment
+        self._cwd = cwd
+        self._waiting: list[Due] = []
+        self._is_busy = False
+
+    def tell(self, notice: Notice) -> None:
+        self._reporter.tell(notice)
+        due = _due_at(notice)
+        if due is not None and due.occasion in self._hooks:
+            # What could not be said yet is old by now, if the same has happened again.
+            self._waiting = [one for one in self._waiting if one.occasion is not due.occasion]
+            environment = self._environment({**due.variables, "RELOADER_HOOK": due.occasion.value})
+            self._waiting.append(Due(due.occasion, environment))
+            self._next()
+
+    @property
+    def are_done(self) -> bool:
+        return not self._is_busy
+
+    def _next(self) -> None:
+        while self._waiting and not self._is_busy:
+            due = self._waiting.pop(0)
+            self._is_busy = True
+            self._commands.start(
+                self._hooks[due.occasion],
+                cwd=self._cwd,
+                environment=due.variables,
+                timeout=HOOK_TIMEOUT,
+                then=partial(self._ended, due.occasion),
+            )
+
+    def _ended(self, occasion: Occasion, outcome: StepOutcome) -> None:
+        self._is_busy = False
+        if not (isinstance(outcome, Exited) and outcome.code == 0):
+            self._reporter.tell(HookFailed(occasion, self._hooks[occasion], outcome))
+        self._next()
+
+
+def _due_at(notice: Notice) -> Due | None:
+    """Which hook ``notice`` is the occasion of. Each start is followed by one crash or one stop."""
+    match notice:
+        case Launched(run):
+            return Due(Occasion.START, {"RELOADER_RUN": str(run)})
+        case Ready(run):
+            return Due(Occasion.READY, {"RELOADER_RUN": str(run)})
+        case Changed():
+            return Due(Occasion.CHANGE, {})
+        case Ended(run, outcome, stopped=stopped):
+            has_crashed = not stopped and outcome.exit_code != 0
+            told = {"RELOADER_RUN": str(run), "RELOADER_EXIT_CODE": str(outcome.exit_code)}
+            return Due(Occasion.CRASH if has_crashed else Occasion.STOP, told)
+        case _:
+            return None

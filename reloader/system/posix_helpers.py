@@ -1,0 +1,94 @@
+"""Commands beside the run on POSIX: each in a process group of its own, without input, and ended with all of that group."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reloader.core.events import ChildEnded
+from reloader.core.outcome import Exited, Outcome, Signalled
+from reloader.ports import ChildNotLaunched
+from reloader.system.groups import signal_group, signal_process
+from reloader.system.mark import Mark
+from reloader.system.spawning import find_program, not_launched, spawn
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """One command. Its group has the pid of its leader for an id."""
+
+    run: int
+    pid: int
+
+    def ask_to_stop(self, signal: int) -> None:
+        signal_group(self.pid, signal)
+
+    def force_stop(self) -> None:
+        signal_group(self.pid, signal.SIGKILL)
+
+
+class HelperHost:
+    """Any number of commands at a time. ``strays`` finds what of them has left its group, once there is no run to mistake it for.
+
+    They carry the mark of the session, so that its guard finds them too if we are killed.
+    """
+
+    def __init__(self, mark: Mark, strays: Callable[[], Iterable[int]]) -> None:
+        self._mark = mark
+        self._strays = strays
+        self._helpers: dict[int, Helper] = {}
+        self._has_run_any = False
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """They are no part of the run, and nobody else is to bury them."""
+        return frozenset(self._helpers)
+
+    def launch(
+        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
+    ) -> Helper | ChildNotLaunched:
+        found = find_program(argv[0], cwd, environment.get("PATH", os.defpath))
+        if isinstance(found, ChildNotLaunched):
+            return found
+        try:
+            with self._mark.put_on():
+                pid = spawn(found, argv, cwd, environment, frozenset(), has_input=False)
+        except OSError as error:
+            return not_launched(argv[0], error)
+        self._has_run_any = True
+        helper = self._helpers[pid] = Helper(run, pid)
+        return helper
+
+    def collect(self, now: float) -> Sequence[ChildEnded]:
+        return [self._ended(helper, outcome) for helper, outcome in self._look()]
+
+    def next_look(self, now: float) -> float | None:
+        return None  # SIGCHLD stirs the engine
+
+    def close(self) -> None:
+        for helper in tuple(self._helpers.values()):
+            helper.force_stop()
+            os.waitpid(helper.pid, 0)
+            del self._helpers[helper.pid]
+        for pid in self._strays() if self._has_run_any else ():
+            signal_process(pid, signal.SIGKILL)
+
+    def _look(self) -> list[tuple[Helper, Outcome]]:
+        looks = [(helper, *os.waitpid(helper.pid, os.WNOHANG)) for helper in self._helpers.values()]
+        return [(helper, _outcome(status)) for helper, pid, status in looks if pid != 0]
+
+    def _ended(self, helper: Helper, outcome: Outcome) -> ChildEnded:
+        """What it has left behind in its group goes with it."""
+        helper.force_stop()
+        del self._helpers[helper.pid]
+        return ChildEnded(helper.run, outcome)
+
+
+def _outcome(status: int) -> Outcome:
+    return Signalled(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else Exited(os.WEXITSTATUS(status))
