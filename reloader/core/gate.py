@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from typing_extensions import assert_never
-
 from reloader.core.changes import ChangeBatch, ChangeKind
 from reloader.core.events import BatchClosed, BatchOpened, Begin, Event, RestartAsked, StartRefused
 from reloader.core.notices import Notice
@@ -175,10 +173,8 @@ def handle(gate: Gate, arrival: Arrival, around: Around) -> Handled:
             return _attempt(replace(gate, stale=everything), replace(gate.held, by=by), around)
         case TaskPassed():
             return _passed(gate, around)
-        case TaskFailed():
+        case TaskFailed():  # pragma: no branch - there is no other
             return _failed(gate, arrival, around)
-        case _:
-            assert_never(arrival)
 
 
 def follow(gate: Gate, around: Around, *, rests: bool) -> Handled:
@@ -187,6 +183,11 @@ def follow(gate: Gate, around: Around, *, rests: bool) -> Handled:
     if rests and is_pending and not gate.is_told and not gate.held.begin:
         return replace(gate, is_told=True), (Admit(BatchOpened()),)
     return gate, ()
+
+
+def run_ends(gate: Gate, around: Around) -> Handled:
+    """The run is about to be known to have ended by itself. With changes on their way that is no end, but a restart."""
+    return follow(gate, around, rests=gate.is_open or isinstance(gate.stage, Working | Passed))
 
 
 def launched(gate: Gate) -> Gate:
@@ -248,7 +249,9 @@ def _remaining(gate: Gate, held: Held, around: Around) -> ChangeBatch:
 
 def _next(gate: Gate, held: Held, tasks: tuple[Task, ...], around: Around) -> Handled:
     if tasks:
-        return replace(gate, stage=Working(held, tasks[0], tasks[1:])), (Do(tasks[0]),)
+        working = replace(gate, stage=Working(held, tasks[0], tasks[1:]))
+        working, told = follow(working, around, rests=around.run is None)
+        return working, (*told, Do(tasks[0]))
     if gate.is_open:
         return replace(gate, stage=Passed(held)), ()
     return replace(gate, stage=Clear(), is_told=False), _let_through(gate, held, around)

@@ -10,7 +10,16 @@ from functools import partial
 from typing_extensions import assert_never
 
 from reloader.core import gate as core
-from reloader.core.events import BatchClosed, BatchOpened, Begin, Event, RestartAsked, StopAsked
+from reloader.core.events import (
+    BatchClosed,
+    BatchOpened,
+    Begin,
+    ChildEnded,
+    Event,
+    LeaderEnded,
+    RestartAsked,
+    StopAsked,
+)
 from reloader.core.gate import Abandon, Admit, Around, Arrival, CheckSources, Do, RunStep, Say, TaskFailed, TaskPassed
 from reloader.core.notices import Notice
 from reloader.core.outcome import Exited
@@ -65,6 +74,8 @@ class GateKeeper:
         self._state = state
         if isinstance(event, StopAsked):
             self.close()
+        if isinstance(event, LeaderEnded | ChildEnded) and not self._is_over:
+            return [*self._run_ends(event), event]
         if not isinstance(event, Guarded) or self._lets_all_through(event):
             return [event]
         return self._handle(event)
@@ -92,6 +103,14 @@ class GateKeeper:
         """Nothing is started any more. May be called twice."""
         self._is_over = True
         self._abandon()
+
+    def _run_ends(self, ended: LeaderEnded | ChildEnded) -> list[Event]:
+        """Of an end that the user has caused by Ctrl-C nothing follows."""
+        is_news = isinstance(self._state, Running) and ended.run == self._state.run
+        if not is_news or ended.outcome.was_interrupted or self._restart.once:
+            return []
+        self._gate, orders = core.run_ends(self._gate, self._around)
+        return self._perform(orders)
 
     def _lets_all_through(self, event: Guarded) -> bool:
         if self._is_over or (self._restart.once and isinstance(self._state, Running)):

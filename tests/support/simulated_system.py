@@ -135,12 +135,15 @@ class Simulation:
 
     def _plan_a_batch(self, moment: float) -> float:
         """Most batches open some time before they are closed; one that is found complete is closed at once."""
-        path = f"file{self.random.randrange(5)}"
+        path = self._name_of_a_file()
         if self.random.random() < 0.75:
             self._at(moment, self._open_batch)
             moment += self.random.choice((0.001, 0.01, 0.05, 0.3, 2.0))
         self._at(moment, lambda: self._close_batch(path))
         return moment + 0.001
+
+    def _name_of_a_file(self) -> str:
+        return f"file{self.random.randrange(5)}"
 
     def _plan_a_wish_to_stop(self, moment: float) -> None:
         signal = self.random.choice((2, 2, 15, 1))

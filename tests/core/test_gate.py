@@ -1,0 +1,274 @@
+"""Each transition of the gate: what is withheld, what is let through, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.events import BatchClosed, BatchOpened, Begin, RestartAsked, StartRefused
+from reloader.core.filters import Patterns, Rule
+from reloader.core.gate import (
+    BEFORE,
+    CHECK,
+    Abandon,
+    Admit,
+    Around,
+    Arrival,
+    CheckSources,
+    Clear,
+    Do,
+    Gate,
+    Held,
+    Order,
+    Passed,
+    Refused,
+    RunStep,
+    Say,
+    TaskFailed,
+    TaskPassed,
+    Working,
+    follow,
+    gate_of,
+    handle,
+    launched,
+    run_ends,
+)
+from reloader.core.notices import Note
+from reloader.core.step_notices import ChangesTakenBack
+from reloader.core.steps import GatePolicy, Step
+
+SYNTAX = GatePolicy(syntax=True)
+LINT = GatePolicy(check=Step(("lint", "{files}")))
+CSS = Patterns("/app", (Rule("*.css", "test"),))
+BUILD = GatePolicy(before=(Step(("build",)), Step(("css",), (CSS,))))
+FAILED = TaskFailed(Note("it is broken"), 7)
+
+
+def batch(*names: str, kind: ChangeKind = ChangeKind.MODIFIED) -> ChangeBatch:
+    return ChangeBatch.of(PathChange(f"/app/{name}", kind) for name in names)
+
+
+def around(
+    policy: GatePolicy, run: int | None = 1, *, as_before: tuple[str, ...] = (), compiles: bool = True
+) -> Around:
+    compiles = compiles and policy.syntax
+    return Around(policy, run, compiles, "/", {f"/app/{name}" for name in as_before}.__contains__)
+
+
+def after(around_it: Around, *arrivals: Arrival, gate: Gate | None = None) -> tuple[Gate, list[Order]]:
+    """The gate after ``arrivals``, with all orders."""
+    gate = gate_of(around_it.policy) if gate is None else gate
+    orders: list[Order] = []
+    for arrival in arrivals:
+        gate, more = handle(gate, arrival, around_it)
+        orders += more
+    return gate, orders
+
+
+def compiling(*names: str) -> Do:
+    return Do(CheckSources(tuple(f"/app/{name}" for name in names)))
+
+
+BUILDING = Do(RunStep(BEFORE, ("build",), 0))
+STYLING = Do(RunStep(BEFORE, ("css",), 1))
+
+
+class TestABatch:
+    def test_is_withheld_while_it_is_open_and_a_run_lives(self) -> None:
+        assert after(around(SYNTAX), BatchOpened())[1] == []
+
+    def test_is_let_through_when_its_sources_compile(self) -> None:
+        gate, orders = after(around(SYNTAX), BatchOpened(), BatchClosed(batch("a.py")), TaskPassed())
+        assert orders == [compiling("a.py"), Admit(BatchClosed(batch("a.py")))]
+        assert gate == gate_of(SYNTAX)
+
+    def test_is_let_through_at_once_where_nothing_is_to_be_checked(self) -> None:
+        assert after(around(SYNTAX), BatchClosed(batch("a.css")))[1] == [Admit(BatchClosed(batch("a.css")))]
+        assert after(around(SYNTAX, compiles=False), BatchClosed(batch("a.py")))[1] == [
+            Admit(BatchClosed(batch("a.py")))
+        ]
+
+    def test_needs_no_source_that_is_gone(self) -> None:
+        gone = batch("a.py", kind=ChangeKind.REMOVED)
+        assert after(around(SYNTAX), BatchClosed(gone))[1] == [Admit(BatchClosed(gone))]
+
+    def test_is_held_when_it_is_refused(self) -> None:
+        gate, orders = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        assert orders == [compiling("a.py"), Say(FAILED.notice)]
+        assert gate.stage == Refused(Held(batch("a.py"), refused=True))
+
+    def test_is_tried_again_together_with_the_next(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        _, orders = after(around(SYNTAX), BatchClosed(batch("b.py")), TaskPassed(), gate=gate)
+        assert orders == [compiling("a.py", "b.py"), Admit(BatchClosed(batch("a.py", "b.py")))]
+
+    def test_waits_for_a_quiet_disk_when_it_has_passed(self) -> None:
+        gate, orders = after(around(SYNTAX), BatchClosed(batch("a.py")), BatchOpened(), TaskPassed())
+        assert orders == [compiling("a.py")]
+        assert gate.stage == Passed(Held(batch("a.py")))
+        _, orders = after(around(SYNTAX), BatchClosed(batch("b.py")), TaskPassed(), gate=gate)
+        assert orders[-1] == Admit(BatchClosed(batch("a.py", "b.py")))
+
+    def test_makes_a_check_that_is_under_way_useless(self) -> None:
+        gate, orders = after(around(LINT), BatchClosed(batch("a.py")), BatchClosed(batch("b.css")))
+        check = Do(RunStep(CHECK, ("lint", "/app/a.py")))
+        assert orders == [check, Abandon(), Do(RunStep(CHECK, ("lint", "/app/a.py", "/app/b.css")))]
+        assert isinstance(gate.stage, Working)
+
+    def test_lets_a_step_that_is_under_way_come_to_its_end_and_begins_anew(self) -> None:
+        gate, orders = after(around(BUILD), BatchClosed(batch("a.py")), BatchClosed(batch("b.py")))
+        assert orders == [BUILDING]
+        _, orders = after(around(BUILD), TaskPassed(), TaskPassed(), TaskPassed(), gate=gate)
+        assert orders == [BUILDING, STYLING, Admit(BatchClosed(batch("a.py", "b.py")))]
+
+    def test_is_not_refused_for_a_step_that_has_failed_on_what_was_there_before(self) -> None:
+        gate, _ = after(around(BUILD), BatchClosed(batch("a.py")), BatchClosed(batch("b.py")))
+        assert after(around(BUILD), FAILED, gate=gate)[1] == [BUILDING]
+
+    @pytest.mark.parametrize("late", [TaskPassed(), FAILED])
+    def test_is_not_there_for_an_answer_that_comes_late(self, late: Arrival) -> None:
+        assert after(around(SYNTAX), late) == (gate_of(SYNTAX), [])
+
+
+class TestWhereNoRunLives:
+    def test_a_batch_is_told_to_be_open_at_once(self) -> None:
+        gate, orders = after(around(SYNTAX, None), BatchOpened(), BatchClosed(batch("a.py")), FAILED)
+        assert orders == [Admit(BatchOpened()), compiling("a.py"), Say(FAILED.notice)]
+        assert gate.is_told
+
+    def test_a_batch_that_is_closed_already_is_told_to_be_open_as_long_as_it_is_held(self) -> None:
+        _, orders = after(around(SYNTAX, None), BatchClosed(batch("a.py")), TaskPassed())
+        assert orders == [Admit(BatchOpened()), compiling("a.py"), Admit(BatchClosed(batch("a.py")))]
+
+    def test_what_is_taken_back_is_a_reason_to_start_all_the_same(self) -> None:
+        gate, _ = after(around(SYNTAX, None), BatchOpened(), BatchClosed(batch("a.py")), FAILED)
+        here = around(SYNTAX, None, as_before=("a.py",))
+        _, orders = after(here, BatchOpened(), BatchClosed(batch("a.py")), TaskPassed(), gate=gate)
+        assert orders == [compiling("a.py"), Admit(BatchClosed(batch("a.py")))]
+
+    def test_nothing_is_started_over_what_is_refused(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        gate, orders = follow(gate, around(SYNTAX, None), rests=True)
+        assert orders == (Admit(BatchOpened()),)
+        assert follow(gate, around(SYNTAX, None), rests=True) == (gate, ())
+
+    def test_nothing_is_told_where_nothing_is_held(self) -> None:
+        gate = gate_of(SYNTAX)
+        assert follow(gate, around(SYNTAX, None), rests=True) == (gate, ())
+        held, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        assert follow(held, around(SYNTAX), rests=False) == (held, ())
+
+
+class TestWhatIsTakenBack:
+    def test_restarts_nothing(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        gate, orders = after(around(SYNTAX, as_before=("a.py",)), BatchClosed(batch("a.py")), gate=gate)
+        assert orders == [Say(ChangesTakenBack(("/app/a.py",), 1))]
+        assert gate == gate_of(SYNTAX)
+
+    def test_is_no_part_of_the_batch_that_is_let_through(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py", "b.py")), FAILED)
+        here = around(SYNTAX, as_before=("a.py",))
+        _, orders = after(here, BatchClosed(batch("a.py")), TaskPassed(), gate=gate)
+        assert orders == [compiling("b.py"), Admit(BatchClosed(batch("b.py")))]
+
+    def test_counts_as_long_as_nothing_was_refused(self) -> None:
+        _, orders = after(around(SYNTAX, as_before=("a.py",)), BatchClosed(batch("a.py")), TaskPassed())
+        assert orders[-1] == Admit(BatchClosed(batch("a.py")))
+
+    def test_has_the_steps_taken_anew_that_had_failed(self) -> None:
+        gate, _ = after(around(BUILD), BatchClosed(batch("a.css")), FAILED)
+        here = around(BUILD, as_before=("a.css",))
+        _, orders = after(here, BatchClosed(batch("a.css")), TaskPassed(), TaskPassed(), gate=gate)
+        assert orders == [BUILDING, STYLING, Say(ChangesTakenBack(("/app/a.css",), 1))]
+
+    def test_is_no_reason_to_leave_a_restart_by_hand(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        _, orders = after(around(SYNTAX, as_before=("a.py",)), RestartAsked("r"), gate=gate)
+        assert orders == [Admit(RestartAsked("r"))]
+
+
+class TestTheFirstStart:
+    def test_comes_after_all_steps(self) -> None:
+        _, orders = after(around(BUILD, None), Begin(), TaskPassed(), TaskPassed())
+        assert orders == [BUILDING, STYLING, Admit(Begin())]
+
+    def test_needs_no_check(self) -> None:
+        policy = replace(LINT, before=BUILD.before)
+        gate, orders = after(around(policy, None), Begin(), BatchClosed(batch("a.py")))
+        assert orders == [BUILDING]
+        assert after(around(policy, None), TaskPassed(), gate=gate)[1] == [BUILDING]
+
+    def test_is_refused_by_a_step_with_its_exit_code(self) -> None:
+        gate, orders = after(around(BUILD, None), Begin(), FAILED)
+        assert orders == [BUILDING, Say(FAILED.notice), Admit(StartRefused(7))]
+        assert follow(gate, around(BUILD, None), rests=True)[1] == ()
+
+    def test_is_tried_again_after_a_change(self) -> None:
+        gate, _ = after(around(BUILD, None), Begin(), FAILED)
+        _, orders = after(around(BUILD, None), BatchClosed(batch("a.py")), TaskPassed(), TaskPassed(), gate=gate)
+        assert orders == [BUILDING, STYLING, Admit(Begin())]
+
+
+class TestSteps:
+    def test_are_taken_for_their_files_alone_once_they_were_taken(self) -> None:
+        gate, _ = after(around(BUILD, None), Begin(), TaskPassed(), TaskPassed())
+        assert after(around(BUILD), BatchClosed(batch("a.py")), TaskPassed(), gate=gate)[1][:-1] == [BUILDING]
+        assert after(around(BUILD), BatchClosed(batch("a.css")), TaskPassed(), gate=gate)[1] == [BUILDING, STYLING]
+
+    def test_that_failed_are_taken_again_whatever_changes(self) -> None:
+        policy = GatePolicy(before=(BUILD.before[1],))
+        gate, _ = after(around(policy, None), Begin(), TaskPassed())
+        gate, _ = after(around(policy), BatchClosed(batch("a.css")), FAILED, gate=gate)
+        styling = Do(RunStep(BEFORE, ("css",), 0))
+        assert after(around(policy), BatchClosed(batch("a.py")), gate=gate)[1] == [styling]
+
+    def test_are_all_taken_for_a_restart_by_hand(self) -> None:
+        gate, _ = after(around(BUILD, None), Begin(), TaskPassed(), TaskPassed())
+        _, orders = after(around(BUILD), RestartAsked("r"), TaskPassed(), TaskPassed(), gate=gate)
+        assert orders == [BUILDING, STYLING, Admit(RestartAsked("r"))]
+
+
+class TestARestartByHand:
+    def test_is_let_through_where_nothing_is_to_be_done(self) -> None:
+        assert after(around(SYNTAX), RestartAsked("r"))[1] == [Admit(RestartAsked("r"))]
+
+    def test_runs_a_check_that_asks_for_no_files(self) -> None:
+        policy = GatePolicy(check=Step(("lint",)))
+        assert after(around(policy), RestartAsked("r"))[1] == [Do(RunStep(CHECK, ("lint",)))]
+        assert after(around(LINT), RestartAsked("r"))[1] == [Admit(RestartAsked("r"))]
+
+    def test_tries_what_was_refused_again(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        _, orders = after(around(SYNTAX), RestartAsked("r"), TaskPassed(), gate=gate)
+        assert orders == [compiling("a.py"), Admit(BatchClosed(batch("a.py")))]
+
+    def test_that_was_refused_is_not_done_later(self) -> None:
+        policy = GatePolicy(check=Step(("lint",)))
+        gate, _ = after(around(policy), RestartAsked("r"), FAILED)
+        _, orders = after(around(policy), BatchClosed(batch("a.py")), TaskPassed(), gate=gate)
+        assert orders[-1] == Admit(BatchClosed(batch("a.py")))
+
+
+class TestTheEndOfTheRunByItself:
+    def test_is_a_restart_when_a_change_is_on_its_way(self) -> None:
+        for arrivals in ([BatchOpened()], [BatchClosed(batch("a.py"))]):
+            gate, _ = after(around(SYNTAX), *arrivals)
+            assert run_ends(gate, around(SYNTAX))[1] == (Admit(BatchOpened()),)
+
+    def test_is_an_end_when_all_that_waits_is_refused(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        assert run_ends(gate, around(SYNTAX)) == (gate, ())
+
+
+class TestALaunchForAnotherReason:
+    def test_has_read_what_was_refused(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchOpened(), BatchClosed(batch("a.py")), FAILED, BatchOpened())
+        assert launched(gate) == replace(gate_of(SYNTAX), stage=Clear())
+
+    def test_does_not_replace_a_step_that_is_under_way(self) -> None:
+        gate, _ = after(around(BUILD), BatchClosed(batch("a.py")))
+        _, orders = after(around(BUILD), TaskPassed(), TaskPassed(), gate=launched(gate))
+        assert orders[-1] == Admit(BatchClosed(batch("a.py")))

@@ -1,0 +1,202 @@
+"""The simulated system with a gate before ``step``: saves may be broken, taken back and repaired, and steps may fail.
+
+The promises are those of the system, and: a run that lives is never asked to stop for a save that does not compile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from reloader.core.actions import Launch
+from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.events import (
+    BatchClosed,
+    BatchOpened,
+    Begin,
+    ChildEnded,
+    Event,
+    LeaderEnded,
+    RestartAsked,
+    StartRefused,
+    StopAsked,
+)
+from reloader.core.gate import (
+    Abandon,
+    Admit,
+    Around,
+    Arrival,
+    CheckSources,
+    Do,
+    Order,
+    Refused,
+    Say,
+    Task,
+    TaskFailed,
+    TaskPassed,
+    Working,
+    follow,
+    gate_of,
+    handle,
+    launched,
+    run_ends,
+)
+from reloader.core.notices import Note
+from reloader.core.reasons import FilesChanged
+from reloader.core.states import CoolingDown, Running, Waiting
+from reloader.core.step_notices import ChangesTakenBack
+from reloader.core.steps import GatePolicy, Step
+from tests.support.simulated_system import Simulation
+
+FILES = tuple(f"file{number}.py" for number in range(5))
+BROKEN = 0  # of the contents that a file may have
+
+
+@dataclass
+class GatedSimulation(Simulation):
+    """``contents`` is what each file holds, ``at_launch`` what it held when the run was started."""
+
+    POLICIES: ClassVar = (
+        GatePolicy(syntax=True),
+        GatePolicy(syntax=True, before=(Step(("build",)),)),
+        GatePolicy(check=Step(("lint", "{files}"))),
+        GatePolicy(before=(Step(("build",)), Step(("style",)))),
+        GatePolicy(),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.gate_policy = self.random.choice(self.POLICIES)
+        self.gate = gate_of(self.gate_policy)
+        self.contents = dict.fromkeys(FILES, 1)
+        self.at_launch: dict[str, int] = {}
+        self.attempt = 0
+        self.calm_at = 0.0
+        self.refusals = 0
+        self.taken_back = 0
+
+    def _plan_the_outside(self) -> None:
+        super()._plan_the_outside()
+        self.calm_at = max(moment for moment, _, _ in self.agenda) + 20
+        self._at(self.calm_at, self._repair_all)
+
+    def _name_of_a_file(self) -> str:
+        return self.random.choice(FILES)
+
+    def _close_batch(self, path: str) -> None:
+        self.contents[path] = self.random.randrange(3)
+        super()._close_batch(path)
+
+    def _repair_all(self) -> None:
+        """The last save: everything is new, and good."""
+        if self.exit_code is None:
+            self.batch_is_open = False
+            self.contents = dict.fromkeys(FILES, 3)
+            self.unserved_paths.update(FILES)
+            self._arrive(BatchClosed(ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in FILES)))
+
+    # The gate
+
+    def _deliver(self, event: Event) -> None:
+        if isinstance(event, Begin | BatchOpened | BatchClosed | RestartAsked) and not self.stop_requests:
+            self._arrive(event)
+            return
+        if isinstance(event, StopAsked):
+            self.attempt += 1
+        self._let_through(event)
+
+    def _arrive(self, arrival: Arrival) -> None:
+        if self.exit_code is None and not self.stop_requests:
+            self.trace.append((self.now, arrival))  # type: ignore[arg-type]
+            self.gate, orders = handle(self.gate, arrival, self._around)
+            self._obey(orders)
+
+    @property
+    def _around(self) -> Around:
+        run = self.state.run if isinstance(self.state, Running) else None
+        return Around(self.gate_policy, run, self.gate_policy.syntax, "/", self._is_as_before)
+
+    def _is_as_before(self, path: str) -> bool:
+        return self.at_launch.get(path) == self.contents[path]
+
+    def _obey(self, orders: tuple[Order, ...]) -> None:
+        for order in orders:
+            match order:
+                case Admit(event):
+                    self._let_through(event)
+                case Do(task):
+                    self._do(task)
+                case Abandon():
+                    self.attempt += 1
+                case Say(ChangesTakenBack(paths)):
+                    self.taken_back += 1
+                    self._must(all(map(self._is_as_before, paths)), "what is told to be taken back is not")
+                    self.unserved_paths.difference_update(paths)
+                case Say():
+                    self.refusals += 1
+
+    def _let_through(self, event: Event) -> None:
+        if self.exit_code is not None or self.stop_requests:
+            super()._deliver(event)
+            return
+        keeps_a_run = isinstance(self.state, Running)
+        if isinstance(event, LeaderEnded | ChildEnded) and keeps_a_run and not event.outcome.was_interrupted:
+            self._end_the_run(event.run)
+        self._must(not (keeps_a_run and isinstance(event, BatchOpened)), "a run is stopped before the gate has passed")
+        if isinstance(event, BatchClosed):
+            self.unserved_paths -= {path for path in self.unserved_paths - set(event.batch.kinds) if keeps_a_run}
+            is_good = all(self.contents[path] != BROKEN for path in event.batch.kinds)
+            self._must(is_good or not self.gate_policy.syntax, "what does not compile is let through")
+        if isinstance(event, StartRefused):
+            self.unserved_paths.clear()  # where that ends the session; else what follows starts it after all
+        super()._deliver(event)
+        if self.exit_code is None and not self.stop_requests:
+            self.gate, orders = follow(self.gate, self._around, rests=isinstance(self.state, Waiting | CoolingDown))
+            self._obey(orders)
+
+    def _end_the_run(self, run: int) -> None:
+        if isinstance(self.state, Running) and self.state.run == run:
+            self.gate, orders = run_ends(self.gate, self._around)
+            for order in orders:
+                assert order == Admit(BatchOpened())
+                super()._deliver(BatchOpened())
+
+    def _finish(self, exit_code: int) -> None:
+        if isinstance(self.gate.stage, Refused):
+            self.unserved_paths.clear()  # they were told to be refused, and the end is the command's own
+        super()._finish(exit_code)
+
+    def _do(self, task: Task) -> None:
+        self.attempt += 1
+        attempt = self.attempt
+        if isinstance(task, CheckSources):
+            has_passed = all(self.contents[path] != BROKEN for path in task.paths)
+        else:
+            has_passed = self.now >= self.calm_at or self.random.random() < 0.7
+        answer = TaskPassed() if has_passed else TaskFailed(Note("it has failed"), 7)
+        if self.random.random() < 0.4:
+            self._answer(attempt, answer)
+        else:
+            self._at(self.now + self.random.choice((0.01, 0.3, 2.0)), lambda: self._answer(attempt, answer))
+
+    def _answer(self, attempt: int, answer: TaskPassed | TaskFailed) -> None:
+        if attempt == self.attempt:
+            self._arrive(answer)
+
+    def _launch(self, action: Launch) -> None:
+        if not isinstance(action.reason, FilesChanged):
+            # It reads what there is; steps that are under way are still for what was held.
+            held = self.gate.held.batch.kinds if isinstance(self.gate.stage, Working) else ()
+            self.unserved_paths &= set(held)
+            kept, self.unserved_paths = self.unserved_paths, set()
+            self.batch_is_open = False
+            super()._launch(action)
+            self.unserved_paths = kept
+        else:
+            super()._launch(action)
+        self.gate = launched(self.gate)
+        self.at_launch = dict(self.contents)
+
+    def _is_at_rest(self) -> bool:
+        is_clear = not isinstance(self.gate.stage, Working | Refused)
+        return super()._is_at_rest() and (is_clear or self.exit_code is not None)
