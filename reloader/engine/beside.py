@@ -8,7 +8,7 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.events import Event, ProbePassed, StopAsked
 from reloader.core.reasons import Reason
 from reloader.core.states import Running, State
-from reloader.engine.commands import Commands
+from reloader.engine.commands import PATIENCE, Commands
 from reloader.engine.gate import GateKeeper
 from reloader.engine.hooks import HOOK_TIMEOUT, Hooks
 from reloader.engine.inbox import Inbox
@@ -86,7 +86,7 @@ class Beside:
         """The session is over: what is left is the last hooks, unless the user has lost patience."""
         self._gate.close()
         self._readiness.cease()
-        limit = clock() + HOOK_TIMEOUT
+        limit = clock() + HOOK_TIMEOUT + PATIENCE
         while not self._hooks.are_done and clock() < limit:
             if any(isinstance(posted, StopAsked) for posted in inbox.take(min(self.deadline or limit, limit))):
                 break

@@ -8,6 +8,7 @@ assert sys.platform != "win32"
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from reloader.ports import ChildNotLaunched
 from reloader.system.groups import signal_group, signal_process
 from reloader.system.mark import Mark
 from reloader.system.spawning import find_program, not_launched, spawn
+
+#: How long to wait for what was forced at the end of a session: so many looks, with so many seconds between them.
+LOOKS, PAUSE = 200, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,14 @@ class HelperHost:
         return None  # SIGCHLD stirs the engine
 
     def close(self) -> None:
-        for helper in tuple(self._helpers.values()):
+        for helper in self._helpers.values():
             helper.force_stop()
-            os.waitpid(helper.pid, 0)
-            del self._helpers[helper.pid]
-        for pid in self._strays() if self._has_run_any else ():
+        _bury(self._helpers)
+        self._helpers.clear()
+        strays = tuple(self._strays()) if self._has_run_any else ()
+        for pid in strays:
             signal_process(pid, signal.SIGKILL)
+        _bury(strays)
 
     def _look(self) -> list[tuple[Helper, Outcome]]:
         looks = [(helper, *os.waitpid(helper.pid, os.WNOHANG)) for helper in self._helpers.values()]
@@ -88,6 +94,24 @@ class HelperHost:
         helper.force_stop()
         del self._helpers[helper.pid]
         return ChildEnded(helper.run, outcome)
+
+
+def _bury(pids: Iterable[int]) -> None:
+    """Wait for the end of what was forced, but not for what the system does not let go."""
+    left = set(pids)
+    pause = threading.Event()
+    for _ in range(LOOKS):
+        left = {pid for pid in left if _is_ours_and_alive(pid)}
+        if not left:
+            return
+        pause.wait(PAUSE)
+
+
+def _is_ours_and_alive(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False  # a child of a stray, which whoever adopts it buries
 
 
 def _outcome(status: int) -> Outcome:

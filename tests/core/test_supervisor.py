@@ -20,6 +20,7 @@ from reloader.core.events import (
     InterruptHeard,
     LeaderEnded,
     RestartAsked,
+    StartRefused,
     StopAsked,
 )
 from reloader.core.notices import (
@@ -51,6 +52,7 @@ from reloader.core.states import (
     Stopping,
     Waiting,
 )
+from reloader.core.step_notices import Postponed
 from reloader.core.stops import StopStep, StopStepKind
 from reloader.core.supervisor import EARLY_LIMIT, next_deadline, step
 
@@ -559,3 +561,35 @@ def test_a_late_restart_code_or_another_end_wipes_out_the_early_ones():
     assert after == Running(6, 11.5, SERVED)
     after, _ = step(Running(5, 10.0, tried), ChildEnded(5, Exited(1)), 10.5, POLICY)
     assert after == Waiting(5, SERVED)
+
+
+# A session of one run, and one that waits for its first change
+
+ONCE = replace(policy(OnExit.RESTART), once=True)
+
+
+@pytest.mark.parametrize("state", [RUNNING, stopping(Judge(Exited(0)))])
+@pytest.mark.parametrize("event", [BatchOpened(), BatchClosed(batch()), RestartAsked("r")])
+def test_a_session_of_one_run_ignores_what_would_restart_it(state: State, event: Event) -> None:
+    assert step(state, event, 20.0, ONCE) == (state, ())
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_a_session_of_one_run_ends_with_its_code(code: int) -> None:
+    after, actions = step(RUNNING, ChildEnded(1, Exited(code)), 20.0, ONCE)
+    assert after == Finished(code)
+    assert deeds(actions) == [Finish(code)]
+
+
+def test_a_postponed_session_starts_with_its_first_change() -> None:
+    waiting, actions = step(Idle(), Begin(), 20.0, replace(POLICY, postpone=True))
+    assert (waiting, actions) == (Waiting(0, History()), (Tell(Postponed()),))
+    running, actions = step(waiting, BatchClosed(batch()), 30.0, replace(POLICY, postpone=True))
+    assert running == Running(1, 30.0, SERVED)
+    assert deeds(actions) == [Launch(1, FilesChanged(batch()))]
+
+
+@pytest.mark.parametrize("strict", [ONCE, policy(OnExit.EXIT)])
+def test_a_first_start_that_is_refused_ends_a_session_that_is_not_to_wait(strict: RestartPolicy) -> None:
+    assert step(Idle(), StartRefused(7), 20.0, strict) == (Finished(7), (Finish(7),))
+    assert step(Idle(), StartRefused(7), 20.0, policy(OnExit.WAIT)) == (Idle(), ())

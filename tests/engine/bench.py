@@ -103,6 +103,7 @@ class Bench:
             period=sweep_period,
         )
         self.helpers = FakeHelpers(self.journal)
+        self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
         # Without a policy a run is never told to be ready, of which but few tests want to know.
         ready = BesidePolicy(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
@@ -115,6 +116,7 @@ class Bench:
             helpers=self.helpers,
             probes=self.probes if beside is not None else None,
             compiles=compiles,
+            changes=self.written_changes,
         )
         self.engine = Engine(
             RunPlan(LaunchSpec(("program", "argument"), base), plan, restart),

@@ -1,0 +1,228 @@
+"""The gate in the engine: what is run, what is withheld, and what of it the user is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reloader.core.events import BatchOpened, RestartAsked, StopAsked
+from reloader.core.notices import Changed, Launched
+from reloader.core.outcome import Exited, Signalled
+from reloader.core.plan import OnExit, RestartPolicy
+from reloader.core.reasons import AskedByHand, FilesChanged
+from reloader.core.states import Idle, Running, Waiting
+from reloader.core.step_notices import ChangesTakenBack, SourceRefused, StepRefused, StepStarted
+from reloader.core.steps import BesidePolicy, GatePolicy, Overdue, ReadyPolicy, Step
+from reloader.ports import ChildNotLaunched
+from tests.engine.bench import Bench
+
+SYNTAX = BesidePolicy(GatePolicy(syntax=True), ReadyPolicy(tcp=("127.0.0.1", 1)))
+LINT = BesidePolicy(GatePolicy(check=Step(("lint", "{files}")), timeout=5.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
+BUILD = BesidePolicy(GatePolicy(before=(Step(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
+
+
+def bench_with(
+    root: Path, beside: BesidePolicy, *, compiles: bool = True, restart: RestartPolicy | None = None
+) -> Bench:
+    (root / "app").mkdir()
+    bench = Bench(root / "app", beside=beside, compiles=compiles, restart=restart)
+    bench.save("app.py", "x = 1\n")
+    return bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return bench_with(tmp_path, SYNTAX).begin()
+
+
+def change(bench: Bench, name: str, text: str) -> None:
+    bench.save(name, text)
+    bench.hint(name)
+    bench.settle()
+
+
+def change_until_a_step_runs(bench: Bench, name: str, text: str) -> None:
+    """No further, lest the time fly that it may take."""
+    bench.save(name, text)
+    bench.hint(name)
+    while not bench.helpers.living:
+        bench.engine.turn()
+
+
+class TestSyntax:
+    def test_a_good_save_is_served_as_soon_as_the_disk_is_quiet(self, bench: Bench) -> None:
+        change(bench, "app.py", "x = 2\n")
+        assert [notice.run for notice in bench.told(Launched)] == [2]
+
+    def test_a_bad_save_leaves_the_run_alone(self, bench: Bench) -> None:
+        change(bench, "app.py", "x = (\n")
+        (refused,) = bench.told(SourceRefused)
+        assert (refused.file, refused.line, refused.run) == (str(bench.root / "app.py"), 1, 1)
+        assert refused.excerpt[-1] == refused.message == "SyntaxError: '(' was never closed"
+        assert [act for act in bench.acts if act.startswith(("ask", "launch"))] == []
+
+    def test_what_was_refused_is_served_with_the_next_save(self, bench: Bench) -> None:
+        change(bench, "other.py", "x = (\n")
+        change(bench, "app.py", "x = 3\n")
+        assert bench.told(Launched) == []
+        change(bench, "other.py", "x = 3\n")
+        assert bench.changed == [{"other.py": "added", "app.py": "modified"}]
+
+    def test_what_is_taken_back_restarts_nothing(self, bench: Bench) -> None:
+        change(bench, "app.py", "x = (\n")
+        change(bench, "app.py", "x = 1\n")
+        assert [notice.run for notice in bench.told(ChangesTakenBack)] == [1]
+        assert bench.told(Changed) == []
+
+    def test_a_file_that_the_run_has_imported_since_is_not_taken_back(self, bench: Bench) -> None:
+        change(bench, "app.py", "x = (\n")
+        bench.baseline.since_launch.reads(str(bench.root / "app.py"))
+        change(bench, "app.py", "x = 1\n")
+        assert bench.changed == [{"app.py": "modified"}]
+
+    def test_a_new_file_that_is_gone_again_is_taken_back(self, bench: Bench) -> None:
+        change(bench, "new.py", "x = (\n")
+        (bench.root / "new.py").unlink()
+        bench.hint("new.py")
+        bench.settle()
+        assert bench.told(Changed) == []
+        assert len(bench.told(ChangesTakenBack)) == 1
+
+    def test_where_nothing_runs_a_bad_save_is_waited_for(self, bench: Bench) -> None:
+        change(bench, "app.py", "x = 2\n")  # so that a failure is waited for
+        bench.host.end(Exited(1))
+        bench.settle()
+        assert isinstance(bench.state, Waiting)
+        change(bench, "app.py", "x = (\n")
+        assert bench.told(SourceRefused)[0].run is None
+        change(bench, "app.py", "x = 3\n")
+        assert [notice.run for notice in bench.told(Launched)] == [2, 3]
+
+    def test_a_program_that_is_not_of_python_is_stopped_at_once(self, tmp_path: Path) -> None:
+        bench = bench_with(tmp_path, SYNTAX, compiles=False).begin()
+        change(bench, "app.py", "x = (\n")
+        assert [notice.run for notice in bench.told(Launched)] == [2]
+
+    def test_a_session_of_one_run_checks_nothing_while_that_lives(self, tmp_path: Path) -> None:
+        bench = bench_with(tmp_path, SYNTAX, restart=RestartPolicy(once=True)).begin()
+        change(bench, "app.py", "x = (\n")
+        assert bench.told(SourceRefused) == []
+        assert isinstance(bench.state, Running)
+
+
+class TestACheck:
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Bench:
+        return bench_with(tmp_path, LINT).begin()
+
+    def test_that_ends_well_lets_the_changes_through(self, bench: Bench) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        assert bench.helpers.living[0].argv == ("lint", str(bench.root / "app.py"))
+        assert bench.told(Changed) == []
+        bench.helpers.end("lint", Exited(0))
+        bench.settle()
+        assert bench.changed == [{"app.py": "modified"}]
+
+    @pytest.mark.parametrize("outcome", [Exited(1), Signalled(9)])
+    def test_that_fails_keeps_the_run(self, bench: Bench, outcome: Exited | Signalled) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.helpers.end("lint", outcome)
+        bench.settle()
+        assert [(notice.part, notice.outcome, notice.run) for notice in bench.told(StepRefused)] == [
+            ("check", outcome, 1)
+        ]
+        assert bench.told(Launched) == []
+
+    def test_that_takes_too_long_is_ended_and_has_failed(self, bench: Bench) -> None:
+        change(bench, "app.py", "x = 2\n")  # to settle lets all the time pass that somebody waits for
+        assert [notice.outcome for notice in bench.told(StepRefused)] == [Overdue(5.0)]
+        assert "ask lint with 15" in bench.acts
+
+    def test_that_is_deaf_too_is_ended_by_force(self, bench: Bench) -> None:
+        bench.helpers.are_obedient = False
+        change(bench, "app.py", "x = 2\n")
+        assert [notice.outcome for notice in bench.told(StepRefused)] == [Overdue(5.0)]
+        assert "force lint" in bench.acts
+
+    def test_that_cannot_be_started_has_failed(self, bench: Bench) -> None:
+        bench.helpers.refusals.append(ChildNotLaunched(127, "it was not found"))
+        change(bench, "app.py", "x = 2\n")
+        assert bench.told(StepRefused)[0].outcome.exit_code == 127
+
+    def test_is_begun_anew_when_more_changes(self, bench: Bench) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.save("b.py", "x = 2\n")
+        bench.hint("b.py")
+        while len(bench.told(StepStarted)) < 2:
+            bench.engine.turn()
+        assert "force lint" in bench.acts
+        assert [helper.argv[1:] for helper in bench.helpers.living] == [
+            (str(bench.root / "app.py"), str(bench.root / "b.py"))
+        ]
+
+    def test_is_ended_with_the_session(self, bench: Bench) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.post(StopAsked(15))
+        bench.until_finished()
+        assert "force lint" in bench.acts
+        assert bench.told(Changed) == []
+
+    def test_that_is_under_way_keeps_a_session_alive_whose_run_ends(self, bench: Bench) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.host.end(Exited(0))
+        bench.engine.turn()
+        bench.helpers.end("lint", Exited(0))
+        bench.settle()
+        assert [notice.run for notice in bench.told(Launched)] == [2]
+
+    def test_does_not_keep_the_user_from_ending_it(self, bench: Bench) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.host.end(Signalled(2, held_terminal=True))
+        bench.until_finished()
+        assert bench.told(Launched) == []
+
+
+class TestStepsBeforeAStart:
+    def test_come_before_the_first_one(self, tmp_path: Path) -> None:
+        bench = bench_with(tmp_path, BUILD)
+        bench.baseline.take(lambda files: None)
+        bench.engine.begin()
+        assert isinstance(bench.state, Idle)
+        bench.helpers.end("build", Exited(0))
+        bench.settle()
+        assert [notice.run for notice in bench.told(Launched)] == [1]
+
+    def test_that_fail_are_the_end_where_nothing_is_to_be_waited_for(self, tmp_path: Path) -> None:
+        bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(OnExit.EXIT))
+        bench.baseline.take(lambda files: None)
+        bench.helpers.refusals.append(ChildNotLaunched(126, "it is no program"))
+        assert bench.engine.run() == 126
+
+    def test_wait_for_the_first_change_in_a_postponed_session(self, tmp_path: Path) -> None:
+        bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(postpone=True)).begin()
+        assert bench.acts == []
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.helpers.end("build", Exited(0))
+        bench.settle()
+        assert isinstance(bench.told(Launched)[0].reason, FilesChanged)
+
+    def test_come_before_a_restart_by_hand(self, tmp_path: Path) -> None:
+        bench = bench_with(tmp_path, BUILD)
+        bench.baseline.take(lambda files: None)
+        bench.engine.begin()
+        bench.helpers.end("build", Exited(0))
+        bench.settle()
+        bench.post(RestartAsked("r"))
+        bench.engine.turn()
+        assert bench.told(Launched)[1:] == []
+        bench.helpers.end("build", Exited(0))
+        bench.settle()
+        assert bench.told(Launched)[-1].reason == AskedByHand("r")
+
+
+def test_nothing_passes_the_gate_any_more_when_the_session_is_over(bench: Bench) -> None:
+    bench.post(StopAsked(15))
+    bench.until_finished()
+    assert bench.beside.admit(BatchOpened(), bench.state) == [BatchOpened()]
+    assert bench.beside.follow(bench.state) == []

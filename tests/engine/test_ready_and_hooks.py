@@ -1,0 +1,206 @@
+"""When a run is told to be ready, and which hooks follow what happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.events import ProbePassed, RestartAsked, StopAsked
+from reloader.core.notices import Launched
+from reloader.core.outcome import Exited
+from reloader.core.plan import OnExit, RestartPolicy
+from reloader.core.reasons import AskedByChild, FirstStart
+from reloader.core.step_notices import HookFailed, Ready
+from reloader.core.steps import BesidePolicy, Occasion, Overdue, ReadyPolicy
+from reloader.engine.beside import reason_word
+from reloader.engine.hooks import HOOK_TIMEOUT
+from reloader.ports import ChildNotLaunched
+from tests.engine.bench import Bench
+
+NETWORK = ReadyPolicy(http="http://localhost/", tcp=("localhost", 80))
+
+
+def bench_of(root: Path, policy: BesidePolicy, restart: RestartPolicy | None = None) -> Bench:
+    (root / "app").mkdir()
+    bench = Bench(root / "app", beside=policy, restart=restart)
+    bench.baseline.take(lambda files: None)
+    bench.engine.begin()
+    while not bench.engine.knows_all_contents:
+        bench.engine.turn()
+    return bench
+
+
+class TestReady:
+    def test_is_what_has_lived_for_a_second(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, BesidePolicy())
+        bench.settle()
+        assert bench.told(Ready) == [Ready(1, 1.0, ("alive",))]
+
+    def test_is_not_what_has_ended_before(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, BesidePolicy(), RestartPolicy(OnExit.WAIT))
+        bench.host.end(Exited(0))
+        bench.settle()
+        assert bench.told(Ready) == []
+
+    def test_is_told_when_the_last_probe_has_passed(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, BesidePolicy(ready=NETWORK))
+        for probe in ("http", "http", "tcp", "tcp"):
+            bench.post(ProbePassed(1, probe))
+            bench.settle()
+        assert [(notice.run, notice.by) for notice in bench.told(Ready)] == [(1, ("http", "tcp"))]
+
+    def test_news_of_another_run_are_ignored(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, BesidePolicy(ready=ReadyPolicy(tcp=("localhost", 80))))
+        bench.post(ProbePassed(7, "tcp"))
+        bench.settle()
+        assert bench.told(Ready) == []
+
+    def test_a_probe_ends_when_its_run_is_asked_to(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, BesidePolicy(ready=NETWORK))
+        bench.post(RestartAsked("r"))
+        bench.settle()
+        assert [act for act in bench.acts if act.startswith(("probe", "ask", "launch"))] == [
+            "launch 1",
+            "probe 1",
+            "ask 1 with 15",
+            "probe 1 ends",
+            "launch 2",
+            "probe 2",
+        ]
+
+    def test_a_command_is_tried_until_it_ends_well(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, BesidePolicy(ready=ReadyPolicy(exec=("ask",))))
+        for outcome in (Exited(1), Exited(0)):
+            while not bench.helpers.living:
+                bench.engine.turn()
+            bench.helpers.end("ask", outcome)
+            bench.engine.turn()
+        bench.settle()
+        assert [notice.by for notice in bench.told(Ready)] == [("exec",)]
+        assert bench.acts.count("run ask") == 2
+
+    def test_a_command_is_ended_with_its_run(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, BesidePolicy(ready=ReadyPolicy(exec=("ask",))))
+        while not bench.helpers.living:
+            bench.engine.turn()
+        bench.post(StopAsked(15))
+        bench.until_finished()
+        assert bench.acts.index("force ask") > bench.acts.index("ask 1 with 15")
+        assert bench.told(Ready) == []
+
+
+def hooks(*occasions: Occasion) -> BesidePolicy:
+    return BesidePolicy(ready=NETWORK, hooks={occasion: (occasion.value,) for occasion in occasions})
+
+
+ALL = hooks(*Occasion)
+
+
+class TestHooks:
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Bench:
+        return bench_of(tmp_path, ALL)
+
+    def end_hook(self, bench: Bench, name: str) -> None:
+        bench.helpers.end(name, Exited(0))
+        bench.engine.turn()
+
+    def test_are_told_of_which_run_it_is_and_why(self, bench: Bench) -> None:
+        assert bench.helpers.living[0].argv == ("start",)
+        assert bench.helpers.living[0].environment == {
+            "RELOADER_HOOK": "start",
+            "RELOADER_RUN": "1",
+            "RELOADER_REASON": "first_start",
+            "RELOADER_CHANGES_FILE": "changes",
+        }
+
+    def test_come_one_after_the_other(self, bench: Bench) -> None:
+        for probe in ("http", "tcp"):
+            bench.post(ProbePassed(1, probe))
+        bench.engine.turn()
+        assert [helper.argv for helper in bench.helpers.living] == [("start",)]
+        self.end_hook(bench, "start")
+        assert [helper.argv for helper in bench.helpers.living] == [("ready",)]
+
+    def test_that_wait_give_way_to_the_latest_of_their_kind(self, bench: Bench) -> None:
+        for run in (2, 3, 4):
+            bench.post(RestartAsked("r"))
+            while bench.told(Launched)[-1].run < run:
+                bench.engine.turn()
+        for name in ("start", "stop", "start"):
+            assert [helper.argv for helper in bench.helpers.living] == [(name,)]
+            last = bench.helpers.living[0].environment["RELOADER_RUN"]
+            self.end_hook(bench, name)
+        assert last == "4"
+
+    def test_a_failure_is_told_and_nothing_more(self, bench: Bench) -> None:
+        bench.helpers.end("start", Exited(2))
+        bench.engine.turn()
+        assert bench.told(HookFailed) == [HookFailed(Occasion.START, ("start",), Exited(2))]
+
+    def test_one_that_takes_too_long_is_ended(self, bench: Bench) -> None:
+        bench.settle()
+        assert bench.told(HookFailed) == [HookFailed(Occasion.START, ("start",), Overdue(HOOK_TIMEOUT))]
+
+    def test_one_that_cannot_be_started_holds_nothing_up(self, tmp_path: Path) -> None:
+        (tmp_path / "app").mkdir()
+        bench = Bench(tmp_path / "app", beside=hooks(Occasion.START))
+        bench.baseline.take(lambda files: None)
+        bench.helpers.refusals.append(ChildNotLaunched(127, "it was not found"))
+        bench.engine.begin()
+        assert [notice.outcome.exit_code for notice in bench.told(HookFailed)] == [127]
+
+    def test_a_failing_run_is_a_crash_and_every_other_end_a_stop(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, hooks(Occasion.CRASH, Occasion.STOP), RestartPolicy(OnExit.RESTART))
+        for code, name in ((5, "crash"), (0, "stop")):
+            bench.host.end(Exited(code))
+            while not bench.helpers.living:
+                bench.engine.turn()
+            assert bench.helpers.living[0].argv == (name,)
+            assert bench.helpers.living[0].environment["RELOADER_EXIT_CODE"] == str(code)
+            self.end_hook(bench, name)
+            while bench.host.child is None:
+                bench.engine.turn()
+
+    def test_the_session_waits_for_the_last(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, hooks(Occasion.STOP))
+        bench.host.end(Exited(0))
+        bench.until_finished()
+        before = bench.clock()
+        bench.beside.wind_up(bench.inbox, bench.clock)  # it never ends by itself
+        assert HOOK_TIMEOUT <= bench.clock() - before < HOOK_TIMEOUT + 5
+        assert bench.told(HookFailed) == [HookFailed(Occasion.STOP, ("stop",), Overdue(HOOK_TIMEOUT))]
+
+    def test_the_session_waits_no_longer_than_it_takes(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, hooks(Occasion.STOP))
+        bench.host.end(Exited(0))
+        bench.until_finished()
+        bench.helpers.end("stop", Exited(0))
+        before = bench.clock()
+        bench.beside.wind_up(bench.inbox, bench.clock)
+        assert bench.clock() == before
+        assert bench.told(HookFailed) == []
+
+    def test_a_user_without_patience_does_not(self, tmp_path: Path) -> None:
+        bench = bench_of(tmp_path, hooks(Occasion.STOP))
+        bench.host.end(Exited(0))
+        bench.until_finished()
+        bench.post(StopAsked(2))
+        bench.beside.wind_up(bench.inbox, bench.clock)
+        assert "force stop" in bench.acts
+        assert bench.told(HookFailed) == []
+
+
+def test_the_changes_are_written_before_each_launch(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, BesidePolicy())
+    bench.save("app.py", "x")
+    bench.hint("app.py")
+    bench.settle()
+    path = str(bench.root / "app.py")
+    assert bench.written_changes == [ChangeBatch(), ChangeBatch.of([PathChange(path, ChangeKind.ADDED)])]
+
+
+def test_a_reason_is_named_as_in_json() -> None:
+    assert [reason_word(reason) for reason in (FirstStart(), AskedByChild())] == ["first_start", "asked_by_child"]
