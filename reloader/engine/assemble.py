@@ -131,7 +131,8 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     )
     resources.callback(watching.stop)
     # Only now: orphans come to it, and a service that a backend has started is none of ours.
-    host = ProcessHost(inbox.post, plan.restart.stop.signal, has_input=plan.launch.has_input, sockets=sockets)
+    log, stop_signal = plan.beside.ready.log, plan.restart.stop.signal
+    host = ProcessHost(inbox.post, stop_signal, has_input=plan.launch.has_input, sockets=sockets, log=log)
     resources.callback(host.close)
     if not plan.launch.has_input:
         resources.callback(Keyboard(inbox.post).close)
@@ -173,7 +174,7 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     )
     collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
     told: dict[str, str] = {}
-    environment = _Environment(plan.launch, program, told)
+    environment = _Environment(plan.launch, program, told, is_logged=log is not None)
     hooks, beside = _beside(plan, host, program, baseline, reporter, inbox, environment, session_files)
     parts = Parts(
         host=host,
@@ -364,10 +365,11 @@ class _Progress:
 class _Environment:
     """The environment of each run: ours, what the files say now, what the plan adds, and what tells the child who it is."""
 
-    def __init__(self, spec: LaunchSpec, program: Program, told: dict[str, str]) -> None:
+    def __init__(self, spec: LaunchSpec, program: Program, told: dict[str, str], *, is_logged: bool = False) -> None:
         self._spec = spec
         self._program = program
         self.told = told
+        self._is_logged = is_logged
         if spec.env_files:
             from reloader.system.env_files import read_env_files  # costs 40 ms, so only where it is needed
 
@@ -375,6 +377,8 @@ class _Environment:
 
     def __call__(self, run: int) -> Mapping[str, str]:
         markers = {name: value for one in self._spec.compatible for name, value in MARKERS[one].items()}
+        if self._is_logged:
+            markers |= {"PYTHONUNBUFFERED": os.environ.get("PYTHONUNBUFFERED") or "1"}  # its output is no terminal now
         environment = self._with({"RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}, markers)
         return environment | self._program.environment(run, environment)
 

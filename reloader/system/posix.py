@@ -22,6 +22,7 @@ from reloader.system.guard import Guard
 from reloader.system.job_control import HANDED_ON, JobSignals
 from reloader.system.listening import Sockets
 from reloader.system.mark import Mark
+from reloader.system.output import Output
 from reloader.system.posix_helpers import HelperHost
 from reloader.system.spawning import find_program, not_launched, spawn
 from reloader.system.terminal import Terminal
@@ -91,12 +92,19 @@ class ProcessHost:
 
     ``post`` is for the signals that are the run's; SIGCHLD stirs the engine too, see SystemSignals. ``stop_signal`` is what the
     guard asks the run to end with if we are killed. Without ``has_input`` the terminal is not lent: we read it. Each run is
-    handed the ``sockets``.
+    handed the ``sockets``; ``log`` is what a line of its output has to match for it to be ready.
     """
 
     def __init__(
-        self, post: Post, stop_signal: int = signal.SIGTERM, *, has_input: bool = True, sockets: Sockets | None = None
+        self,
+        post: Post,
+        stop_signal: int = signal.SIGTERM,
+        *,
+        has_input: bool = True,
+        sockets: Sockets | None = None,
+        log: str | None = None,
     ) -> None:
+        self._output = Output(post, log)
         self._adopted_before = adopt_orphans()
         self._terminal = Terminal(STANDARD_INPUT if has_input else NOTHING)
         self._has_input = has_input
@@ -125,8 +133,17 @@ class ProcessHost:
             return found
         sockets = self._sockets.refreshed()
         try:
-            with self._mark.put_on():
-                pid = spawn(found, argv, cwd, environment, self._ignored, has_input=self._has_input, sockets=sockets)
+            with self._mark.put_on(), self._output.attached(run) as output:
+                pid = spawn(
+                    found,
+                    argv,
+                    cwd,
+                    environment,
+                    self._ignored,
+                    has_input=self._has_input,
+                    sockets=sockets,
+                    output=output,
+                )
         except OSError as error:
             return not_launched(argv[0], error)
         self._child = PosixChild(run, pid, self._not_of_the_run)
@@ -191,6 +208,7 @@ class ProcessHost:
             self._guard.dismiss()
         else:
             self._guard.leave()
+        self._output.close()
 
     def _look_at_leader(self, child: PosixChild) -> None:
         pid, status = os.waitpid(child.pid, os.WNOHANG | os.WUNTRACED)

@@ -44,12 +44,14 @@ def spawn(
     *,
     has_input: bool = True,
     sockets: Sequence[int] = (),
+    output: tuple[int, int] | None = None,
 ) -> int:
     """Start ``program`` as the leader of a new process group, with every signal as usual but those ``ignored``.
 
     It finds ``sockets``, all of which have higher numbers, from FIRST_DESCRIPTOR on, and its pid in LISTEN_PID.
     posix_spawn runs none of our code between fork and exec, so it is safe however many threads there are. Raises OSError.
     """
+    streams = [] if output is None else [(os.POSIX_SPAWN_DUP2, one, number) for number, one in enumerate(output, 1)]
     no_input = [] if has_input else [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
     inherited = [(os.POSIX_SPAWN_DUP2, ours, its) for its, ours in enumerate(sockets, FIRST_DESCRIPTOR)]
     if sockets:
@@ -59,7 +61,7 @@ def spawn(
             program,
             list(argv),
             environment,
-            file_actions=[*no_input, *closing_inheritable(), *inherited],
+            file_actions=[*no_input, *streams, *closing_inheritable(), *inherited],
             setpgroup=0,
             setsigmask=(),
             setsigdef=set(signal.valid_signals()) - _UNCATCHABLE - ignored,

@@ -15,6 +15,7 @@ from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted
 from reloader.core.outcome import Exited
 from reloader.ports import ChildNotLaunched, Post
 from reloader.system import _winapi
+from reloader.system.output import Output
 from reloader.system.windows_command import CommandLine, command_line
 from reloader.system.windows_console import ConsoleModes, NoConsole, SystemSignals, enable_colour
 from reloader.system.windows_sockets import Sockets
@@ -118,8 +119,10 @@ class ProcessHost:
         *,
         has_input: bool = True,
         sockets: Sockets | None = None,
+        log: str | None = None,
         console: ConsoleModes | None = None,
     ) -> None:
+        self._output = Output(post, log)
         self.helpers = HelperHost(post)
         self._input = None if has_input else subprocess.DEVNULL
         self._post = post
@@ -144,14 +147,17 @@ class ProcessHost:
     def _start(self, line: CommandLine, cwd: str, environment: Mapping[str, str], run: int) -> WindowsChild:
         job = _winapi.create_job()
         try:
-            leader = subprocess.Popen(
-                line.text,
-                executable=line.program,
-                stdin=self._input,
-                cwd=cwd,
-                env=dict(environment),
-                creationflags=_FLAGS,
-            )
+            with self._output.attached(run) as output:
+                leader = subprocess.Popen(
+                    line.text,
+                    executable=line.program,
+                    stdin=self._input,
+                    stdout=output and output[0],
+                    stderr=output and output[1],
+                    cwd=cwd,
+                    env=dict(environment),
+                    creationflags=_FLAGS,
+                )
             self._let_go(leader, job)
         except OSError:
             _winapi.close_handle(job)
@@ -194,6 +200,7 @@ class ProcessHost:
         if self._child is not None:
             self._child.force_stop()
             self._release()
+        self._output.close()
 
     def end_rest(self) -> None:
         """Whatever the leader has left behind."""

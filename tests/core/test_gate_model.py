@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reloader.core.gate import Passed, Working
+from reloader.core.gate import Passed, TaskPassed, Working, gate_of, handle
 from reloader.core.states import Settling
 from reloader.core.supervisor import step
 from tests.support import simulated_gate
@@ -27,24 +27,25 @@ def test_every_history_keeps_the_promises(block):
 
 
 def test_the_histories_hold_refusals_and_what_is_taken_back():
-    played = [GatedSimulation(seed, step).run() for seed in range(1000)]
+    played = [GatedSimulation(seed, step) for seed in range(1000)]
+    for one in played:
+        one.run()
     assert sum(one.refusals for one in played) > 300
     assert sum(one.taken_back for one in played) > 10
     assert any(isinstance(what, Settling) for one in played for _, what in one.trace)
 
 
 def test_the_simulation_finds_a_gate_that_lets_all_through(monkeypatch):
-    monkeypatch.setattr(simulated_gate, "TaskFailed", lambda notice, code: simulated_gate.TaskPassed())
+    monkeypatch.setattr(simulated_gate, "TaskFailed", lambda notice, code: TaskPassed())
     with pytest.raises(BrokenPromise, match="does not compile"):
         play(1000)
 
 
 def test_the_simulation_finds_a_gate_that_forgets_what_it_holds(monkeypatch):
     def forgetful(gate, arrival, around):
-        after, orders = simulated_handle(gate, arrival, around)
-        return simulated_gate.gate_of(around.policy) if isinstance(after.stage, Working | Passed) else after, orders
+        after, orders = handle(gate, arrival, around)
+        return gate_of(around.policy) if isinstance(after.stage, Working | Passed) else after, orders
 
-    simulated_handle = simulated_gate.handle
     monkeypatch.setattr(simulated_gate, "handle", forgetful)
     with pytest.raises(BrokenPromise):
         play(1000)

@@ -269,3 +269,16 @@ def test_a_postponed_session_waits_for_its_first_change(tmp_path: Path) -> None:
         save(tmp_path / "page.txt", "2")
         assert session.wait_for("launched")["reason"]["kind"] == "files_changed"
         assert session.wait_for_exit() == 0
+
+
+def test_a_run_is_ready_when_a_line_of_it_says_so(tmp_path: Path) -> None:
+    files = {"app.py": "import sys\nprint('Listening', 'on 8000')\nprint('oh', file=sys.stderr)\ninput()\n"}
+    command = [sys.executable, "app.py"]  # buffered, as long as its output is no terminal
+    config = project(tmp_path, files, command=command, ready={"log": "^Listening on [0-9]+$"})
+    with Reloader("--config", config, cwd=tmp_path) as session:
+        assert session.wait_for("ready", run=1)["by"] == ["log"]
+        session.wait_for_line("Listening on 8000")
+        session.wait_for_remark("oh")
+        save(tmp_path / "app.py", "print('Listening on 9000')\ninput()\n")
+        session.wait_for("ready", run=2)
+        session.wait_for_line("Listening on 9000")

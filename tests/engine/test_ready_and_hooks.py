@@ -125,15 +125,14 @@ class TestHooks:
         assert [helper.argv for helper in bench.helpers.living] == [("ready",)]
 
     def test_that_wait_give_way_to_the_latest_of_their_kind(self, bench: Bench) -> None:
-        for run in (2, 3, 4):
+        for number in (2, 3, 4):
             bench.post(RestartAsked("r"))
-            while bench.told(Launched)[-1].run < run:
+            while bench.told(Launched)[-1].run < number:
                 bench.engine.turn()
-        for name in ("start", "stop", "start"):
+        for name, run in (("start", "1"), ("stop", "3"), ("start", "4")):
             assert [helper.argv for helper in bench.helpers.living] == [(name,)]
-            last = bench.helpers.living[0].environment["RELOADER_RUN"]
+            assert bench.helpers.living[0].environment["RELOADER_RUN"] == run
             self.end_hook(bench, name)
-        assert last == "4"
 
     def test_a_failure_is_told_and_nothing_more(self, bench: Bench) -> None:
         bench.helpers.end("start", Exited(2))

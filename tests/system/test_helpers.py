@@ -34,7 +34,8 @@ class Helpers:
         return helper.pid
 
     def outcome_of(self, run: int) -> Outcome:
-        return eventually(lambda: self._look().get(run), what=f"the end of helper {run}")
+        eventually(lambda: run in self._look(), what=f"the end of helper {run}")
+        return self.ended[run]
 
     def _look(self) -> dict[int, Outcome]:
         self.news += self.host.collect(time.monotonic())

@@ -1,0 +1,72 @@
+"""The output of a run, where a line of it says that the run is ready: handed on unchanged, and looked at on the way."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from reloader.core.events import ProbePassed
+from reloader.ports import Post
+
+_STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
+#: Bytes that are read at once, and so much of a line is looked at.
+_AT_ONCE = 64 * 1024
+#: Seconds to wait at the end for what was written last.
+PATIENCE = 2.0
+
+
+class Output:
+    """Without an ``expression`` it is not touched: the run then writes where we do. Else two threads read for each run."""
+
+    def __init__(self, post: Post, expression: str | None) -> None:
+        self._post = post
+        self._expression = None if expression is None else re.compile(expression.encode())
+        self._threads: list[threading.Thread] = []
+
+    @contextmanager
+    def attached(self, run: int) -> Iterator[tuple[int, int] | None]:
+        """What a run that is started meanwhile is to have for its output and its errors; None: what we have."""
+        if self._expression is None:
+            yield None
+            return
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        told = threading.Event()  # by one of both, and once
+        pipes = [os.pipe(), os.pipe()]
+        try:
+            yield pipes[0][1], pipes[1][1]
+        finally:
+            for (reader, writer), target in zip(pipes, (_STANDARD_OUTPUT, _STANDARD_ERROR), strict=True):
+                os.close(writer)
+                arguments = (run, reader, target, told, self._expression)
+                thread = threading.Thread(target=self._hand_on, args=arguments, name="reloader-output", daemon=True)
+                thread.start()
+                self._threads.append(thread)
+
+    def close(self) -> None:
+        """The run is over. What somebody who is left may still write is not waited for."""
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        self._threads.clear()
+
+    def _hand_on(
+        self, run: int, reader: int, target: int, told: threading.Event, expression: re.Pattern[bytes]
+    ) -> None:
+        line = b""
+        while read := os.read(reader, _AT_ONCE):
+            with suppress(OSError):  # whoever listened to us has gone; the run must not be kept waiting for that
+                _write(target, read)
+            if not told.is_set():
+                line = (line + read)[-_AT_ONCE:]
+                if any(expression.search(one) for one in line.splitlines()):
+                    told.set()
+                    self._post(ProbePassed(run, "log"))
+                line = line.rpartition(b"\n")[2]
+        os.close(reader)
+
+
+def _write(target: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(target, content) :]

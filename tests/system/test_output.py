@@ -1,0 +1,86 @@
+"""The output of a run on its way through: unchanged, and looked at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from reloader.core.events import Posted, ProbePassed
+from reloader.system.output import Output
+from tests.support.eventually import eventually
+
+
+class Written:
+    """Writes as two streams of a run would, and knows what was posted."""
+
+    def __init__(self, expression: str | None) -> None:
+        self.posted: list[Posted] = []
+        self.output = Output(self.posted.append, expression)
+
+    def __call__(self, run: int, out: list[bytes], err: list[bytes]) -> None:
+        with self.output.attached(run) as streams:
+            assert streams is not None
+            copies = [os.dup(one) for one in streams]
+        for copy, parts in zip(copies, (out, err), strict=True):
+            for part in parts:
+                os.write(copy, part)
+            os.close(copy)
+        self.output.close()
+
+
+@pytest.fixture
+def ready() -> Iterator[Written]:
+    written = Written("^ready$")
+    yield written
+    written.output.close()
+
+
+def test_it_is_handed_on_as_it_is(ready: Written, capfd: pytest.CaptureFixture[str]) -> None:
+    ready(1, [b"a\n", b"\x1b[1mb"], [b"c\n"])
+    out, err = capfd.readouterr()
+    assert (out, err) == ("a\n\x1b[1mb", "c\n")
+    assert ready.posted == []
+
+
+@pytest.mark.parametrize(
+    ("out", "err"),
+    [
+        ([b"first\nready\nlast\n"], []),
+        ([b"rea", b"dy\n"], []),
+        ([b"ready\r\n"], []),
+        ([], [b"ready"]),
+        ([b"ready\n", b"ready\n"], []),
+    ],
+)
+def test_a_line_that_matches_is_told_once(
+    ready: Written, capfd: pytest.CaptureFixture[str], out: list[bytes], err: list[bytes]
+) -> None:
+    ready(3, out, err)
+    assert ready.posted == [ProbePassed(3, "log")]
+    assert capfd.readouterr() == (b"".join(out).decode(), b"".join(err).decode())
+
+
+def test_parts_of_lines_are_no_lines(ready: Written) -> None:
+    ready(1, [b"not ready\n", b"ready or not\n"], [])
+    assert ready.posted == []
+
+
+def test_without_an_expression_it_is_not_touched() -> None:
+    with Output(lambda posted: None, None).attached(1) as streams:
+        assert streams is None
+
+
+def test_a_run_is_not_kept_waiting_when_nobody_listens_to_us_any_more(ready: Written) -> None:
+    kept = os.dup(1)
+    closed, broken = os.pipe()
+    os.close(closed)
+    os.dup2(broken, 1)
+    os.close(broken)
+    try:
+        ready(1, [b"x" * 70000, b"\nready\n"], [])
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+    eventually(lambda: ready.posted == [ProbePassed(1, "log")])
