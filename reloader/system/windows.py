@@ -18,9 +18,10 @@ from reloader.system import _winapi
 from reloader.system.output import Output
 from reloader.system.windows_command import CommandLine, command_line
 from reloader.system.windows_console import ConsoleModes, NoConsole, SystemSignals, enable_colour
+from reloader.system.windows_helpers import HelperHost
 from reloader.system.windows_sockets import Sockets
 
-__all__ = ["HelperHost", "ProcessHost", "SystemSignals", "WindowsChild", "enable_colour"]
+__all__ = ["ProcessHost", "SystemSignals", "WindowsChild", "enable_colour"]
 
 #: Once the leader has ended, the host looks this often, in seconds, for the rest: a job tells nobody how many are in it.
 LOOK_AGAIN = 0.02
@@ -123,7 +124,8 @@ class ProcessHost:
         console: ConsoleModes | None = None,
     ) -> None:
         self._output = Output(post, log)
-        self.helpers = HelperHost(post)
+        # The console is the run's: what that has set there is not to be put back at the end of something else.
+        self.helpers = HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsole()))
         self._input = None if has_input else subprocess.DEVNULL
         self._post = post
         self._cmd = ntpath.join(_winapi.system_directory(), "cmd.exe")
@@ -214,42 +216,6 @@ class ProcessHost:
             self._waiter.join()
         self._child = self._waiter = None
         self._console.restore()
-
-
-class HelperHost:
-    """Any number of commands beside the run, each in a job of its own, without input, and ended with all of that job."""
-
-    def __init__(self, post: Post) -> None:
-        self._post = post
-        self._hosts: dict[int, ProcessHost] = {}
-
-    def launch(
-        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
-    ) -> WindowsChild | ChildNotLaunched:
-        # The console is the run's: what that has set there is not to be put back at the end of something else.
-        host = ProcessHost(self._post, has_input=False, console=NoConsole())
-        helper = host.launch(argv, cwd=cwd, environment=environment, run=run)
-        if isinstance(helper, WindowsChild):
-            self._hosts[run] = host
-        return helper
-
-    def collect(self, now: float) -> Sequence[ChildEnded]:
-        news = [posted for host in self._hosts.values() for posted in host.collect(now)]
-        for posted in news:
-            if isinstance(posted, LeaderEnded):
-                self._hosts[posted.run].end_rest()
-        ended = [posted for posted in news if isinstance(posted, ChildEnded)]
-        for posted in ended:
-            del self._hosts[posted.run]
-        return ended
-
-    def next_look(self, now: float) -> float | None:
-        looks = (host.next_look(now) for host in self._hosts.values())
-        return min((look for look in looks if look is not None), default=None)
-
-    def close(self) -> None:
-        while self._hosts:
-            self._hosts.popitem()[1].close()
 
 
 def _not_launched(name: str, cwd: str, error: OSError) -> ChildNotLaunched:
