@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
 from reloader.cli.phrases import count as _count
@@ -67,10 +68,8 @@ def sentence(notice: Notice) -> str:
 
 def _said(notice: Notice) -> str:
     match notice:
-        case ConfigUsed(source):
-            return f"configured by {source}"
-        case Listening(sockets):
-            return f"listening on {', '.join(map(_held, sockets))}"
+        case ConfigUsed() | Listening() | Note():
+            return _remark(notice)
         case Changed(batch):
             return f"changed: {_batch(batch)}"
         case Unchanged(paths):
@@ -79,8 +78,6 @@ def _said(notice: Notice) -> str:
             return _suspended(notice)
         case PortInUse(_, holder, is_certain):
             return _port_in_use(holder, is_certain)
-        case Note(text):
-            return text
         case Scanning() | Watching() | Polling() | BackendFellBack() | EventsLost() | EventsMissed() | ScansSlowed():
             return _watching(notice)
         case RootExamined() | TreesExamined() | LimitExamined():
@@ -91,6 +88,16 @@ def _said(notice: Notice) -> str:
             return said_beside(notice)
         case _:
             return _life_of_the_child(notice)
+
+
+def _remark(notice: ConfigUsed | Listening | Note) -> str:
+    match notice:
+        case ConfigUsed(source):
+            return f"configured by {source}"
+        case Listening(sockets):
+            return f"listening on {', '.join(map(_held, sockets))}"
+        case Note(text):
+            return text
 
 
 def _examined(notice: RootExamined | TreesExamined | LimitExamined) -> str:

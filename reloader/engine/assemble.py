@@ -38,7 +38,7 @@ from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
 from reloader.engine.ready import Readiness
-from reloader.engine.sockets import told_of
+from reloader.engine.sockets import OF_SOCKETS, told_of
 from reloader.engine.sources import Sources
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
@@ -385,9 +385,10 @@ class _Environment:
     def beside(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
         """What a command beside the program is given, which is neither watched nor a child in a framework's sense."""
         try:
-            return self._with(more or {}, {})
+            environment = self._with(more or {}, {})
         except ReloaderError:
             return {**os.environ, **(more or {})}  # the run says what is wrong
+        return {name: value for name, value in environment.items() if name not in OF_SOCKETS}
 
     def _with(self, more: Mapping[str, str], markers: Mapping[str, str]) -> dict[str, str]:
         from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}

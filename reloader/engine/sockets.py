@@ -9,6 +9,9 @@ from dataclasses import replace
 from reloader.core.plan import Framework, LaunchSpec
 from reloader.core.sockets import HeldSocket, UnixAddress, filled, name_of
 
+#: The variables by which sockets are handed over. They are for the command alone.
+OF_SOCKETS = frozenset({"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "RELOADER_SOCKETS", "WERKZEUG_SERVER_FD"})
+
 
 def told_of(sockets: Sequence[HeldSocket], launch: LaunchSpec) -> LaunchSpec:
     """``launch`` with its placeholders filled in, and with the variables that say where the sockets are."""
