@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from reloader.child import is_running_from_reloader, restart, watch_also
 from reloader.errors import ReloaderError
@@ -34,6 +34,7 @@ def run_with_reloader(
     on_exit: Literal["auto", "exit", "wait", "restart"] = "auto",
     stop_signal: str = "SIGTERM",
     stop_timeout: float | str = 5.0,
+    check: str | Sequence[str] = "syntax",
     python_open_files: bool = False,
     python_site_packages: bool = False,
     quiet: bool = False,
@@ -75,6 +76,7 @@ def run_with_reloader(
         "on_exit": on_exit,
         "stop_signal": stop_signal,
         "stop_timeout": stop_timeout,
+        "check": check if isinstance(check, str) else tuple(check),
         "python_open_files": python_open_files,
         "python_site_packages": python_site_packages,
     }

@@ -89,7 +89,7 @@ PARTS = {"app.py": APP, "part.py": "VALUE = 1\n", "other.py": "", "pkg/__init__.
 @pytest.mark.parametrize("fault", REPAIRS)
 def test_what_is_broken_and_then_repaired_is_up_again(tmp_path: Path, fault: str, backend: str) -> None:
     broken, error, mended, repair = REPAIRS[fault]
-    config = project(tmp_path, PARTS, command=python("app.py"), watch=None, backend=backend)
+    config = project(tmp_path, PARTS, command=python("app.py"), watch=None, backend=backend, check="off")
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for_line("up with 1")
         save(tmp_path / broken, error)

@@ -117,9 +117,20 @@ def test_an_exception_even_of_the_first_run_waits_for_its_repair(tmp_path: Path)
         assert program.is_running
 
 
+def test_a_module_that_does_not_compile_leaves_the_child_alone(tmp_path: Path) -> None:
+    write(tmp_path, {"app.py": app(), "settings.py": settings("first")})
+    with Program(sys.executable, "app.py", cwd=tmp_path) as program:
+        program.wait_for_line("content: first")
+        save(tmp_path / "settings.py", "VALUE = (\n")
+        assert program.wait_for("source_refused")["run"] == 1
+        save(tmp_path / "settings.py", settings("second"))
+        program.wait_for_line("content: second")
+        assert program.runs == [1, 2]
+
+
 @pytest.mark.parametrize("fault", ["VALUE = (\n", "import nowhere_to_be_found\n"])
 def test_a_module_that_cannot_be_imported_leaves_a_parent_that_waits(tmp_path: Path, fault: str) -> None:
-    write(tmp_path, {"app.py": app(), "settings.py": settings("first")})
+    write(tmp_path, {"app.py": app("check='off'"), "settings.py": settings("first")})
     with Program(sys.executable, "app.py", cwd=tmp_path) as program:
         program.wait_for_line("content: first")
         save(tmp_path / "settings.py", fault)
