@@ -382,7 +382,7 @@ def test_the_defaults_of_the_call_are_those_of_the_keys() -> None:
     of_the_call = inspect.signature(reloader.run_with_reloader).parameters
     shared = {name: parameter.default for name, parameter in of_the_call.items() if name in KEYS}
     assert shared == {name: KEYS[name].default for name in shared}
-    assert len(shared) == 13
+    assert len(shared) == 14
 
 
 def test_the_example_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
