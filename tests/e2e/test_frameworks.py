@@ -128,6 +128,7 @@ def test_a_program_follows_every_edit_and_outlives_a_syntax_error(
         backend=backend,
         env=program.environment,
         watch=None,
+        check="off",
     )
     source = tmp_path / program.edited
     with Reloader("--config", config, cwd=tmp_path) as reloader:
