@@ -15,8 +15,8 @@ from reloader.config.placing import Ground, Placed, is_whole_disk, minimal, plac
 from reloader.config.sentences import quoted
 from reloader.config.signals import number_of
 from reloader.config.sockets import socket_problems, socket_specs
-from reloader.config.telling import rules_for_log, telling
 from reloader.config.steps import SYNTAX, StepWords
+from reloader.config.telling import rules_for_log, telling
 from reloader.config.values import NO_PROGRAM
 from reloader.config.words import argv_of, split
 from reloader.core.debounce import DebouncePolicy
