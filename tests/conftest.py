@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
 
@@ -17,6 +19,19 @@ from tests.support.watchman import running_watchman
 settings.register_profile("reloader", deadline=None, print_blob=True)
 if not os.environ.get("CI"):
     settings.load_profile("reloader")
+
+
+#: Where the sessions of tests keep what is the user's elsewhere: their sockets, whose names must be short, and their history.
+_OWN = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    own = config.stash[_OWN] = tempfile.mkdtemp(prefix="reloader-")
+    os.environ["XDG_RUNTIME_DIR"] = os.environ["XDG_STATE_HOME"] = own
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[_OWN], ignore_errors=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

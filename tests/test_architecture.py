@@ -52,9 +52,17 @@ PARTS = (
     part("reloader.agent.inside", "agent.inside", INSIDE, "atexit os sys time"),
     part("reloader.agent", "agent ports core errors"),  # the parent's end
     part("reloader.engine.assemble", "engine watchers system agent ports core errors"),
+    part("reloader.engine.attend", "engine system ports core errors"),
+    part("reloader.engine.visit", "engine system ports core errors"),
+    part("reloader.engine.explain", "engine watchers system ports core errors"),
+    part("reloader.engine.stream", "engine watchers system ports core errors"),
     part("reloader.engine.checkup", "engine watchers system ports core errors"),
     part("reloader.engine", "engine ports core errors"),
-    part("reloader.cli", "cli engine.assemble engine.checkup config ports core errors", "termcolor"),
+    part(
+        "reloader.cli",
+        "cli engine.assemble engine.checkup engine.visit engine.explain engine.stream config ports core errors",
+        "termcolor",
+    ),
     part("reloader.api", "child origin cli engine.assemble config ports core errors"),
     part("reloader.child", "errors"),  # a few lines to the parent, by the protocol of the agent's link
     part("reloader.origin", "errors"),

@@ -90,7 +90,7 @@ def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | Resta
             interpreter = _text(fields[2]) if len(fields) > 2 else ""
             return AgentAttached(run, pid, fields[0] == "1", _text(fields[1]), interpreter)
         case "crash":
-            return ProgramCrashed(run, pid, _text(fields[0]))
+            return ProgramCrashed(run, pid, _text(fields[0]), *map(_text, fields[1:2]))
         case "taken":
             return AddressTaken(run, Address(_text(fields[0]), _port(fields[1])))
         case "sync":
@@ -102,7 +102,7 @@ def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | Resta
 def _event_of_file(run: int, kind: str, fields: list[str]) -> Reported | None:
     match kind:
         case "file":
-            return FileImported(run, _path(fields[0]), _stamp(fields[1:]))
+            return FileImported(run, _path(fields[0]), _stamp(fields[1:5]), *map(_text, fields[5:6]))
         case "read":
             return FileOpened(run, _path(fields[0]), _stamp(fields[1:]))
         case "wrote":

@@ -65,6 +65,7 @@ class Console:
         self._has_times = False
         self._has_open_line = False
         self.has_warned = False
+        self.is_cut_off = False
 
     @property
     def is_screen(self) -> bool:
@@ -125,6 +126,7 @@ class Console:
             self._stream.write(text)
             self._stream.flush()
         except (OSError, ValueError):
+            self.is_cut_off = True
             return  # the terminal or the pipe was closed; the child still deserves its clean end
 
 

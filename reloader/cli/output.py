@@ -20,10 +20,10 @@ def write(text: str) -> None:
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.EINVAL):  # the latter is Windows' name for the same
             raise
-        _write_into_nothing(stream.fileno())
+        write_into_nothing(stream.fileno())
 
 
-def _write_into_nothing(descriptor: int) -> None:
+def write_into_nothing(descriptor: int) -> None:
     """Python would try it again at its end, and complain."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, descriptor)

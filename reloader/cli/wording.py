@@ -11,6 +11,7 @@ from reloader.cli.phrases import printable as _printable
 from reloader.cli.phrases import seconds_of as _seconds
 from reloader.cli.phrases import short
 from reloader.cli.phrases import some as _some
+from reloader.cli.session_wording import session_sentence
 from reloader.cli.step_wording import said_beside
 from reloader.core.addresses import Holder
 from reloader.core.changes import ChangeBatch
@@ -40,12 +41,14 @@ from reloader.core.notices import (
     ScansSlowed,
     Stopping,
     TreesExamined,
+    Unasked,
     Unchanged,
     WaitingForChange,
     Watching,
     WatchingSuspended,
 )
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.session_notices import SessionNotice
 from reloader.core.sockets import HeldSocket, UnixAddress, shown
 from reloader.core.step_notices import (
     ChangesTakenBack,
@@ -63,10 +66,10 @@ __all__ = ["sentence", "short"]
 
 def sentence(notice: Notice) -> str:
     """``notice`` as a line for people. What cannot be printed, as it may stand in a command, is escaped."""
-    return _printable(_said(notice))
+    return _printable(session_sentence(notice) if isinstance(notice, SessionNotice) else _said(notice))
 
 
-def _said(notice: Notice) -> str:
+def _said(notice: Unasked) -> str:
     match notice:
         case ConfigUsed() | Listening() | Note():
             return _remark(notice)

@@ -75,20 +75,20 @@ def _tool_table(values: dict[str, object], name: str) -> dict[str, object] | Non
 
 
 def _up_to_the_root(directory: str) -> list[str]:
-    places = list(_upwards(directory))
+    places = list(upwards(directory))
     return places[: places.index(_project_root(directory)) + 1]
 
 
 def _project_root(directory: str) -> str:
     """The nearest directory with a repository; without one, with a project; without one, ``directory`` itself."""
     for markers in (_REPOSITORIES, _PROJECTS):
-        for place in _upwards(directory):
+        for place in upwards(directory):
             if any(os.path.lexists(os.path.join(place, marker)) for marker in markers):
                 return place
     return directory
 
 
-def _upwards(directory: str) -> Iterator[str]:
+def upwards(directory: str) -> Iterator[str]:
     while True:
         yield directory
         above = os.path.dirname(directory)

@@ -216,7 +216,7 @@ _END = (
     ),
     Key(
         "keys", Kind.BOOLEAN, Group.END, False, example="true",
-        about="Read the keyboard: r and Enter restart the command, which has no standard input then.",
+        about="Read the keyboard: r, s, p, q, ? and Enter restart, show status, pause, quit, list these; the command gets none.",
     ),
 )  # fmt: skip
 

@@ -103,7 +103,9 @@ def _loaded(
     problems.extend(problems_of(written, ground, frozenset().union(*(one.spoiled for one in applying))))
     if problems:
         raise ConfigError(problems)
-    return Loaded(resolve(written, ground, environ.get("COMSPEC") or "cmd.exe"), written, file)
+    plan = resolve(written, ground, environ.get("COMSPEC") or "cmd.exe")
+    project = os.path.realpath(file.path if file is not None else ground.base)
+    return Loaded(replace(plan, project=project), written, file)
 
 
 def _written(file: ConfigFile | None, layers: list[Judged], platform: str) -> Written:

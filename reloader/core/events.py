@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from reloader.core.addresses import Address
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
+from reloader.core.requests import Reply, Request
 from reloader.core.snapshot import Stamp
 from reloader.core.stops import StopStep
 
@@ -64,6 +65,21 @@ class RestartAsked:
     """A restart by hand."""
 
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Another program, or the user by a key, asks something of the session."""
+
+    request: Request
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The user has typed a key that is for us: ``s``, ``p`` or ``?``."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +157,15 @@ class AgentAttached:
 
 @dataclass(frozen=True, slots=True)
 class FileImported:
-    """A Python process of this run is about to load ``path``, which had this ``stamp`` at that moment."""
+    """A Python process of this run is about to load ``path``, which had this ``stamp`` at that moment.
+
+    ``importer`` is the file that asks for it, as far as that can be seen.
+    """
 
     run: int
     path: str
     stamp: Stamp
+    importer: str = field(default="", compare=False)  # who asked for a file is no part of what happened to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +195,15 @@ class ModuleMissed:
 
 @dataclass(frozen=True, slots=True)
 class ProgramCrashed:
-    """An exception that nobody caught, and that has to do with watched files, ends a Python process of this run."""
+    """An exception that nobody caught, and that has to do with watched files, ends a Python process of this run.
+
+    ``trace`` is the traceback, without source lines, and its end only where it is long.
+    """
 
     run: int
     pid: int
     error: str
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +260,8 @@ Posted = (
     | StopAsked
     | InterruptHeard
     | RestartAsked
+    | Asked
+    | Typed
     | ProbePassed
     | Reported
 )

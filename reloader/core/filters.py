@@ -232,6 +232,10 @@ class PathFilter:
             return Verdict(True, rule, path)
         return self._asked_for(path)
 
+    def explain_directory(self, directory: str) -> Verdict:
+        """The verdict on what may lie in ``directory``, with the rule behind it."""
+        return self._directory(directory.rstrip(self._separator))[0]
+
     def refuses(self, path: str) -> bool:
         """Whether ``path``, wherever it lies, or a directory above it meets one of the strongest rules."""
         return any(self._is_refused_by(rules, path) for rules in self._stronger)

@@ -47,6 +47,10 @@ class Loops:
         """Somebody wants to start afresh: every file counts again."""
         return Loops()
 
+    def interrupted(self) -> Loops:
+        """Somebody outside acts in step with the runs, so that their evenness says nothing. What is suspended stays so."""
+        return Loops((), self.suspended)
+
 
 def _looping(restarts: tuple[Restart, ...]) -> list[str]:
     """The files behind each of these restarts, if there are enough of them, close enough together."""

@@ -9,6 +9,7 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.level import Level as Level  # noqa: PLC0414 - everybody takes it from here
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
+from reloader.core.session_notices import SessionNotice
 from reloader.core.sockets import HeldSocket
 from reloader.core.step_notices import (
     ChangesTakenBack,
@@ -297,7 +298,8 @@ class Finished:
     level = Level.DETAIL
 
 
-Notice = (
+#: What is told without being asked for.
+Unasked = (
     ConfigUsed
     | Listening
     | Scanning
@@ -333,3 +335,5 @@ Notice = (
     | Note
     | Finished
 )
+
+Notice = Unasked | SessionNotice

@@ -121,7 +121,10 @@ class TellingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """The whole of a session. ``source`` names the file that it came from, for the user, or says that there was none."""
+    """The whole of a session. ``source`` names the file that it came from, for the user, or says that there was none.
+
+    ``project`` is what all sessions of one project have in common: the real path of that file, or of the directory.
+    """
 
     launch: LaunchSpec
     watch: WatchPlan
@@ -130,3 +133,4 @@ class RunPlan:
     telling: TellingPolicy = field(default_factory=TellingPolicy)
     beside: BesidePolicy = field(default_factory=BesidePolicy)
     source: str = "the command line"
+    project: str = ""

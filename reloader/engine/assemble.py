@@ -23,13 +23,18 @@ from reloader.core.notices import BackendFellBack, ConfigUsed, Listening, Note, 
 from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.outcome import SIGNAL_BASE
 from reloader.core.plan import BackendName, Framework, LaunchSpec, RunPlan, WatchPlan
+from reloader.core.session_notices import KeysExplained
 from reloader.core.steps import ReadyPolicy
 from reloader.core.tree import is_within
 from reloader.core.watchset import WatchSet
+from reloader.engine.attend import chronicle_of, open_to_visitors
 from reloader.engine.baseline import Baseline
 from reloader.engine.beside import Beside
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.chronicle import Chronicle
 from reloader.engine.commands import Commands
+from reloader.engine.control import Control
+from reloader.engine.explained import Explainer
 from reloader.engine.failures import FailedStarts
 from reloader.engine.gate import GateKeeper
 from reloader.engine.hooks import Hooks
@@ -87,11 +92,12 @@ def run_session(plan: RunPlan, reporter: Reporter, *, ends_the_process: bool = F
         signals = SystemSignals()
         resources.callback(signals.stop, for_good=ends_the_process)
         signals.start(inbox.post)
-        reporter.tell(ConfigUsed(plan.source))
+        chronicle = chronicle_of(plan, reporter)
+        chronicle.tell(ConfigUsed(plan.source))
         sockets = Sockets()
         resources.callback(sockets.close)
         try:
-            engine = _assembled(_listening(plan, sockets, reporter), reporter, inbox, resources, sockets)
+            engine = _assembled(_listening(plan, sockets, chronicle), chronicle, inbox, resources, sockets)
         except ScanInterrupted as interrupted:
             return interrupted.exit_code
         gc.freeze()  # nothing of what there is by now will ever be garbage
@@ -108,15 +114,14 @@ def _listening(plan: RunPlan, sockets: Sockets, reporter: Reporter) -> RunPlan:
     return replace(plan, launch=told_of(held, plan.launch))
 
 
-def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack, sockets: Sockets) -> Engine:
+def _assembled(plan: RunPlan, reporter: Chronicle, inbox: Inbox, resources: ExitStack, sockets: Sockets) -> Engine:
     """The engine with its parts, of which the watchers run and the baseline is taken."""
     clock = time.monotonic
     session_files = SessionFiles()
     resources.callback(session_files.close)
     progress = _Progress(reporter, clock, inbox)
     disk = RealDisk(gitignore=plan.watch.gitignore, listed=progress.listed)
-    watch_set = watch_set_of(_without_ours(plan.watch, session_files.folder), disk)
-    watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
+    watch_set = watch_set_for(replace(plan, watch=_without_ours(plan.watch, session_files.folder)), disk)
     mounts = Mounts()
     choice = choose(plan.watch, watch_set, inbox.post, disk, mounts)
     resources.callback(choice.watcher.stop)
@@ -136,6 +141,7 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
     resources.callback(host.close)
     if not plan.launch.has_input:
         resources.callback(Keyboard(inbox.post).close)
+        reporter.tell(KeysExplained())
     if host.why_unguarded is not None:
         reporter.tell(
             Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.why_unguarded})")
@@ -173,9 +179,14 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         seconds_since=lambda path: (disk.now_ns() - disk.stamp(path).mtime_ns) / 1e9,
     )
     collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
+    explainer = Explainer(plan.watch, watch_set, disk, program)
     told: dict[str, str] = {}
     environment = _Environment(plan.launch, program, told, is_logged=log is not None)
     hooks, beside = _beside(plan, host, program, baseline, reporter, inbox, environment, session_files)
+    control = Control(
+        plan, reporter, collector, baseline, watching, program, clock, explainer, loops, alive=None, beside=beside
+    )
+    open_to_visitors(plan, inbox, reporter, resources)
     parts = Parts(
         host=host,
         watching=watching,
@@ -185,6 +196,7 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         loops=loops,
         failed_starts=FailedStarts(plan.launch, lambda: program.taken, holder_of),
         program=program,
+        control=control,
         reporter=hooks,
         clock=clock,
         inbox=inbox,
@@ -193,6 +205,13 @@ def _assembled(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitS
         beside=beside,
     )
     return Engine(plan, parts)
+
+
+def watch_set_for(plan: RunPlan, disk: Disk) -> WatchSet:
+    """The same for a plan with its command, which may be one of Python."""
+    watch_set = watch_set_of(plan.watch, disk)
+    watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
+    return watch_set
 
 
 def _beside(

@@ -55,6 +55,10 @@ class Baseline:
         """How many files count and exist."""
         return sum(entry.stamp.kind is not PathKind.MISSING for entry in self._entries.values())
 
+    def existing(self) -> tuple[str, ...]:
+        """The files that count and exist, in order."""
+        return tuple(sorted(path for path, entry in self._entries.items() if entry.stamp.kind is not PathKind.MISSING))
+
     @property
     def directories(self) -> int:
         return len(self._folders)

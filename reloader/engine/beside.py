@@ -41,6 +41,16 @@ class Beside:
         self._write_changes = write_changes
         self._told = told
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether a change waits at the gate."""
+        return self._gate.is_holding
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether it waits there for the next one, since it has failed."""
+        return self._gate.is_refusing
+
     # Decisions
 
     def admit(self, event: Event, state: State) -> list[Event]:

@@ -88,6 +88,16 @@ class GateKeeper:
         self._gate, orders = core.follow(self._gate, self._around, rests=isinstance(state, Waiting | CoolingDown))
         return self._perform(orders)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether something waits here, to be worked on or refused."""
+        return not isinstance(self._gate.stage, core.Clear)
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether what waits here has failed, and nothing is done before the next change."""
+        return isinstance(self._gate.stage, core.Refused)
+
     def launched(self) -> None:
         """A run is about to start."""
         self._gate = core.launched(self._gate)

@@ -10,6 +10,7 @@ from typing_extensions import assert_never
 from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
+    Asked,
     Begin,
     ChildEnded,
     ChildStirred,
@@ -24,6 +25,7 @@ from reloader.core.events import (
     RestartAsked,
     StopAsked,
     Synced,
+    Typed,
     WatcherFailed,
     WatcherOverflowed,
 )
@@ -42,6 +44,7 @@ from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
 from reloader.engine.beside import Beside
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.control import Control
 from reloader.engine.failures import FailedStarts
 from reloader.engine.files import Files
 from reloader.engine.inbox import Inbox
@@ -71,6 +74,7 @@ class Parts:
     loops: LoopGuard
     failed_starts: FailedStarts
     program: Program
+    control: Control
     reporter: Reporter
     clock: Clock
     inbox: Inbox
@@ -136,6 +140,8 @@ class Engine:
         deadline = next_deadline(self._state)
         if deadline is not None and parts.clock() >= deadline:
             self._step(DeadlineReached())
+        self._step_all(parts.control.look())
+        parts.control.answer(self._state)
 
     def _nearest_deadline(self) -> float | None:
         now = self._parts.clock()
@@ -147,6 +153,7 @@ class Engine:
             next_deadline(self._state),
             *self._files.deadlines,
             parts.program.deadline,
+            parts.control.deadline,
             parts.beside.deadline,
             parts.host.next_look(now),
         )
@@ -163,7 +170,7 @@ class Engine:
                 self._step_all(self._parts.program.ended(posted))
             case LeaderEnded():
                 self._step_all(self._parts.program.ended(posted))
-            case StopAsked() | InterruptHeard() | RestartAsked():
+            case StopAsked() | InterruptHeard() | RestartAsked() | Asked() | Typed():
                 self._wished(posted)
             case WatcherOverflowed():
                 self._step_all(self._files.events_were_lost(posted))
@@ -178,7 +185,10 @@ class Engine:
             case _:
                 self._step_all(self._files.take(self._parts.program.hear(posted)))
 
-    def _wished(self, wish: StopAsked | InterruptHeard | RestartAsked) -> None:
+    def _wished(self, wish: StopAsked | InterruptHeard | RestartAsked | Asked | Typed) -> None:
+        if isinstance(wish, Asked | Typed):
+            self._step_all(self._parts.control.hear(wish))
+            return
         if isinstance(wish, RestartAsked):
             self._parts.loops.forgive()
         self._step(wish)
@@ -200,7 +210,7 @@ class Engine:
     # Decisions
 
     def _step_all(self, events: Iterable[Event]) -> None:
-        for event in events:
+        for event in self._parts.control.pause.through(events):
             self._explain(event)
             self._step(event)
 
@@ -247,6 +257,7 @@ class Engine:
         self._parts.prepare(changes)
         self._parts.beside.launching(reason, changes)
         self._parts.loops.launching(reason)
+        self._parts.control.launched()
         spec = self._plan.launch
         try:
             environment = self._parts.environment_for(run)

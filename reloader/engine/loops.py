@@ -62,6 +62,10 @@ class LoopGuard:
         """A restart by hand: every file counts again."""
         self._loops = self._loops.forgiven()
 
+    def interrupt(self) -> None:
+        """Somebody has waited for this run, and may change a file as soon as it is ready: as evenly as a program does."""
+        self._loops = self._loops.interrupted()
+
     def _moment_of(self, path: str, now: float) -> float:
         """When ``path`` changed, which was seen ``now``. A time that cannot be, as of an older file, says nothing."""
         moment = now - self._seconds_since(path)

@@ -74,6 +74,8 @@ class Program:
         self._of_this_run: set[str] = set()
         self._written_by_this_run: set[str] = set()
         self.taken: list[Address] = []
+        self.trace = ""
+        self.importers: dict[str, str] = {}
         self.interpreter = ""
         self._opened = OpenedFiles(link.sync if link is not None else lambda: 0)  # without a link, nothing is reported
         self._has_agent = False
@@ -90,6 +92,8 @@ class Program:
         self._of_this_run = set()
         self._written_by_this_run = set()
         self.taken = []
+        self.trace = ""
+        self.importers = {}
         self._has_agent = False
         self._settled_at = self._silent_at = self._crashed_at = None
         if self._link is None:
@@ -112,8 +116,9 @@ class Program:
             case AgentAttached():
                 self._attached(report)
                 return []
-            case FileImported(_, path, stamp):
+            case FileImported(_, path, stamp, importer):
                 self._opened.imported(path)
+                self.importers.setdefault(path, importer)
                 return self._read(path, stamp)
             case FileOpened(_, path, stamp):
                 self._open(path, stamp)
@@ -130,8 +135,9 @@ class Program:
             case AddressTaken(_, address):
                 self.taken.append(address)
                 return []
-            case ProgramCrashed():
+            case ProgramCrashed(trace=trace):
                 self._crashed_at = self._clock()
+                self.trace = self.trace or trace
                 return []
             case _:
                 assert_never(report)

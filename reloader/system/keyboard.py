@@ -1,4 +1,4 @@
-"""What the user types, where the command does not read it: a line with an ``r`` asks for a restart. The rest is ignored."""
+"""What the user types, where the command does not read it: a line with one of a few letters is a wish. The rest is ignored."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import os
 import sys
 import threading
 
-from reloader.core.events import RestartAsked
+from reloader.core.events import Posted, RestartAsked, StopAsked, Typed
+from reloader.core.outcome import INTERRUPT
 from reloader.ports import Post
 
-_RESTART = b"r"
+#: By the letter. To quit is what Ctrl-C does.
+WISHES: dict[bytes, Posted] = {
+    b"r": RestartAsked("r"),
+    b"s": Typed("s"),
+    b"p": Typed("p"),
+    b"q": StopAsked(INTERRUPT),
+    b"?": Typed("?"),
+    b"h": Typed("?"),
+}
 
 
 class Keyboard:
@@ -43,8 +52,9 @@ class Keyboard:
                 return
             *lines, rest = (rest + typed).split(b"\n")
             for line in lines:
-                if line.strip().lower() == _RESTART:
-                    self._post(RestartAsked("r"))
+                wish = WISHES.get(line.strip().lower())
+                if wish is not None:
+                    self._post(wish)
 
     def _is_there_more(self) -> bool:
         """Waits, and says no if we were closed meanwhile."""

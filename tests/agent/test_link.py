@@ -70,6 +70,9 @@ def test_every_report_comes_out_as_it_went_in(
         f"hello 1 {hexed(path)}": AgentAttached(run, pid, leads=True, program=path),
         "hello 0 -": AgentAttached(run, pid),
         f"crash {hexed('ValueError')}": ProgramCrashed(run, pid, "ValueError"),
+        f"crash {hexed('ValueError')} {hexed('ValueError: no')}": ProgramCrashed(
+            run, pid, "ValueError", "ValueError: no"
+        ),
         f"taken {hexed('::1')} {pid % 65535 + 1}": AddressTaken(run, Address("::1", pid % 65535 + 1)),
         f"sync {pid}": Synced(pid),
     }

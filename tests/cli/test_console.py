@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import get_args
 
 import pytest
@@ -51,6 +51,17 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
+from reloader.core.session_notices import (
+    ControlUnavailable,
+    FilesListed,
+    KeysExplained,
+    PastRun,
+    PathExplained,
+    Paused,
+    Resumed,
+    SessionStatus,
+    WaitOver,
+)
 from reloader.core.sockets import HeldSocket
 from reloader.core.step_notices import (
     ChangesTakenBack,
@@ -65,6 +76,15 @@ from reloader.core.steps import Occasion, Overdue
 from reloader.errors import BackendUnavailable, ConfigError
 
 CHANGES = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED), PathChange("/b.py", ChangeKind.ADDED)])
+
+STATUS = SessionStatus(
+    7, "/app/reloader.toml", ("python", "app.py"), "running", 3, 8, 2.5, 0.4, "files changed", False, (), "stat", 10
+)
+PAST = PastRun(7, 3, 1e9, "files changed", ("/app/a.py",), 0.4, 12.5, 143, "was ended by signal 15", 0.03, False)
+
+WHY = PathExplained(
+    "/app/a.py", "file", True, "rule", "*.py", "/app/x.toml", 3, "/app/a.py", "", "/app", "stat", "", True
+)
 
 #: One of each kind, and every reason and outcome somewhere among them.
 NOTICES: list[Notice] = [
@@ -108,6 +128,39 @@ NOTICES: list[Notice] = [
     RestartCodeIgnored(3, 5),
     Note("a remark"),
     Finished(0),
+    STATUS,
+    replace(STATUS, state="waiting", child=None, ready_after=None),
+    replace(STATUS, state="starting", run=0, child=None, ready_after=None, is_paused=True),
+    replace(STATUS, is_paused=True, held=("/app/a.py", "/app/b.py")),
+    Paused("reloader pause"),
+    Resumed("reloader resume", 2),
+    Resumed("p", 0),
+    WaitOver("ready", 2, 0.4, None, "", ""),
+    WaitOver("failed", 2, 0.1, 1, "exited with code 1", "ZeroDivisionError: division by zero"),
+    WaitOver("failed", 0, None, 0, "the session has ended", ""),
+    WaitOver("finished", 2, 0.1, 0, "exited with code 0", ""),
+    WaitOver("timed out", 2, None, None, "", ""),
+    PAST,
+    replace(PAST, seconds=None, stopped_in=None, files=(), ready_after=None),
+    replace(PAST, stopped_in=None),
+    replace(PAST, forced=True),
+    WHY,
+    *(
+        replace(WHY, cause=cause, counts=False, pattern="", source="", at="")
+        for cause in ("virtualenv", "not asked for", "outside", "not imported", "no source", "no file")
+    ),
+    *(replace(WHY, cause=cause) for cause in ("named", "imported", "everything")),
+    replace(WHY, counts=True, pattern="!a.py"),
+    replace(WHY, pattern="!a.py"),
+    replace(WHY, counts=False, at="/app"),
+    replace(WHY, counts=False, at="", kind="missing"),
+    replace(WHY, counts=False, kind="directory", line=0),
+    replace(WHY, kind="directory", target="/b"),
+    replace(WHY, kind="missing", is_live=False, backend="stat", root="", target="/b", importer="/app/b.py"),
+    FilesListed(("/app/a.py",), is_live=True),
+    FilesListed((), is_live=False),
+    KeysExplained(),
+    ControlUnavailable("a name is too long", "Set a shorter one"),
 ]
 one_of_each_line = pytest.mark.parametrize(
     "notice", [one for one in NOTICES if not isinstance(one, Scanning)], ids=lambda notice: type(notice).__name__

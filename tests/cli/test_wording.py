@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.wording import sentence, short
+from reloader.cli.phrases import short
+from reloader.cli.wording import sentence
 from reloader.core.addresses import Address, Holder
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (

@@ -486,3 +486,10 @@ def test_the_strongest_rules_refuse_a_path_wherever_it_lies(pattern: str, path: 
     rules = RuleSet("/proj/app", [Rule(pattern, "test")])
     assert PathFilter(["/proj/app"], stronger=[rules]).refuses(path) is is_refused
     assert not PathFilter(["/proj/app"], weaker=[rules]).refuses(path)
+
+
+def test_a_directory_is_explained_by_what_keeps_its_content_out() -> None:
+    filter_ = PathFilter(["/app"], stronger=[RuleSet("/app", [Rule("build/", "a test")])])
+    assert filter_.explain_directory("/app/build/deep") == Verdict(False, Rule("build/", "a test"), "/app/build")
+    assert filter_.explain_directory("/app/src/").counts
+    assert not filter_.explain_directory("/").counts

@@ -123,3 +123,10 @@ def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history:
         assert not fresh or len(named) >= LIMIT
         assert before.suspended <= loops.suspended
         assert len(loops.restarts) <= LIMIT
+
+
+def test_somebody_who_acts_in_step_with_the_runs_breaks_the_row_and_forgives_nothing() -> None:
+    restarts = tuple(Restart(float(moment), {"/a": 0.5}) for moment in range(LIMIT - 1))
+    known = Loops(restarts, frozenset({"/b"})).interrupted().after(Restart(10.0, {"/a": 0.5}))
+    assert known.suspended == {"/b"}
+    assert Loops(restarts).after(Restart(10.0, {"/a": 0.5})).suspended == {"/a"}

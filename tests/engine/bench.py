@@ -19,6 +19,9 @@ from reloader.core.steps import BesidePolicy, ReadyPolicy
 from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.chronicle import Chronicle
+from reloader.engine.control import Control
+from reloader.engine.explained import Explainer
 from reloader.engine.failures import FailedStarts
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
@@ -51,6 +54,7 @@ class Bench:
         by_content: bool = True,
         restart: RestartPolicy | None = None,
         sweep_period: float = NEVER,
+        alive: float | None = None,
         make_disk: Callable[[ManualClock], DatedDisk] = lambda clock: DatedDisk(),
         beside: BesidePolicy | None = None,
         compiles: bool = False,
@@ -102,13 +106,30 @@ class Bench:
             is_heard_of=self.collector.is_waiting_for,
             period=sweep_period,
         )
+        run_plan = RunPlan(LaunchSpec(("program", "argument"), base), plan, restart, project=base)
+        program = Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False)
+        self.program = program
+        self.history: list[Mapping[str, object]] = []
+        self.chronicle = Chronicle(self.reporter, self.clock, self.clock, self.history.append)
+        self.control = Control(
+            run_plan,
+            self.chronicle,
+            self.collector,
+            self.baseline,
+            self.watching,
+            program,
+            self.clock,
+            Explainer(plan, self.watch_set, self.disk, program),
+            self.loops,
+            alive=alive,
+        )
         self.helpers = FakeHelpers(self.journal)
         self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
         # Without a policy a run is never told to be ready, of which but few tests want to know.
         ready = BesidePolicy(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
         hooks, self.beside = beside_of(
-            self.reporter,
+            self.chronicle,
             self.clock,
             self.baseline,
             policy=beside or ready,
@@ -119,7 +140,7 @@ class Bench:
             changes=self.written_changes,
         )
         self.engine = Engine(
-            RunPlan(LaunchSpec(("program", "argument"), base), plan, restart),
+            run_plan,
             Parts(
                 host=self.host,
                 watching=self.watching,
@@ -130,7 +151,8 @@ class Bench:
                 failed_starts=FailedStarts(
                     LaunchSpec(("serve", "--port", "8000"), base), lambda: self.taken, self._holder_of
                 ),
-                program=Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False),
+                program=program,
+                control=self.control,
                 reporter=hooks,
                 clock=self.clock,
                 inbox=self.inbox,

@@ -21,6 +21,9 @@ from reloader.core.watchset import WatchSet
 from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.chronicle import Chronicle
+from reloader.engine.control import Control
+from reloader.engine.explained import Explainer
 from reloader.engine.failures import FailedStarts
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
@@ -138,6 +141,9 @@ class Session:
             period=sweep_period,
             late=late,
         )
+        plan = RunPlan(LaunchSpec(("program",), base), self.plan)
+        program = Program(self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False)
+        chronicle = Chronicle(self.reporter, time.monotonic, time.time)
         self.engine = Engine(
             RunPlan(LaunchSpec(("program",), base), self.plan, RestartPolicy()),
             Parts(
@@ -148,10 +154,19 @@ class Session:
                 sweep=sweep,
                 loops=self.loops,
                 failed_starts=FailedStarts(LaunchSpec(("program",), base), list, lambda addresses: None),
-                program=Program(
-                    self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
+                program=program,
+                control=Control(
+                    plan,
+                    chronicle,
+                    collector,
+                    self.baseline,
+                    self.watching,
+                    program,
+                    time.monotonic,
+                    Explainer(self.plan, self.watch_set, self.disk, program),
+                    self.loops,
                 ),
-                reporter=self.reporter,
+                reporter=chronicle,
                 clock=time.monotonic,
                 inbox=self.inbox,
                 environment_for=lambda run: {},

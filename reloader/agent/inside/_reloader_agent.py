@@ -19,6 +19,9 @@ _FLAGS = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0
 _PATIENCE = 50  # milliseconds: for a pipe that is full, and on Windows for one that another writer has open
 _ATOMIC = 4096  # PIPE_BUF: a write up to this size is never mixed with another's
 _CANDIDATES = 8  # addresses that are told at most
+_FRAMES, _LONGEST_TRACE = 12, 1800  # of a traceback; hex doubles its bytes, and a line has to be _ATOMIC
+_OURS = _dirname(__file__)
+_OF_IMPORTLIB = os.path.join("importlib", "__init__.py")
 _INSTALLED = ("site-packages", "dist-packages")
 _IN_USE = {"win32": 10048, "darwin": 48}.get(
     sys.platform, 98
@@ -106,7 +109,8 @@ class Agent:
             if found.st_mode & _TYPE != _REGULAR:
                 return False
             changed_ns = 0 if sys.platform == "win32" else found.st_ctime_ns  # there it is the time of creation
-            self._channel.tell(kind, path, found.st_mtime_ns, found.st_size, found.st_ino, changed_ns)
+            importer = [_importer()] if kind == "file" else []
+            self._channel.tell(kind, path, found.st_mtime_ns, found.st_size, found.st_ino, changed_ns, *importer)
             self._told.add((kind, path))
         return counts
 
@@ -160,7 +164,9 @@ class Agent:
             counts = True in [_isfile(path) and self.file(path) for path in _files_of(error)] or counts
             error = getattr(error, "__cause__", None) or getattr(error, "__context__", None)
         if counts and isinstance(first, Exception):
-            self._channel.tell("crash", type(first).__name__)
+            trace = []
+            _quietly(lambda: trace.append(_trace_of(first)))
+            self._channel.tell("crash", type(first).__name__, *trace)
 
     def taken(self, error):
         """An address is in use. The error does not say which: those that its frames speak of are told, the innermost first."""
@@ -184,6 +190,19 @@ class Agent:
         return not any((directory + os.sep).startswith(place + os.sep) for place in self._standard)
 
 
+def _importer():
+    """The file whose ``import`` is under way: the first frame above that is neither ours nor of the import system."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way to see who calls
+    for _ in range(50):
+        name = frame.f_code.co_filename
+        if not name.startswith((_OURS, "<")) and not name.endswith(_OF_IMPORTLIB):
+            return name
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return ""
+
+
 def _files_of(error):
     files = [error.filename] if isinstance(error, SyntaxError) and error.filename else []
     return files + [frame.f_code.co_filename for frame in _frames_of(error)]
@@ -193,6 +212,28 @@ def _frames_of(error):
     trace = getattr(error, "__traceback__", None)
     while trace is not None:
         yield trace.tb_frame
+        trace = trace.tb_next
+
+
+def _trace_of(error):
+    """As Python prints it, without the source lines; of a long one the end is left, which is where the error is."""
+    lines = ['  File "{}", line {}, in {}'.format(*place) for place in _places_of(error)][-_FRAMES:]
+    if isinstance(error, SyntaxError):
+        lines.append(f'  File "{error.filename}", line {error.lineno}')
+    said = str(error.msg if isinstance(error, SyntaxError) else error)
+    last = type(error).__name__ + (": " + said if said else "")
+    text = "\n".join(["Traceback (most recent call last):", *lines, last])
+    raw = text.encode("utf-8", "backslashreplace")
+    if len(raw) > _LONGEST_TRACE:
+        raw = b"..." + raw[-_LONGEST_TRACE:]
+    return raw.decode("utf-8", "ignore")
+
+
+def _places_of(error):
+    trace = getattr(error, "__traceback__", None)
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        yield code.co_filename, trace.tb_lineno, code.co_name
         trace = trace.tb_next
 
 

@@ -1,0 +1,140 @@
+"""What another program of this user may ask of a running session. Words in, values out; no socket and no JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+#: Seconds that somebody may wait at most: an editor that was forgotten shall not be kept in mind for ever.
+LONGEST_WAIT = 86_400.0
+#: Seconds that are waited where nobody says how long.
+USUAL_WAIT = 10.0
+NOW = "now"
+
+
+class RequestError(ValueError):
+    """A request that means nothing. Its text says what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskStatus:
+    """How the session is."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskRestart:
+    """A restart by hand. ``by`` is told to the user."""
+
+    by: str = "reloader restart"
+
+
+@dataclass(frozen=True, slots=True)
+class AskPause:
+    """Changes shall be collected, not served."""
+
+    by: str = "reloader pause"
+
+
+@dataclass(frozen=True, slots=True)
+class AskResume:
+    """Changes shall be served again, those first that were collected, as one batch."""
+
+    by: str = "reloader resume"
+
+
+@dataclass(frozen=True, slots=True)
+class AskToWait:
+    """An answer is wanted when a run newer than ``after`` is ready or has failed, at the latest after ``timeout`` seconds.
+
+    ``after`` of None is the present: all that is on the disk when the question is heard has to be in that run.
+    """
+
+    after: int | None = None
+    timeout: float = USUAL_WAIT
+
+
+@dataclass(frozen=True, slots=True)
+class AskWhy:
+    """Why ``path``, which is absolute, counts or does not."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskFiles:
+    """Every file that counts."""
+
+
+Request = AskStatus | AskRestart | AskPause | AskResume | AskToWait | AskWhy | AskFiles
+
+#: What JSON is made of, and nothing else.
+Answer = Mapping[str, object]
+
+
+class Reply(Protocol):
+    """Takes the answer to one request, once. May be called on any thread; never waits and never raises."""
+
+    def __call__(self, answer: Answer) -> None: ...
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still listens."""
+
+
+_PLAIN: Mapping[str, Request] = {
+    "status": AskStatus(),
+    "restart": AskRestart(),
+    "pause": AskPause(),
+    "resume": AskResume(),
+    "files": AskFiles(),
+}
+
+VERBS: Sequence[str] = (*_PLAIN, "wait", "why")
+
+
+def request_of(words: object) -> Request:
+    """The request that ``words``, a decoded line of JSON, stand for. Raises RequestError for what stands for none."""
+    if not isinstance(words, dict):
+        raise RequestError('a request is an object, as in {"verb": "status"}')
+    verb = words.get("verb")
+    match verb:
+        case "wait":
+            return AskToWait(_run_of(words.get("after", NOW)), _seconds_of(words.get("timeout", USUAL_WAIT)))
+        case "why":
+            return AskWhy(_path_of(words.get("path")))
+        case str() if verb in _PLAIN:
+            return _PLAIN[verb]
+        case _:
+            raise RequestError(f'"verb" is one of {", ".join(VERBS)}')
+
+
+def words_of(request: Request) -> dict[str, object]:
+    """The words that stand for ``request``."""
+    match request:
+        case AskToWait(after, timeout):
+            return {"verb": "wait", "after": NOW if after is None else after, "timeout": timeout}
+        case AskWhy(path):
+            return {"verb": "why", "path": path}
+        case _:
+            return {"verb": next(verb for verb, plain in _PLAIN.items() if isinstance(request, type(plain)))}
+
+
+def _run_of(value: object) -> int | None:
+    if value == NOW:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise RequestError(f'"after" is "{NOW}" or the number of a run')
+
+
+def _seconds_of(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_WAIT:
+        return float(value)
+    raise RequestError(f'"timeout" is a number of seconds, at most {LONGEST_WAIT:.0f}')
+
+
+def _path_of(value: object) -> str:
+    if isinstance(value, str) and value and "\0" not in value:
+        return value
+    raise RequestError('"path" is the absolute path of a file')

@@ -1,0 +1,77 @@
+"""Directories of this user that nobody else may enter: for sockets, and for what outlives a session."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+
+_NAME = "reloader"
+
+
+class NotPrivate(OSError):
+    """A directory that should be this user's alone is not."""
+
+
+def runtime_directories(environ: Mapping[str, str]) -> Iterator[str]:
+    """Where the sockets of running sessions may be, the best place first.
+
+    A program that was started otherwise than the session (by an editor, through ssh, in a container) may have other variables, so
+    who looks for a session looks in all of them.
+    """
+    if sys.platform == "win32":
+        yield os.path.join(environ.get("LOCALAPPDATA") or tempfile.gettempdir(), _NAME, "run")
+        return
+    user = os.geteuid()
+    given = environ.get("XDG_RUNTIME_DIR", "")
+    places = [os.path.join(given, _NAME)] if os.path.isabs(given) and _is_ours(given) else []
+    if _is_ours(f"/run/user/{user}"):
+        places.append(f"/run/user/{user}/{_NAME}")
+    temporary = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - what lies there is looked at before it is used
+    places += [os.path.join(above, f"{_NAME}-{user}") for above in temporary]
+    yield from dict.fromkeys(places)
+
+
+def state_directory(environ: Mapping[str, str], home: str) -> str:
+    """Where a program keeps what shall outlive it, by the custom of the system."""
+    given = environ.get("XDG_STATE_HOME", "")
+    if os.path.isabs(given):
+        return os.path.join(given, _NAME)
+    if sys.platform == "win32":
+        return os.path.join(environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local"), _NAME)
+    if sys.platform == "darwin":
+        return os.path.join(home, "Library", "Application Support", _NAME)
+    return os.path.join(home, ".local", "state", _NAME)
+
+
+def make_private(directory: str) -> None:
+    """Have ``directory``, which only this user may enter. Raises OSError where that cannot be."""
+    try:
+        os.makedirs(directory, mode=0o700)
+    except FileExistsError:
+        if not is_private(directory):
+            raise NotPrivate(f"{directory} is not a directory that only this user may enter") from None
+
+
+def is_private(directory: str) -> bool:
+    """Whether ``directory`` is there, ours, and closed to all others. On Windows the directory above sees to it."""
+    try:
+        found = os.lstat(directory)
+    except OSError:
+        return False
+    if not stat.S_ISDIR(found.st_mode):
+        return False
+    if sys.platform == "win32":
+        return True
+    return found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+def _is_ours(directory: str) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.lstat(directory).st_uid == os.geteuid()
+    except OSError:
+        return False

@@ -1,0 +1,136 @@
+"""The verbs that ask a session: what they make of their flags and of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from reloader.cli.entry import main
+from reloader.core.requests import AskFiles, AskStatus, AskToWait, AskWhy, Request
+from reloader.core.session_notices import FilesListed, PathExplained, SessionNotice, SessionStatus, WaitOver
+from reloader.engine import visit
+from reloader.engine.control import as_answer
+from reloader.engine.visit import NobodyThere, Told
+
+STATUS = SessionStatus(7, "/app", ("x",), "running", 3, 8, 2.5, 0.4, "files changed", False, (), "stat", 10)
+
+
+class Session:
+    """Answers what it is told to, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Request, int | None]] = []
+        self.answer: SessionNotice | None = STATUS
+
+    def ask_one(self, projects: Sequence[str], request: Request, pid: int | None) -> Told:
+        self.asked.append((request, pid))
+        if self.answer is None:
+            raise NobodyThere("nobody is there")
+        return Told(7, as_answer(self.answer))
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Session:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    session = Session()
+    monkeypatch.setattr(visit, "ask_one", session.ask_one)
+    return session
+
+
+@pytest.mark.parametrize(
+    ("over", "code"),
+    [
+        (WaitOver("ready", 2, 0.4, None, "", ""), 0),
+        (WaitOver("finished", 2, 0.4, 0, "exited with code 0", ""), 0),
+        (WaitOver("failed", 2, 0.4, 1, "exited with code 1", "Traceback\nValueError"), 1),
+        (WaitOver("timed out", 2, None, None, "", ""), 124),
+    ],
+)
+def test_a_wait_ends_with_the_code_of_what_came_of_it(
+    session: Session, capsys: pytest.CaptureFixture[str], over: WaitOver, code: int
+) -> None:
+    session.answer = over
+    assert main(["wait", "--after", "1", "--timeout", "500ms"]) == code
+    assert session.asked == [(AskToWait(1, 0.5), None)]
+    assert capsys.readouterr().out.endswith("ValueError\n" if over.trace else "\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["wait", "--after", "then"], "--after 3"),
+        (["wait", "--timeout", "long"], "500ms"),
+        (["wait", "--timeout", "-1"], "is negative"),
+        (["status", "--pid", "x"], 'reloader status" shows'),
+        (["history", "--last", "0"], "--last 50"),
+        (["history", "--last", "all"], "--last 50"),
+    ],
+)
+def test_a_flag_that_is_no_good_is_refused_with_what_would_be(
+    session: Session, capsys: pytest.CaptureFixture[str], words: list[str], remedy: str
+) -> None:
+    assert main(words) == 2
+    assert remedy in capsys.readouterr().err
+    assert session.asked == []
+
+
+def test_a_session_may_be_named_by_its_pid(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--pid", "7"]) == 0
+    assert session.asked == [(AskStatus(), 7)]
+    assert "session 7" in capsys.readouterr().out
+
+
+def test_files_are_lines_or_end_in_nul(session: Session, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    session.answer = FilesListed((str(tmp_path / "a.py"), "/b.py"), is_live=True)
+    assert main(["files"]) == 0
+    assert capsys.readouterr().out == "a.py\n/b.py\n"
+    assert main(["files", "--null"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'a.py'}\0/b.py\0"
+    assert session.asked == [(AskFiles(), None)] * 2
+
+
+def test_where_nobody_is_there_the_configuration_answers_unless_a_session_was_named(
+    session: Session, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    session.answer = None
+    (tmp_path / "a.py").touch()
+    assert main(["why", "a.py"]) == 0
+    assert main(["files"]) == 0
+    assert "a.py\n" in capsys.readouterr().out
+    assert main(["why", "a.py", "--pid", "7"]) == 4
+    assert main(["files", "--pid", "7"]) == 4
+
+
+def test_the_line_of_the_config_is_looked_up_where_it_can_be(
+    session: Session, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    why = PathExplained(
+        str(tmp_path / "a.py"),
+        "file",
+        False,
+        "rule",
+        "*.py",
+        "reloader.toml",
+        0,
+        str(tmp_path / "a.py"),
+        "",
+        "",
+        "",
+        "",
+        True,
+    )
+    session.answer = why
+    assert main(["why", "a.py"]) == 1
+    assert "the pattern *.py of reloader.toml ignores it" in capsys.readouterr().out
+    (tmp_path / "reloader.toml").write_text('ignore = ["*.py"]\n')
+    assert main(["why", "a.py"]) == 1
+    assert "the pattern *.py of reloader.toml:1 ignores it" in capsys.readouterr().out
+    assert session.asked[0] == (AskWhy(str(tmp_path / "a.py")), None)
+
+
+def test_a_project_without_a_history_has_none_to_show(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["history"]) == 0
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,178 @@
+"""What notices say of runs, and when a wait for one is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.notices import Changed, Ended, Launched
+from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
+from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.runs import FILES_KEPT, RunRecord, noted, reason_in_words, said_of
+from reloader.core.session_notices import WaitOver
+from reloader.core.states import (
+    CoolingDown,
+    Finished,
+    History,
+    Idle,
+    Judge,
+    Quit,
+    Relaunch,
+    Running,
+    Settling,
+    State,
+    Stopping,
+    Waiting,
+)
+from reloader.core.stops import StopStep, StopStepKind
+from reloader.core.waits import Wait, answer_to, settled, state_in_words
+
+BATCH = ChangeBatch.of([PathChange(f"/app/{number}.py", ChangeKind.MODIFIED) for number in range(30)])
+LAUNCHED = Launched(2, 77, ("python",), FilesChanged(BATCH))
+RUN = RunRecord(2, 1000.0, 5.0, 77)
+COOLING = CoolingDown(2, History(), 9.0, ChildWasLost(Exited(1)))
+
+
+def ended(outcome: Outcome, *, stopped: bool = False, steps: tuple[StopStep, ...] = ()) -> Ended:
+    return Ended(2, outcome, 3.0, stopped, steps)
+
+
+def stopping(goal: Relaunch | Quit | Judge) -> Stopping:
+    return Stopping(2, 5.0, History(), goal, 8.0, 13.0)
+
+
+class TestARecord:
+    def test_begins_with_the_launch_and_keeps_the_first_files(self) -> None:
+        record = noted(None, LAUNCHED, 5.0, 1000.0)
+        assert record is not None
+        assert (record.run, record.pid, record.since, record.at, record.reason) == (2, 77, 5.0, 1000.0, "files changed")
+        assert record.files == tuple(BATCH.kinds)[:FILES_KEPT]
+
+    def test_has_the_end_and_what_that_took(self) -> None:
+        steps = (
+            StopStep(StopStepKind.ASKED, 0.0),
+            StopStep(StopStepKind.FORCED, 5.0),
+            StopStep(StopStepKind.GONE, 5.1),
+        )
+        record = noted(RUN, ended(Signalled(9), stopped=True, steps=steps), 8.0, 1003.0)
+        assert record is not None
+        assert (record.stopped_in, record.was_forced, record.has_failed) == (5.1, True, False)
+
+    def test_of_a_run_that_could_not_be_launched_begins_with_its_end(self) -> None:
+        record = noted(replace(RUN, run=1), ended(NotLaunched(127, "not found")), 8.0, 1003.0)
+        assert record is not None
+        assert (record.run, record.pid, record.since, record.has_failed) == (2, None, 5.0, True)
+        assert (record.stopped_in, record.was_forced) == (None, False)
+
+    def test_is_not_touched_by_other_news(self) -> None:
+        assert noted(RUN, Changed(BATCH), 8.0, 1003.0) is RUN
+
+    def test_of_a_run_that_lives_has_no_end(self) -> None:
+        assert (RUN.has_failed, RUN.stopped_in, RUN.was_forced) == (False, None, False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (FirstStart(), "first start"),
+        (FilesChanged(BATCH), "files changed"),
+        (AskedByChild(), "asked by the command"),
+        (AskedByHand("r"), "asked by r"),
+        (ChildWasLost(Exited(1)), "the command had ended"),
+    ],
+)
+def test_each_reason_has_its_words(reason: Reason, words: str) -> None:
+    assert reason_in_words(reason) == words
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Exited(3), "exited with code 3"),
+        (Signalled(15), "was ended by signal 15"),
+        (NotLaunched(127, "not found"), "could not be started (not found)"),
+    ],
+)
+def test_each_outcome_has_its_words(outcome: Outcome, words: str) -> None:
+    assert said_of(outcome) == words
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (Idle(), "starting"),
+        (Running(2, 5.0), "running"),
+        (stopping(Relaunch(None, batch_is_open=True)), "stopping"),
+        (Settling(2, History()), "settling"),
+        (Waiting(2, History()), "waiting"),
+        (COOLING, "cooling down"),
+        (Finished(0), "finished"),
+    ],
+)
+def test_each_state_has_its_words(state: State, words: str) -> None:
+    assert state_in_words(state) == words
+
+
+class TestAWaitForThePresent:
+    WAIT = Wait(None, 100.0)
+
+    @pytest.mark.parametrize("state", [Running(2, 5.0), Waiting(2, History()), COOLING, stopping(Judge(Exited(1)))])
+    def test_is_for_the_newest_run_if_nothing_is_pending(self, state: State) -> None:
+        assert settled(self.WAIT, state, is_pending=False).floor == 2
+
+    @pytest.mark.parametrize(
+        "state", [Idle(), Settling(2, History()), stopping(Relaunch(None, batch_is_open=True)), Finished(0)]
+    )
+    def test_is_not_for_a_run_that_another_is_about_to_follow(self, state: State) -> None:
+        assert settled(self.WAIT, state, is_pending=False).floor is None
+
+    def test_is_not_for_a_run_that_may_lack_a_change(self) -> None:
+        assert settled(self.WAIT, Running(2, 5.0), is_pending=True).floor is None
+
+    def test_stays_for_the_run_that_it_was_for(self) -> None:
+        assert settled(Wait(1, 100.0), Running(2, 5.0), is_pending=False).floor == 1
+
+
+class TestAWait:
+    WAIT = Wait(2, 100.0)
+
+    def test_is_over_when_the_run_is_ready(self) -> None:
+        over = answer_to(self.WAIT, Running(2, 5.0), replace(RUN, ready_after=0.5), 6.0)
+        assert over == WaitOver("ready", 2, 0.5, None, "", "")
+
+    def test_is_over_when_the_run_has_failed(self) -> None:
+        record = replace(RUN, ended=ended(Exited(1)), trace="ZeroDivisionError")
+        over = answer_to(self.WAIT, Waiting(2, History()), record, 9.0)
+        assert over == WaitOver("failed", 2, 3.0, 1, "exited with code 1", "ZeroDivisionError")
+
+    def test_is_over_well_when_the_run_has_done_its_work(self) -> None:
+        over = answer_to(self.WAIT, Finished(0), replace(RUN, ended=ended(Exited(0))), 9.0)
+        assert over is not None
+        assert over.verdict == "finished"
+
+    @pytest.mark.parametrize(
+        ("state", "record"),
+        [
+            (Running(2, 5.0), None),
+            (Running(2, 5.0), RUN),
+            (Running(1, 5.0), replace(RUN, run=1, ready_after=0.5)),
+            (stopping(Relaunch(None, batch_is_open=True)), RUN),
+            (Settling(2, History()), replace(RUN, ended=ended(Signalled(15), stopped=True))),
+            (CoolingDown(2, History(), 9.0, AskedByChild()), replace(RUN, ended=ended(Exited(3)))),
+            (Running(3, 5.0), replace(RUN, ended=ended(Exited(3)))),
+        ],
+    )
+    def test_goes_on_as_long_as_nothing_is_certain(self, state: State, record: RunRecord | None) -> None:
+        assert answer_to(self.WAIT, state, record, 9.0) is None
+
+    def test_that_is_not_for_a_run_yet_goes_on(self) -> None:
+        assert answer_to(Wait(None, 100.0), Running(2, 5.0), replace(RUN, ready_after=0.5), 9.0) is None
+
+    def test_ends_when_its_time_is_over(self) -> None:
+        assert answer_to(self.WAIT, Running(2, 5.0), None, 100.0) == WaitOver("timed out", 0, None, None, "", "")
+
+    def test_ends_with_the_session(self) -> None:
+        over = answer_to(self.WAIT, Finished(143), RUN, 9.0)
+        assert over == WaitOver("failed", 2, None, 143, "the session has ended", "")

@@ -1,0 +1,48 @@
+"""Opening a session to those who ask."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from reloader.core.notices import Launched
+from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.reasons import FirstStart
+from reloader.core.session_notices import ControlUnavailable
+from reloader.engine import attend
+from reloader.engine.attend import chronicle_of, open_to_visitors
+from reloader.engine.inbox import Inbox
+from reloader.engine.visit import past_runs
+from tests.support.fakes import Recorder
+from tests.support.manual_clock import ManualClock
+
+
+def plan_of(project: str) -> RunPlan:
+    return RunPlan(LaunchSpec(("x",), "/"), WatchPlan("/", ()), project=project)
+
+
+def test_where_there_can_be_no_socket_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(project: str, environ: object) -> None:
+        raise OSError("there is no directory for it")
+
+    monkeypatch.setattr(attend, "MeetingPoint", refuse)
+    told = Recorder([])
+    with ExitStack() as resources:
+        open_to_visitors(plan_of("/app"), Inbox(ManualClock()), told, resources)
+    (notice,) = told.notices
+    assert isinstance(notice, ControlUnavailable)
+    assert (notice.cause, "XDG_RUNTIME_DIR" in notice.remedy) == ("there is no directory for it", True)
+
+
+def test_a_plan_of_no_project_is_not_opened_and_has_no_history(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    told = Recorder([])
+    with ExitStack() as resources:
+        open_to_visitors(plan_of(""), Inbox(ManualClock()), told, resources)
+    chronicle_of(plan_of(""), told).tell(Launched(1, 2, ("x",), FirstStart()))
+    assert list(tmp_path.iterdir()) == []
+    chronicle_of(plan_of("/app"), told).tell(Launched(1, 2, ("x",), FirstStart()))
+    assert [run.run for run in past_runs(["/app"])] == [1]
+    assert len(told.notices) == 2
