@@ -7,7 +7,7 @@ the pipe is open to whoever may write to our child.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from reloader.core.addresses import Address
 from reloader.core.events import (
@@ -32,9 +32,11 @@ INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside")
 
 
 class AgentLink:
-    """Posts what the agents report. ``inside`` is the directory of the agent's own files."""
+    """Posts what the agents report. ``inside`` says before each run in which directory the agent's own files are."""
 
-    def __init__(self, pipe: ReportPipe, post: Post, policy: PythonPolicy, *, inside: str = INSIDE) -> None:
+    def __init__(
+        self, pipe: ReportPipe, post: Post, policy: PythonPolicy, *, inside: Callable[[], str] = lambda: INSIDE
+    ) -> None:
         self._pipe = pipe
         self._post = post
         self._wants = ",".join(
@@ -50,9 +52,9 @@ class AgentLink:
     def environment(self, run: int, inherited: Mapping[str, str]) -> dict[str, str]:
         """The variables that bring the agent into every Python that the command starts."""
         self._run = run
-        before = inherited.get("PYTHONPATH", "")
+        inside, before = self._inside(), inherited.get("PYTHONPATH", "")
         return {
-            "PYTHONPATH": os.pathsep.join((self._inside, before)) if before else self._inside,
+            "PYTHONPATH": os.pathsep.join((inside, before)) if before else inside,
             VARIABLE: "|".join((VERSION, self._pipe.address, str(run), self._wants)),
         }
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
-from reloader.agent.link import AgentLink
+from reloader.agent.link import INSIDE, AgentLink
 from reloader.core.bytecode import source_name
 from reloader.core.changes import ChangeBatch
 from reloader.core.commands import is_python
@@ -50,10 +50,12 @@ from reloader.engine.watching import Watching
 from reloader.errors import ReloaderError
 from reloader.ports import Clock, Disk, Post, Reporter, StartProbe
 from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe, Sockets, SystemSignals, enable_colour
+from reloader.system.ahead import import_ahead
 from reloader.system.bytecode import drop_stale_bytecode
 from reloader.system.environment import child_environment
 from reloader.system.holders import holder_of
 from reloader.system.inherited import inherited_environment
+from reloader.system.private_copy import lasting
 from reloader.system.session_files import SessionFiles
 from reloader.watchers.choose import Choice, choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import IGNORES_CASE, RealDisk
@@ -100,6 +102,7 @@ def run_session(plan: RunPlan, reporter: Reporter, *, ends_the_process: bool = F
             engine = _assembled(_listening(plan, sockets, chronicle), chronicle, inbox, resources, sockets)
         except ScanInterrupted as interrupted:
             return interrupted.exit_code
+        import_ahead()
         gc.freeze()  # nothing of what there is by now will ever be garbage
         gc.enable()
         return engine.run()
@@ -327,7 +330,7 @@ def _link_to_agents(plan: RunPlan, post: Post, reporter: Reporter) -> AgentLink 
     if not plan.python.modules:
         return None
     try:
-        return AgentLink(ReportPipe(), post, plan.python)
+        return AgentLink(ReportPipe(), post, plan.python, inside=lasting(INSIDE, "agent"))
     except OSError as error:
         reporter.tell(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
         return None

@@ -22,6 +22,7 @@ _EXTENDED_LIMIT_INFORMATION = 9
 _KILL_ON_JOB_CLOSE = 0x2000
 #: SYNCHRONIZE, PROCESS_SUSPEND_RESUME, PROCESS_SET_QUOTA and PROCESS_TERMINATE: wait, resume, and give to a job.
 _PROCESS_ACCESS = 0x00100000 | 0x0800 | 0x0100 | 0x0001
+_SYNCHRONIZE = 0x00100000
 _INFINITE = 0xFFFFFFFF
 
 _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
@@ -153,6 +154,14 @@ def resume(process: int) -> None:
 def wait_for_end(process: int) -> None:
     """Block until ``process`` has ended."""
     _kernel32.WaitForSingleObject(process, _INFINITE)
+
+
+def wait_for_end_of(pid: int) -> None:
+    """Block until the process has ended. One that is no more has."""
+    process = _kernel32.OpenProcess(_SYNCHRONIZE, False, pid)
+    if process:
+        _kernel32.WaitForSingleObject(process, _INFINITE)
+        _kernel32.CloseHandle(process)
 
 
 def close_handle(handle: int) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
-
-assert sys.platform != "win32"
-
 import signal
+import sys
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from reloader.core.events import StopAsked
@@ -18,11 +17,21 @@ def is_unpacked() -> bool:
     """Whether our parent is a bootloader: PyInstaller's, which has put us elsewhere than beside the executable."""
     bundle = getattr(sys, "_MEIPASS", None)
     beside = os.path.dirname(os.path.realpath(sys.executable))
-    return isinstance(bundle, str) and os.path.commonpath([os.path.realpath(bundle), beside]) != beside
+    if not isinstance(bundle, str):
+        return False
+    try:
+        return os.path.commonpath([os.path.realpath(bundle), beside]) != beside
+    except ValueError:  # on another drive
+        return True
 
 
 def end_with_bootloader(post: Post) -> None:
     """From now on the end of our parent counts as a terminal that was closed."""
+    if sys.platform == "win32":
+        from reloader.system import _winapi
+
+        _listen_for(lambda: _winapi.wait_for_end_of(os.getppid()), post, signal.SIGTERM)
+        return
     number = signal.SIGTERM if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else signal.SIGHUP
     if sys.platform == "linux":
         import ctypes
@@ -30,7 +39,6 @@ def end_with_bootloader(post: Post) -> None:
         ctypes.CDLL(None).prctl(1, number, 0, 0, 0)  # PR_SET_PDEATHSIG; what we start does not inherit it
     elif sys.platform == "darwin":
         import select
-        import threading
 
         parent = select.kevent(os.getppid(), select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT)
         queue = select.kqueue()
@@ -38,6 +46,15 @@ def end_with_bootloader(post: Post) -> None:
         def wait() -> None:
             with suppress(ProcessLookupError):  # it is gone already
                 queue.control([parent], 1)
-            post(StopAsked(number))
 
-        threading.Thread(target=wait, name="reloader-bootloader", daemon=True).start()
+        _listen_for(wait, post, number)
+
+
+def _listen_for(wait: Callable[[], None], post: Post, number: int) -> None:
+    """Post that we are to stop when ``wait`` comes back, on a thread of its own."""
+
+    def listen() -> None:
+        wait()
+        post(StopAsked(number))
+
+    threading.Thread(target=listen, name="reloader-bootloader", daemon=True).start()

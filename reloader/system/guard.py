@@ -22,7 +22,8 @@ from reloader.system.terminal import GIVE_BACK, Attributes
 _SHELL = "/bin/sh"
 _VARIABLES = {"PATH": os.defpath, "TERM": "dumb"}
 
-#: Arguments: the mark, the name of the stop signal, a Python or nothing, and for that what gives the terminal back, to whom.
+#: Arguments: the mark, the name of the stop signal, to whom the terminal is given back, and the words of the command that does
+#: so, or none.
 #: Each line says which group runs, and what the terminal's attributes were: ``-`` if nothing runs.
 #: It takes less than a second for the polite request and as much for force, also where something cannot be killed. By their
 #: mark zombies are told from the living, which by their group they are not, for as long as the first process buries none.
@@ -31,7 +32,8 @@ _SCRIPT = r"""
 cd /
 run=-
 while read -r line; do run=$line; done
-without= mark=$1 signal=$2 python=$3 program=$4 own=$5
+without= mark=$1 signal=$2 own=$3
+shift 3
 group=${run%% *} attributes=${run#* }
 marked() {
     [ "$mark" ] || return
@@ -62,7 +64,7 @@ send "$signal"
 send CONT
 gone || gone KILL
 send KILL
-[ "$python" ] && [ "$group" != - ] && (: </dev/tty) && exec "$python" -I -S -c "$program" "$group" "$own" "$attributes"
+[ "$#" != 0 ] && [ "$group" != - ] && (: </dev/tty) && exec "$@" "$group" "$own" "$attributes"
 """
 
 
@@ -70,8 +72,8 @@ class Guard:
     """Told what runs, and dismissed in the end if all is well. Where there is no shell there is none; ``why_not`` says so."""
 
     def __init__(self, mark: Mark, stop_signal: int, own_group: int) -> None:
-        self._arguments = ["" if mark.number is None else str(mark.number), _name_of(stop_signal)]
-        self._arguments += ["" if hasattr(sys, "frozen") else sys.executable, GIVE_BACK, str(own_group)]
+        self._arguments = ["" if mark.number is None else str(mark.number), _name_of(stop_signal), str(own_group)]
+        self._arguments += _what_gives_back()
         self._mark = mark
         self._pid: int | None = None
         self._pipe: int | None = None
@@ -135,6 +137,17 @@ class Guard:
             self.leave()
         finally:
             os.close(reader)
+
+
+def _what_gives_back() -> list[str]:
+    """The command that gives the terminal back: a Python that reads nothing of the user's, or our own program if it is frozen.
+
+    A frozen program of somebody else, who uses the library, knows no such flag. Only ours begins with reloader.frozen.
+    """
+    if not hasattr(sys, "frozen"):
+        return [sys.executable, "-I", "-S", "-c", GIVE_BACK] if sys.executable else []
+    ours = sys.modules.get("reloader.frozen")
+    return [] if ours is None else [sys.executable, ours.GIVE_TERMINAL_BACK]
 
 
 def _name_of(number: int) -> str:

@@ -15,6 +15,7 @@ import msvcrt
 from reloader.core.events import StopAsked
 from reloader.ports import Post
 from reloader.system import _winapi
+from reloader.system.bootloader import end_with_bootloader, is_unpacked
 
 _SIGNALS = {
     _winapi.CTRL_C: signal.SIGINT,
@@ -46,6 +47,8 @@ class SystemSignals:
         self._stopped.clear()
         self._before = signal.signal(signal.SIGINT, lambda number, frame: post(StopAsked(number)))
         _winapi.add_console_handler(self._handler)
+        if is_unpacked():
+            end_with_bootloader(post)
 
     def handle(self, event: int) -> bool:
         """Called by the console. True: nobody is asked after us, so no KeyboardInterrupt is raised anywhere."""
