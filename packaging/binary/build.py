@@ -82,7 +82,7 @@ def _install_what_is_locked(python: str) -> None:
     requirements = _requirements(LOCK.read_text(encoding="utf-8"))
     compiled = [one for one in requirements if one.startswith(_COMPILED)]
     _install(python, [one for one in requirements if one not in compiled])
-    if sys.platform == "linux" and shutil.which("cc") is not None:
+    if sys.platform == "linux" and (shutil.which("gcc") or shutil.which("cc")):
         # With zlib inside: the bootloader that comes compiled wants the system's, which a small image does not have.
         _install(python, compiled, "--no-binary=pyinstaller", PYINSTALLER_COMPILE_BOOTLOADER="1", PYI_STATIC_ZLIB="1")
     else:
@@ -95,11 +95,16 @@ def _requirements(lock: str) -> list[str]:
 
 
 def _install(python: str, requirements: list[str], *more: str, **variables: str) -> None:
-    options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--require-hashes", *more)
+    """By uv, if it is there: it does without the TLS of the Python that it installs for."""
+    uv = shutil.which("uv")
+    pip = (python, "-m", "pip", "install", "--disable-pip-version-check") if uv is None else (uv, "pip", "install")
+    options = ("--quiet", "--no-deps", "--no-build-isolation", "--require-hashes", *more)
+    if uv is not None:
+        options += ("--python", python)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "requirements.txt"
         file.write_text("\n".join(requirements), encoding="utf-8")
-        _run(python, "-m", "pip", "install", *options, "-r", str(file), **variables)
+        _run(*pip, *options, "-r", str(file), **variables)
 
 
 # The programs

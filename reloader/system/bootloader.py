@@ -37,6 +37,8 @@ def end_with_bootloader(post: Post) -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(1, number, 0, 0, 0)  # PR_SET_PDEATHSIG; what we start does not inherit it
+        if not _runs_our_program(os.getppid()):
+            post(StopAsked(number))  # it was gone before we asked to be told
     elif sys.platform == "darwin":
         import select
 
@@ -44,10 +46,24 @@ def end_with_bootloader(post: Post) -> None:
         queue = select.kqueue()
 
         def wait() -> None:
+            if os.getppid() == 1:
+                return
             with suppress(ProcessLookupError):  # it is gone already
                 queue.control([parent], 1)
 
         _listen_for(wait, post, number)
+
+
+def _runs_our_program(pid: int) -> bool:
+    """Whether it is our bootloader, and not who is given the orphans of one that has died."""
+    try:
+        ours = os.stat("/proc/self/exe")
+    except OSError:
+        return True  # there is no /proc here, so nobody can tell
+    try:
+        return os.path.samestat(ours, os.stat(f"/proc/{pid}/exe"))
+    except OSError:  # another user's, or gone
+        return False
 
 
 def _listen_for(wait: Callable[[], None], post: Post, number: int) -> None:
