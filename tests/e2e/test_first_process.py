@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.projects import project, python, save
-from tests.support.running import Reloader
+from tests.support.running import Reloader, is_onefile
 
 if sys.platform != "linux":
     pytest.skip("only Linux has namespaces of processes", allow_module_level=True)
@@ -105,6 +105,7 @@ def test_sigusr1_restarts_and_sigusr2_is_the_commands(tmp_path: Path) -> None:
         assert reloader.wait_for_exit() == 143
 
 
+@pytest.mark.skipif(is_onefile(), reason="the first process is PyInstaller's bootloader, which buries nobody")
 @pytest.mark.parametrize("ends", [False, True])
 def test_orphans_are_buried_also_while_nothing_runs(tmp_path: Path, ends: bool) -> None:
     text = ORPHANING.replace("stay()\n", "sys.exit(1)\n") if ends else ORPHANING

@@ -38,6 +38,16 @@ def program() -> list[str]:
     return [other] if other else [sys.executable, "-m", "reloader"]
 
 
+def is_frozen() -> bool:
+    """Whether it brings its own Python."""
+    return PROGRAM_VARIABLE in os.environ and Path(program()[0]).read_bytes()[:2] != b"#!"
+
+
+def is_onefile() -> bool:
+    """Whether it unpacks itself at each start, into a directory that is gone when it ends."""
+    return is_frozen() and not Path(program()[0]).with_name("_internal").exists()
+
+
 def environment_of_program(**more: str) -> dict[str, str]:
     """The environment of the test, less what would configure the program, with the program's source where it is needed."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)}
@@ -48,7 +58,8 @@ def environment_of_program(**more: str) -> dict[str, str]:
 class Reloader(Hearing):
     """One session of the real program. Use it as a context manager: on the way out it is ended, and all of it must be gone.
 
-    ``arguments`` are its own; ``talk`` is how it tells what happens; ``through`` is a command that starts it in its turn.
+    ``arguments`` are its own; ``talk`` is how it tells what happens; ``through`` is a command that starts it in its turn;
+    ``start`` is what starts it in place of the usual.
     """
 
     def __init__(
@@ -59,10 +70,11 @@ class Reloader(Hearing):
         talk: Sequence[str] = ("--json", "--verbose"),
         through: Sequence[str] = (),
         stdin: int = subprocess.PIPE,
+        start: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         self.mark = f"{MARK}={os.getpid()}-{id(self)}"
-        self._command = [*through, *program(), *talk, *map(str, arguments)]
+        self._command = [*through, *(start or program()), *talk, *map(str, arguments)]
         self._cwd = cwd
         self._environment = environment_of_program(**{**(environment or {}), MARK: self.mark.partition("=")[2]})
         self._stdin = stdin

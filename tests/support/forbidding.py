@@ -1,0 +1,30 @@
+"""The program as it is when its files are gone: every import that comes once the session has begun is refused, and told."""
+
+from __future__ import annotations
+
+import sys
+
+from reloader.cli.entry import main
+from reloader.engine.loop import Engine
+
+
+class Refusing:
+    """Comes before all that could find a module."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        sys.stderr.write(f"refused: {name}\n")
+        raise ImportError(f"{name} is gone")
+
+
+class Forbidding(Engine):
+    def run(self) -> int:
+        sys.meta_path.insert(0, Refusing())  # type: ignore[arg-type]
+        return super().run()
+
+
+if __name__ == "__main__":
+    import reloader.engine.assemble
+
+    sys.frozen = True  # type: ignore[attr-defined]
+    reloader.engine.assemble.Engine = Forbidding  # type: ignore[misc]
+    raise SystemExit(main())
