@@ -23,8 +23,12 @@ _ORIGINAL = "_ORIG"
 def main() -> int:
     """Run the program and return its exit code."""
     clean(os.environ, getattr(sys, "_MEIPASS", ""))
-    if sys.argv[1:2] == [GIVE_TERMINAL_BACK]:
-        return _give_terminal_back()
+    if sys.platform != "win32" and sys.argv[1:2] == [GIVE_TERMINAL_BACK]:
+        from reloader.system.terminal import GIVE_BACK
+
+        del sys.argv[1]
+        exec(GIVE_BACK, {})  # noqa: S102 - our own text, which elsewhere is handed to python -c
+        return 0
     try:
         from reloader.cli.entry import main as run
 
@@ -53,11 +57,3 @@ def _is_library_path(name: str) -> bool:
 
 def _lies_in(entry: str, directory: str) -> bool:
     return directory != "" and (entry == directory or entry.startswith(directory + os.sep))
-
-
-def _give_terminal_back() -> int:
-    from reloader.system.terminal import GIVE_BACK
-
-    del sys.argv[1]
-    exec(GIVE_BACK, {})  # noqa: S102 - our own text, which elsewhere is handed to python -c
-    return 0

@@ -73,6 +73,7 @@ PARTS = (
 
 # Where the platform may be asked for outside of reloader/system, and why.
 PLATFORM_BRANCHES = {
+    "reloader.frozen": "terminals that are given back are of POSIX alone",
     "reloader.agent.inside._reloader_agent": "it may import nothing of ours",
     "reloader.child": "what stat's ctime means",
     "reloader.watchers.choose": "the one choice between the twins among the watchers",

@@ -18,12 +18,21 @@ BUNDLE = os.path.join(os.sep, "opt", "reloader", "_internal")
 @pytest.mark.parametrize(
     ("found", "left"),
     [
-        ({"_PYI_ARCHIVE_FILE": "/x", "_PYI_PARENT_PROCESS_LEVEL": "1", "_MEIPASS2": "/x", "HOME": "/h"}, {"HOME": "/h"}),
+        (
+            {"_PYI_ARCHIVE_FILE": "/x", "_PYI_PARENT_PROCESS_LEVEL": "1", "_MEIPASS2": "/x", "HOME": "/h"},
+            {"HOME": "/h"},
+        ),
         ({"LD_LIBRARY_PATH": BUNDLE}, {}),
-        ({"LD_LIBRARY_PATH": f"{BUNDLE}{os.pathsep}/mine", "LD_LIBRARY_PATH_ORIG": "/mine"}, {"LD_LIBRARY_PATH": "/mine"}),
+        (
+            {"LD_LIBRARY_PATH": f"{BUNDLE}{os.pathsep}/mine", "LD_LIBRARY_PATH_ORIG": "/mine"},
+            {"LD_LIBRARY_PATH": "/mine"},
+        ),
         ({"LD_LIBRARY_PATH": f"{BUNDLE}{os.pathsep}/mine"}, {"LD_LIBRARY_PATH": "/mine"}),
         ({"DYLD_LIBRARY_PATH": os.path.join(BUNDLE, "lib"), "LIBPATH": BUNDLE}, {}),
-        ({"DYLD_LIBRARY_PATH": "/mine", "LD_LIBRARY_PATH": "/a"}, {"DYLD_LIBRARY_PATH": "/mine", "LD_LIBRARY_PATH": "/a"}),
+        (
+            {"DYLD_LIBRARY_PATH": "/mine", "LD_LIBRARY_PATH": "/a"},
+            {"DYLD_LIBRARY_PATH": "/mine", "LD_LIBRARY_PATH": "/a"},
+        ),
         ({"LD_LIBRARY_PATH": BUNDLE, "LD_LIBRARY_PATH_ORIG": ""}, {}),
         ({"MY_ORIG": "1", "PATH": BUNDLE}, {"MY_ORIG": "1", "PATH": BUNDLE}),
     ],

@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("packaging/requirements.txt", "packaging/requirements-dev.txt")
+LOCKS = ("packaging/requirements.txt", "packaging/requirements-dev.txt", "packaging/requirements-build.txt")
+GROUPS = {LOCKS[1]: "dev", LOCKS[2]: "build"}
 PROJECT = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOP_LEVEL = {
     ".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "benchmarks", "config", "docs",
@@ -55,8 +56,8 @@ def _locked(lock: str) -> dict[str, list[Requirement]]:
 
 
 def _wanted(lock: str) -> list[Requirement]:
-    development = PROJECT["dependency-groups"]["dev"] if lock.endswith("-dev.txt") else []
-    return [Requirement(text) for text in [*PROJECT["project"]["dependencies"], *development]]
+    more = PROJECT["dependency-groups"][GROUPS[lock]] if lock in GROUPS else []
+    return [Requirement(text) for text in [*PROJECT["project"]["dependencies"], *more]]
 
 
 def _pin(requirement: Requirement) -> str:
@@ -91,9 +92,10 @@ def test_a_lock_names_no_place_and_a_hash_for_everything(lock: str) -> None:
     assert re.findall(r"://|--(?:extra-)?index|--find-links|@ |file:", text) == []
 
 
-def test_both_locks_pin_the_same_versions() -> None:
-    runtime, development = map(_locked, LOCKS)
-    assert {name: [str(one) for one in development[name]] for name in runtime} == {
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_every_lock_pins_the_same_versions(lock: str) -> None:
+    runtime, larger = _locked(LOCKS[0]), _locked(lock)
+    assert {name: [str(one) for one in larger[name]] for name in runtime} == {
         name: [str(one) for one in pins] for name, pins in runtime.items()
     }
 

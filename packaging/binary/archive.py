@@ -44,7 +44,7 @@ def unpack(archive: Path, into: Path) -> Path:
             zipped.extractall(into)
     else:
         with tarfile.open(archive) as tar:
-            tar.extractall(into)  # noqa: S202 - it is our own
+            tar.extractall(into, filter="data")
     (folder,) = into.iterdir()
     return folder
 

@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from binary.archive import unpack, write_archive, write_checksum
+from binary.archive import write_archive, write_checksum
 from binary.licences import third_party
-from binary.smoke import smoke
+from binary.smoke import main as try_out
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "packaging" / "requirements-build.txt"
@@ -38,7 +38,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     for form in arguments.forms:
         archive = _archived(form, dist, python, arguments.out, epoch)
-        _tried(archive)
+        try_out(str(archive), version())
     print(f"built in {time.monotonic() - began:.0f} s")
 
 
@@ -153,12 +153,6 @@ def _accompany(folder: Path, python: str) -> None:
     shutil.copy2(ROOT / "CHANGELOG.md", folder)
     shutil.copy2(ROOT / "config" / "reloader.example.toml", folder)
     (folder / "THIRD-PARTY.txt").write_text(third_party(python, ROOT), encoding="utf-8", newline="\n")
-
-
-def _tried(archive: Path) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = unpack(archive, Path(scratch))
-        smoke(str(folder / _file_name()), version())
 
 
 def _file_name() -> str:

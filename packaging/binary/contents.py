@@ -61,5 +61,5 @@ def _holds(condition: ast.expr, platform: str) -> bool:
 
 
 def shared_by_compiled_modules(place: Path) -> list[str]:
-    """The modules in ``place`` that mypyc puts beside the packages which it compiles: they are imported by no line that can be read."""
+    """The modules in ``place`` that mypyc puts beside the packages which it compiles: no line that can be read imports them."""
     return sorted(file.name.partition(".")[0] for file in place.glob("*__mypyc.*"))

@@ -25,7 +25,8 @@ def of(name):
 
 def python():
     places = (Path(sysconfig.get_path("stdlib")), Path(sys.base_prefix))
-    texts = [file.read_text(encoding="utf-8", errors="replace") for place in places for file in [place / "LICENSE.txt"] if file.is_file()]
+    files = [place / "LICENSE.txt" for place in places if (place / "LICENSE.txt").is_file()]
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
     return ["Python", sys.version.split()[0], "PSF-2.0", texts[:1]]
 
 found = [python()]
@@ -49,7 +50,7 @@ _OF_THE_BUILD = ("pyinstaller", "pywatchman")
 
 
 def third_party(python: str, root: Path) -> str:
-    """The text, for what ``python``'s environment holds of the packages in the lock of the program. Raises SystemExit if one has none."""
+    """The text, for what ``python``'s environment holds of the program's lock. Raises SystemExit for what has no licence."""
     names = [*_locked(root / "packaging" / "requirements.txt"), *_OF_THE_BUILD]
     asked = subprocess.run([python, "-c", _ASK, *names], capture_output=True, text=True, encoding="utf-8", check=True)
     parts = [_HEAD]

@@ -1,8 +1,8 @@
 """What package managers want to know of a release, from its archives: Homebrew's formula, Scoop's manifest, winget's three files.
 
-    python packaging/binary/manifests.py VERSION OWNER/REPOSITORY ARCHIVES OUT
+    PYTHONPATH=packaging python -m binary.manifests VERSION OWNER/REPOSITORY ARCHIVES OUT
 
-They are data, made for each release and put beside its archives; whoever keeps a tap, a bucket or winget's collection copies them.
+They are data, made for each release and put beside its archives, for whoever keeps a tap, a bucket or winget's collection.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tries a program as a person would: asks its version, starts a session, saves a file, ends it. On every system.
 
-    python packaging/binary/smoke.py PROGRAM VERSION
+    PYTHONPATH=packaging python -m binary.smoke PROGRAM-OR-ARCHIVE VERSION
 
-The command is this Python, which has nothing in common with the program. ``packaging/verify`` does more, where there is no Python.
+The command is this Python, which has nothing in common with the program. ``packaging/verify`` does more, without a Python.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import Any
+
+from binary.archive import unpack
 
 PATIENCE = 60.0
 
@@ -49,7 +51,9 @@ def smoke(program: str, version: str) -> None:
 
 
 def _examine(program: str, folder: Path) -> None:
-    done = subprocess.run([program, "doctor"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(
+        [program, "doctor"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     _expect("watched with" in done.stdout and done.returncode in (0, 1), f"the doctor says {done.stdout}{done.stderr}")
 
 
@@ -103,7 +107,7 @@ class _Session:
         for reader in self._readers:
             reader.start()
 
-    def __enter__(self) -> _Session:
+    def __enter__(self) -> _Session:  # noqa: PYI034 - Self is too new for the oldest Python, which may have no more than itself
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -144,5 +148,15 @@ class _Session:
                 self._remarks.append(line)
 
 
+def main(what: str, version: str) -> None:
+    """``what`` is a program, or an archive of packaging/build that holds one."""
+    if not what.endswith((".zip", ".tar.gz")):
+        smoke(what, version)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = unpack(Path(what), Path(scratch))
+        smoke(str(folder / ("reloader.exe" if sys.platform == "win32" else "reloader")), version)
+
+
 if __name__ == "__main__":
-    smoke(*sys.argv[1:3])
+    main(*sys.argv[1:])

@@ -1,6 +1,6 @@
-"""Imports what a session may come to need, before it begins: the files of a frozen program may be gone by then, or another version's.
+"""Imports what a session may come to need, before it begins: a frozen program's files may be gone by then, or another version's.
 
-An installed program does without: it has the same files under the same names after an upgrade, and ``holders`` can do without psutil.
+An installed program does without: after an upgrade its files have the same names, and ``holders`` gets by without psutil.
 """
 
 from __future__ import annotations

@@ -34,9 +34,7 @@ def end_with_bootloader(post: Post) -> None:
         return
     number = signal.SIGTERM if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else signal.SIGHUP
     if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, number, 0, 0, 0)  # PR_SET_PDEATHSIG; what we start does not inherit it
+        _ask_to_be_told(number)
         if not _runs_our_program(os.getppid()):
             post(StopAsked(number))  # it was gone before we asked to be told
     elif sys.platform == "darwin":
@@ -52,6 +50,13 @@ def end_with_bootloader(post: Post) -> None:
                 queue.control([parent], 1)
 
         _listen_for(wait, post, number)
+
+
+def _ask_to_be_told(number: int) -> None:
+    """The signal for the end of our parent (prctl(2), PR_SET_PDEATHSIG). What we start does not inherit it."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, number, 0, 0, 0)
 
 
 def _runs_our_program(pid: int) -> bool:

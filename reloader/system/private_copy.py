@@ -1,4 +1,4 @@
-"""A copy of some files of ours where only this user can write, and where it outlives us: what a frozen program cannot promise of its own.
+"""A copy of some files of ours where only this user can write, and which outlives us. A frozen program's own do not.
 
 The files of a onefile build are gone with it, or with the next cleaning of the temporary directory; those of any build with the
 next upgrade. What was started with their path must still find them, and so must what will be started.
@@ -18,7 +18,7 @@ _ONLY_THE_USER = 0o700
 
 
 def lasting(directory: str, name: str) -> Callable[[], str]:
-    """Says where the files of ``directory`` are: in a frozen program in a copy of that ``name``, else where they are. Raises OSError."""
+    """Says where the files of ``directory`` are: in a frozen program in a copy of that ``name``. Raises OSError."""
     if not hasattr(sys, "frozen"):
         return lambda: directory
     return PrivateCopy(directory, name, cache_directories(os.environ, os.path.expanduser("~"))).directory

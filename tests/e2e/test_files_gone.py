@@ -23,7 +23,9 @@ FORBIDDING = Path(__file__).parents[1] / "support" / "forbidding.py"
 
 READING = "import sys\nimport part\nprint('part:', part.NAME, flush=True)\nsys.stdin.read()\n"
 WANTING_A_PORT = "import socket, sys\ntry: socket.create_server(('127.0.0.1', {}))\nexcept OSError: sys.exit(1)\n"
-STUBBORN = "import signal, sys\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('ready', flush=True)\nsys.stdin.read()\n"
+STUBBORN = (
+    "import signal, sys\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('ready', flush=True)\nsys.stdin.read()\n"
+)
 
 
 class Robbed:
@@ -39,7 +41,7 @@ class Robbed:
             return [sys.executable, str(FORBIDDING)]
         there = Path(program()[0])
         if is_onefile():
-            return [shutil.copy2(there, self._place / "reloader")]
+            return [str(shutil.copy2(there, str(self._place / "reloader")))]
         return [str(Path(shutil.copytree(there.parent, self._place / "program", symlinks=True)) / there.name)]
 
     def rob(self) -> None:

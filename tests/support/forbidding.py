@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from reloader.cli.entry import main
+from reloader.engine import assemble
 from reloader.engine.loop import Engine
 
 
@@ -18,13 +19,11 @@ class Refusing:
 
 class Forbidding(Engine):
     def run(self) -> int:
-        sys.meta_path.insert(0, Refusing())  # type: ignore[arg-type]
+        sys.meta_path.insert(0, Refusing())
         return super().run()
 
 
 if __name__ == "__main__":
-    import reloader.engine.assemble
-
-    sys.frozen = True  # type: ignore[attr-defined]
-    reloader.engine.assemble.Engine = Forbidding  # type: ignore[misc]
+    setattr(sys, "frozen", True)  # noqa: B010 - type checkers know no such name
+    vars(assemble)["Engine"] = Forbidding
     raise SystemExit(main())

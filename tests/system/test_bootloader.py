@@ -17,6 +17,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from reloader.core.events import StopAsked
+from reloader.system import bootloader
 from reloader.system.bootloader import is_unpacked
 from tests.support.platform_limits import linux_only
 from tests.support.processes import burying_orphans
@@ -65,11 +67,28 @@ def test_the_end_of_the_bootloader_is_the_end_of_all(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
-    ) as bootloader:
+    ) as visible:
         started = programs.wait_for("started", "polite")
-        bootloader.kill()
+        visible.kill()
         assert programs.wait_for("asked", "polite")["signal"] == signal.SIGTERM
         programs.wait_for_end_of(started)
-        assert bootloader.wait(PATIENCE) == -signal.SIGKILL
-        assert bootloader.stderr is not None
-        bootloader.stderr.read()  # which ends with the last of them
+        assert visible.wait(PATIENCE) == -signal.SIGKILL
+        assert visible.stderr is not None
+        visible.stderr.read()  # which ends with the last of them
+
+
+@linux_only
+def test_a_bootloader_that_was_gone_before_is_missed_as_well() -> None:
+    posted: list[object] = []
+    assert bootloader._runs_our_program(os.getpid())
+    assert not bootloader._runs_our_program(_pid_of_nobody())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootloader, "_runs_our_program", lambda pid: False)
+        patch.setattr(bootloader, "_ask_to_be_told", lambda number: None)
+        bootloader.end_with_bootloader(posted.append)
+    assert posted == [StopAsked(signal.SIGHUP)]
+
+
+def _pid_of_nobody() -> int:
+    with subprocess.Popen(["true"]) as gone:
+        return gone.pid

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from reloader import frozen
 from reloader.system import guard as guard_module
 from reloader.system.guard import Guard
 from reloader.system.mark import Mark
@@ -240,3 +241,17 @@ class TestTheMark:
             guard.leave()
             assert process.wait(PATIENCE) == -signal.SIGKILL
         guard._reap()
+
+
+def test_a_frozen_program_gives_the_terminal_back_itself_if_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert guard_module._what_gives_back()[:4] == [sys.executable, "-I", "-S", "-c"]
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setitem(sys.modules, "reloader.frozen", frozen)
+    assert guard_module._what_gives_back() == [sys.executable, frozen.GIVE_TERMINAL_BACK]
+    monkeypatch.delitem(sys.modules, "reloader.frozen")
+    assert guard_module._what_gives_back() == []  # the program of somebody who uses the library
+
+
+def test_an_interpreter_without_a_file_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "")
+    assert guard_module._what_gives_back() == []

@@ -93,7 +93,11 @@ def test_others_can_neither_read_nor_write(tmp_path: Path, source: Path) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="XDG is of Linux")
 @pytest.mark.parametrize(
     ("environ", "first"),
-    [({"XDG_CACHE_HOME": "/c"}, "/c/reloader"), ({}, "/home/me/.cache/reloader"), ({"XDG_CACHE_HOME": ""}, "/home/me/.cache/reloader")],
+    [
+        ({"XDG_CACHE_HOME": "/c"}, "/c/reloader"),
+        ({}, "/home/me/.cache/reloader"),
+        ({"XDG_CACHE_HOME": ""}, "/home/me/.cache/reloader"),
+    ],
 )
 def test_the_first_place_is_the_users_cache(environ: dict[str, str], first: str) -> None:
     assert cache_directories(environ, "/home/me")[0] == first

@@ -1,0 +1,52 @@
+"""What is taken into a frozen program: every module of ours that can work there, and whatever nothing names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from binary.contents import AGENT, EXCLUDED, modules_for, shared_by_compiled_modules
+
+from tests.support.programs import ROOT
+
+PACKAGE = ROOT / "reloader"
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_every_module_is_taken_but_the_twins_of_other_platforms(platform: str) -> None:
+    modules = modules_for(PACKAGE, platform)
+    assert {
+        "reloader",
+        "reloader.frozen",
+        "reloader.cli.entry",
+        "reloader.engine.checkup",
+        "reloader.system.holders",
+    } <= modules
+    assert ("reloader.system.windows" in modules) is (platform == "win32")
+    assert ("reloader.system.posix" in modules) is (platform != "win32")
+    assert not any(name.startswith("reloader.agent.inside") for name in modules)
+
+
+def test_each_verb_is_taken_though_it_is_imported_by_its_name() -> None:
+    verbs = {f"reloader.cli.verbs.{file.stem}" for file in (PACKAGE / "cli" / "verbs").glob("[a-z]*.py")}
+    assert verbs
+    assert verbs <= modules_for(PACKAGE, "linux")
+
+
+def test_the_agents_files_are_where_the_spec_looks() -> None:
+    assert (ROOT / AGENT / "sitecustomize.py").is_file()
+
+
+def test_nothing_of_ours_imports_what_is_left_out() -> None:
+    text = "\n".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py") if AGENT not in file.as_posix())
+    lines = {line.strip() for line in text.splitlines()}
+    left_out = [
+        name for name in EXCLUDED if any(line.startswith((f"import {name}", f"from {name} ")) for line in lines)
+    ]
+    assert left_out == []
+
+
+def test_what_mypyc_puts_beside_a_package_is_found(tmp_path: Path) -> None:
+    (tmp_path / "0a1b__mypyc.cpython-313-x86_64-linux-gnu.so").touch()
+    (tmp_path / "other.so").touch()
+    assert shared_by_compiled_modules(tmp_path) == ["0a1b__mypyc"]
