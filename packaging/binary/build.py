@@ -25,6 +25,15 @@ WORK = ROOT / "build" / "binary"
 #: What there is no wheel of for every Python, or none as it should be.
 _COMPILED = ("pyinstaller==", "pywatchman==")
 
+#: What the program says of itself, and where that belongs beside it.
+_ASKED = {
+    ("man",): "share/man/man1/reloader.1",
+    ("completions", "bash"): "share/completions/reloader.bash",
+    ("completions", "fish"): "share/completions/reloader.fish",
+    ("completions", "powershell"): "share/completions/reloader.ps1",
+    ("completions", "zsh"): "share/completions/_reloader",
+}
+
 #: The earliest moment that a zip can hold: the date of everything if nobody knows a better one.
 LONG_AGO = 315532800
 
@@ -153,6 +162,13 @@ def _accompany(folder: Path, python: str) -> None:
     shutil.copy2(ROOT / "CHANGELOG.md", folder)
     shutil.copy2(ROOT / "config" / "reloader.example.toml", folder)
     (folder / "THIRD-PARTY.txt").write_text(third_party(python, ROOT), encoding="utf-8", newline="\n")
+    for words, name in _ASKED.items():
+        if (ROOT / "reloader" / "cli" / "verbs" / f"{words[0]}.py").exists():
+            said = subprocess.run(
+                [str(folder / _file_name()), *words], capture_output=True, check=True, timeout=60
+            ).stdout
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(said)
 
 
 def _file_name() -> str:

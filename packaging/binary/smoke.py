@@ -45,6 +45,7 @@ def smoke(program: str, version: str) -> None:
         (folder / "part.py").write_text('NAME = "first"\n', encoding="utf-8")
         command = json.dumps([sys.executable, "-B", "-u", "app.py"])
         (folder / "reloader.toml").write_text(f"command = {command}\n", encoding="utf-8")
+        _check(program, folder)
         _examine(program, folder)
         _run_session(program, folder)
     print(f"{program} does what it must")
@@ -55,6 +56,16 @@ def _examine(program: str, folder: Path) -> None:
         [program, "doctor"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     _expect("watched with" in done.stdout and done.returncode in (0, 1), f"the doctor says {done.stdout}{done.stderr}")
+
+
+def _check(program: str, folder: Path) -> None:
+    """The config is judged without being run, by the verb for that, if the program has it."""
+    said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    if any(line.split()[:1] == ["check"] for line in said.splitlines()):
+        done = subprocess.run(
+            [program, "check"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        _expect(done.returncode == 0, f"it does not accept the config: {done.stdout}{done.stderr}")
 
 
 def _run_session(program: str, folder: Path) -> None:
