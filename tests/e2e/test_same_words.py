@@ -1,0 +1,34 @@
+"""A frozen program, whose modules were stripped, says the same of itself as the source does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from reloader.cli.verbs import VERBS
+from tests.support.programs import PATIENCE, ROOT
+from tests.support.running import environment_of_program, program
+
+ASKED = [
+    ["--version"],
+    ["-h"],
+    ["--help"],
+    ["doctor", "-h"],
+    *([verb] for verb in ("man", "schema") if verb in VERBS),
+    *(["completions", shell] for shell in ("bash", "zsh", "fish", "powershell") if "completions" in VERBS),
+]
+
+
+def said(command: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    return done.stdout
+
+
+@pytest.mark.parametrize("words", ASKED, ids=" ".join)
+def test_it_says_what_its_source_says(words: list[str]) -> None:
+    source = said([sys.executable, "-m", "reloader", *words], {**os.environ, "PYTHONPATH": str(ROOT)})
+    assert source
+    assert said([*program(), *words], environment_of_program()) == source
