@@ -93,7 +93,14 @@ def _install_what_is_locked(python: str) -> None:
     _install(python, [one for one in requirements if one not in compiled])
     if sys.platform == "linux" and (shutil.which("gcc") or shutil.which("cc")):
         # With zlib inside: the bootloader that comes compiled wants the system's, which a small image does not have.
-        _install(python, compiled, "--no-binary=pyinstaller", PYINSTALLER_COMPILE_BOOTLOADER="1", PYI_STATIC_ZLIB="1")
+        _install(
+            python,
+            compiled,
+            "--no-binary=pyinstaller",
+            "--no-cache-dir",
+            PYINSTALLER_COMPILE_BOOTLOADER="1",
+            PYI_STATIC_ZLIB="1",
+        )
     else:
         _install(python, compiled)
 
