@@ -179,7 +179,7 @@ def test_a_command_that_opens_the_port_itself_is_told_whose_it_is(tmp_path: Path
     config = project(tmp_path, {"app.py": source}, command=python("app.py"), sockets=[f"127.0.0.1:{port}"])
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         told = reloader.wait_for("port_in_use")
-        assert told["holder"]["pid"] == reloader.pid
+        assert told["holder"]["pid"] == reloader.working_pid
         assert told["is_certain"]
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+import psutil
 from typing_extensions import Self
 
 from reloader.core.outcome import KILL
@@ -111,6 +112,11 @@ class Reloader(Hearing):
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    @property
+    def working_pid(self) -> int:
+        """Of the process that does the work: it is below the bootloader of a program in one file."""
+        return int(psutil.Process(self.pid).children()[0].pid) if is_onefile() else self.pid
 
     @property
     def is_running(self) -> bool:
