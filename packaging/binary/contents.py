@@ -12,14 +12,14 @@ AGENT = "reloader/agent/inside"
 EXCLUDED = [
     # a build's own tools, which cost 80 ms at each start if they are there
     "_distutils_hack", "distutils", "pkg_resources", "setuptools",
-    # OpenSSL, 4 MB: hashlib, random and tempfile do without, and nothing here speaks TLS
-    "_hashlib", "_ssl", "ssl",
+    # its OpenSSL stays, for a probe over https; the digests of its own do as well
+    "_hashlib",
     # libuuid, for a kind of UUID that nobody asks for
     "_uuid",
     # archives that shutil could write
     "_bz2", "_lzma", "bz2", "lzma", "tarfile",
     # whole worlds behind one optional import: of pydantic, of psutil, of watchdog's commands, of dotenv's
-    "IPython", "asyncio", "click", "concurrent", "doctest", "email_validator", "ftplib", "http", "multiprocessing",
+    "IPython", "asyncio", "click", "concurrent", "doctest", "email_validator", "ftplib", "multiprocessing",
     "mypy", "netrc", "pdb", "pydantic.mypy", "pydantic.v1", "pydoc", "readline", "rich", "smtplib", "sqlite3", "test",
     "tkinter", "tomllib", "unittest", "watchdog.tricks", "watchdog.watchmedo", "xml", "xmlrpc", "yaml",
 ]  # fmt: skip
