@@ -12,8 +12,8 @@ AGENT = "reloader/agent/inside"
 EXCLUDED = [
     # a build's own tools, which cost 80 ms at each start if they are there
     "_distutils_hack", "distutils", "pkg_resources", "setuptools",
-    # its OpenSSL stays, for a probe over https; the digests of its own do as well
-    "_hashlib",
+    # OpenSSL, 4 MB: hashlib, random and tempfile do without, and nothing here speaks TLS
+    "_hashlib", "_ssl", "ssl",
     # libuuid, for a kind of UUID that nobody asks for
     "_uuid",
     # archives that shutil could write

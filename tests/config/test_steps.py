@@ -131,6 +131,7 @@ OPEN = "has a quotation or an escape that is not closed: close it, or write a li
         ("ready = { http = 1 }", 'ready: http: found the number 1, expected an address: write it whole, as in "http://127.0.0.1:8000/health"'),
         ('ready = { http = "x" }', 'ready: http: "x" is no address: write it whole, as in "http://127.0.0.1:8000/health"'),
         ('ready = { http = "http://[x" }', 'ready: http: "http://[x" is no address: write it whole, as in "http://127.0.0.1:8000/health"'),
+        ('ready = { http = "https://x/" }', 'ready: http: "https://x/" is encrypted, which is not spoken here: write tcp = "HOST:PORT", or exec = ["curl", "--fail", "--insecure", "URL"]'),
         ("ready = { tcp = true }", 'ready: tcp: found true, expected an address: write the host and the port, as in "127.0.0.1:8000"'),
         ('ready = { tcp = "x" }', 'ready: tcp: "x" names no port from 1 to 65535: write the host and the port, as in "127.0.0.1:8000"'),
         ("ready = { tcp = 70000 }", 'ready: tcp: "70000" names no port from 1 to 65535: write the host and the port, as in "127.0.0.1:8000"'),

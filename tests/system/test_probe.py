@@ -51,11 +51,6 @@ def test_nobody_is_no_answer() -> None:
     assert not accepts(("127.0.0.1", port))
 
 
-def test_who_speaks_no_tls_is_no_answer_to_https() -> None:
-    with server() as port:
-        assert not answers(f"https://127.0.0.1:{port}/?status=200")
-
-
 def test_a_port_that_takes_connections_is_an_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         assert accepts(listening.getsockname())
