@@ -102,6 +102,8 @@ def _install_what_is_locked(python: str) -> None:
             PYI_STATIC_ZLIB="1",
         )
     else:
+        if sys.platform == "linux":
+            print("there is no C compiler: the bootloader is PyInstaller's own, which needs the system's zlib")
         _install(python, compiled)
 
 
