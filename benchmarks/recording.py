@@ -105,8 +105,8 @@ def recorded(directory: Path) -> str:
     program = [sys.executable, "-m", "reloader"]
     text = "$ reloader init\n" + Terminal([*program, "init"], shop).end() + "$ reloader\n"
     session = Terminal(program, shop)
-    session.wait_for("Hello")
-    for content, awaited in ((BROKEN, "waiting for a change"), (REPAIRED, "world!")):
+    session.wait_for("is ready")
+    for content, awaited in ((BROKEN, "^"), (REPAIRED, "run 2 is ready")):
         session.shown += f"\x1b[3mgreeting.py is saved: {content}\x1b[0m".encode()
         save(shop, content)
         session.wait_for(awaited)
