@@ -195,7 +195,7 @@ os.environ["SET_BEFORE"] = os.environ.get("SET_BEFORE", "")
 def main():
     umask = os.umask(0)
     os.umask(umask)
-    own = ("RELOADER_RUN", "RELOADER_AGENT")
+    own = ("RELOADER_RUN", "RELOADER_AGENT", "RELOADER_REASON")  # of each run another
     facts = {
         "argv": sys.argv, "orig_argv": sys.orig_argv, "executable": sys.executable, "cwd": os.getcwd(), "umask": umask,
         "path": sys.path, "environ": {name: value for name, value in os.environ.items() if name not in own},

@@ -23,15 +23,18 @@ def told(reloader: Reloader) -> dict[str, Any]:
     return facts
 
 
-def test_the_command_gets_two_markers_and_nothing_of_our_configuration(tmp_path: Path) -> None:
+def test_the_command_is_told_of_its_run_and_nothing_of_our_configuration(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": TELLING}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         environment = told(reloader)["environment"]
         environment.pop("RELOADER_AGENT", None)  # for the agent inside a Python program
         ours = {name: value for name, value in environment.items() if name.startswith("RELOADER_")}
-        assert ours == {"RELOADER_RUN": "1", "RELOADER_RUN_MAIN": "true"}
+        changes = ours.pop("RELOADER_CHANGES_FILE")
+        assert ours == {"RELOADER_RUN": "1", "RELOADER_RUN_MAIN": "true", "RELOADER_REASON": "first_start"}
         save(tmp_path / "other.py", "")
-        assert told(reloader)["environment"]["RELOADER_RUN"] == "2"
+        environment = told(reloader)["environment"]
+        assert (environment["RELOADER_RUN"], environment["RELOADER_REASON"]) == ("2", "files_changed")
+        assert environment["RELOADER_CHANGES_FILE"] == changes
 
 
 def test_everything_else_is_handed_on_as_it_is(tmp_path: Path) -> None:
