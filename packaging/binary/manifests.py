@@ -131,7 +131,7 @@ def scoop(release: Release) -> str:
                     "extract_dir": f"reloader-$version-{_FOR_WINDOWS.removesuffix('.zip')}",
                 }
             },
-            "hash": {"url": "$url.sha256"},
+            "hash": {"url": f"{release.home}/releases/download/v$version/SHA256SUMS"},
         },
     }
     return json.dumps(manifest, indent=4) + "\n"
