@@ -40,14 +40,18 @@ class Pause:
         self.is_on = True
 
     def end(self) -> list[Event]:
-        """Let in what was kept back, as one batch, and the batch that is open now."""
+        """Let in what was kept back, as one batch, or the batch that is open now.
+
+        Never both: what is open when a run is launched is in it, or closes later and is let in then.
+        """
         self.is_on = False
-        events: list[Event] = [BatchClosed(self.held)] if self.held else []
+        held, self.held = self.held, ChangeBatch()
+        if held:
+            return [BatchClosed(held)]
         if self._is_open and not self._was_let_in:
             self._was_let_in = True
-            events.append(BatchOpened())
-        self.held = ChangeBatch()
-        return events
+            return [BatchOpened()]
+        return []
 
     def launched(self) -> None:
         """A run has started, for whatever reason: all that was kept back is in it."""

@@ -311,6 +311,19 @@ class TestTheStage:
         assert served == expected
 
 
+def test_what_is_open_while_a_batch_is_let_in_makes_no_run_stop_for_ever() -> None:
+    """The run that the first brings has the other in it, or that closes later and is served then."""
+    pause, one, other = (
+        Pause(),
+        ChangeBatch.of([PathChange("one", ChangeKind.MODIFIED)]),
+        ChangeBatch.of([PathChange("other", ChangeKind.MODIFIED)]),
+    )
+    pause.begin()
+    assert list(pause.through([BatchOpened(), BatchClosed(one), BatchOpened()])) == []
+    assert pause.end() == [BatchClosed(one)]
+    assert list(pause.through([BatchClosed(other)])) == [BatchClosed(other)]
+
+
 def test_a_change_is_told_when_it_is_served_and_not_before(bench: Bench) -> None:
     asked(bench, AskPause())
     bench.save("app.py", "second")
