@@ -98,9 +98,9 @@ def verdict_on(record: RunRecord, *, asks_again: bool) -> WaitOver | None:
 
     ``asks_again`` says that it ended only to be started again.
     """
-    if record.ready_after is not None:
-        return WaitOver("ready", record.run, record.ready_after, None, "", "")
     ended = record.ended
+    if record.ready_after is not None and (ended is None or ended.stopped):
+        return WaitOver("ready", record.run, record.ready_after, None, "", "")
     if ended is None or ended.stopped or asks_again:
         return None
     verdict = "failed" if record.has_failed else "finished"

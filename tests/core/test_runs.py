@@ -142,6 +142,11 @@ class TestAWait:
         over = answer_to(self.WAIT, Running(2, 5.0), replace(RUN, ready_after=0.5), 6.0)
         assert over == WaitOver("ready", 2, 0.5, None, "", "")
 
+    def test_is_over_with_a_failure_when_a_run_that_was_ready_has_ended_by_itself(self) -> None:
+        record = replace(RUN, ready_after=1.0, ended=ended(Exited(1)), trace="Traceback")
+        over = answer_to(self.WAIT, Waiting(2, History()), record, 8.0)
+        assert over == WaitOver("failed", 2, 3.0, 1, "exited with code 1", "Traceback")
+
     def test_is_over_when_the_run_has_failed(self) -> None:
         record = replace(RUN, ended=ended(Exited(1)), trace="ZeroDivisionError")
         over = answer_to(self.WAIT, Waiting(2, History()), record, 9.0)
