@@ -73,7 +73,7 @@ class RealDisk:
     def real(self, path: str) -> str:
         try:
             return os.path.realpath(path)
-        except OSError:  # a link was removed between two looks at it
+        except (OSError, ValueError):  # a link was removed between two looks at it, or it is no name that can be
             return path
 
     def now_ns(self) -> int:
@@ -97,7 +97,7 @@ def read_rules(path: str, base: str) -> RuleSet | None:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read().splitlines()
-    except OSError:
+    except (OSError, ValueError):
         return None
     numbered = (Rule(line, path, number) for number, line in enumerate(lines, 1))
     rules = RuleSet(base, (rule for rule in numbered if rule.pattern.strip()), lenient=True, ignore_case=IGNORES_CASE)

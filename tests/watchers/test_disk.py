@@ -167,6 +167,10 @@ class TestPathsBehindLinks:
         real = os.path.realpath(tmp_path)
         assert disk.real(os.path.join(real, "missing")) == os.path.join(real, "missing")
 
+    def test_what_can_be_no_name_is_itself(self, disk: RealDisk) -> None:
+        assert disk.real("/x/\ud800") == "/x/\ud800"
+        assert disk.real("/x/\0") == "/x/\0"
+
     def test_a_link_that_goes_while_it_is_looked_at_is_itself(
         self, disk: RealDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
