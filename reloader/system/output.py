@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -69,4 +70,7 @@ class Output:
 
 def _write(target: int, content: bytes) -> None:
     while content:
-        content = content[os.write(target, content) :]
+        try:
+            content = content[os.write(target, content) :]
+        except BlockingIOError:  # somebody who shares it wants no call to wait; the run's words are not to be lost
+            select.select([], [target], [])

@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from reloader.core.events import Posted, ProbePassed
 from reloader.system.output import Output
 from tests.support.eventually import eventually
+from tests.support.platform_limits import posix_only
+from tests.support.programs import ROOT
+
+WRITING_TO_AN_IMPATIENT_PIPE = """
+import os, sys, threading
+sys.path.insert(0, os.getcwd())
+from reloader.system.output import Output
+kept = os.dup(1)
+reader, writer = os.pipe()
+os.dup2(writer, 1)
+os.close(writer)
+os.set_blocking(1, False)
+output = Output(lambda event: None, "never")
+with output.attached(1) as streams:
+    copy = os.dup(streams[0])
+def write():
+    left = b"x" * 1_000_000
+    while left:
+        left = left[os.write(copy, left):]
+    os.close(copy)
+threading.Thread(target=write).start()
+seen = 0
+while seen < 1_000_000:
+    seen += len(os.read(reader, 100_000))
+output.close()
+os.write(kept, str(seen).encode())
+"""
 
 
 class Written:
@@ -60,6 +90,15 @@ def test_a_line_that_matches_is_told_once(
     ready(3, out, err)
     assert ready.posted == [ProbePassed(3, "log")]
     assert capfd.readouterr() == (b"".join(out).decode(), b"".join(err).decode())
+
+
+@posix_only
+def test_none_of_it_is_lost_where_standard_output_does_not_wait(tmp_path: Path) -> None:
+    """Somebody who shares it may have asked for that; the reader is slow."""
+    program = tmp_path / "program.py"
+    program.write_text(WRITING_TO_AN_IMPATIENT_PIPE)
+    done = subprocess.run([sys.executable, program], capture_output=True, check=True, cwd=ROOT, timeout=60)
+    assert done.stdout.decode().split() == ["1000000"]
 
 
 def test_parts_of_lines_are_no_lines(ready: Written) -> None:
