@@ -70,11 +70,14 @@ class MeetingPoint:
             visitor, _ = self.socket.accept()
         except OSError:
             return None
-        visitor.setblocking(False)
-        if not _is_this_user(visitor):
-            visitor.close()
-            return None
-        return visitor
+        try:
+            visitor.setblocking(False)
+            if _is_this_user(visitor):
+                return visitor
+        except OSError:
+            pass  # it went away again, and nobody can say whose it was
+        visitor.close()
+        return None
 
     def close(self) -> None:
         """May be called twice."""

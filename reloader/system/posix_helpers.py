@@ -62,7 +62,8 @@ class HelperHost:
             return found
         try:
             with self._mark.put_on():
-                pid = spawn(found, argv, cwd, environment, frozenset(), has_input=False)
+                # It is in the background, and may set up the terminal that it writes to without being stopped for that.
+                pid = spawn(found, argv, cwd, environment, frozenset({signal.SIGTTOU}), has_input=False)
         except OSError as error:
             return not_launched(argv[0], error)
         self._has_run_any = True

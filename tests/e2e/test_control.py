@@ -109,7 +109,7 @@ def test_a_restart_is_one_by_hand(session: Reloader, project: Path) -> None:
 
 def test_a_session_is_found_from_below_and_while_its_file_is_broken(session: Reloader, project: Path) -> None:
     (project / "reloader.toml").write_text("command = [")
-    assert the_one(project / "sub", "status")["pid"] == session.pid
+    assert the_one(project / "sub", "status")["pid"] == session.working_pid
 
 
 def test_two_sessions_of_a_project_are_both_reachable(session: Reloader, project: Path) -> None:
@@ -117,12 +117,12 @@ def test_two_sessions_of_a_project_are_both_reachable(session: Reloader, project
         other.wait_for("launched", run=1)
         code, notices, _ = ask(project, "status")
         assert code == 0
-        assert {notice["pid"] for notice in notices} == {session.pid, other.pid}
+        assert {notice["pid"] for notice in notices} == {session.working_pid, other.working_pid}
         code, _, errors = ask(project, "restart")
         assert code == 4
-        assert f"--pid {session.pid}" in errors
-        assert f"--pid {other.pid}" in errors
-        the_one(project, "restart", "--pid", str(other.pid))
+        assert f"--pid {session.working_pid}" in errors
+        assert f"--pid {other.working_pid}" in errors
+        the_one(project, "restart", "--pid", str(other.working_pid))
         other.wait_for("launched", run=2)
     assert session.runs == [1]
 
