@@ -49,6 +49,7 @@ class Sockets:
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
         self._files: list[tuple[str, os.stat_result]] = []
+        self._of_files: list[socket.socket] = []
 
     def open(self, specs: Sequence[SocketSpec]) -> tuple[HeldSocket, ...]:
         """Listen on all of them. Raises ConfigError with a line for each that cannot be had."""
@@ -66,8 +67,10 @@ class Sockets:
     def refreshed(self) -> tuple[int, ...]:
         """Our descriptors, of which none is inherited by itself, and none has a number that a run is to find one under.
 
-        What a run may have done to what it shares with us is undone: a shorter backlog, and calls that do not wait.
+        What a run may have done to what it shares with us is undone: a shorter backlog, calls that do not wait, and the file of
+        a Unix socket removed, as gunicorn does with what it takes for its own.
         """
+        self._put_files_back()
         for one in self._sockets:
             one.listen(BACKLOG)
             os.set_blocking(one.fileno(), True)
@@ -79,13 +82,26 @@ class Sockets:
             _remove_if(path, ours)
         for one in self._sockets:
             one.close()
-        self._files, self._sockets = [], []
+        self._files, self._of_files, self._sockets = [], [], []
+
+    def _put_files_back(self) -> None:
+        """Whoever connects finds a socket by its file: where that is gone, another one takes the place and the number."""
+        for place, (path, _) in enumerate(self._files):
+            if os.path.lexists(path):
+                continue
+            try:
+                with _listen_at_path(path) as bound:
+                    os.dup2(bound.fileno(), self._of_files[place].fileno(), inheritable=False)
+                    self._files[place] = (path, os.lstat(path))
+            except (Refused, OSError):
+                continue  # its directory is gone as well, or somebody else has come: the old one has whom it has
 
     def _listen(self, address: SocketAddress, lowest: int) -> SocketAddress:
         if isinstance(address, UnixAddress):
             bound = _listen_at_path(address.path)
             self._files.append((address.path, os.lstat(address.path)))
             self._sockets.append(_above(bound, lowest))
+            self._of_files.append(self._sockets[-1])
             return address
         bound = _listen_at_port(address)
         self._sockets.append(_above(bound, lowest))

@@ -296,6 +296,34 @@ class TestWhatIsOurs:
         for one in (*clients, theirs):
             one.close()
 
+    def test_is_found_again_by_its_file_when_a_run_has_removed_that(self, sockets: Sockets, file: Path) -> None:
+        opened(sockets, UnixAddress(f"./{file}"), Address("127.0.0.1", 0))
+        before = sockets.refreshed()
+        file.unlink()
+        assert sockets.refreshed() == before
+        assert not any(map(os.get_inheritable, before))
+        with socket.socket(socket.AF_UNIX) as client, socket.socket(fileno=os.dup(before[0])) as server:
+            client.connect(str(file))
+            server.accept()[0].close()
+        sockets.close()
+        assert not file.exists()
+
+    def test_is_left_to_whoever_has_come_to_its_path(self, sockets: Sockets, file: Path) -> None:
+        opened(sockets, UnixAddress(f"./{file}"))
+        file.unlink()
+        file.write_text("another's")
+        sockets.refreshed()
+        sockets.close()
+        assert file.read_text() == "another's"
+
+    def test_serves_whom_it_has_where_its_directory_is_gone(self, sockets: Sockets, file: Path) -> None:
+        place = file.absolute().parent / "run"
+        place.mkdir()
+        opened(sockets, UnixAddress(str(place / "a")))
+        (place / "a").unlink()
+        place.rmdir()
+        assert len(sockets.refreshed()) == 1
+
     def test_is_closed_twice_without_harm(self, sockets: Sockets) -> None:
         opened(sockets, Address("127.0.0.1", 0))
         sockets.close()
