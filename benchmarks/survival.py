@@ -55,6 +55,7 @@ def publish(new: Kept, directory: Path) -> Kept:
     """Keep ``new``, and of what was kept before all that it has not measured; write the tables, and those of the READMEs."""
     file = directory / f"{FILE}.json"
     kept = _merged(load(file), new) if file.exists() else new
+    directory.mkdir(parents=True, exist_ok=True)
     file.write_bytes(_KEPT.dump_json(kept, indent=1) + b"\n")
     (directory / f"{FILE}.md").write_text(tables(kept) + "\n", encoding="utf-8")
     if directory.resolve() == REPOSITORY / "benchmarks/results":
