@@ -9,7 +9,7 @@ until the gate has let the batch through.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from reloader.core.changes import ChangeBatch, ChangeKind
@@ -31,7 +31,10 @@ class CheckSources:
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """Run a command to its end. ``number`` is that of a step before the start, None for the check."""
+    """Run a command to its end. ``number`` is that of the step before the start which is taken with it.
+
+    It is None for the check, and for a command that others of the same step follow.
+    """
 
     part: str
     argv: tuple[str, ...]
@@ -217,12 +220,13 @@ def _writes(task: Task) -> bool:
 
 def _tasks(gate: Gate, held: Held, around: Around) -> tuple[Task, ...]:
     checks = () if held.begin else _checks(_remaining(gate, held, around), held, around)
-    steps = around.policy.before
-    before = (
-        RunStep(BEFORE, steps[number].command_for(held.batch, around.separator), number)
-        for number in sorted(gate.stale)
-    )
-    return (*checks, *before)
+    return (*checks, *(task for number in sorted(gate.stale) for task in _tasks_of_step(number, held, around)))
+
+
+def _tasks_of_step(number: int, held: Held, around: Around) -> Iterator[Task]:
+    commands = around.policy.before[number].commands_for(held.batch, around.separator)
+    for place, argv in enumerate(commands, start=1):
+        yield RunStep(BEFORE, argv, number if place == len(commands) else None)
 
 
 def _checks(batch: ChangeBatch, held: Held, around: Around) -> tuple[Task, ...]:
@@ -232,7 +236,7 @@ def _checks(batch: ChangeBatch, held: Held, around: Around) -> tuple[Task, ...]:
     )
     tasks: tuple[Task, ...] = (CheckSources(sources),) if around.compiles and sources else ()
     if policy.check is not None and _is_due(policy.check, batch, held, separator):
-        tasks += (RunStep(CHECK, policy.check.command_for(batch, separator)),)
+        tasks += tuple(RunStep(CHECK, argv) for argv in policy.check.commands_for(batch, separator))
     return tasks
 
 

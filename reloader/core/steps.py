@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,6 +12,9 @@ from reloader.core.outcome import Outcome
 
 #: In the command of a step: the files that changed, each as a word of its own.
 FILES = "{files}"
+
+#: So many characters of paths are given to one command: Windows takes a command line of 32,767, the others far more.
+FILES_AT_ONCE = 24_000
 
 #: The exit code of what was not done in its time (timeout(1)).
 OVERDUE = 124
@@ -48,9 +51,15 @@ class Step:
             return bool(self._existing(batch, separator))
         return any(self._concerns(path, separator) for path in batch.kinds)
 
-    def command_for(self, batch: ChangeBatch, separator: str) -> tuple[str, ...]:
-        """The command, in which the changed files that exist stand for FILES."""
-        words = (self._existing(batch, separator) if word == FILES else (word,) for word in self.argv)
+    def commands_for(self, batch: ChangeBatch, separator: str) -> tuple[tuple[str, ...], ...]:
+        """The command, in which the changed files that exist stand for FILES: several times where they are many (xargs)."""
+        if FILES not in self.argv:
+            return (self.argv,)
+        parts = _parts_of(self._existing(batch, separator), FILES_AT_ONCE // self.argv.count(FILES))
+        return tuple(self._command_with(paths) for paths in parts)
+
+    def _command_with(self, paths: Sequence[str]) -> tuple[str, ...]:
+        words = (paths if word == FILES else (word,) for word in self.argv)
         return tuple(word for some in words for word in some)
 
     def _existing(self, batch: ChangeBatch, separator: str) -> tuple[str, ...]:
@@ -70,6 +79,20 @@ class Step:
                 if rule is not None:
                     return not rule.negates
         return False
+
+
+def _parts_of(paths: Iterable[str], limit: int) -> list[list[str]]:
+    """``paths`` in their order, in parts of at most ``limit`` characters, but for a path that is longer."""
+    parts: list[list[str]] = [[]]
+    length = 0
+    for path in paths:
+        cost = len(path) + len('"" ')  # as Windows has it on the command line
+        if parts[-1] and length + cost > limit:
+            parts.append([])
+            length = 0
+        parts[-1].append(path)
+        length += cost
+    return parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,36 @@ class TestSteps:
         assert orders == [BUILDING, STYLING, Admit(RestartAsked("r"))]
 
 
+class TestMoreFilesThanACommandTakes:
+    MANY = batch(*(f"{number}{'a' * 200}.css" for number in range(200)))
+
+    def parts(self, step: Step) -> tuple[tuple[str, ...], ...]:
+        parts = step.commands_for(self.MANY, "/")
+        assert len(parts) > 1
+        return parts
+
+    def test_are_checked_part_by_part(self) -> None:
+        parts = self.parts(Step(("lint", "{files}")))
+        _, orders = after(around(LINT), BatchClosed(self.MANY), *[TaskPassed()] * len(parts))
+        assert orders == [*(Do(RunStep(CHECK, part)) for part in parts), Admit(BatchClosed(self.MANY))]
+
+    def test_are_refused_with_any_part(self) -> None:
+        parts = self.parts(Step(("lint", "{files}")))
+        gate, orders = after(around(LINT), BatchClosed(self.MANY), TaskPassed(), FAILED)
+        assert orders == [*(Do(RunStep(CHECK, part)) for part in parts[:2]), Say(FAILED.notice)]
+        assert gate.stage == Refused(Held(self.MANY, refused=True))
+
+    def test_leave_a_step_to_be_taken_until_the_last_part_has_passed(self) -> None:
+        policy = GatePolicy(before=(Step(("css", "{files}"), (CSS,)),))
+        parts = self.parts(policy.before[0])
+        gate = replace(gate_of(policy), stale=frozenset())
+        gate, orders = after(around(policy), BatchClosed(self.MANY), *[TaskPassed()] * (len(parts) - 1), gate=gate)
+        assert orders == [Do(RunStep(BEFORE, part)) for part in parts[:-1]] + [Do(RunStep(BEFORE, parts[-1], 0))]
+        assert gate.stale == {0}
+        gate, orders = after(around(policy), TaskPassed(), gate=gate)
+        assert (gate.stale, orders) == (frozenset(), [Admit(BatchClosed(self.MANY))])
+
+
 class TestARestartByHand:
     def test_is_let_through_where_nothing_is_to_be_done(self) -> None:
         assert after(around(SYNTAX), RestartAsked("r"))[1] == [Admit(RestartAsked("r"))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
@@ -25,16 +27,38 @@ BATCH = ChangeBatch.of(
 
 def test_the_changed_files_that_exist_stand_in_the_command() -> None:
     step = Step(("ruff", "{files}", "-q"))
-    assert step.command_for(BATCH, "/") == ("ruff", "/app/a.py", "/app/styles/b.css", "/elsewhere/c.py", "-q")
+    assert step.commands_for(BATCH, "/") == (("ruff", "/app/a.py", "/app/styles/b.css", "/elsewhere/c.py", "-q"),)
 
 
 def test_patterns_leave_of_them_those_that_they_match() -> None:
     step = Step(("ruff", "{files}"), (patterns("*.py", "!a.py"), patterns("*.py", base="/elsewhere")))
-    assert step.command_for(BATCH, "/") == ("ruff", "/elsewhere/c.py")
+    assert step.commands_for(BATCH, "/") == (("ruff", "/elsewhere/c.py"),)
 
 
 def test_a_command_without_them_is_as_it_is() -> None:
-    assert Step(("make", "all")).command_for(BATCH, "/") == ("make", "all")
+    assert Step(("make", "all")).commands_for(BATCH, "/") == (("make", "all"),)
+
+
+@pytest.mark.parametrize("argv", [("ruff", "{files}", "-q"), ("ruff", "{files}", "--again", "{files}")])
+def test_more_files_than_a_command_line_takes_are_shared_out_among_several(argv: tuple[str, ...]) -> None:
+    paths = [f"/app/a directory with a long name/module {number}.py" for number in range(2000)]
+    batch = ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in paths)
+    commands = Step(argv).commands_for(batch, "/")
+    assert max(len(subprocess.list2cmdline(command)) for command in commands) < 32_767 - 8_000
+    assert len(commands) < 8 * argv.count("{files}")
+    given = [word for command in commands for word in command[1 : command.index(argv[2])]]
+    assert given == paths
+
+
+def test_a_path_that_is_longer_than_all_of_them_may_be_has_a_command_of_its_own() -> None:
+    paths = ["/a", "/" + "b" * 30_000, "/c"]
+    batch = ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in paths)
+    assert Step(("ruff", "{files}")).commands_for(batch, "/") == tuple(("ruff", path) for path in paths)
+
+
+def test_a_command_without_them_is_one_however_many_there_are() -> None:
+    batch = ChangeBatch.of(PathChange(f"/{number}" + "a" * 20_000, ChangeKind.MODIFIED) for number in range(5))
+    assert Step(("make", "all")).commands_for(batch, "/") == (("make", "all"),)
 
 
 @pytest.mark.parametrize(
