@@ -52,7 +52,10 @@ class Step:
         return any(self._concerns(path, separator) for path in batch.kinds)
 
     def commands_for(self, batch: ChangeBatch, separator: str) -> tuple[tuple[str, ...], ...]:
-        """The command, in which the changed files that exist stand for FILES: several times where they are many (xargs)."""
+        """The command, in which the changed files that exist stand for FILES: several times where they are many.
+
+        None where it asks for files and there are none (``xargs -r``): many a tool means something else without any.
+        """
         if FILES not in self.argv:
             return (self.argv,)
         parts = _parts_of(self._existing(batch, separator), FILES_AT_ONCE // self.argv.count(FILES))
@@ -83,11 +86,11 @@ class Step:
 
 def _parts_of(paths: Iterable[str], limit: int) -> list[list[str]]:
     """``paths`` in their order, in parts of at most ``limit`` characters, but for a path that is longer."""
-    parts: list[list[str]] = [[]]
-    length = 0
+    parts: list[list[str]] = []
+    length = limit
     for path in paths:
         cost = len(path) + len('"" ')  # as Windows has it on the command line
-        if parts[-1] and length + cost > limit:
+        if length + cost > limit:
             parts.append([])
             length = 0
         parts[-1].append(path)

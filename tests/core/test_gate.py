@@ -231,6 +231,35 @@ class TestSteps:
         assert orders == [BUILDING, STYLING, Admit(RestartAsked("r"))]
 
 
+class TestAStepThatAsksForFiles:
+    POLICY = GatePolicy(before=(Step(("types", "{files}"), (CSS,)), Step(("build",))))
+    BUILDING = Do(RunStep(BEFORE, ("build",), 1))
+
+    def begun(self) -> Gate:
+        gate, orders = after(around(self.POLICY, None), Begin(), TaskPassed())
+        assert orders == [self.BUILDING, Admit(Begin())]
+        return gate
+
+    def test_is_not_run_without_any_at_the_first_start(self) -> None:
+        self.begun()
+
+    def test_is_not_run_without_any_at_a_restart_by_hand(self) -> None:
+        _, orders = after(around(self.POLICY), RestartAsked("r"), TaskPassed(), gate=self.begun())
+        assert orders == [self.BUILDING, Admit(RestartAsked("r"))]
+
+    def test_is_run_with_its_files_alone_as_soon_as_there_are_some(self) -> None:
+        changed = batch("a.py")
+        gate, orders = after(around(self.POLICY), BatchClosed(changed), TaskPassed(), gate=self.begun())
+        assert orders == [self.BUILDING, Admit(BatchClosed(changed))]
+        _, orders = after(around(self.POLICY), BatchClosed(batch("a.css", "a.py")), gate=gate)
+        assert orders == [Do(RunStep(BEFORE, ("types", "/app/a.css"), 0))]
+
+    def test_is_run_at_the_first_start_with_what_has_changed_until_then(self) -> None:
+        gate, _ = after(around(self.POLICY, None), Begin(), FAILED)
+        _, orders = after(around(self.POLICY, None), BatchClosed(batch("a.css")), gate=gate)
+        assert orders == [Do(RunStep(BEFORE, ("types", "/app/a.css"), 0))]
+
+
 class TestMoreFilesThanACommandTakes:
     MANY = batch(*(f"{number}{'a' * 200}.css" for number in range(200)))
 

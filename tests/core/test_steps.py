@@ -56,6 +56,13 @@ def test_a_path_that_is_longer_than_all_of_them_may_be_has_a_command_of_its_own(
     assert Step(("ruff", "{files}")).commands_for(batch, "/") == tuple(("ruff", path) for path in paths)
 
 
+def test_a_command_that_asks_for_files_is_none_where_there_are_none() -> None:
+    gone = ChangeBatch.of([PathChange("/app/gone.py", ChangeKind.REMOVED)])
+    assert [Step(("mypy", "{files}")).commands_for(batch, "/") for batch in (ChangeBatch(), gone)] == [(), ()]
+    assert Step(("mypy", "{files}"), (patterns("*.js"),)).commands_for(BATCH, "/") == ()
+    assert Step(("make",)).commands_for(ChangeBatch(), "/") == (("make",),)
+
+
 def test_a_command_without_them_is_one_however_many_there_are() -> None:
     batch = ChangeBatch.of(PathChange(f"/{number}" + "a" * 20_000, ChangeKind.MODIFIED) for number in range(5))
     assert Step(("make", "all")).commands_for(batch, "/") == (("make", "all"),)
