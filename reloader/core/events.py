@@ -39,11 +39,15 @@ class LeaderEnded:
 
 @dataclass(frozen=True, slots=True)
 class ChildEnded:
-    """Every process of the run is gone, or the run could not be launched. ``steps`` is what that took, if it was asked to."""
+    """Every process of the run is gone, or the run could not be launched. ``steps`` is what that took, if it was asked to.
+
+    ``batch_is_open`` says that changes are on their way, for which it is to be replaced however it ended.
+    """
 
     run: int
     outcome: Outcome
     steps: tuple[StopStep, ...] = field(default=(), compare=False)  # how it came about is no part of what happened
+    batch_is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

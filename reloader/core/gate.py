@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from reloader.core.changes import ChangeBatch, ChangeKind
-from reloader.core.events import BatchClosed, BatchOpened, Begin, Event, RestartAsked, StartRefused
+from reloader.core.events import (
+    BatchClosed,
+    BatchOpened,
+    Begin,
+    ChildEnded,
+    Event,
+    LeaderEnded,
+    RestartAsked,
+    StartRefused,
+)
 from reloader.core.notices import Notice
 from reloader.core.step_notices import ChangesTakenBack
 from reloader.core.steps import GatePolicy, Step
@@ -188,9 +197,12 @@ def follow(gate: Gate, around: Around, *, rests: bool) -> Handled:
     return gate, ()
 
 
-def run_ends(gate: Gate, around: Around) -> Handled:
-    """The run is about to be known to have ended by itself. With changes on their way that is no end, but a restart."""
-    return follow(gate, around, rests=gate.is_open or isinstance(gate.stage, Working | Passed))
+def run_ends(gate: Gate, ended: LeaderEnded | ChildEnded, around: Around) -> Handled:
+    """The run has ended by itself. With changes on their way that is no end of the session, but a restart."""
+    gate, opened = follow(gate, around, rests=gate.is_open or isinstance(gate.stage, Working | Passed))
+    if opened and isinstance(ended, ChildEnded):
+        return gate, (Admit(replace(ended, batch_is_open=True)),)
+    return gate, (Admit(ended), *opened)
 
 
 def launched(gate: Gate) -> Gate:

@@ -59,7 +59,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The run was asked to stop at ``asked_at`` and is forced at ``force_at``; ``goal`` follows when all of it is gone."""
+    """The run was asked to stop at ``asked_at`` and is forced at ``force_at``; ``goal`` follows when all of it is gone.
+
+    ``has_ended`` says that the program had ended by itself, and that it is what it left behind that is stopped.
+    """
 
     run: int
     since: float
@@ -68,6 +71,7 @@ class Stopping:
     asked_at: float
     force_at: float
     forced: bool = False
+    has_ended: bool = False
     give_up_at: float | None = None  # set by the first attempt at force
 
 

@@ -12,7 +12,8 @@ CoolingDown   | Settling      | Launch         | ·                      | Finis
 
 "·" is ignored on purpose. Of Ctrl-C that the run has heard itself, the second is "stop asked", and forces. A restart by
 hand acts as a batch that is closed at once. A session of a single run ignores both while that lives. News of another run is
-ignored: run numbers settle the races, not flags. "Could not be launched" is an ordinary end of a run.
+ignored: run numbers settle the races, not flags. "Could not be launched" is an ordinary end of a run. An end that says
+that a batch is open leads to Settling.
 """
 
 from __future__ import annotations
@@ -133,9 +134,11 @@ def _running(state: Running, event: Event, now: float, policy: RestartPolicy) ->
             return _interrupted(state, now, policy)
         case LeaderEnded(run, outcome) if run == state.run:
             stopping, actions = _stop(state, Judge(outcome), now, policy)
-            return stopping, (Tell(LeftBehind(run, outcome)), *actions)
-        case ChildEnded(run, outcome, steps) if run == state.run:
+            return replace(stopping, has_ended=True), (Tell(LeftBehind(run, outcome)), *actions)
+        case ChildEnded(run, outcome, steps, batch_is_open) if run == state.run:
             ended = Tell(Ended(run, outcome, now - state.since, stopped=False, steps=steps))
+            if batch_is_open and not policy.once:
+                return Settling(run, state.history), (ended,)
             after, actions = _judge(run, now - state.since, outcome, now, policy, state.history)
             return after, (ended, *actions)
         case _:
@@ -153,7 +156,7 @@ def _interrupted(state: Running, now: float, policy: RestartPolicy) -> Step:
     return _force(stopping, now)
 
 
-def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> Step:
+def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> tuple[Stopping, tuple[Action, ...]]:
     stop = policy.stop
     # A Ctrl-C is handed on as what it is; every other wish to stop is expressed by the stop signal of the plan.
     signal = INTERRUPT if isinstance(goal, Quit) and goal.signal == INTERRUPT else None
@@ -172,8 +175,7 @@ def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) 
         case DeadlineReached() if now >= state.force_at:
             return _give_up(state) if _is_in_vain(state, now) else _force(state, now)
         case ChildEnded(run, outcome, steps) if run == state.run:
-            stopped = not isinstance(state.goal, Judge)
-            ended = Tell(Ended(run, outcome, now - state.since, stopped=stopped, steps=steps))
+            ended = Tell(Ended(run, outcome, now - state.since, stopped=not state.has_ended, steps=steps))
             after, actions = _after_stop(state, now, policy)
             return after, (ended, *actions)
         case _:

@@ -75,7 +75,7 @@ class GateKeeper:
         if isinstance(event, StopAsked):
             self.close()
         if isinstance(event, LeaderEnded | ChildEnded) and not self._is_over:
-            return [*self._run_ends(event), event]
+            return self._run_ends(event)
         if not isinstance(event, Guarded) or self._lets_all_through(event):
             return [event]
         return self._handle(event)
@@ -115,11 +115,11 @@ class GateKeeper:
         self._abandon()
 
     def _run_ends(self, ended: LeaderEnded | ChildEnded) -> list[Event]:
-        """Of an end that the user has caused by Ctrl-C nothing follows."""
+        """No restart follows from an end that the user has caused by Ctrl-C."""
         is_news = isinstance(self._state, Running) and ended.run == self._state.run
         if not is_news or ended.outcome.was_interrupted or self._restart.once:
-            return []
-        self._gate, orders = core.run_ends(self._gate, self._around)
+            return [ended]
+        self._gate, orders = core.run_ends(self._gate, ended, self._around)
         return self._perform(orders)
 
     def _lets_all_through(self, event: Guarded) -> bool:

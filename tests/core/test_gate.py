@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.events import BatchClosed, BatchOpened, Begin, RestartAsked, StartRefused
+from reloader.core.events import (
+    BatchClosed,
+    BatchOpened,
+    Begin,
+    ChildEnded,
+    LeaderEnded,
+    RestartAsked,
+    StartRefused,
+)
 from reloader.core.filters import Patterns, Rule
 from reloader.core.gate import (
     BEFORE,
@@ -36,6 +44,7 @@ from reloader.core.gate import (
     run_ends,
 )
 from reloader.core.notices import Note
+from reloader.core.outcome import Exited
 from reloader.core.step_notices import ChangesTakenBack
 from reloader.core.steps import GatePolicy, Step
 
@@ -312,14 +321,23 @@ class TestARestartByHand:
 
 
 class TestTheEndOfTheRunByItself:
-    def test_is_a_restart_when_a_change_is_on_its_way(self) -> None:
-        for arrivals in ([BatchOpened()], [BatchClosed(batch("a.py"))]):
-            gate, _ = after(around(SYNTAX), *arrivals)
-            assert run_ends(gate, around(SYNTAX))[1] == (Admit(BatchOpened()),)
+    ENDED, LEADER_ENDED = ChildEnded(1, Exited(1)), LeaderEnded(1, Exited(1))
+
+    @pytest.mark.parametrize("arrival", [BatchOpened(), BatchClosed(batch("a.py"))])
+    def test_is_a_restart_when_a_change_is_on_its_way(self, arrival: Arrival) -> None:
+        gate, _ = after(around(SYNTAX), arrival)
+        told, orders = run_ends(gate, self.ENDED, around(SYNTAX))
+        assert orders == (Admit(replace(self.ENDED, batch_is_open=True)),)
+        assert told.is_told
+        assert run_ends(gate, self.LEADER_ENDED, around(SYNTAX))[1] == (
+            Admit(self.LEADER_ENDED),
+            Admit(BatchOpened()),
+        )
 
     def test_is_an_end_when_all_that_waits_is_refused(self) -> None:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
-        assert run_ends(gate, around(SYNTAX)) == (gate, ())
+        for ended in (self.ENDED, self.LEADER_ENDED):
+            assert run_ends(gate, ended, around(SYNTAX)) == (gate, (Admit(ended),))
 
 
 class TestALaunchForAnotherReason:

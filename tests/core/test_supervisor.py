@@ -68,7 +68,7 @@ def batch(*paths: str) -> ChangeBatch:
 
 
 def stopping(goal: Relaunch | Quit | Judge, *, asked_at: float = 20.0, forced: bool = False) -> Stopping:
-    return Stopping(1, 10.0, History(), goal, asked_at, asked_at + 5.0, forced)
+    return Stopping(1, 10.0, History(), goal, asked_at, asked_at + 5.0, forced, has_ended=isinstance(goal, Judge))
 
 
 def policy(on_exit: OnExit, restart_code: int | None = 3) -> RestartPolicy:
@@ -155,7 +155,18 @@ COOLING_DOWN = CoolingDown(4, History(failures=2), until=30.0, reason=AskedByChi
             id="nor does it close a batch",
         ),
         pytest.param(
-            stopping(Judge(Exited(1))), BatchClosed(batch()), RELAUNCH, [], id="a change settles what is not judged yet"
+            stopping(Judge(Exited(1))),
+            BatchClosed(batch()),
+            replace(RELAUNCH, has_ended=True),
+            [],
+            id="a change settles what is not judged yet",
+        ),
+        pytest.param(
+            RUNNING,
+            ChildEnded(1, Exited(1), batch_is_open=True),
+            Settling(1, History()),
+            [],
+            id="an end while changes are on their way waits for them",
         ),
         pytest.param(
             stopping(Judge(Exited(130, held_terminal=True))),
@@ -263,6 +274,12 @@ def test_step_at_second_20(state, event, after, expected):
         (RUNNING, LeaderEnded(1, Exited(1)), [LeftBehind(1, Exited(1)), StoppingNotice(1, 5.0)]),
         (RELAUNCH, BatchClosed(batch("b.py")), [Changed(batch("b.py"))]),
         (RELAUNCH, ChildEnded(1, Signalled(15)), [Ended(1, Signalled(15), 10.0, stopped=True)]),
+        (
+            replace(stopping(Quit(15, 20.0)), has_ended=True),
+            ChildEnded(1, Exited(1)),
+            [Ended(1, Exited(1), 10.0, stopped=False)],
+        ),
+        (RUNNING, ChildEnded(1, Exited(1), batch_is_open=True), [Ended(1, Exited(1), 10.0, stopped=False)]),
         (Settling(1, SERVED, batch("a.py")), BatchClosed(batch("b.py")), [Changed(batch("b.py"))]),
         (Waiting(1, SERVED), BatchClosed(batch()), [Changed(batch())]),
         (COOLING_DOWN, BatchClosed(batch()), [Changed(batch())]),

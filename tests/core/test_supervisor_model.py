@@ -106,6 +106,12 @@ def sleepless(state: State, event: Event, now: float, policy: RestartPolicy) -> 
     return (replace(after, force_at=now) if isinstance(after, Stopping) else after), actions
 
 
+def unjust(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
+    """Forgets that a run had ended by itself as soon as somebody wants its end."""
+    after, actions = step(state, event, now, policy)
+    return (replace(after, has_ended=False) if isinstance(after, Stopping) else after), actions
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -129,6 +135,7 @@ def sleepless(state: State, event: Event, now: float, policy: RestartPolicy) -> 
         pytest.param(rude, id="forces at the first request"),
         pytest.param(credulous, id="believes old news"),
         pytest.param(forgetful, id="tells half of the changes"),
+        pytest.param(unjust, id="tells a crash as a stop"),
         pytest.param(sleepless, id="sets deadlines in the past"),
     ],
 )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.events import BatchOpened, RestartAsked, StopAsked
-from reloader.core.notices import Changed, Launched
+from reloader.core.events import BatchOpened, LeaderEnded, RestartAsked, StopAsked
+from reloader.core.notices import Changed, Ended, Launched, LeftBehind, Stopping, WaitingForChange
 from reloader.core.outcome import Exited, Signalled
 from reloader.core.plan import OnExit, RestartPolicy
 from reloader.core.reasons import AskedByHand, FilesChanged
@@ -174,6 +174,26 @@ class TestACheck:
         bench.engine.turn()
         bench.helpers.end("lint", Exited(0))
         bench.settle()
+        assert [notice.run for notice in bench.told(Launched)] == [2]
+
+    def test_does_not_make_a_stop_of_a_crash(self, bench: Bench) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.host.end(Exited(1))
+        bench.engine.turn()
+        assert [(notice.outcome, notice.stopped) for notice in bench.told(Ended)] == [(Exited(1), False)]
+        assert (bench.told(Stopping), bench.told(WaitingForChange)) == ([], [])
+        bench.helpers.end("lint", Exited(0))
+        bench.settle()
+        assert [notice.run for notice in bench.told(Launched)] == [2]
+
+    def test_does_not_make_a_stop_of_a_crash_that_leaves_processes_behind(self, bench: Bench) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.post(LeaderEnded(1, Exited(1)))
+        bench.engine.turn()
+        bench.helpers.end("lint", Exited(0))
+        bench.settle()
+        assert [notice.outcome for notice in bench.told(LeftBehind)] == [Exited(1)]
+        assert [notice.stopped for notice in bench.told(Ended)] == [False]
         assert [notice.run for notice in bench.told(Launched)] == [2]
 
     def test_does_not_keep_the_user_from_ending_it(self, bench: Bench) -> None:

@@ -140,8 +140,6 @@ class GatedSimulation(Simulation):
             super()._deliver(event)
             return
         keeps_a_run = isinstance(self.state, Running)
-        if isinstance(event, LeaderEnded | ChildEnded) and keeps_a_run and not event.outcome.was_interrupted:
-            self._end_the_run(event.run)
         self._must(not (keeps_a_run and isinstance(event, BatchOpened)), "a run is stopped before the gate has passed")
         if isinstance(event, BatchClosed):
             self.unserved_paths -= {path for path in self.unserved_paths - set(event.batch.kinds) if keeps_a_run}
@@ -149,17 +147,20 @@ class GatedSimulation(Simulation):
             self._must(is_good or not self.gate_policy.syntax, "what does not compile is let through")
         if isinstance(event, StartRefused):
             self.unserved_paths.clear()  # where that ends the session; else what follows starts it after all
-        super()._deliver(event)
+        for following in self._all_of(event):
+            super()._deliver(following)
         if self.exit_code is None and not self.stop_requests:
             self.gate, orders = follow(self.gate, self._around, rests=isinstance(self.state, Waiting | CoolingDown))
             self._obey(orders)
 
-    def _end_the_run(self, run: int) -> None:
-        if isinstance(self.state, Running) and self.state.run == run:
-            self.gate, orders = run_ends(self.gate, self._around)
-            for order in orders:
-                assert order == Admit(BatchOpened())
-                super()._deliver(BatchOpened())
+    def _all_of(self, event: Event) -> list[Event]:
+        """What the supervisor hears: of the end of a run also that a batch is open."""
+        if not isinstance(event, LeaderEnded | ChildEnded) or event.outcome.was_interrupted:
+            return [event]
+        if not isinstance(self.state, Running) or self.state.run != event.run:
+            return [event]
+        self.gate, orders = run_ends(self.gate, event, self._around)
+        return [order.event for order in orders if isinstance(order, Admit)]
 
     def _finish(self, exit_code: int) -> None:
         if isinstance(self.gate.stage, Refused):

@@ -25,7 +25,7 @@ from reloader.core.events import (
     RestartAsked,
     StopAsked,
 )
-from reloader.core.notices import Changed
+from reloader.core.notices import Changed, Ended
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.plan import OnExit, RestartPolicy, StopPolicy
 from reloader.core.reasons import FilesChanged
@@ -70,6 +70,7 @@ class SimulatedChild:
     asked_at: float | None = None
     forces: int = 0
     leader_is_gone: bool = False
+    ended_by_itself: bool = False  # as far as that was heard before anybody wanted its end
     is_alive: bool = True
     is_known_to_be_gone: bool = False
 
@@ -206,6 +207,8 @@ class Simulation:
     def _hear_of_the_end(self, kind: type[LeaderEnded | ChildEnded], child: SimulatedChild) -> None:
         if isinstance(self.state, Running) and self.state.run == child.run and child.outcome.was_interrupted:
             self.was_interrupted = True
+        if isinstance(self.state, Running) and self.state.run == child.run:
+            child.ended_by_itself = True
         child.is_known_to_be_gone = kind is ChildEnded
         self._deliver(kind(child.run, child.outcome))
 
@@ -260,6 +263,9 @@ class Simulation:
                 self._take_force(run)
             case Tell(Changed(batch)):
                 self._must(len(batch) > 0, "a change is told that is none")
+            case Tell(Ended(run, stopped=stopped)):
+                child = self._child_of(run)
+                self._must(child is None or stopped is not child.ended_by_itself, "an end is told for what it was not")
             case Tell():
                 pass
             case Finish(exit_code):
