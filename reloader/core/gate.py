@@ -24,6 +24,7 @@ from reloader.core.events import (
     StartRefused,
 )
 from reloader.core.notices import Notice
+from reloader.core.reasons import AskedByHand, FilesChanged, FirstStart, Reason
 from reloader.core.step_notices import ChangesTakenBack
 from reloader.core.steps import GatePolicy, Step
 from reloader.core.watchset import SOURCES
@@ -61,6 +62,13 @@ class Held:
     begin: bool = False
     by: str | None = None
     refused: bool = False
+
+    @property
+    def reason(self) -> Reason:
+        """Why a run is to be started, as far as that is known before it has passed."""
+        if self.begin:
+            return FirstStart()
+        return FilesChanged(self.batch) if self.batch or self.by is None else AskedByHand(self.by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,15 @@ class Finished:
 State = Idle | Running | Stopping | Settling | Waiting | CoolingDown | Finished
 
 
+def next_run(state: State) -> int:
+    """The number of the run that would be started next."""
+    match state:
+        case Idle() | Finished():
+            return 1
+        case _:
+            return state.run + 1
+
+
 def lived(state: State, now: float) -> float | None:
     """How many seconds the run has lived up to now, or to its own end; None if there is none, or if we asked it to stop."""
     match state:

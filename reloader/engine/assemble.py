@@ -230,7 +230,8 @@ def _beside(
     """What is done beside the program, and the reporter by which its hooks hear what happens."""
     policy, cwd, program_of_plan = plan.beside, plan.launch.cwd, plan.launch.argv[0]
     commands = Commands(host.helpers, time.monotonic)
-    hooks = Hooks(policy.hooks, commands, reporter, environment.beside, cwd=cwd)
+    written = session_files.write_changes
+    hooks = Hooks(policy.hooks, commands, reporter, environment.beside, written, cwd=cwd)
     sources = Sources(
         commands,
         lambda: next(filter(is_python, (program.interpreter, program_of_plan)), ""),
@@ -246,6 +247,7 @@ def _beside(
         sources,
         hooks.tell,
         environment.beside,
+        written,
         cwd=cwd,
         compiles=lambda: bool(program.interpreter) or is_python(program_of_plan),
         is_as_before=baseline.since_launch.is_as_before,
@@ -259,7 +261,6 @@ def _beside(
         time.monotonic,
         cwd=cwd,
     )
-    written = session_files.write_changes
     return hooks, Beside(commands, gate, readiness, hooks, baseline.since_launch, written, environment.told)
 
 
@@ -405,7 +406,10 @@ class _Environment:
         return environment | self._program.environment(run, environment)
 
     def beside(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
-        """What a command beside the program is given, which is neither watched nor a child in a framework's sense."""
+        """What a command beside the program is given, which is neither watched nor a child in a framework's sense.
+
+        ``more`` may tell of the run that is to follow: then nothing is told of the one before.
+        """
         try:
             environment = self._with(more or {}, {})
         except ReloaderError:
@@ -415,6 +419,7 @@ class _Environment:
     def _with(self, more: Mapping[str, str], markers: Mapping[str, str]) -> dict[str, str]:
         from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}
         additions = {name: value for name, value in from_files.items() if name not in os.environ}
-        additions |= {**markers, **self._spec.environment, **self.told, **more}
+        told = {} if "RELOADER_REASON" in more else self.told
+        additions |= {**markers, **self._spec.environment, **told, **more}
         bundle = getattr(sys, "_MEIPASS", None)
         return child_environment(inherited_environment(), additions, platform=sys.platform, bundle=bundle)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import Event, ProbePassed, StopAsked
 from reloader.core.reasons import Reason
@@ -14,10 +12,8 @@ from reloader.engine.hooks import HOOK_TIMEOUT, Hooks
 from reloader.engine.inbox import Inbox
 from reloader.engine.ready import Readiness
 from reloader.engine.since_launch import SinceLaunch
+from reloader.engine.told import OF_THE_RUN, WriteChanges, variables_of
 from reloader.ports import Clock
-
-#: Writes what changed since the run before, and says by which variables that is found.
-WriteChanges = Callable[[ChangeBatch], Mapping[str, str]]
 
 
 class Beside:
@@ -85,7 +81,7 @@ class Beside:
         self._gate.launched()
         self._since_launch.begin()
         self._told.clear()
-        self._told.update({"RELOADER_REASON": reason_word(reason), **self._write_changes(changes)})
+        self._told.update({**variables_of(reason), **self._write_changes(changes, OF_THE_RUN)})
 
     def launched(self, run: int) -> None:
         self._readiness.begin(run)
@@ -102,9 +98,3 @@ class Beside:
                 break
             self._commands.tick(clock())
         self._commands.close()
-
-
-def reason_word(reason: Reason) -> str:
-    """The name of a reason as it stands in a variable, and in JSON: ``FilesChanged`` → ``files_changed``."""
-    name = type(reason).__name__
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

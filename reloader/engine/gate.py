@@ -24,11 +24,12 @@ from reloader.core.gate import Abandon, Admit, Around, Arrival, CheckSources, Do
 from reloader.core.notices import Notice
 from reloader.core.outcome import Exited
 from reloader.core.plan import RestartPolicy
-from reloader.core.states import CoolingDown, Idle, Running, State, Waiting
+from reloader.core.states import CoolingDown, Idle, Running, State, Waiting, next_run
 from reloader.core.step_notices import SourceRefused, StepRefused, StepStarted
 from reloader.core.steps import GatePolicy, StepOutcome
 from reloader.engine.commands import Commands
 from reloader.engine.sources import Fault, Sources
+from reloader.engine.told import OF_THE_GATE, WriteChanges, variables_of
 
 Guarded = Begin | BatchOpened | BatchClosed | RestartAsked
 
@@ -47,7 +48,8 @@ class GateKeeper:
         commands: Commands,
         sources: Sources,
         tell: Callable[[Notice], None],
-        environment: Callable[[], Mapping[str, str]],
+        environment: Callable[[Mapping[str, str]], Mapping[str, str]],
+        write_changes: WriteChanges,
         *,
         cwd: str,
         compiles: Callable[[], bool],
@@ -59,6 +61,7 @@ class GateKeeper:
         self._sources = sources
         self._tell = tell
         self._environment = environment
+        self._write_changes = write_changes
         self._cwd = cwd
         self._compiles = compiles
         self._is_as_before = is_as_before
@@ -167,11 +170,17 @@ class GateKeeper:
             self._command = self._commands.start(
                 task.argv,
                 cwd=self._cwd,
-                environment=self._environment(),
+                environment=self._environment(self._told()),
                 timeout=self._policy.timeout,
                 then=partial(self._ended, attempt, task),
             )
         return self.due() if self._command is None else []
+
+    def _told(self) -> Mapping[str, str]:
+        """By what a step finds which run is to follow it, and why."""
+        held = self._gate.held
+        run = {"RELOADER_RUN": str(next_run(self._state))}
+        return {**run, **variables_of(held.reason), **self._write_changes(held.batch, OF_THE_GATE)}
 
     def _abandon(self) -> None:
         self._attempt += 1

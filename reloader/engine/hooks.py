@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from reloader.core.changes import ChangeBatch
 from reloader.core.notices import Changed, Ended, Launched, Notice
 from reloader.core.outcome import Exited
+from reloader.core.reasons import FilesChanged
 from reloader.core.step_notices import HookFailed, Ready
 from reloader.core.steps import Occasion, StepOutcome
 from reloader.engine.commands import Commands
+from reloader.engine.told import OF_THE_HOOK, WriteChanges, variables_of
 from reloader.ports import Reporter
 
 #: Seconds that a hook may take. At the end of a session that is how long it may be waited for.
@@ -19,10 +22,11 @@ HOOK_TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A hook that is to be run, with what it is told."""
+    """A hook that is to be run, with what it is told. ``changes`` lead to the run that is to follow it."""
 
     occasion: Occasion
     variables: Mapping[str, str]
+    changes: ChangeBatch | None = None
 
 
 class Hooks:
@@ -37,6 +41,7 @@ class Hooks:
         commands: Commands,
         reporter: Reporter,
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
+        write_changes: WriteChanges,
         *,
         cwd: str,
     ) -> None:
@@ -44,18 +49,22 @@ class Hooks:
         self._commands = commands
         self._reporter = reporter
         self._environment = environment
+        self._write_changes = write_changes
         self._cwd = cwd
         self._waiting: list[Due] = []
         self._is_busy = False
+        self._run = 0
 
     def tell(self, notice: Notice) -> None:
         self._reporter.tell(notice)
-        due = _due_at(notice)
+        if isinstance(notice, Launched | Ended):
+            self._run = notice.run
+        due = _due_at(notice, self._run)
         if due is not None and due.occasion in self._hooks:
             # What could not be said yet is old by now, if the same has happened again.
             self._waiting = [one for one in self._waiting if one.occasion is not due.occasion]
             environment = self._environment({**due.variables, "RELOADER_HOOK": due.occasion.value})
-            self._waiting.append(Due(due.occasion, environment))
+            self._waiting.append(replace(due, variables=environment))
             self._next()
 
     @property
@@ -66,10 +75,12 @@ class Hooks:
         while self._waiting and not self._is_busy:
             due = self._waiting.pop(0)
             self._is_busy = True
+            # Only now, lest a hook that is still at work read what the next is to be told.
+            changes = {} if due.changes is None else self._write_changes(due.changes, OF_THE_HOOK)
             self._commands.start(
                 self._hooks[due.occasion],
                 cwd=self._cwd,
-                environment=due.variables,
+                environment={**due.variables, **changes},
                 timeout=HOOK_TIMEOUT,
                 then=partial(self._ended, due.occasion),
             )
@@ -81,15 +92,16 @@ class Hooks:
         self._next()
 
 
-def _due_at(notice: Notice) -> Due | None:
+def _due_at(notice: Notice, last_run: int) -> Due | None:
     """Which hook ``notice`` is the occasion of. Each start is followed by one crash or one stop."""
     match notice:
         case Launched(run):
             return Due(Occasion.START, {"RELOADER_RUN": str(run)})
         case Ready(run):
             return Due(Occasion.READY, {"RELOADER_RUN": str(run)})
-        case Changed():
-            return Due(Occasion.CHANGE, {})
+        case Changed(batch):
+            told = {"RELOADER_RUN": str(last_run + 1), **variables_of(FilesChanged(batch))}
+            return Due(Occasion.CHANGE, told, batch)
         case Ended(run, outcome, stopped=stopped):
             has_crashed = not stopped and outcome.exit_code != 0
             told = {"RELOADER_RUN": str(run), "RELOADER_EXIT_CODE": str(outcome.exit_code)}

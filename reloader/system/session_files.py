@@ -21,11 +21,11 @@ class SessionFiles:
         except OSError:
             return  # a full disk, or one that cannot be written to
 
-    def write_changes(self, changes: ChangeBatch) -> Mapping[str, str]:
-        """Write what changed since the run before, a JSON object a line, and return the variable that names the file."""
+    def write_changes(self, changes: ChangeBatch, name: str = "changes") -> Mapping[str, str]:
+        """Write what changed to the file of this name, a JSON object a line, and return the variable by which it is found."""
         if self.folder is None:
             return {}
-        path = os.path.join(self.folder, "changes.jsonl")
+        path = os.path.join(self.folder, f"{name}.jsonl")
         try:
             with open(path, "w", encoding="utf-8", newline="\n") as file:
                 file.writelines(

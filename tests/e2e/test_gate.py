@@ -209,6 +209,23 @@ def test_the_command_is_told_why_it_was_started_and_what_changed(tmp_path: Path)
         assert changes == [{"path": str(tmp_path / "page.txt"), "kind": "modified"}]
 
 
+def test_a_step_and_the_hook_of_a_change_are_told_of_the_run_that_is_to_follow(tmp_path: Path) -> None:
+    files = {"app.py": "input()\n", "tell.py": TELLING.replace("input()", "").replace("[os", "[sys.argv[1], os")}
+    files["tell.py"] = "import sys\n" + files["tell.py"]
+    hooks = {"change": [*python("tell.py"), "hook"]}
+    config = project(
+        tmp_path, files, command=python("app.py"), before=[[*python("tell.py"), "step"]], hooks=hooks, watch=["app.py"]
+    )
+    changes = [{"path": str(tmp_path / "app.py"), "kind": "modified"}]
+    with Reloader("--config", config, cwd=tmp_path) as session:
+        assert json.loads(session.wait_for_line('["step"')) == ["step", "1", "first_start", []]
+        session.wait_for("ready", run=1)
+        save(tmp_path / "app.py", "input()  # as before\n")
+        assert json.loads(session.wait_for_line('["step"')) == ["step", "2", "files_changed", changes]
+        assert json.loads(session.wait_for_line('["hook"')) == ["hook", "2", "files_changed", changes]
+        session.wait_for("ready", run=2)
+
+
 def test_what_reloader_writes_restarts_nothing_though_it_lies_in_what_is_watched(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": TELLING, "page.txt": "1"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path, environment={"TMPDIR": str(tmp_path)}) as session:

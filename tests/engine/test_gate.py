@@ -241,6 +241,35 @@ class TestStepsBeforeAStart:
         assert bench.told(Launched)[-1].reason == AskedByHand("r")
 
 
+class TestWhatAStepIsTold:
+    """It is of the run that is to follow."""
+
+    @staticmethod
+    def told(bench: Bench) -> list[str]:
+        environment = bench.helpers.living[0].environment
+        return [environment[f"RELOADER_{name}"] for name in ("RUN", "REASON", "CHANGES_FILE")]
+
+    def test_before_each_start(self, tmp_path: Path) -> None:
+        bench = bench_with(tmp_path, BUILD)
+        bench.baseline.take(lambda files: None)
+        bench.engine.begin()
+        assert self.told(bench) == ["1", "first_start", "held"]
+        bench.helpers.end("build", Exited(0))
+        bench.settle()
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        assert self.told(bench) == ["2", "files_changed", "held"]
+        bench.helpers.end("build", Exited(0))
+        bench.settle()
+        bench.post(RestartAsked("r"))
+        bench.engine.turn()
+        assert self.told(bench) == ["3", "asked_by_hand", "held"]
+
+    def test_by_a_check(self, tmp_path: Path) -> None:
+        bench = bench_with(tmp_path, LINT).begin()
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        assert self.told(bench) == ["2", "files_changed", "held"]
+
+
 def test_nothing_passes_the_gate_any_more_when_the_session_is_over(bench: Bench) -> None:
     bench.post(StopAsked(15))
     bench.until_finished()

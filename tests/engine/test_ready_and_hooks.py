@@ -14,8 +14,8 @@ from reloader.core.plan import OnExit, RestartPolicy
 from reloader.core.reasons import AskedByChild, FirstStart
 from reloader.core.step_notices import HookFailed, Ready
 from reloader.core.steps import BesidePolicy, Occasion, Overdue, ReadyPolicy
-from reloader.engine.beside import reason_word
 from reloader.engine.hooks import HOOK_TIMEOUT
+from reloader.engine.told import reason_word
 from reloader.ports import ChildNotLaunched
 from tests.engine.bench import Bench
 
@@ -114,6 +114,20 @@ class TestHooks:
             "RELOADER_RUN": "1",
             "RELOADER_REASON": "first_start",
             "RELOADER_CHANGES_FILE": "changes",
+        }
+
+    def test_of_a_change_are_told_of_the_run_that_is_to_follow(self, tmp_path: Path) -> None:
+        (tmp_path / "changing").mkdir()
+        bench = bench_of(tmp_path / "changing", hooks(Occasion.CHANGE))
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        while not bench.helpers.living:
+            bench.engine.turn()
+        assert bench.helpers.living[0].environment == {
+            "RELOADER_HOOK": "change",
+            "RELOADER_RUN": "2",
+            "RELOADER_REASON": "files_changed",
+            "RELOADER_CHANGES_FILE": "hook",
         }
 
     def test_come_one_after_the_other(self, bench: Bench) -> None:

@@ -18,6 +18,7 @@ from reloader.engine.gate import GateKeeper
 from reloader.engine.hooks import Hooks
 from reloader.engine.ready import Readiness
 from reloader.engine.sources import Sources
+from reloader.engine.told import OF_THE_RUN
 from reloader.ports import ChildNotLaunched, Clock, Reporter
 
 
@@ -106,9 +107,14 @@ def beside_of(
     told: dict[str, str] = {}
 
     def environment(more: Mapping[str, str] | None = None) -> Mapping[str, str]:
-        return {**told, **(more or {})}
+        return {**({} if more and "RELOADER_REASON" in more else told), **(more or {})}
 
-    hooks = Hooks(policy.hooks, commands, reporter, environment, cwd="/")
+    def write(batch: ChangeBatch, name: str) -> Mapping[str, str]:
+        if changes is not None and name == OF_THE_RUN:
+            changes.append(batch)
+        return {"RELOADER_CHANGES_FILE": name}
+
+    hooks = Hooks(policy.hooks, commands, reporter, environment, write, cwd="/")
     sources = Sources(commands, lambda: interpreter, environment, cwd="/", folder=folder, timeout=10.0)
     gate = GateKeeper(
         policy.gate,
@@ -117,15 +123,11 @@ def beside_of(
         sources,
         hooks.tell,
         environment,
+        write,
         cwd="/",
         compiles=lambda: compiles,
         is_as_before=baseline.since_launch.is_as_before,
     )
     readiness = Readiness(policy.ready, commands, probes or FakeProbes(), hooks.tell, environment, clock, cwd="/")
-
-    def write(batch: ChangeBatch) -> Mapping[str, str]:
-        if changes is not None:
-            changes.append(batch)
-        return {"RELOADER_CHANGES_FILE": "changes"}
 
     return hooks, Beside(commands, gate, readiness, hooks, baseline.since_launch, write, told)

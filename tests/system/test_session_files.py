@@ -28,6 +28,14 @@ def test_each_change_is_a_line_and_only_the_last_changes_are_there(files: Sessio
         assert [json.loads(line) for line in lines] == [{"path": name, "kind": "added"}]
 
 
+def test_each_name_is_a_file_of_its_own(files: SessionFiles) -> None:
+    found = [
+        files.write_changes(ChangeBatch.of([PathChange(name, ChangeKind.ADDED)]), name)["RELOADER_CHANGES_FILE"]
+        for name in ("changes", "held")
+    ]
+    assert [json.loads(Path(path).read_text(encoding="utf-8"))["path"] for path in found] == ["changes", "held"]
+
+
 def test_nothing_is_left_of_it(files: SessionFiles, tmp_path: Path) -> None:
     files.write_changes(ChangeBatch())
     files.close()

@@ -1,0 +1,24 @@
+"""By which variables a command finds why a run is started, and what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reloader.core.changes import ChangeBatch
+from reloader.core.reasons import Reason
+
+#: Writes changes into the session's file of this name, and says by which variable that is found.
+WriteChanges = Callable[[ChangeBatch, str], Mapping[str, str]]
+
+#: Whose changes a file holds. Each has its own, since none of them waits for the others.
+OF_THE_RUN, OF_THE_GATE, OF_THE_HOOK = "changes", "held", "hook"
+
+
+def variables_of(reason: Reason) -> dict[str, str]:
+    return {"RELOADER_REASON": reason_word(reason)}
+
+
+def reason_word(reason: Reason) -> str:
+    """The name of a reason as it stands in a variable, and in JSON: ``FilesChanged`` → ``files_changed``."""
+    name = type(reason).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
