@@ -1,4 +1,7 @@
-"""The history of a project: lines of JSON in a file of this user, bounded, and safe for several sessions that write at once."""
+"""The history of a project: lines of JSON in a file of this user, bounded, and safe for several sessions that write at once.
+
+On Windows two that write at the very same moment may cost one of the lines: to append is two calls there.
+"""
 
 from __future__ import annotations
 

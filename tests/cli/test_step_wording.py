@@ -51,7 +51,7 @@ RUFF = ("ruff", "check", "a b.py")
         ),
         (ChangesTakenBack((HERE,), 2), "app.py as before: run 2 goes on"),
         (Ready(2, 0.31, ("http", "log")), "run 2 is ready after 310 ms (http, log)"),
-        (HookFailed(Occasion.CRASH, ("say", "no"), Signalled(9)), "the crash hook say no was ended by SIGKILL"),
+        (HookFailed(Occasion.CRASH, ("say", "no"), Signalled(15)), "the crash hook say no was ended by SIGTERM"),
         (Postponed(), "waiting for the first change"),
     ],
 )

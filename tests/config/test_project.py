@@ -8,6 +8,7 @@ import pytest
 
 from reloader.config.project import projects_of
 from reloader.config.written_line import line_of
+from tests.support.platform_limits import needs_symlinks
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def test_a_file_that_was_named_is_the_only_one(root: Path) -> None:
     assert projects_of("~/other.toml", str(root / "sub"), str(root)) == (str(root / "other.toml"),)
 
 
+@needs_symlinks
 def test_a_file_is_known_by_where_it_really_is(root: Path) -> None:
     (root / "real.toml").touch()
     (root / "reloader.toml").symlink_to("real.toml")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_patterns_say_which_files_a_step_is_for(project: Project) -> None:
     plan = planned(project, 'before = [{ run = ["npm", "run", "css"], files = ["styles/", "!*.tmp"] }]')
     (step,) = plan.beside.gate.before
     wanted = {
-        name: step.is_wanted_for(ChangeBatch.of([PathChange(project.path(*name.split("/")), ChangeKind.ADDED)]), "/")
+        name: step.is_wanted_for(ChangeBatch.of([PathChange(project.path(*name.split("/")), ChangeKind.ADDED)]), os.sep)
         for name in ("styles/a.css", "styles/a.tmp", "app.py")
     }
     assert wanted == {"styles/a.css": True, "styles/a.tmp": False, "app.py": False}
