@@ -120,6 +120,13 @@ def test_a_path_below_the_root(patterns, path, counts):
     assert ignoring(*patterns).counts(f"/app/{path}") is counts
 
 
+@pytest.mark.parametrize("name", ["a.py", "a.log", "keep.log"])
+@pytest.mark.parametrize("directory", ["/app", "/app/sub", "/app/build", "/elsewhere"])
+def test_the_names_in_a_directory_count_as_their_paths_do(directory, name):
+    path_filter = ignoring("*.log", "!keep.log", "build/")
+    assert path_filter.counts_in(directory)(name) is path_filter.counts(f"{directory}/{name}")
+
+
 def test_a_pattern_for_everything_inside_leaves_the_directory_itself_open():
     assert ignoring("x/**").enters("/app/x")
     assert not ignoring("x/**").enters("/app/x/y")

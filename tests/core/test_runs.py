@@ -27,7 +27,7 @@ from reloader.core.states import (
     Waiting,
 )
 from reloader.core.stops import StopStep, StopStepKind
-from reloader.core.waits import Wait, answer_to, settled, state_in_words
+from reloader.core.waits import Refusal, Wait, answer_to, settled, state_in_words
 
 BATCH = ChangeBatch.of([PathChange(f"/app/{number}.py", ChangeKind.MODIFIED) for number in range(30)])
 LAUNCHED = Launched(2, 77, ("python",), FilesChanged(BATCH))
@@ -151,6 +151,14 @@ class TestAWait:
         record = replace(RUN, ended=ended(Exited(1)), trace="ZeroDivisionError")
         over = answer_to(self.WAIT, Waiting(2, History()), record, 9.0)
         assert over == WaitOver("failed", 2, 3.0, 1, "exited with code 1", "ZeroDivisionError")
+
+    @pytest.mark.parametrize("wait", [Wait(3, 100.0), Wait(None, 100.0)])
+    def test_is_over_when_what_it_waits_for_is_refused_before_it_can_run(self, wait: Wait) -> None:
+        over = answer_to(wait, Running(2, 5.0), RUN, 6.0, Refusal("app.py does not compile", "SyntaxError"))
+        assert over == WaitOver("failed", 2, None, None, "app.py does not compile", "SyntaxError")
+
+    def test_for_a_run_that_has_come_does_not_mind_what_is_refused_later(self) -> None:
+        assert answer_to(Wait(2, 100.0), Running(2, 5.0), RUN, 6.0, Refusal("it does not compile")) is None
 
     def test_is_over_well_when_the_run_has_done_its_work(self) -> None:
         over = answer_to(self.WAIT, Finished(0), replace(RUN, ended=ended(Exited(0))), 9.0)
