@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from reloader.core.addresses import Address
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
+from reloader.core.reasons import Reason
 from reloader.core.requests import Reply, Request
 from reloader.core.snapshot import Stamp
 from reloader.core.stops import StopStep
@@ -27,6 +28,15 @@ class BatchClosed:
     """The disk is quiet again. ``batch`` is all that changed since the last BatchClosed."""
 
     batch: ChangeBatch
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchHeld:
+    """The run is not started for so many ``seconds``, unless a change comes first."""
+
+    run: int
+    seconds: float
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +253,7 @@ Event = (
     Begin
     | BatchOpened
     | BatchClosed
+    | LaunchHeld
     | LeaderEnded
     | ChildEnded
     | StopAsked

@@ -3,6 +3,9 @@
 A program writes at the same moment of each of its runs, a person does not: ten restarts in a row by the same file, all within a
 minute and all half a second about the same age of the run, are its own doing. Ten saves of a person who works hard are spread
 over several seconds of the runs' lives. Where the agent has reported that the run wrote the file, its moment does not matter.
+
+A script that writes on and on is as even as a program. So before a file is suspended for its evenness there is a trial: nothing
+runs for a while, and who writes the file then is not the program.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ WINDOW = 60.0
 SPREAD = 0.5
 #: … and this share of the earliest: what starts slowly does not start evenly.
 SHARE = 0.1
+#: A trial takes at least so many seconds, and ``SPREAD`` longer than any of the runs took to come to the change.
+SHORTEST_TRIAL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,14 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """For so many seconds nothing is to run, so that it shows whether somebody else writes one of the ``suspects``."""
+
+    suspects: frozenset[str]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Loops:
     """What is known of loops: the last restarts by files, and the ``suspended`` files, whose changes count no more."""
 
@@ -42,6 +55,15 @@ class Loops:
         """What is known after one more restart. A file that has made a loop by now is suspended."""
         restarts = (*self.restarts, restart)[-LIMIT:]
         return Loops(restarts, self.suspended.union(_looping(restarts)))
+
+    def trial_before(self, restart: Restart) -> Trial | None:
+        """What is to be found out before ``restart``, or None if it would suspend nothing for its evenness alone."""
+        restarts = (*self.restarts, restart)[-LIMIT:]
+        ages = {path: _ages(path, restarts) for path in _looping(restarts) if path not in self.suspended}
+        suspects = {path: max(known) for path, known in ages.items() if known}
+        if not suspects:
+            return None
+        return Trial(frozenset(suspects), max(SHORTEST_TRIAL, max(suspects.values()) + SPREAD))
 
     def forgiven(self) -> Loops:
         """Somebody wants to start afresh: every file counts again."""
@@ -62,5 +84,10 @@ def _looping(restarts: tuple[Restart, ...]) -> list[str]:
 def _is_written_by_the_runs(path: str, restarts: tuple[Restart, ...]) -> bool:
     if not all(path in restart.ages for restart in restarts):
         return False
-    ages = [age for restart in restarts if (age := restart.ages[path]) is not None]
+    ages = _ages(path, restarts)
     return not ages or max(ages) - min(ages) <= SPREAD + SHARE * min(ages)
+
+
+def _ages(path: str, restarts: tuple[Restart, ...]) -> list[float]:
+    """Those that are known of a file that is behind each of ``restarts``."""
+    return [age for restart in restarts if (age := restart.ages[path]) is not None]

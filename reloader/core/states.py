@@ -94,7 +94,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class CoolingDown:
-    """Nothing runs before ``until``, unless a change comes first."""
+    """Nothing runs before ``until``, unless a change comes first. ``reason`` is that of the run which is then started."""
 
     run: int
     history: History

@@ -13,7 +13,7 @@ CoolingDown   | Settling      | Launch         | ·                      | Finis
 "·" is ignored on purpose. Of Ctrl-C that the run has heard itself, the second is "stop asked", and forces. A restart by
 hand acts as a batch that is closed at once. A session of a single run ignores both while that lives. News of another run is
 ignored: run numbers settle the races, not flags. "Could not be launched" is an ordinary end of a run. An end that says
-that a batch is open leads to Settling.
+that a batch is open leads to Settling. A launch that is held, before anything was started, leads from Running to CoolingDown.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from reloader.core.events import (
     DeadlineReached,
     Event,
     InterruptHeard,
+    LaunchHeld,
     LeaderEnded,
     RestartAsked,
     StartRefused,
@@ -128,6 +129,8 @@ def _running(state: Running, event: Event, now: float, policy: RestartPolicy) ->
             return stopping, (Tell(Changed(batch)), *actions)
         case RestartAsked(by):
             return _stop(state, Relaunch(AskedByHand(by), batch_is_open=False), now, policy)
+        case LaunchHeld(run, seconds, reason) if run == state.run:
+            return CoolingDown(run - 1, state.history, now + seconds, reason), ()
         case StopAsked(signal):
             return _stop(state, Quit(signal, now), now, policy)
         case InterruptHeard(run) if run == state.run:
@@ -135,14 +138,18 @@ def _running(state: Running, event: Event, now: float, policy: RestartPolicy) ->
         case LeaderEnded(run, outcome) if run == state.run:
             stopping, actions = _stop(state, Judge(outcome), now, policy)
             return replace(stopping, has_ended=True), (Tell(LeftBehind(run, outcome)), *actions)
-        case ChildEnded(run, outcome, steps, batch_is_open) if run == state.run:
-            ended = Tell(Ended(run, outcome, now - state.since, stopped=False, steps=steps))
-            if batch_is_open and not policy.once:
-                return Settling(run, state.history), (ended,)
-            after, actions = _judge(run, now - state.since, outcome, now, policy, state.history)
-            return after, (ended, *actions)
+        case ChildEnded(run) if run == state.run:
+            return _ended_by_itself(state, event, now, policy)
         case _:
             return state, ()
+
+
+def _ended_by_itself(state: Running, end: ChildEnded, now: float, policy: RestartPolicy) -> Step:
+    ended = Tell(Ended(state.run, end.outcome, now - state.since, stopped=False, steps=end.steps))
+    if end.batch_is_open and not policy.once:
+        return Settling(state.run, state.history), (ended,)
+    after, actions = _judge(state.run, now - state.since, end.outcome, now, policy, state.history)
+    return after, (ended, *actions)
 
 
 def _interrupted(state: Running, now: float, policy: RestartPolicy) -> Step:
@@ -244,19 +251,31 @@ def _after_stop(state: Stopping, now: float, policy: RestartPolicy) -> Step:
 def _resting(state: Settling | Waiting | CoolingDown, event: Event, now: float) -> Step:
     match event:
         case BatchClosed(batch):
-            all_changes = state.so_far.merged_with(batch) if isinstance(state, Settling) else batch
-            after, actions = _relaunch(state.run, FilesChanged(all_changes), now, state.history)
+            after, actions = _relaunch(state.run, FilesChanged(_unserved(state).merged_with(batch)), now, state.history)
             return after, (Tell(Changed(batch)), *actions)
         case StopAsked(signal):
             return _finish(SIGNAL_BASE + signal)
         case BatchOpened() if not isinstance(state, Settling):
-            return Settling(state.run, state.history), ()
+            return Settling(state.run, state.history, _unserved(state)), ()
         case RestartAsked(by) if not isinstance(state, Settling):
-            return _relaunch(state.run, AskedByHand(by), now, state.history)
+            unserved = _unserved(state)
+            reason = FilesChanged(unserved) if unserved else AskedByHand(by)
+            return _relaunch(state.run, reason, now, state.history)
         case DeadlineReached() if isinstance(state, CoolingDown) and now >= state.until:
             return _relaunch(state.run, state.reason, now, state.history)
         case _:
             return state, ()
+
+
+def _unserved(state: Settling | Waiting | CoolingDown) -> ChangeBatch:
+    """What has changed before, and no run was started for yet."""
+    match state:
+        case Settling(so_far=batch):
+            return batch
+        case CoolingDown(reason=reason):
+            return _batch_of(reason)
+        case _:
+            return ChangeBatch()
 
 
 def _relaunch(run: int, reason: Reason, now: float, history: History) -> Step:

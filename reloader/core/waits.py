@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reloader.core.reasons import AskedByChild
+from reloader.core.reasons import AskedByChild, FilesChanged
 from reloader.core.runs import RunRecord, verdict_on
 from reloader.core.session_notices import WaitOver
 from reloader.core.states import CoolingDown, Finished, Idle, Judge, Running, Settling, State, Stopping, Waiting
@@ -37,6 +37,8 @@ def settled(wait: Wait, state: State, *, is_pending: bool) -> Wait:
 def current_run(state: State) -> int | None:
     """The run that is, or was, the newest, as long as no other one is about to take its place."""
     match state:
+        case CoolingDown(reason=FilesChanged()):
+            return None
         case Running(run=run) | Waiting(run=run) | CoolingDown(run=run) | Stopping(run=run, goal=Judge()):
             return run
         case _:
@@ -64,7 +66,7 @@ def answer_to(
 def _asks_again(state: State, record: RunRecord) -> bool:
     """Whether the run has ended by the restart code, and the next one is to follow."""
     match state:
-        case CoolingDown(reason=AskedByChild()):
+        case CoolingDown(reason=AskedByChild() | FilesChanged()):
             return True
         case Running(run=run):
             return run > record.run

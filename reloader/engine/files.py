@@ -118,13 +118,13 @@ class Files:
             self.are_read_ahead = True
             self._tell(Note("the contents of all files are known"))
 
-    def catch_up(self) -> ChangeBatch:
+    def catch_up(self, paths: Iterable[str]) -> ChangeBatch:
         """What has happened up to now is what the next run will read: it needs no restart of its own.
 
-        Returns all that has changed since the last call.
+        ``paths`` are looked at whether anybody has hinted at them or not. Returns all that has changed since the last call.
         """
         self._watching.catch_up()
-        hints: list[str] = []
+        hints = list(paths)
         for posted in self._inbox.take_now():
             if isinstance(posted, PathsChanged):
                 hints += posted.paths
@@ -138,6 +138,13 @@ class Files:
             self._tell(Changed(found))
         changed, self._served = self._served.merged_with(found), ChangeBatch()
         return changed
+
+    def absorb(self, paths: Iterable[str]) -> None:
+        """Take what ``paths`` and all that is pending hold by now for seen: it is served by the launch that is to come."""
+        found = self._collector.absorb(paths)
+        if found:
+            self._tell(Changed(found))
+        self._served = self._served.merged_with(found)
 
     # Rules
 

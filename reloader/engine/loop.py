@@ -18,6 +18,7 @@ from reloader.core.events import (
     Event,
     InterruptHeard,
     IntervalRaised,
+    LaunchHeld,
     LeaderEnded,
     PathsChanged,
     Posted,
@@ -253,7 +254,13 @@ class Engine:
                 assert_never(action)
 
     def _launch(self, run: int, reason: Reason) -> None:
-        changes = self._files.catch_up()
+        trial = self._parts.loops.trial_before(reason)
+        if trial is not None:
+            self._files.absorb(trial.suspects)
+            self._parts.loops.begin(trial)
+            self._decide(LaunchHeld(run, trial.seconds, reason))
+            return
+        changes = self._files.catch_up(self._parts.loops.suspects)
         self._parts.prepare(changes)
         self._parts.beside.launching(reason, changes)
         self._parts.loops.launching(reason)

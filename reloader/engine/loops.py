@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from reloader.core.changes import PathChange
 from reloader.core.ignore_line import ignore_line, ignore_pattern
-from reloader.core.loops import Loops, Restart
-from reloader.core.notices import WatchingSuspended
+from reloader.core.loops import Loops, Restart, Trial
+from reloader.core.notices import Note, WatchingSuspended
 from reloader.core.plan import WatchPlan
 from reloader.core.reasons import FilesChanged, Reason
 from reloader.ports import Clock, Reporter
@@ -38,6 +38,13 @@ class LoopGuard:
         self._loops = Loops()
         self._launched_at = 0.0
         self._changed_at: dict[str, float] = {}
+        self._trial: Trial | None = None
+        self._acquitted: set[str] = set()
+
+    @property
+    def suspects(self) -> Iterable[str]:
+        """The files whose writer is being found out."""
+        return self._trial.suspects if self._trial is not None else ()
 
     def counting(self, changes: list[PathChange]) -> list[PathChange]:
         """``changes`` without those of suspended files. When the others came first is remembered."""
@@ -46,17 +53,35 @@ class LoopGuard:
         for change in counting:
             if change.path not in self._changed_at:
                 self._changed_at[change.path] = self._moment_of(change.path, now)
+        if self._trial is not None:
+            self._acquitted |= self._trial.suspects.intersection(change.path for change in counting)
         return counting
+
+    def trial_before(self, reason: Reason) -> Trial | None:
+        """What is to be found out before a launch for this ``reason``, unless that is what has just been done."""
+        if self._trial is not None or not isinstance(reason, FilesChanged):
+            return None
+        return self._loops.trial_before(self._restart(self._clock(), reason.batch.kinds))
+
+    def begin(self, trial: Trial) -> None:
+        """Nothing runs, and what the last run has written is known: who changes a suspect from now on is somebody else."""
+        self._trial = trial
+        names = ", ".join(sorted(map(os.path.basename, trial.suspects)))
+        self._reporter.tell(
+            Note(f"nothing runs for {trial.seconds:.1f} s, to see whether somebody else writes {names}")
+        )
 
     def launching(self, reason: Reason) -> None:
         """The next run is about to start, and the one before it is over."""
         now = self._clock()
         if isinstance(reason, FilesChanged):
             before = self._loops
-            self._loops = before.after(Restart(now, {path: self._age(path, now) for path in reason.batch.kinds}))
+            self._loops = before.after(self._restart(now, reason.batch.kinds))
             self._tell_of(self._loops.suspended - before.suspended, now - self._loops.restarts[0].moment)
         self._launched_at = now
         self._changed_at.clear()
+        self._trial = None
+        self._acquitted.clear()
 
     def forgive(self) -> None:
         """A restart by hand: every file counts again."""
@@ -65,6 +90,9 @@ class LoopGuard:
     def interrupt(self) -> None:
         """Somebody has waited for this run, and may change a file as soon as it is ready: as evenly as a program does."""
         self._loops = self._loops.interrupted()
+
+    def _restart(self, now: float, paths: Iterable[str]) -> Restart:
+        return Restart(now, {path: self._age(path, now) for path in paths if path not in self._acquitted})
 
     def _moment_of(self, path: str, now: float) -> float:
         """When ``path`` changed, which was seen ``now``. A time that cannot be, as of an older file, says nothing."""

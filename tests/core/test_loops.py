@@ -8,7 +8,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.loops import LIMIT, SHARE, SPREAD, WINDOW, Loops, Restart
+from reloader.core.loops import LIMIT, SHARE, SHORTEST_TRIAL, SPREAD, WINDOW, Loops, Restart, Trial
 
 FILE = "/project/data.db"
 
@@ -130,3 +130,34 @@ def test_somebody_who_acts_in_step_with_the_runs_breaks_the_row_and_forgives_not
     known = Loops(restarts, frozenset({"/b"})).interrupted().after(Restart(10.0, {"/a": 0.5}))
     assert known.suspended == {"/b"}
     assert Loops(restarts).after(Restart(10.0, {"/a": 0.5})).suspended == {"/a"}
+
+
+class TestTheTrial:
+    def test_comes_before_the_restart_that_would_suspend(self) -> None:
+        restarts = history([0.3] * LIMIT)
+        assert after(*restarts[:-2]).trial_before(restarts[-2]) is None
+        assert after(*restarts[:-1]).trial_before(restarts[-1]) == Trial(frozenset({FILE}), SHORTEST_TRIAL)
+
+    def test_lasts_longer_than_any_run_has_taken_to_come_to_the_change(self) -> None:
+        restarts = history([2.0, 2.25] * (LIMIT // 2), pause=0.0)
+        trial = after(*restarts[:-1]).trial_before(restarts[-1])
+        assert trial is not None
+        assert trial.seconds == 2.25 + SPREAD
+
+    def test_is_not_for_what_the_runs_have_reported(self) -> None:
+        restarts = history([None] * LIMIT)
+        assert after(*restarts[:-1]).trial_before(restarts[-1]) is None
+
+    def test_is_not_for_what_is_suspended_already(self) -> None:
+        restarts = history([0.3] * LIMIT)
+        assert after(*restarts).trial_before(restarts[-1]) is None
+
+    @given(st.lists(st.one_of(st.none(), st.floats(0.0, 3.0)), min_size=1, max_size=3 * LIMIT))
+    def test_comes_before_every_suspension_for_evenness_and_before_no_other(self, ages: list[Age]) -> None:
+        loops = Loops()
+        for restart in history(ages):
+            trial, before = loops.trial_before(restart), loops
+            loops = before.after(restart)
+            fresh = loops.suspended - before.suspended
+            is_certain = all(one.ages[FILE] is None for one in loops.restarts)
+            assert (trial is not None) == (bool(fresh) and not is_certain)

@@ -123,7 +123,14 @@ class TestAWaitForThePresent:
         assert settled(self.WAIT, state, is_pending=False).floor == 2
 
     @pytest.mark.parametrize(
-        "state", [Idle(), Settling(2, History()), stopping(Relaunch(None, batch_is_open=True)), Finished(0)]
+        "state",
+        [
+            Idle(),
+            Settling(2, History()),
+            CoolingDown(2, History(), 9.0, FilesChanged(ChangeBatch())),
+            stopping(Relaunch(None, batch_is_open=True)),
+            Finished(0),
+        ],
     )
     def test_is_not_for_a_run_that_another_is_about_to_follow(self, state: State) -> None:
         assert settled(self.WAIT, state, is_pending=False).floor is None
@@ -174,6 +181,7 @@ class TestAWait:
             (stopping(Relaunch(None, batch_is_open=True)), RUN),
             (Settling(2, History()), replace(RUN, ended=ended(Signalled(15), stopped=True))),
             (CoolingDown(2, History(), 9.0, AskedByChild()), replace(RUN, ended=ended(Exited(3)))),
+            (CoolingDown(2, History(), 9.0, FilesChanged(ChangeBatch())), replace(RUN, ended=ended(Exited(3)))),
             (Running(3, 5.0), replace(RUN, ended=ended(Exited(3)))),
         ],
     )

@@ -18,6 +18,7 @@ from reloader.core.events import (
     DeadlineReached,
     Event,
     InterruptHeard,
+    LaunchHeld,
     LeaderEnded,
     RestartAsked,
     StartRefused,
@@ -86,6 +87,7 @@ def deeds(actions: tuple[Action, ...]) -> list[Action]:
 RUNNING = Running(1, 10.0)
 RELAUNCH = stopping(Relaunch(FilesChanged(batch()), batch_is_open=False))
 COOLING_DOWN = CoolingDown(4, History(failures=2), until=30.0, reason=AskedByChild())
+HELD = CoolingDown(4, SERVED, until=21.5, reason=FilesChanged(batch()))
 
 
 @pytest.mark.parametrize(
@@ -253,6 +255,31 @@ COOLING_DOWN = CoolingDown(4, History(failures=2), until=30.0, reason=AskedByChi
             id="so does a restart by hand",
         ),
         pytest.param(COOLING_DOWN, StopAsked(2), Finished(130), [Finish(130)], id="stopped in the back-off"),
+        pytest.param(
+            Running(5, 19.0, SERVED),
+            LaunchHeld(5, 1.5, FilesChanged(batch())),
+            HELD,
+            [],
+            id="a launch that is held waits, and nothing runs",
+        ),
+        pytest.param(RUNNING, LaunchHeld(5, 1.5, FilesChanged(batch())), RUNNING, [], id="a hold of another launch"),
+        pytest.param(
+            HELD, BatchOpened(), Settling(4, SERVED, batch()), [], id="a change that goes on keeps what it waited with"
+        ),
+        pytest.param(
+            HELD,
+            BatchClosed(batch("b.py")),
+            Running(5, 20.0, SERVED),
+            [Launch(5, FilesChanged(batch("a.py", "b.py")))],
+            id="a change ends the wait, and joins what it waited with",
+        ),
+        pytest.param(
+            HELD,
+            RestartAsked("r"),
+            Running(5, 20.0, SERVED),
+            [Launch(5, FilesChanged(batch()))],
+            id="a restart by hand ends the wait, and what changed is still its reason",
+        ),
         pytest.param(Finished(4), Begin(), Finished(4), [], id="after the end nothing begins"),
         pytest.param(Finished(4), StopAsked(2), Finished(4), [], id="after the end nothing ends"),
     ],

@@ -32,7 +32,16 @@ def test_the_histories_reach_every_state_and_ask_for_every_action():
     seen = Counter(type(what).__name__ for seed in range(1000) for _, what in Simulation(seed, step).run().trace)
     states = ("Running", "Stopping", "Settling", "Waiting", "CoolingDown", "Finished")
     actions = ("Launch", "AskToStop", "ForceStop", "Tell", "Finish")
-    events = ("BatchOpened", "BatchClosed", "LeaderEnded", "ChildEnded", "StopAsked", "RestartAsked", "DeadlineReached")
+    events = (
+        "BatchOpened",
+        "BatchClosed",
+        "LeaderEnded",
+        "ChildEnded",
+        "StopAsked",
+        "RestartAsked",
+        "DeadlineReached",
+        "LaunchHeld",
+    )
     assert all(seen[name] > 30 for name in states + actions + events), seen
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import tomli
@@ -88,3 +90,29 @@ def test_a_command_that_ends_after_it_has_written_makes_a_loop_too(tmp_path: Pat
         save(tmp_path / "build.py", f"x = 1\n{builds}")
         reloader.wait_for("ended", run=last + 1)
         assert reloader.runs_up_to(last + 1) == list(range(1, last + 2))
+
+
+#: Knows of no run.
+ON_AND_ON = """\
+import itertools, os, time
+for number in itertools.count(1):
+    with open("new", "w") as file:
+        file.write(f"import sys\\nprint('state', {number}, flush=True)\\nsys.stdin.read()\\n")
+    os.replace("new", "app.py")
+    time.sleep(0.25)
+"""
+
+
+def test_a_script_that_writes_on_and_on_is_served_to_the_end(tmp_path: Path) -> None:
+    """As evenly as a program writes, and not its doing: what runs is what is on the disk."""
+    config = project(tmp_path, {"app.py": "\n"}, command=python("app.py"), on_exit="wait")
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        reloader.wait_for("launched", run=1)
+        with subprocess.Popen((sys.executable, "-c", ON_AND_ON), cwd=tmp_path) as script:
+            try:
+                reloader.wait_for("launched", run=2 * LIMIT + 1)
+            finally:
+                script.kill()
+        save(tmp_path / "app.py", "print('the last state', flush=True)\n")
+        reloader.wait_for_line("the last state")
+        assert reloader.all_of("watching_suspended") == []

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from reloader.core.events import RestartAsked
-from reloader.core.loops import LIMIT
+from reloader.core.loops import LIMIT, SHORTEST_TRIAL
 from reloader.core.notices import Launched, WatchingSuspended
+from reloader.core.outcome import Exited
+from reloader.core.reasons import FilesChanged
+from reloader.core.states import CoolingDown, Stopping
 from tests.engine.bench import Bench
 
 
@@ -49,6 +52,103 @@ def test_it_is_told_before_the_run_that_it_is_about_starts(bench: Bench) -> None
     for _ in range(LIMIT):
         write(bench, "data.db")
     assert bench.journal[-3:] == ["tell WatchingSuspended", f"launch {LIMIT + 1}", "tell Launched"]
+
+
+class TestTheTrialOfAnEvenWriter:
+    """The tenth restart waits: who writes while nothing runs is not the program."""
+
+    def until_nothing_runs(self, bench: Bench, *names: str, late: str | None = None) -> float:
+        """Nine restarts, and the tenth up to the trial; the run may write once more on its way. Returns when it began."""
+        names = names or ("data.db",)
+        assert all(write(bench, *names) for _ in range(LIMIT - 1))
+        bench.host.is_obeyed = False
+        bench.clock.advance(0.2)
+        self.write_again(bench, *names)
+        while not isinstance(bench.state, Stopping) or bench.collector.deadline is not None:
+            bench.engine.turn()
+        if late is not None:
+            bench.save("data.db", late)
+        bench.host.end(Exited(0))
+        bench.engine.turn()
+        bench.host.is_obeyed = True
+        assert isinstance(bench.state, CoolingDown)
+        return bench.clock()
+
+    def write_again(self, bench: Bench, *names: str) -> None:
+        for name in names:
+            bench.save(name, f"again {bench.clock()}")
+        bench.hint(*names)
+
+    def test_a_script_that_goes_on_writing_is_never_cut_off(self, bench: Bench) -> None:
+        began = self.until_nothing_runs(bench)
+        self.write_again(bench, "data.db")
+        bench.settle()
+        assert bench.clock() - began < SHORTEST_TRIAL
+        assert bench.changed[-1] == {"data.db": "modified"}
+        assert all(write(bench, "data.db") for _ in range(LIMIT - 1))
+        assert bench.told(WatchingSuspended) == []
+
+    def test_a_script_whose_writing_nobody_hints_at_is_found_at_the_end(self, bench: Bench) -> None:
+        """As where the disk is looked at every few seconds."""
+        self.until_nothing_runs(bench)
+        bench.save("data.db", "unheard")
+        bench.settle()
+        assert bench.told(WatchingSuspended) == []
+        assert bench.changed[-1] == {"data.db": "modified"}
+
+    def test_a_program_that_writes_nothing_while_it_is_gone_is_found_out_after_it(self, bench: Bench) -> None:
+        began = self.until_nothing_runs(bench)
+        bench.settle()
+        assert bench.clock() - began == pytest.approx(SHORTEST_TRIAL)
+        assert len(bench.told(WatchingSuspended)) == 1
+
+    def test_the_last_words_of_the_run_are_its_own_doing_even_if_they_are_heard_late(self, bench: Bench) -> None:
+        self.until_nothing_runs(bench, late="last words")
+        bench.hint("data.db")
+        bench.settle()
+        assert len(bench.told(WatchingSuspended)) == 1
+
+    def test_a_save_of_another_file_proves_nothing(self, bench: Bench) -> None:
+        self.until_nothing_runs(bench)
+        self.write_again(bench, "app.py")
+        bench.settle()
+        reason = bench.told(Launched)[-1].reason
+        assert isinstance(reason, FilesChanged)
+        assert bench.named(reason.batch) == {"app.py": "modified", "data.db": "modified"}
+        assert bench.told(WatchingSuspended)[0].paths == (str(bench.root / "data.db"),)
+
+    def test_each_of_two_suspects_is_judged_by_itself(self, bench: Bench) -> None:
+        self.until_nothing_runs(bench, "app.py", "data.db")
+        self.write_again(bench, "app.py")
+        bench.settle()
+        assert bench.told(WatchingSuspended)[0].paths == (str(bench.root / "data.db"),)
+
+    def test_what_a_run_writes_late_is_waited_for_longer(self, bench: Bench) -> None:
+        for _ in range(LIMIT - 1):
+            assert write(bench, "data.db", after=4.0)
+        before = bench.clock()
+        assert write(bench, "data.db", after=4.0)
+        assert bench.clock() - before > 8.0
+
+    def test_a_command_that_has_ended_before_its_writing_is_heard_is_tried_too(self, bench: Bench) -> None:
+        for _ in range(LIMIT - 1):
+            assert write(bench, "data.db")
+        bench.clock.advance(0.2)
+        bench.save("data.db", "the tenth")
+        bench.host.end(Exited(1))
+        bench.engine.turn()
+        bench.hint("data.db")
+        while not isinstance(bench.state, CoolingDown):
+            bench.engine.turn()
+        self.write_again(bench, "data.db")
+        bench.settle()
+        assert bench.told(WatchingSuspended) == []
+
+    def test_what_the_run_has_reported_to_write_needs_no_trial(self, bench: Bench) -> None:
+        bench.written.add(str(bench.root / "data.db"))
+        began = bench.clock()
+        assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+        assert bench.clock() - began < 0.2 * (LIMIT + 1) + SHORTEST_TRIAL
 
 
 def test_other_files_count_as_ever(bench: Bench) -> None:

@@ -21,6 +21,7 @@ from reloader.core.events import (
     DeadlineReached,
     Event,
     InterruptHeard,
+    LaunchHeld,
     LeaderEnded,
     RestartAsked,
     StopAsked,
@@ -28,7 +29,7 @@ from reloader.core.events import (
 from reloader.core.notices import Changed, Ended
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.plan import OnExit, RestartPolicy, StopPolicy
-from reloader.core.reasons import FilesChanged
+from reloader.core.reasons import FilesChanged, Reason
 from reloader.core.states import Finished, Idle, Running, State, Waiting
 from reloader.core.supervisor import SAME_REQUEST, next_deadline
 
@@ -90,6 +91,7 @@ class Simulation:
     child: SimulatedChild | None = None
     last_run: int = 0
     batch_is_open: bool = False
+    is_held: bool = False
     unserved_paths: set[str] = field(default_factory=set)
     stop_requests: list[tuple[float, int]] = field(default_factory=list)
     was_interrupted: bool = False
@@ -255,7 +257,10 @@ class Simulation:
 
     def _perform(self, action: Action) -> None:
         match action:
+            case Launch(run, reason) if self._is_to_be_held(reason):
+                self._deliver(LaunchHeld(run, self.random.choice((0.02, 1.0)), reason))
             case Launch():
+                self.is_held = False
                 self._launch(action)
             case AskToStop(run):
                 self._take_request(run)
@@ -270,6 +275,11 @@ class Simulation:
                 pass
             case Finish(exit_code):
                 self._finish(exit_code)
+
+    def _is_to_be_held(self, reason: Reason) -> bool:
+        """Whether it is to be found out first who writes, which is done but once before each launch."""
+        self.is_held = not self.is_held and isinstance(reason, FilesChanged) and self.random.random() < 0.1
+        return self.is_held
 
     def _launch(self, action: Launch) -> None:
         self._must(self.child is None or not self.child.is_alive, "two runs are alive")
