@@ -22,7 +22,8 @@ _ORIGINAL = "_ORIG"
 
 def main() -> int:
     """Run the program and return its exit code."""
-    clean(os.environ, getattr(sys, "_MEIPASS", ""))
+    bundle, parent = getattr(sys, "_MEIPASS", ""), os.getppid()
+    clean(os.environ, bundle)
     if sys.platform != "win32" and sys.argv[1:2] == [GIVE_TERMINAL_BACK]:
         from reloader.system.terminal import GIVE_BACK
 
@@ -35,6 +36,19 @@ def main() -> int:
         return run()
     except KeyboardInterrupt:
         return 130  # it came while our own modules were being read
+    finally:
+        if os.getppid() != parent:  # which on Windows it always is
+            remove_what_was_unpacked(bundle)
+
+
+def remove_what_was_unpacked(bundle: str) -> None:
+    """What the bootloader of a onefile build does, unless somebody has killed it."""
+    from reloader.system.bootloader import is_unpacked
+
+    if is_unpacked():
+        import shutil
+
+        shutil.rmtree(bundle, ignore_errors=True)  # what cannot be removed now is the system's to clean up
 
 
 def clean(environ: MutableMapping[str, str], bundle: str) -> None:

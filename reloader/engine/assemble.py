@@ -140,7 +140,9 @@ def _assembled(plan: RunPlan, reporter: Chronicle, inbox: Inbox, resources: Exit
     resources.callback(watching.stop)
     # Only now: orphans come to it, and a service that a backend has started is none of ours.
     log, stop_signal = plan.beside.ready.log, plan.restart.stop.signal
-    host = ProcessHost(inbox.post, stop_signal, has_input=plan.launch.has_input, sockets=sockets, log=log)
+    host = ProcessHost(
+        inbox.post, stop_signal, has_input=plan.launch.has_input, sockets=sockets, log=log, folder=session_files.folder
+    )
     resources.callback(host.close)
     if not plan.launch.has_input:
         resources.callback(Keyboard(inbox.post).close)

@@ -1,4 +1,4 @@
-"""The guard: a process that outlives us when we are killed, ends what we ran, and gives the terminal back.
+"""The guard: a process that outlives us when we are killed, ends what we ran, removes our files, and gives the terminal back.
 
 It waits at the end of a pipe, which the kernel closes however we end. It is a shell, not a fork of ours: that costs a tenth of
 the memory (a fork comes to own every page that we write to later), half a millisecond, and may be started whatever threads
@@ -22,8 +22,8 @@ from reloader.system.terminal import GIVE_BACK, Attributes
 _SHELL = "/bin/sh"
 _VARIABLES = {"PATH": os.defpath, "TERM": "dumb"}
 
-#: Arguments: the mark, the name of the stop signal, to whom the terminal is given back, and the words of the command that does
-#: so, or none.
+#: Arguments: the mark, the name of the stop signal, the directory to remove, to whom the terminal is given back, and the words
+#: of the command that does so, or none.
 #: Each line says which group runs, and what the terminal's attributes were: ``-`` if nothing runs.
 #: It takes less than a second for the polite request and as much for force, also where something cannot be killed. By their
 #: mark zombies are told from the living, which by their group they are not, for as long as the first process buries none.
@@ -32,8 +32,8 @@ _SCRIPT = r"""
 cd /
 run=-
 while read -r line; do run=$line; done
-without= mark=$1 signal=$2 own=$3
-shift 3
+without= mark=$1 signal=$2 folder=$3 own=$4
+shift 4
 group=${run%% *} attributes=${run#* }
 marked() {
     [ "$mark" ] || return
@@ -64,15 +64,20 @@ send "$signal"
 send CONT
 gone || gone KILL
 send KILL
+[ "$folder" ] && rm -rf -- "$folder"
 [ "$#" != 0 ] && [ "$group" != - ] && (: </dev/tty) && exec "$@" "$group" "$own" "$attributes"
 """
 
 
 class Guard:
-    """Told what runs, and dismissed in the end if all is well. Where there is no shell there is none; ``why_not`` says so."""
+    """Told what runs, and dismissed in the end if all is well. Where there is no shell there is none; ``why_not`` says so.
 
-    def __init__(self, mark: Mark, stop_signal: int, own_group: int) -> None:
-        self._arguments = ["" if mark.number is None else str(mark.number), _name_of(stop_signal), str(own_group)]
+    ``folder`` is the directory of our own files, if there is one.
+    """
+
+    def __init__(self, mark: Mark, stop_signal: int, own_group: int, folder: str | None = None) -> None:
+        marked = "" if mark.number is None else str(mark.number)
+        self._arguments = [marked, _name_of(stop_signal), folder or "", str(own_group)]
         self._arguments += _what_gives_back()
         self._mark = mark
         self._pid: int | None = None

@@ -91,8 +91,9 @@ class ProcessHost:
     """Starts runs, gives them the terminal, and notices their end. Reaps every process that becomes ours.
 
     ``post`` is for the signals that are the run's; SIGCHLD stirs the engine too, see SystemSignals. ``stop_signal`` is what the
-    guard asks the run to end with if we are killed. Without ``has_input`` the terminal is not lent: we read it. Each run is
-    handed the ``sockets``; ``log`` is what a line of its output has to match for it to be ready.
+    guard asks the run to end with if we are killed, ``folder`` the directory that it then removes. Without ``has_input`` the
+    terminal is not lent: we read it. Each run is handed the ``sockets``; ``log`` is what a line of its output has to match for
+    it to be ready.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class ProcessHost:
         has_input: bool = True,
         sockets: Sockets | None = None,
         log: str | None = None,
+        folder: str | None = None,
     ) -> None:
         self._output = Output(post, log)
         self._adopted_before = adopt_orphans()
@@ -110,7 +112,7 @@ class ProcessHost:
         self._has_input = has_input
         self._sockets = sockets or Sockets()
         self._mark = Mark()
-        self._guard = Guard(self._mark, stop_signal, self._terminal.own_group)
+        self._guard = Guard(self._mark, stop_signal, self._terminal.own_group, folder)
         # Children of a shell that became us by exec, or of a caller of the library; and the guard.
         self._bystanders = frozenset(descendants())
         self.helpers = HelperHost(self._mark, self._left_without_a_run)

@@ -189,6 +189,18 @@ def test_a_guard_that_was_killed_itself_is_no_error(tmp_path: Path) -> None:
     guard.dismiss()
 
 
+def test_it_removes_the_directory_of_our_files_and_nothing_else(tmp_path: Path) -> None:
+    ours, beside = tmp_path / "-rf * 'of us'\n", tmp_path / "beside"
+    for directory in (ours, beside):
+        (directory / "deep").mkdir(parents=True)
+        (directory / "deep" / "file").touch()
+    guard = Guard(Mark(), signal.SIGTERM, os.getpgrp(), str(ours))
+    guard.leave()
+    guard._reap()
+    assert not ours.exists()
+    assert (beside / "deep" / "file").exists()
+
+
 def test_without_a_shell_there_is_none_and_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard_module, "_SHELL", "/there/is/no/shell")
     host = ProcessHost(lambda event: None)
