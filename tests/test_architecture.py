@@ -67,7 +67,7 @@ PARTS = (
     part("reloader.child", "errors"),  # a few lines to the parent, by the protocol of the agent's link
     part("reloader.origin", "errors"),
     part("reloader.__main__", "cli"),
-    part("reloader.frozen", "cli system", "", "__future__ collections.abc os sys"),
+    part("reloader.frozen", "cli system", "", "__future__ collections.abc os shutil sys"),
     part("reloader", "api errors"),
 )
 
