@@ -15,8 +15,9 @@ import os
 import shlex
 import socket
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from reloader.core.addresses import Address, Holder
 from reloader.core.sockets import FIRST_DESCRIPTOR, HeldSocket, SocketAddress, SocketSpec, UnixAddress, held, shown
@@ -47,22 +48,39 @@ class Sockets:
     """The sockets of a session, in the order in which the command gets them."""
 
     def __init__(self) -> None:
-        self._sockets: list[socket.socket] = []
-        self._files: list[tuple[str, os.stat_result]] = []
-        self._of_files: list[socket.socket] = []
+        self._open: list[_Listening] = []
 
     def open(self, specs: Sequence[SocketSpec]) -> tuple[HeldSocket, ...]:
-        """Listen on all of them. Raises ConfigError with a line for each that cannot be had."""
+        """Listen on just these. What was listened on before stays as it is, if it is among them, and is closed if not.
+
+        Raises ConfigError with a line for each that cannot be had; then what was opened for it is closed again.
+        """
+        lowest = FIRST_DESCRIPTOR + len(specs)
         problems: list[str] = []
-        addresses: list[SocketAddress] = []
-        for spec in specs:
+        found: list[_Listening] = []
+        for spec, kept in zip(specs, self._kept_for(specs), strict=True):
             try:
-                addresses.append(self._listen(spec.address, FIRST_DESCRIPTOR + len(specs)))
+                found.append(kept or _listen(spec.address, lowest))
             except Refused as refused:
                 problems.append(f"{spec.origin}: {shown(spec.address)}: {refused}")
         if problems:
+            _close(one for one in found if one not in self._open)
             raise ConfigError(problems)
-        return held(addresses)
+        self._open = [one.above(lowest) for one in found]
+        return held([one.bound for one in self._open])
+
+    def _kept_for(self, specs: Sequence[SocketSpec]) -> list[_Listening | None]:
+        """What is listened on already, for each of ``specs``. All else is closed, since it may be in the way."""
+        left = list(self._open)
+        kept: list[_Listening | None] = []
+        for spec in specs:
+            one = next((one for one in left if one.written == spec.address), None)
+            kept.append(one)
+            if one is not None:
+                left.remove(one)
+        _close(left)
+        self._open = [one for one in kept if one is not None]
+        return kept
 
     def refreshed(self) -> tuple[int, ...]:
         """Our descriptors, of which none is inherited by itself, and none has a number that a run is to find one under.
@@ -70,43 +88,56 @@ class Sockets:
         What a run may have done to what it shares with us is undone: a shorter backlog, calls that do not wait, and the file of
         a Unix socket removed, as gunicorn does with what it takes for its own.
         """
-        self._put_files_back()
-        for one in self._sockets:
-            one.listen(BACKLOG)
-            os.set_blocking(one.fileno(), True)
-        return tuple(one.fileno() for one in self._sockets)
+        self._open = [one.with_its_file() for one in self._open]
+        for one in self._open:
+            one.socket.listen(BACKLOG)
+            os.set_blocking(one.socket.fileno(), True)
+        return tuple(one.socket.fileno() for one in self._open)
 
     def close(self) -> None:
         """Listen no more, and remove the files that are still ours. May be called twice."""
-        for path, ours in self._files:
-            _remove_if(path, ours)
-        for one in self._sockets:
-            one.close()
-        self._files, self._of_files, self._sockets = [], [], []
+        _close(self._open)
+        self._open = []
 
-    def _put_files_back(self) -> None:
+
+@dataclass(frozen=True, eq=False)
+class _Listening:
+    """A socket with its address, as that was ``written`` and as it is ``bound``; ``file`` is the one that we made for it."""
+
+    socket: socket.socket
+    written: SocketAddress
+    bound: SocketAddress
+    file: os.stat_result | None = None
+
+    def above(self, lowest: int) -> _Listening:
+        """Itself, under a number that no run is to find one under, so that one is not put over another."""
+        return self if self.socket.fileno() >= lowest else replace(self, socket=_above(self.socket, lowest))
+
+    def with_its_file(self) -> _Listening:
         """Whoever connects finds a socket by its file: where that is gone, another one takes the place and the number."""
-        for place, (path, _) in enumerate(self._files):
-            if os.path.lexists(path):
-                continue
-            try:
-                with _listen_at_path(path) as bound:
-                    os.dup2(bound.fileno(), self._of_files[place].fileno(), inheritable=False)
-                    self._files[place] = (path, os.lstat(path))
-            except (Refused, OSError):
-                continue  # its directory is gone as well, or somebody else has come: the old one has whom it has
+        if not isinstance(self.written, UnixAddress) or os.path.lexists(self.written.path):
+            return self
+        try:
+            with _listen_at_path(self.written.path) as bound:
+                os.dup2(bound.fileno(), self.socket.fileno(), inheritable=False)
+                return replace(self, file=os.lstat(self.written.path))
+        except (Refused, OSError):
+            return self  # its directory is gone as well, or somebody else has come: the old one has whom it has
 
-    def _listen(self, address: SocketAddress, lowest: int) -> SocketAddress:
-        if isinstance(address, UnixAddress):
-            bound = _listen_at_path(address.path)
-            self._files.append((address.path, os.lstat(address.path)))
-            self._sockets.append(_above(bound, lowest))
-            self._of_files.append(self._sockets[-1])
-            return address
-        bound = _listen_at_port(address)
-        self._sockets.append(_above(bound, lowest))
-        host, port = bound_to(self._sockets[-1])
-        return Address(host, port)
+
+def _close(sockets: Iterable[_Listening]) -> None:
+    for one in sockets:
+        if isinstance(one.written, UnixAddress) and one.file is not None:
+            _remove_if(one.written.path, one.file)
+        one.socket.close()
+
+
+def _listen(address: SocketAddress, lowest: int) -> _Listening:
+    if isinstance(address, UnixAddress):
+        one = _listen_at_path(address.path)
+        return _Listening(_above(one, lowest), address, address, os.lstat(address.path))
+    one = _above(_listen_at_port(address), lowest)
+    return _Listening(one, address, Address(*bound_to(one)))
 
 
 def bound_to(one: socket.socket) -> tuple[str, int]:

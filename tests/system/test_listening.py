@@ -331,6 +331,46 @@ class TestWhatIsOurs:
         assert sockets.refreshed() == ()
 
 
+class TestOtherAddresses:
+    """``open`` is told of other sockets than those that are listened on."""
+
+    def test_leave_what_is_among_them_as_it_is(self, sockets: Sockets) -> None:
+        first, second = opened(sockets, Address("127.0.0.1", 0), Address("127.0.0.1", 0))
+        assert isinstance(second, Address)
+        with socket.create_connection(("127.0.0.1", second.port)) as client:
+            more = opened(sockets, *[Address("127.0.0.1", 0)] * 4)
+            assert more[:2] == [first, second]
+            client.sendall(b"still there")
+        assert all(descriptor >= FIRST_DESCRIPTOR + 4 for descriptor in sockets.refreshed())
+
+    def test_close_what_is_not_among_them(self, sockets: Sockets, file: Path) -> None:
+        port = free_port()
+        opened(sockets, Address("127.0.0.1", port), in_dot(file))
+        assert opened(sockets) == []
+        assert not file.exists()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+
+    def test_may_be_in_the_way_of_those_before(self, sockets: Sockets) -> None:
+        port = free_port()
+        opened(sockets, Address("0.0.0.0", port))
+        assert opened(sockets, Address("127.0.0.1", port)) == [Address("127.0.0.1", port)]
+
+    def test_that_cannot_be_had_close_nothing_of_what_stays(self, sockets: Sockets) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as theirs:
+            (kept,) = opened(sockets, Address("127.0.0.1", 0))
+            other = free_port()
+            refusal(
+                sockets,
+                Address("127.0.0.1", 0),
+                Address("127.0.0.1", other),
+                Address("127.0.0.1", theirs.getsockname()[1]),
+            )
+        assert opened(sockets, Address("127.0.0.1", 0)) == [kept]
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", other))
+
+
 class TestTheHolderOfAFile:
     def test_is_nobody_where_nobody_listens(self, file: Path) -> None:
         assert holder_of_file(str(file.absolute())) is None
