@@ -17,6 +17,10 @@ class ConfigError(ReloaderError):
         self.problems = problems
 
 
+class ConfigGone(ConfigError):
+    """The file that the configuration was read from is there no more."""
+
+
 class EnvironmentVariableError(ReloaderError):
     """A variable that no process can be given."""
 

@@ -7,12 +7,15 @@ another thread, or from a signal handler, calls ``post``, which never blocks and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from reloader.core.events import Posted
 from reloader.core.filesystems import Mount
 from reloader.core.filters import DirectoryFacts
 from reloader.core.notices import Notice
+from reloader.core.plan import RunPlan
+from reloader.core.renewal import KeyChange
 from reloader.core.snapshot import Stamp
 from reloader.core.steps import ReadyPolicy
 from reloader.core.tree import Folder
@@ -198,3 +201,41 @@ class Reporter(Protocol):
     """Takes facts. Never raises: a user who closed the terminal must not cost a child its clean end."""
 
     def tell(self, notice: Notice) -> None: ...
+
+
+#: What a look at files has shown; equal to another one if nothing was saved in between.
+Look = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Another configuration than the one that is in force: in what it differs, and who is to be told from then on."""
+
+    plan: RunPlan
+    changes: tuple[KeyChange, ...]
+    reporter: Reporter
+
+
+class Configuration(Protocol):
+    """The configuration of a session, as it is written at the moment."""
+
+    @property
+    def source(self) -> str:
+        """The file, for the user."""
+
+    @property
+    def places(self) -> Sequence[str]:
+        """Where it is written, and where another file would come before it."""
+
+    @property
+    def first_look(self) -> Look:
+        """How these places looked before the plan of the session was read."""
+
+    def look(self) -> Look:
+        """How they look now."""
+
+    def read(self) -> Renewed | None:
+        """What is written now; None if that differs in no value. Raises ConfigGone, and ConfigError if it is no good."""
+
+    def accept(self, renewed: Renewed) -> None:
+        """From now on this one is in force: what is read differs from it, or does not."""

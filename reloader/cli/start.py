@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from reloader.cli.console import Console, Options, Style
 from reloader.config.arguments import Arguments
-from reloader.core.plan import RunPlan
+from reloader.core.plan import RunPlan, TellingPolicy
 from reloader.errors import ConfigError
 
 if TYPE_CHECKING:
+    from reloader.cli.renewing import WrittenConfiguration
     from reloader.config.load import Loaded
+    from reloader.ports import Reporter
 
 
 def console_on(stream: TextIO, options: Options) -> Console:
@@ -41,6 +43,18 @@ def load_here(arguments: Arguments, environ: Mapping[str, str], *, needs_command
         platform=sys.platform,
         needs_command=needs_command,
     )
+
+
+def configuration_of(
+    arguments: Arguments, environ: Mapping[str, str], reporter_for: Callable[[TellingPolicy], Reporter]
+) -> WrittenConfiguration:
+    """As ``plan_of``, for a session, which takes over what is saved of it. ``environ`` is taken as it is now."""
+    directory = current_directory()
+    from reloader.cli.renewing import WrittenConfiguration
+    from reloader.config.source import ConfigSource
+
+    source = ConfigSource(arguments, dict(environ), directory, os.path.expanduser("~"), sys.platform)
+    return WrittenConfiguration(source, reporter_for)
 
 
 def current_directory() -> str:

@@ -6,7 +6,9 @@ import shlex
 from collections.abc import Sequence
 
 from reloader.cli.phrases import outcome_of, printable, seconds_of, short, some
+from reloader.cli.renewal_wording import problems_below
 from reloader.core.notices import Notice
+from reloader.core.renewal import ConfigRefused
 from reloader.core.step_notices import (
     ChangesTakenBack,
     HookFailed,
@@ -41,7 +43,9 @@ def said_beside(notice: StepNotice) -> str:
 
 
 def lines_below(notice: Notice) -> Sequence[str]:
-    """What stands below the sentence, as it is: where the fault is in a source, as Python shows it."""
+    """What stands below the sentence, as it is: where the fault is in a source, as Python shows it, and further problems."""
+    if isinstance(notice, ConfigRefused):
+        return problems_below(notice)
     if not isinstance(notice, SourceRefused):
         return ()
     return [printable(line.replace("\t", " ")) for line in notice.excerpt]

@@ -11,6 +11,7 @@ from reloader.cli.phrases import printable as _printable
 from reloader.cli.phrases import seconds_of as _seconds
 from reloader.cli.phrases import short
 from reloader.cli.phrases import some as _some
+from reloader.cli.renewal_wording import said_of_config
 from reloader.cli.session_wording import session_sentence
 from reloader.cli.step_wording import said_beside
 from reloader.core.addresses import Holder
@@ -47,7 +48,16 @@ from reloader.core.notices import (
     Watching,
     WatchingSuspended,
 )
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.reasons import (
+    AskedByChild,
+    AskedByHand,
+    ChildWasLost,
+    ConfigChanged,
+    FilesChanged,
+    FirstStart,
+    Reason,
+)
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed
 from reloader.core.session_notices import SessionNotice
 from reloader.core.sockets import HeldSocket, UnixAddress, shown
 from reloader.core.step_notices import (
@@ -73,6 +83,8 @@ def _said(notice: Unasked) -> str:
     match notice:
         case ConfigUsed() | Listening() | Note():
             return _remark(notice)
+        case ConfigRenewed() | ConfigRefused() | ConfigGone() | ConfigAsBefore():
+            return said_of_config(notice)
         case Changed(batch):
             return f"changed: {_batch(batch)}"
         case Unchanged(paths):
@@ -238,6 +250,8 @@ def _why(reason: Reason) -> str:
             return f"restarting, asked by {by}"
         case ChildWasLost(outcome):
             return f"starting again, since the command {_outcome(outcome)}"
+        case ConfigChanged():
+            return "restarting with the new configuration"
 
 
 def _steps(steps: tuple[StopStep, ...]) -> str:

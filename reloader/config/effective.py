@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reloader.config.keys import KEYS, Key
+from reloader.config.keys import KEYS, Key, Kind
+from reloader.config.load import Loaded
 from reloader.config.resolve import Written
+from reloader.core.renewal import KeyChange
 
 DEFAULT = "default"
 
@@ -35,3 +38,31 @@ def settings_of(written: Written) -> tuple[Setting, ...]:
 def _value(written: Written, name: str) -> object:
     is_missing = name == "command" and name not in written.stack.values
     return None if is_missing else getattr(written.config, name)
+
+
+def differences(before: Loaded, after: Loaded) -> tuple[KeyChange, ...]:
+    """Each key with another value; of a table, each name. Where a value is written makes no difference, but for the file."""
+    return tuple(_differences(before, after))
+
+
+def _differences(before: Loaded, after: Loaded) -> Iterator[KeyChange]:
+    old, new = _file(before), _file(after)
+    if old != new:
+        yield KeyChange("config", old, new)
+    for one, other in zip(settings_of(before.written), settings_of(after.written), strict=True):
+        key = one.key
+        name = f"{key.table}.{key.written}" if key.table else key.name
+        if key.kind is Kind.TABLE and isinstance(one.value, Mapping) and isinstance(other.value, Mapping):
+            yield from _in_table(name, one.value, other.value)
+        elif one.value != other.value:
+            yield KeyChange(name, one.value, other.value)
+
+
+def _in_table(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[KeyChange]:
+    for part in dict.fromkeys((*before, *after)):
+        if before.get(part) != after.get(part):
+            yield KeyChange(f"{name}.{part}", before.get(part), after.get(part))
+
+
+def _file(loaded: Loaded) -> str | None:
+    return loaded.file.path if loaded.file is not None else None

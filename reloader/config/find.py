@@ -40,9 +40,23 @@ def find(named: str | None, directory: str, home: str) -> ConfigFile | None:
     return next((file for place in places if (file := _project_file(place, directory)) is not None), None)
 
 
-def _named(named: str, directory: str, home: str) -> ConfigFile:
+def places_of(named: str | None, directory: str, home: str, used: str | None) -> list[str]:
+    """Where what is written decides on the configuration: the file that is ``used``, and all that would come before it."""
+    if named is not None:
+        path = _path_of(named, directory, home)
+        return [path] if os.path.isfile(path) else []  # nobody can read a pipe twice
+    above = _up_to_the_root(directory)
+    places = [os.path.join(place, name) for name in (FILE_NAME, PROJECT_FILE) for place in above]
+    return places[: places.index(used) + 1] if used in places else places
+
+
+def _path_of(named: str, directory: str, home: str) -> str:
     start = os.path.join(home, named[2:]) if named.startswith("~/") else named  # no shell looks into --config=~/file
-    path = os.path.normpath(os.path.join(directory, start))
+    return os.path.normpath(os.path.join(directory, start))
+
+
+def _named(named: str, directory: str, home: str) -> ConfigFile:
+    path = _path_of(named, directory, home)
     name = printable(named)
     values = document.read(path, name)
     if os.path.basename(path) != PROJECT_FILE:

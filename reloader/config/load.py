@@ -103,9 +103,16 @@ def _loaded(
     problems.extend(problems_of(written, ground, frozenset().union(*(one.spoiled for one in applying))))
     if problems:
         raise ConfigError(problems)
-    plan = resolve(written, ground, environ.get("COMSPEC") or "cmd.exe")
+    plan = _with_own_file(resolve(written, ground, environ.get("COMSPEC") or "cmd.exe"), file)
     project = os.path.realpath(file.path if file is not None else ground.base)
     return Loaded(replace(plan, project=project), written, file)
+
+
+def _with_own_file(plan: RunPlan, file: ConfigFile | None) -> RunPlan:
+    """A file for us alone is no part of the program; a ``pyproject.toml`` is everybody's."""
+    if file is None or file.table:
+        return plan
+    return replace(plan, watch=replace(plan.watch, own_file=file.path))
 
 
 def _written(file: ConfigFile | None, layers: list[Judged], platform: str) -> Written:

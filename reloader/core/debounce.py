@@ -32,7 +32,7 @@ class Debouncer:
     """Collects hints until they are quiet. Owned by the engine's thread; time comes in as an argument."""
 
     def __init__(self, policy: DebouncePolicy) -> None:
-        self._policy = policy
+        self.policy = policy
         self._settled: dict[str, bool] = {}
         self._first = 0.0
         self._last = 0.0
@@ -55,11 +55,11 @@ class Debouncer:
         """When the batch is complete if nothing more arrives, or None if there is none."""
         if not self._settled:
             return None
-        quiet = self._policy.quiet_for(len(self._settled), all(self._settled.values()))
-        return min(self._last + quiet, self._first + self._policy.ceiling)
+        quiet = self.policy.quiet_for(len(self._settled), all(self._settled.values()))
+        return min(self._last + quiet, self._first + self.policy.ceiling)
 
     def is_at_ceiling(self, now: float) -> bool:
-        return bool(self._settled) and now >= self._first + self._policy.ceiling
+        return bool(self._settled) and now >= self._first + self.policy.ceiling
 
     def clear(self) -> None:
         self._settled.clear()

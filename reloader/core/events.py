@@ -104,6 +104,13 @@ class StartRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRenewed:
+    """The configuration has changed in these keys, and what runs is not from the plan that is in force by now."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlineReached:
     """The deadline of the supervisor's state has passed."""
 
@@ -260,6 +267,7 @@ Event = (
     | InterruptHeard
     | RestartAsked
     | StartRefused
+    | PlanRenewed
     | DeadlineReached
 )
 

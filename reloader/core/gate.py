@@ -1,7 +1,8 @@
 """The gate between what has changed and the supervisor: a run is asked to stop only when all that must pass has passed.
 
-What waits is held: the first start, a batch, a wish by hand. It is worked on task by task, joined by what comes meanwhile,
-and let through as one, or refused and held for the next change. Pure, as the supervisor is: an event gives a state and orders.
+What waits is held: the first start, a batch, a wish by hand, another plan. It is worked on task by task, joined by what
+comes meanwhile, and let through as one, or refused and held for the next change. Pure, as the supervisor is: an event gives
+a state and orders.
 
 Where no run lives there is nothing to keep, so there the supervisor is told at once that a batch is open: it starts nothing
 until the gate has let the batch through.
@@ -20,6 +21,7 @@ from reloader.core.events import (
     ChildEnded,
     Event,
     LeaderEnded,
+    PlanRenewed,
     RestartAsked,
     StartRefused,
 )
@@ -56,11 +58,15 @@ Task = CheckSources | RunStep
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What waits at the gate. ``begin`` is the first start, ``by`` a restart by hand; ``refused`` says that it was held up."""
+    """What waits at the gate. ``begin`` is the first start, ``by`` a restart by hand; ``refused`` says that it was held up.
+
+    ``renewed`` are the keys of another plan, whose run takes all steps before a start itself: here only the check is left.
+    """
 
     batch: ChangeBatch = field(default_factory=ChangeBatch)
     begin: bool = False
     by: str | None = None
+    renewed: tuple[str, ...] | None = None
     refused: bool = False
 
     @property
@@ -144,7 +150,12 @@ class TaskFailed:
     exit_code: int = 1
 
 
-Arrival = Begin | BatchOpened | BatchClosed | RestartAsked | TaskPassed | TaskFailed
+@dataclass(frozen=True, slots=True)
+class PolicyExchanged:
+    """What waits has to pass something else from now on, and no other plan waits with it any more."""
+
+
+Arrival = Begin | BatchOpened | BatchClosed | RestartAsked | PlanRenewed | PolicyExchanged | TaskPassed | TaskFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +202,10 @@ def handle(gate: Gate, arrival: Arrival, around: Around) -> Handled:
         case RestartAsked(by):
             everything = frozenset(range(len(around.policy.before)))
             return _attempt(replace(gate, stale=everything), replace(gate.held, by=by), around)
+        case PlanRenewed(keys):  # which serves a wish by hand as well
+            return _attempt(gate, replace(gate.held, by=None, renewed=keys), around)
+        case PolicyExchanged():
+            return _policy_exchanged(gate, around)
         case TaskPassed():
             return _passed(gate, around)
         case TaskFailed():  # pragma: no branch - there is no other
@@ -219,14 +234,24 @@ def launched(gate: Gate) -> Gate:
     return replace(gate, stage=gate.stage if is_under_way else Clear(), is_open=False, is_told=False)
 
 
+def _policy_exchanged(gate: Gate, around: Around) -> Handled:
+    held = replace(gate.held, renewed=None)
+    if held.begin or held.batch or held.by is not None:
+        return _attempt(gate, held, around)
+    return replace(gate, stage=Clear()), ()
+
+
 def _made_stale(gate: Gate, batch: ChangeBatch, around: Around) -> frozenset[int]:
     steps = enumerate(around.policy.before)
     return gate.stale | {number for number, step in steps if step.is_wanted_for(batch, around.separator)}
 
 
 def _attempt(gate: Gate, held: Held, around: Around) -> Handled:
-    """Begin with what has to be done for ``held``. A check that is under way is of no use any more; a step is let end."""
-    if isinstance(gate.stage, Working) and _writes(gate.stage.task):
+    """Begin with what has to be done for ``held``. A check that is under way is of no use any more.
+
+    A step is let end, unless another plan will begin with the steps anew: who waits for one without end may have mended it.
+    """
+    if isinstance(gate.stage, Working) and _writes(gate.stage.task) and held.renewed is None:
         return replace(gate, stage=replace(gate.stage, held=held, again=True)), ()
     abandoned = (Abandon(),) if isinstance(gate.stage, Working) else ()
     after, orders = _next(gate, held, _tasks(gate, held, around), around)
@@ -240,7 +265,8 @@ def _writes(task: Task) -> bool:
 
 def _tasks(gate: Gate, held: Held, around: Around) -> tuple[Task, ...]:
     checks = () if held.begin else _checks(_remaining(gate, held, around), held, around)
-    return (*checks, *(task for number in sorted(gate.stale) for task in _tasks_of_step(number, held, around)))
+    steps = () if held.renewed is not None else sorted(gate.stale)
+    return (*checks, *(task for number in steps for task in _tasks_of_step(number, held, around)))
 
 
 def _tasks_of_step(number: int, held: Held, around: Around) -> Iterator[Task]:
@@ -287,6 +313,8 @@ def _let_through(gate: Gate, held: Held, around: Around) -> tuple[Order, ...]:
     remaining = _remaining(gate, held, around)
     if remaining:
         return (Admit(BatchClosed(remaining)),)
+    if held.renewed is not None:
+        return (Admit(PlanRenewed(held.renewed)),)
     if held.by is not None:
         return (Admit(RestartAsked(held.by)),)
     return (Say(ChangesTakenBack(tuple(held.batch.kinds), around.run)),) if around.run is not None else ()

@@ -9,6 +9,7 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.level import Level as Level  # noqa: PLC0414 - everybody takes it from here
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed
 from reloader.core.session_notices import SessionNotice
 from reloader.core.sockets import HeldSocket
 from reloader.core.step_notices import (
@@ -301,6 +302,10 @@ class Finished:
 #: What is told without being asked for.
 Unasked = (
     ConfigUsed
+    | ConfigRenewed
+    | ConfigRefused
+    | ConfigGone
+    | ConfigAsBefore
     | Listening
     | Scanning
     | Watching

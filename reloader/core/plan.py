@@ -82,7 +82,8 @@ class RestartPolicy:
 class WatchPlan:
     """What counts. All paths are absolute.
 
-    ``roots`` are watched with all that lies below them, ``extra_files`` alone, whether they exist or not.
+    ``roots`` are watched with all that lies below them, ``extra_files`` alone, whether they exist or not. ``own_file`` is the
+    configuration's, which is none of the program unless it is asked for.
     """
 
     base: str
@@ -97,6 +98,7 @@ class WatchPlan:
     backend: BackendName = BackendName.AUTO
     interval: float = 1.0
     debounce: DebouncePolicy = field(default_factory=DebouncePolicy)
+    own_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

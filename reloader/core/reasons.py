@@ -35,4 +35,11 @@ class ChildWasLost:
     outcome: Outcome
 
 
-Reason = FirstStart | FilesChanged | AskedByChild | AskedByHand | ChildWasLost
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """The configuration is another one, in these keys, for which the run had to be replaced."""
+
+    keys: tuple[str, ...]
+
+
+Reason = FirstStart | FilesChanged | AskedByChild | AskedByHand | ChildWasLost | ConfigChanged

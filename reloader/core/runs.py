@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 
 from reloader.core.notices import Ended, Launched, Notice
 from reloader.core.outcome import Exited, NotLaunched, Outcome
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.reasons import (
+    AskedByChild,
+    AskedByHand,
+    ChildWasLost,
+    ConfigChanged,
+    FilesChanged,
+    FirstStart,
+    Reason,
+)
 from reloader.core.session_notices import WaitOver
 from reloader.core.step_notices import Ready
 from reloader.core.stops import StopStepKind
@@ -73,8 +81,10 @@ def reason_in_words(reason: Reason) -> str:
             return "asked by the command"
         case AskedByHand(by):
             return f"asked by {by}"
-        case ChildWasLost():  # pragma: no branch - there is no other
+        case ChildWasLost():
             return "the command had ended"
+        case ConfigChanged():  # pragma: no branch - there is no other
+            return "config changed"
 
 
 def files_of(reason: Reason) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome
-from reloader.core.reasons import Reason
+from reloader.core.reasons import FirstStart, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,11 @@ Goal = Relaunch | Quit | Judge
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Before the first run."""
+    """Before the first run; after an exchange of the plan, before the one that follows ``run`` for this ``reason``."""
+
+    run: int = 0
+    reason: Reason = field(default_factory=FirstStart)
+    history: History = field(default_factory=History)
 
 
 @dataclass(frozen=True, slots=True)

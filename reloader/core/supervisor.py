@@ -11,9 +11,10 @@ Waiting       | Settling      | Launch         | ·                      | Finis
 CoolingDown   | Settling      | Launch         | ·                      | Finish        | Launch
 
 "·" is ignored on purpose. Of Ctrl-C that the run has heard itself, the second is "stop asked", and forces. A restart by
-hand acts as a batch that is closed at once. A session of a single run ignores both while that lives. News of another run is
-ignored: run numbers settle the races, not flags. "Could not be launched" is an ordinary end of a run. An end that says
-that a batch is open leads to Settling. A launch that is held, before anything was started, leads from Running to CoolingDown.
+hand, and another plan, act as a batch that is closed at once. A session of a single run ignores all that while it
+lives. News of another run is ignored: run numbers settle the races, not flags. "Could not be launched" is an ordinary
+end of a run. An end that says that a batch is open leads to Settling. A launch that is held, before anything was started,
+leads from Running to CoolingDown.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from reloader.core.events import (
     InterruptHeard,
     LaunchHeld,
     LeaderEnded,
+    PlanRenewed,
     RestartAsked,
     StartRefused,
     StopAsked,
@@ -49,7 +51,7 @@ from reloader.core.notices import (
 from reloader.core.notices import Stopping as StoppingNotice
 from reloader.core.outcome import INTERRUPT, KILL, SIGNAL_BASE, Exited, Outcome
 from reloader.core.plan import OnExit, RestartPolicy
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, ConfigChanged, FilesChanged, Reason
 from reloader.core.states import (
     CoolingDown,
     Finished,
@@ -106,10 +108,10 @@ def next_deadline(state: State) -> float | None:
 
 def _idle(state: Idle, event: Event, now: float, policy: RestartPolicy) -> Step:
     match event:
-        case Begin() if policy.postpone:
+        case Begin() if policy.postpone and state.run == 0:
             return Waiting(0, History()), (Tell(Postponed()),)
         case Begin():
-            return _launch(1, FirstStart(), now, History())
+            return _launch(state.run + 1, state.reason, now, state.history)
         case StartRefused(exit_code) if policy.once or policy.on_exit is OnExit.EXIT:
             return _finish(exit_code)
         case StopAsked(signal):
@@ -120,15 +122,15 @@ def _idle(state: Idle, event: Event, now: float, policy: RestartPolicy) -> Step:
 
 def _running(state: Running, event: Event, now: float, policy: RestartPolicy) -> Step:
     match event:
-        case BatchOpened() | BatchClosed() | RestartAsked() if policy.once:
+        case BatchOpened() | BatchClosed() | RestartAsked() | PlanRenewed() if policy.once:
             return state, ()
         case BatchOpened():
             return _stop(state, Relaunch(None, batch_is_open=True), now, policy)
         case BatchClosed(batch):
             stopping, actions = _stop(state, Relaunch(FilesChanged(batch), batch_is_open=False), now, policy)
             return stopping, (Tell(Changed(batch)), *actions)
-        case RestartAsked(by):
-            return _stop(state, Relaunch(AskedByHand(by), batch_is_open=False), now, policy)
+        case RestartAsked() | PlanRenewed():
+            return _stop(state, Relaunch(_wish(event), batch_is_open=False), now, policy)
         case LaunchHeld(run, seconds, reason) if run == state.run:
             return CoolingDown(run - 1, state.history, now + seconds, reason), ()
         case StopAsked(signal):
@@ -152,6 +154,10 @@ def _ended_by_itself(state: Running, end: ChildEnded, now: float, policy: Restar
     return after, (ended, *actions)
 
 
+def _wish(event: RestartAsked | PlanRenewed) -> Reason:
+    return AskedByHand(event.by) if isinstance(event, RestartAsked) else ConfigChanged(event.keys)
+
+
 def _interrupted(state: Running, now: float, policy: RestartPolicy) -> Step:
     """A Ctrl-C is between the user and the run that has the terminal. The second, in the time that a stop may take, is for us."""
     first = state.interrupted_at
@@ -173,7 +179,9 @@ def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> tupl
 
 def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) -> Step:
     match event:
-        case BatchOpened() | BatchClosed() | RestartAsked() if not (policy.once or _ends_all(state.goal)):
+        case BatchOpened() | BatchClosed() | RestartAsked() | PlanRenewed() if not (
+            policy.once or _ends_all(state.goal)
+        ):
             return _merged(state, event)
         case StopAsked(signal):
             return _quit(state, signal, now)
@@ -194,7 +202,7 @@ def _ends_all(goal: Goal) -> bool:
     return isinstance(goal, Quit) or (isinstance(goal, Judge) and goal.outcome.was_interrupted)
 
 
-def _merged(state: Stopping, event: BatchOpened | BatchClosed | RestartAsked) -> Step:
+def _merged(state: Stopping, event: BatchOpened | BatchClosed | RestartAsked | PlanRenewed) -> Step:
     """News while stopping join the restart that is under way, or make one of an end that was still to be judged."""
     so_far = state.goal if isinstance(state.goal, Relaunch) else Relaunch(None, batch_is_open=False)
     match event:
@@ -203,8 +211,8 @@ def _merged(state: Stopping, event: BatchOpened | BatchClosed | RestartAsked) ->
         case BatchClosed(batch):
             reason = FilesChanged(_batch_of(so_far.reason).merged_with(batch))
             return replace(state, goal=Relaunch(reason, batch_is_open=False)), (Tell(Changed(batch)),)
-        case RestartAsked(by):  # pragma: no branch - there is no other
-            return replace(state, goal=replace(so_far, reason=so_far.reason or AskedByHand(by))), ()
+        case RestartAsked() | PlanRenewed():  # pragma: no branch - there is no other
+            return replace(state, goal=replace(so_far, reason=so_far.reason or _wish(event))), ()
 
 
 def _batch_of(reason: Reason | None) -> ChangeBatch:
@@ -257,9 +265,9 @@ def _resting(state: Settling | Waiting | CoolingDown, event: Event, now: float) 
             return _finish(SIGNAL_BASE + signal)
         case BatchOpened() if not isinstance(state, Settling):
             return Settling(state.run, state.history, _unserved(state)), ()
-        case RestartAsked(by) if not isinstance(state, Settling):
+        case RestartAsked() | PlanRenewed() if not isinstance(state, Settling):
             unserved = _unserved(state)
-            reason = FilesChanged(unserved) if unserved else AskedByHand(by)
+            reason = FilesChanged(unserved) if unserved else _wish(event)
             return _relaunch(state.run, reason, now, state.history)
         case DeadlineReached() if isinstance(state, CoolingDown) and now >= state.until:
             return _relaunch(state.run, state.reason, now, state.history)
@@ -280,7 +288,7 @@ def _unserved(state: Settling | Waiting | CoolingDown) -> ChangeBatch:
 
 def _relaunch(run: int, reason: Reason, now: float, history: History) -> Step:
     """Start the next run. A change, or a wish by hand, wipes out what came before."""
-    if isinstance(reason, FilesChanged):
+    if isinstance(reason, FilesChanged | ConfigChanged):
         history = History(has_served_a_change=True)
     elif isinstance(reason, AskedByHand):
         history = History(has_served_a_change=history.has_served_a_change)

@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from reloader.agent.link import INSIDE, AgentLink
 from reloader.core.bytecode import source_name
@@ -24,6 +25,8 @@ from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.outcome import SIGNAL_BASE
 from reloader.core.plan import BackendName, Framework, LaunchSpec, RunPlan, WatchPlan
 from reloader.core.session_notices import KeysExplained
+from reloader.core.sockets import HeldSocket
+from reloader.core.states import Idle
 from reloader.core.steps import ReadyPolicy
 from reloader.core.tree import is_within
 from reloader.core.watchset import WatchSet
@@ -34,6 +37,7 @@ from reloader.engine.changes import ChangeCollector
 from reloader.engine.chronicle import Chronicle
 from reloader.engine.commands import Commands
 from reloader.engine.control import Control
+from reloader.engine.exchange import run_engines
 from reloader.engine.explained import Explainer
 from reloader.engine.failures import FailedStarts
 from reloader.engine.gate import GateKeeper
@@ -43,12 +47,13 @@ from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
 from reloader.engine.ready import Readiness
+from reloader.engine.renewal import Renewal
 from reloader.engine.sockets import OF_SOCKETS, told_of
 from reloader.engine.sources import Sources
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
 from reloader.errors import ReloaderError
-from reloader.ports import Clock, Disk, Post, Reporter, StartProbe
+from reloader.ports import Clock, Configuration, Disk, Post, Reporter, StartProbe
 from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe, Sockets, SystemSignals, enable_colour
 from reloader.system.ahead import import_ahead
 from reloader.system.bytecode import drop_stale_bytecode
@@ -84,10 +89,17 @@ class ScanInterrupted(Exception):
         self.exit_code = SIGNAL_BASE + signal
 
 
-def run_session(plan: RunPlan, reporter: Reporter, *, ends_the_process: bool = False) -> int:
+def run_session(
+    plan: RunPlan,
+    reporter: Reporter,
+    *,
+    configuration: Configuration | None = None,
+    ends_the_process: bool = False,
+) -> int:
     """Run ``plan`` until it ends and return the exit code. Raises ReloaderError for what the user must mend first.
 
-    ``ends_the_process`` says that nothing follows, so that no signal has anything to end any more.
+    What is saved of ``configuration``, which the plan is from, is taken over. ``ends_the_process`` says that nothing follows,
+    so that no signal has anything to end any more.
     """
     inbox = Inbox(time.monotonic)
     with ExitStack() as resources:
@@ -95,33 +107,58 @@ def run_session(plan: RunPlan, reporter: Reporter, *, ends_the_process: bool = F
         resources.callback(signals.stop, for_good=ends_the_process)
         signals.start(inbox.post)
         chronicle = chronicle_of(plan, reporter)
-        chronicle.tell(ConfigUsed(plan.source))
-        sockets = Sockets()
-        resources.callback(sockets.close)
+        renewal = Renewal(plan, configuration, time.monotonic, chronicle.tell, chronicle.tell_to)
+        lasting_parts = Lasting(chronicle, inbox, Sockets(), SessionFiles(), renewal, resources)
+        resources.callback(lasting_parts.sockets.close)
+        resources.callback(lasting_parts.files.close)
         try:
-            engine = _assembled(_listening(plan, sockets, chronicle), chronicle, inbox, resources, sockets)
+            return run_engines(partial(_assembled, lasting_parts), renewal, inbox, _ready_for_the_loop)
         except ScanInterrupted as interrupted:
             return interrupted.exit_code
-        import_ahead()
-        gc.freeze()  # nothing of what there is by now will ever be garbage
-        gc.enable()
-        return engine.run()
 
 
-def _listening(plan: RunPlan, sockets: Sockets, reporter: Reporter) -> RunPlan:
-    """Listen on what ``plan`` names; before all else, since that may be somebody's. The plan has no placeholders left then."""
-    if not plan.launch.sockets:
-        return plan
-    held = sockets.open(plan.launch.sockets)
-    reporter.tell(Listening(held))
-    return replace(plan, launch=told_of(held, plan.launch))
+def _ready_for_the_loop() -> None:
+    import_ahead()
+    gc.freeze()  # nothing of what there is by now will ever be garbage
+    gc.enable()
 
 
-def _assembled(plan: RunPlan, reporter: Chronicle, inbox: Inbox, resources: ExitStack, sockets: Sockets) -> Engine:
+@dataclass(slots=True)
+class Lasting:
+    """What all engines of a session have in common. ``projects`` are those under whose names it can be met."""
+
+    chronicle: Chronicle
+    inbox: Inbox
+    sockets: Sockets
+    files: SessionFiles
+    renewal: Renewal
+    resources: ExitStack
+    projects: set[str] = field(default_factory=set)
+    listening: tuple[HeldSocket, ...] = ()
+
+    def listen(self, plan: RunPlan) -> RunPlan:
+        """Listen on what ``plan`` names; before all else, since that may be somebody's. Then the plan has no placeholders."""
+        held = self.sockets.open(plan.launch.sockets) if plan.launch.sockets or self.listening else ()
+        if held and held != self.listening:
+            self.chronicle.tell(Listening(held))
+        self.listening = held
+        return replace(plan, launch=told_of(held, plan.launch)) if held else plan
+
+    def open_to_visitors(self, plan: RunPlan) -> None:
+        """Who asks goes by the name of the file; another one may have come before the first."""
+        if plan.project not in self.projects:
+            self.projects.add(plan.project)
+            open_to_visitors(plan, self.inbox, self.chronicle, self.resources)
+
+
+def _assembled(
+    session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle, control_before: Control | None
+) -> Engine:
     """The engine with its parts, of which the watchers run and the baseline is taken."""
+    reporter, inbox, sockets, session_files = session.chronicle, session.inbox, session.sockets, session.files
+    reporter.tell(ConfigUsed(plan.source))
+    plan = session.listen(plan)
     clock = time.monotonic
-    session_files = SessionFiles()
-    resources.callback(session_files.close)
     progress = _Progress(reporter, clock, inbox)
     disk = RealDisk(gitignore=plan.watch.gitignore, listed=progress.listed)
     watch_set = watch_set_for(replace(plan, watch=_without_ours(plan.watch, session_files.folder)), disk)
@@ -189,9 +226,20 @@ def _assembled(plan: RunPlan, reporter: Chronicle, inbox: Inbox, resources: Exit
     environment = _Environment(plan.launch, program, told, is_logged=log is not None)
     hooks, beside = _beside(plan, host, program, baseline, reporter, inbox, environment, session_files)
     control = Control(
-        plan, reporter, collector, baseline, watching, program, clock, explainer, loops, alive=None, beside=beside
+        plan,
+        reporter,
+        collector,
+        baseline,
+        watching,
+        program,
+        clock,
+        explainer,
+        loops,
+        alive=None,
+        beside=beside,
+        before=control_before,
     )
-    open_to_visitors(plan, inbox, reporter, resources)
+    session.open_to_visitors(plan)
     parts = Parts(
         host=host,
         watching=watching,
@@ -208,8 +256,9 @@ def _assembled(plan: RunPlan, reporter: Chronicle, inbox: Inbox, resources: Exit
         environment_for=environment,
         prepare=_forget_bytecode,
         beside=beside,
+        renewal=session.renewal,
     )
-    return Engine(plan, parts)
+    return Engine(plan, parts, start)
 
 
 def watch_set_for(plan: RunPlan, disk: Disk) -> WatchSet:
@@ -285,6 +334,11 @@ def _without_ours(plan: WatchPlan, folder: str | None) -> WatchPlan:
 def watch_set_of(plan: WatchPlan, disk: Disk) -> WatchSet:
     """What counts by the plan, and by the ignore files of the repositories that its roots lie in."""
     weaker: list[RuleSet] = []
+    if plan.own_file is not None:
+        rule = Rule(
+            ignore_pattern(plan.own_file, plan.base, os.sep), "the configuration, which reloader takes over itself"
+        )
+        weaker.append(RuleSet(plan.base, (rule,), ignore_case=IGNORES_CASE))
     if plan.default_ignores:
         weaker.append(RuleSet("", DEFAULT_IGNORES, ignore_case=IGNORES_CASE))
     if plan.gitignore:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reloader.core.changes import ChangeBatch
-from reloader.core.events import Event, ProbePassed, StopAsked
+from reloader.core.events import Event, Posted, ProbePassed, StopAsked
+from reloader.core.plan import RunPlan
 from reloader.core.reasons import Reason
 from reloader.core.states import Running, State
 from reloader.engine.commands import PATIENCE, Commands
@@ -86,6 +87,15 @@ class Beside:
     def launched(self, run: int) -> None:
         self._readiness.begin(run)
 
+    def adopt(self, plan: RunPlan) -> None:
+        """From now on the policies are those of ``plan``."""
+        self._gate.adopt(plan.beside.gate)
+        self._hooks.adopt(plan.beside.hooks)
+
+    def hold_to(self, plan: RunPlan) -> None:
+        """``plan`` is to follow, if what waits at the gate passes its check."""
+        self._gate.hold_to(plan.beside.gate)
+
     # Ends
 
     def wind_up(self, inbox: Inbox, clock: Clock) -> None:
@@ -93,8 +103,12 @@ class Beside:
         self._gate.close()
         self._readiness.cease()
         limit = clock() + HOOK_TIMEOUT + PATIENCE
+        kept: list[Posted] = []
         while not self._hooks.are_done and clock() < limit:
-            if any(isinstance(posted, StopAsked) for posted in inbox.take(min(self.deadline or limit, limit))):
+            kept += inbox.take(min(self.deadline or limit, limit))
+            if any(isinstance(posted, StopAsked) for posted in kept):
                 break
             self._commands.tick(clock())
         self._commands.close()
+        for posted in kept:
+            inbox.keep(posted)  # another session may follow in this process

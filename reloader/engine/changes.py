@@ -29,6 +29,10 @@ class ChangeCollector:
         self._changes: list[PathChange] = []
         self._is_open = False
 
+    def adopt(self, policy: DebouncePolicy) -> None:
+        """From now on a batch is complete by this policy, the open one too."""
+        self._debouncer.policy = policy
+
     @property
     def deadline(self) -> float | None:
         return self._debouncer.deadline

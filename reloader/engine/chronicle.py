@@ -35,6 +35,10 @@ class Chronicle:
         self._note_refusal(notice)
         self._reporter.tell(notice)
 
+    def tell_to(self, reporter: Reporter) -> None:
+        """From now on it is this one that the user is told by."""
+        self._reporter = reporter
+
     def is_ready(self, seconds: float) -> None:
         """The newest run is ready, so long after its start."""
         if self.newest is not None:

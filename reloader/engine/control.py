@@ -63,6 +63,7 @@ class Control:
         *,
         alive: float | None = ALIVE,
         beside: Beside | None = None,
+        before: Control | None = None,
     ) -> None:
         self.pause = Pause()
         self._plan = plan
@@ -81,6 +82,13 @@ class Control:
         self._should_look = False
         self._should_tell = False
         self._ready_at: float | None = None
+        if before is not None:
+            self.pause, self._asked, self._waits = before.left_over()
+
+    def left_over(self) -> tuple[Pause, list[Asked], list[_Pending]]:
+        """What the control of the next engine goes on with: whoever has asked this one is answered by that one."""
+        self.pause.launched()  # what was kept back is in the first run of that one
+        return self.pause, self._asked, self._waits
 
     @property
     def deadline(self) -> float | None:
@@ -130,6 +138,9 @@ class Control:
         self._waits = [pending for pending in self._waits if pending.reply.is_wanted]
         if self._waits:
             self._answer_waits(state, now)
+
+    def adopt(self, plan: RunPlan) -> None:
+        self._plan = plan
 
     def launched(self) -> None:
         """A run has started; it has all that was on the disk."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from typing_extensions import assert_never
@@ -17,10 +18,23 @@ from reloader.core.events import (
     ChildEnded,
     Event,
     LeaderEnded,
+    PlanRenewed,
     RestartAsked,
     StopAsked,
 )
-from reloader.core.gate import Abandon, Admit, Around, Arrival, CheckSources, Do, RunStep, Say, TaskFailed, TaskPassed
+from reloader.core.gate import (
+    Abandon,
+    Admit,
+    Around,
+    Arrival,
+    CheckSources,
+    Do,
+    PolicyExchanged,
+    RunStep,
+    Say,
+    TaskFailed,
+    TaskPassed,
+)
 from reloader.core.notices import Notice
 from reloader.core.outcome import Exited
 from reloader.core.plan import RestartPolicy
@@ -31,7 +45,7 @@ from reloader.engine.commands import Commands
 from reloader.engine.sources import Fault, Sources
 from reloader.engine.told import OF_THE_GATE, WriteChanges, variables_of
 
-Guarded = Begin | BatchOpened | BatchClosed | RestartAsked
+Guarded = Begin | BatchOpened | BatchClosed | RestartAsked | PlanRenewed
 
 
 class GateKeeper:
@@ -69,7 +83,7 @@ class GateKeeper:
         self._state: State = Idle()
         self._attempt = 0
         self._command: int | None = None
-        self._results: deque[TaskPassed | TaskFailed] = deque()
+        self._results: deque[TaskPassed | TaskFailed | PolicyExchanged] = deque()
         self._is_over = False
 
     def admit(self, event: Event, state: State) -> list[Event]:
@@ -106,11 +120,22 @@ class GateKeeper:
         self._gate = core.launched(self._gate)
 
     def due(self) -> list[Event]:
-        """What the supervisor is to decide on because a task has ended."""
+        """What the supervisor is to decide on because a task has ended, or because another policy is in force."""
         admitted: list[Event] = []
         while self._results and not self._is_over:
             admitted += self._handle(self._results.popleft())
         return admitted
+
+    def hold_to(self, policy: GatePolicy) -> None:
+        """What waits for another plan has to pass this. The steps before a start are those that they were."""
+        self._policy = replace(policy, before=self._policy.before)
+
+    def adopt(self, policy: GatePolicy) -> None:
+        """From now on this is what has to pass, also for what waits here already; no other plan is on its way."""
+        before = self._policy
+        self.hold_to(policy)
+        if self._policy != before or self._gate.held.renewed is not None:
+            self._results.append(PolicyExchanged())
 
     def close(self) -> None:
         """Nothing is started any more. May be called twice."""

@@ -22,11 +22,15 @@ HOOK_TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A hook that is to be run, with what it is told. ``changes`` lead to the run that is to follow it."""
+    """A hook that is to be run, with what it is told. ``changes`` lead to the run that is to follow it.
+
+    Once it is due, another configuration changes nothing of its ``argv``.
+    """
 
     occasion: Occasion
     variables: Mapping[str, str]
     changes: ChangeBatch | None = None
+    argv: tuple[str, ...] = ()
 
 
 class Hooks:
@@ -64,8 +68,12 @@ class Hooks:
             # What could not be said yet is old by now, if the same has happened again.
             self._waiting = [one for one in self._waiting if one.occasion is not due.occasion]
             environment = self._environment({**due.variables, "RELOADER_HOOK": due.occasion.value})
-            self._waiting.append(replace(due, variables=environment))
+            self._waiting.append(replace(due, variables=environment, argv=self._hooks[due.occasion]))
             self._next()
+
+    def adopt(self, hooks: Mapping[Occasion, tuple[str, ...]]) -> None:
+        """From now on these are the user's hooks."""
+        self._hooks = hooks
 
     @property
     def are_done(self) -> bool:
@@ -78,17 +86,17 @@ class Hooks:
             # Only now, lest a hook that is still at work read what the next is to be told.
             changes = {} if due.changes is None else self._write_changes(due.changes, OF_THE_HOOK)
             self._commands.start(
-                self._hooks[due.occasion],
+                due.argv,
                 cwd=self._cwd,
                 environment={**due.variables, **changes},
                 timeout=HOOK_TIMEOUT,
-                then=partial(self._ended, due.occasion),
+                then=partial(self._ended, due),
             )
 
-    def _ended(self, occasion: Occasion, outcome: StepOutcome) -> None:
+    def _ended(self, due: Due, outcome: StepOutcome) -> None:
         self._is_busy = False
         if not (isinstance(outcome, Exited) and outcome.code == 0):
-            self._reporter.tell(HookFailed(occasion, self._hooks[occasion], outcome))
+            self._reporter.tell(HookFailed(due.occasion, due.argv, outcome))
         self._next()
 
 

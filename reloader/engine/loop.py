@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from typing_extensions import assert_never
 
@@ -21,6 +21,7 @@ from reloader.core.events import (
     LaunchHeld,
     LeaderEnded,
     PathsChanged,
+    PlanRenewed,
     Posted,
     ProbePassed,
     RestartAsked,
@@ -38,9 +39,9 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
-from reloader.core.reasons import Reason
+from reloader.core.reasons import ConfigChanged, Reason
 from reloader.core.states import Finished as FinishedState
-from reloader.core.states import Idle, State, lived
+from reloader.core.states import History, Idle, State, lived
 from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
 from reloader.engine.beside import Beside
@@ -51,10 +52,11 @@ from reloader.engine.files import Files
 from reloader.engine.inbox import Inbox
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
+from reloader.engine.renewal import Renewal
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
 from reloader.errors import ReloaderError
-from reloader.ports import Child, ChildHost, ChildNotLaunched, Clock, Reporter
+from reloader.ports import Child, ChildHost, ChildNotLaunched, Clock, Renewed, Reporter
 
 #: How long an engine that fails itself waits for the end of the run that it forced.
 LAST_WAIT = 2.0
@@ -82,15 +84,17 @@ class Parts:
     environment_for: EnvironmentFor
     prepare: Callable[[ChangeBatch], None]
     beside: Beside
+    renewal: Renewal
 
 
 class Engine:
-    """One session from the first launch to the exit code."""
+    """One session from ``start`` to the exit code, or up to where another plan needs another engine."""
 
-    def __init__(self, plan: RunPlan, parts: Parts) -> None:
+    def __init__(self, plan: RunPlan, parts: Parts, start: Idle = Idle()) -> None:  # noqa: B008 - a value
         self._plan = plan
         self._parts = parts
-        self._state: State = Idle()
+        self._state: State = start
+        self._next: Idle | None = None
         self._child: Child | None = None
         self._files = Files(
             parts.watching,
@@ -108,32 +112,51 @@ class Engine:
         return self._state
 
     @property
+    def control(self) -> Control:
+        """What visitors have asked, for the engine that follows."""
+        return self._parts.control
+
+    @property
     def knows_all_contents(self) -> bool:
         """Whether every content was read, so that from now on a touch is known to be one."""
         return self._files.are_read_ahead
 
-    def run(self) -> int:
-        """Run until somebody or something ends it, and return the exit code. Nothing of the child is left on any way out."""
+    def run(self) -> int | Idle:
+        """Run until somebody or something ends it, and return the exit code. Nothing of the child is left on any way out.
+
+        Another plan that needs other parts ends it too: then it returns how the engine with these is to begin.
+        """
         try:
             self.begin()
-            while not isinstance(self._state, FinishedState):
+            while (end := self._end) is None:
                 self.turn()
             self._parts.beside.wind_up(self._parts.inbox, self._parts.clock)
-            return self._state.exit_code
+            return end
         finally:
             self._leave_nothing_behind()
 
+    @property
+    def _end(self) -> int | Idle | None:
+        if self._next is not None:
+            return self._next
+        return self._state.exit_code if isinstance(self._state, FinishedState) else None
+
     def begin(self) -> None:
         """The baseline is taken: start the first run."""
+        self._parts.watching.listen_to(self._parts.renewal.places)
         self._step(Begin())
 
     def turn(self) -> None:
         """Wait for news, or for the nearest deadline, and act on them."""
         parts = self._parts
         for posted in parts.inbox.take(self._nearest_deadline()):
-            self._receive(posted)
+            if self._next is None:
+                self._receive(posted)
+            else:
+                parts.inbox.keep(posted)  # for the engine that follows
         self._look_at_processes()
         now = parts.clock()
+        self._renew(now)
         self._decide_all(parts.beside.tick(now))
         self._step_all(self._files.close_batch(now))
         self._step_all(parts.program.tick(now))
@@ -142,7 +165,8 @@ class Engine:
         if deadline is not None and parts.clock() >= deadline:
             self._step(DeadlineReached())
         self._step_all(parts.control.look())
-        parts.control.answer(self._state)
+        if self._next is None:
+            parts.control.answer(self._state)
 
     def _nearest_deadline(self) -> float | None:
         now = self._parts.clock()
@@ -156,6 +180,7 @@ class Engine:
             parts.program.deadline,
             parts.control.deadline,
             parts.beside.deadline,
+            None if parts.control.pause.is_on else parts.renewal.deadline,
             parts.host.next_look(now),
         )
         return min((moment for moment in moments if moment is not None), default=None)
@@ -164,7 +189,8 @@ class Engine:
 
     def _receive(self, posted: Posted) -> None:
         match posted:
-            case PathsChanged():
+            case PathsChanged(paths):
+                self._parts.renewal.hear(paths)
                 self._step_all(self._files.hear_hint(posted))
             case ChildEnded():
                 self._child = None  # there is nothing left to be asked or forced, and its pid may be another's by now
@@ -208,6 +234,38 @@ class Engine:
         for ended in self._parts.host.collect(self._parts.clock()):
             self._receive(ended)
 
+    # Another configuration
+
+    def _renew(self, now: float) -> None:
+        """Take over what was saved of the configuration; during a pause nothing is."""
+        renewed = self._saved(lambda: self._parts.renewal.tick(now))
+        if renewed is not None and self._take_over(renewed):
+            self._step(PlanRenewed(_keys_of(renewed)))
+
+    def _saved(self, read: Callable[[], Renewed | None]) -> Renewed | None:
+        """What is to be taken over. If that is nothing any more, what waits for it does so no longer."""
+        parts = self._parts
+        if parts.control.pause.is_on:
+            return None
+        was_pending = parts.renewal.pending is not None
+        renewed = read()
+        if was_pending and renewed is None and parts.renewal.pending is None:
+            parts.beside.adopt(self._plan)
+        return renewed
+
+    def _take_over(self, renewed: Renewed) -> bool:
+        """Whether that needs other parts than those that there are. Policies are exchanged at once."""
+        parts = self._parts
+        if parts.renewal.judge(renewed):
+            parts.beside.hold_to(renewed.plan)
+            return True
+        self._plan = replace(renewed.plan, launch=self._plan.launch)  # in which the sockets have their numbers
+        parts.collector.adopt(self._plan.watch.debounce)
+        parts.beside.adopt(self._plan)
+        parts.control.adopt(self._plan)
+        parts.renewal.accept(renewed)
+        return False
+
     # Decisions
 
     def _step_all(self, events: Iterable[Event]) -> None:
@@ -232,6 +290,8 @@ class Engine:
             self._decide_all(self._parts.beside.follow(self._state))
 
     def _decide(self, event: Event) -> None:
+        if self._next is not None:
+            return  # all that is decided from now on is for the engine that follows
         self._state, actions = step(self._state, event, self._parts.clock(), self._plan.restart)
         for action in actions:
             self._perform(action)
@@ -241,7 +301,7 @@ class Engine:
             case Tell(notice):
                 self._tell(notice)
             case Launch(run, reason):
-                self._launch(run, reason)
+                self._launch_unless_renewed(run, reason)
             case AskToStop(_, signal):
                 if self._child is not None:
                     self._child.ask_to_stop(self._plan.restart.stop.signal if signal is None else signal)
@@ -252,6 +312,17 @@ class Engine:
                 self._tell(Finished(exit_code))
             case _:
                 assert_never(action)
+
+    def _launch_unless_renewed(self, run: int, reason: Reason) -> None:
+        """Whatever the reason for this launch, what starts is from the plan that is in force."""
+        renewal = self._parts.renewal
+        renewed = self._saved(renewal.before_launch)
+        if renewed is not None:
+            self._take_over(renewed)
+        if renewal.pending is None:
+            self._launch(run, reason)
+            return
+        self._next = _start_after(run - 1, renewal.pending)
 
     def _launch(self, run: int, reason: Reason) -> None:
         trial = self._parts.loops.trial_before(reason)
@@ -300,3 +371,12 @@ class Engine:
 
     def _tell(self, notice: Notice) -> None:
         self._parts.reporter.tell(notice)
+
+
+def _start_after(run: int, renewed: Renewed) -> Idle:
+    """How the engine for another plan begins. The plan is a change that was served, so that no typo in it ends the session."""
+    return Idle(run, ConfigChanged(_keys_of(renewed)), History(has_served_a_change=True))
+
+
+def _keys_of(renewed: Renewed) -> tuple[str, ...]:
+    return tuple(change.key for change in renewed.changes)

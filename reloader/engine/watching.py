@@ -107,6 +107,11 @@ class Watching:
         elif self._has_files_to_poll(paths):
             self._poll()
 
+    def listen_to(self, paths: Sequence[str]) -> None:
+        """Hints at these are wanted as well, though they are none of the watch set, and are looked at elsewhere."""
+        if paths:
+            self._watcher.add_files(paths)
+
     def catch_up(self) -> None:
         self._watcher.catch_up()
         if self._poller is not None:

@@ -51,6 +51,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, KeyChange
 from reloader.core.session_notices import (
     ControlUnavailable,
     FilesListed,
@@ -96,6 +97,10 @@ NOTICES: list[Notice] = [
     HookFailed(Occasion.CRASH, ("say",), NotLaunched(127, "not found")),
     Postponed(),
     ConfigUsed("reloader.toml"),
+    ConfigRenewed("reloader.toml", (KeyChange("env.PORT", None, "8000"),), replaces_run=True),
+    ConfigRefused(("reloader.toml: command: is missing",)),
+    ConfigGone("reloader.toml"),
+    ConfigAsBefore("reloader.toml"),
     Scanning(1234),
     Watching(("/app",), 10, 2, "watchdog", "inotify", "because"),
     BackendFellBack("watchdog", ("/app/a",), "a limit", "raise it"),

@@ -44,7 +44,16 @@ from reloader.core.notices import (
     WatchingSuspended,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.reasons import (
+    AskedByChild,
+    AskedByHand,
+    ChildWasLost,
+    ConfigChanged,
+    FilesChanged,
+    FirstStart,
+    Reason,
+)
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, KeyChange
 from reloader.core.sockets import UnixAddress, held
 from reloader.core.stops import StopStep, StopStepKind
 
@@ -73,6 +82,25 @@ ALL_STEPS_SAID = (
     ("notice", "text"),
     [
         (ConfigUsed("reloader.toml"), "configured by reloader.toml"),
+        (
+            ConfigRenewed(
+                "reloader.toml",
+                (KeyChange("debounce", 0.05, 0.2), KeyChange("env.PORT", None, "80"), KeyChange("cwd", "a", None)),
+                replaces_run=True,
+            ),
+            'reloader.toml has changed: debounce 0.05 → 0.2, env.PORT (not set) → "80", cwd "a" → (not set)',
+        ),
+        (ConfigRefused(("reloader.toml: a: b",)), "reloader.toml: a: b; what was in force stays so"),
+        (ConfigRefused(("a", "b")), "2 problems in the configuration; what was in force stays so:"),
+        (
+            ConfigGone("reloader.toml"),
+            "reloader.toml is gone: what it said stays in force. Put it back, or end this session",
+        ),
+        (ConfigAsBefore("reloader.toml"), "reloader.toml is again as it is in force"),
+        (
+            Launched(2, 7, ("a",), ConfigChanged(("command",))),
+            "restarting with the new configuration: a (run 2, pid 7)",
+        ),
         (Scanning(12_345), "scanning: 12,345 files so far"),
         (
             Listening(held([Address("127.0.0.1", 8000), UnixAddress(away("app.sock")), Address("::1", 80)])),

@@ -13,6 +13,7 @@ from reloader.core.events import (
     Begin,
     ChildEnded,
     LeaderEnded,
+    PlanRenewed,
     RestartAsked,
     StartRefused,
 )
@@ -31,6 +32,7 @@ from reloader.core.gate import (
     Held,
     Order,
     Passed,
+    PolicyExchanged,
     Refused,
     RunStep,
     Say,
@@ -332,6 +334,70 @@ class TestARestartByHand:
         gate, _ = after(around(policy), RestartAsked("r"), FAILED)
         _, orders = after(around(policy), BatchClosed(batch("a.py")), TaskPassed(), gate=gate)
         assert orders[-1] == Admit(BatchClosed(batch("a.py")))
+
+
+class TestAnotherPlan:
+    RENEWED = PlanRenewed(("command",))
+
+    def test_is_let_through_where_nothing_waits_and_leaves_the_steps_to_its_own_start(self) -> None:
+        assert after(around(BUILD), self.RENEWED)[1] == [Admit(self.RENEWED)]
+
+    def test_does_not_start_what_its_check_has_refused(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        gate, orders = after(around(SYNTAX), self.RENEWED, FAILED, gate=gate)
+        assert orders == [compiling("a.py"), Say(FAILED.notice)]
+        _, orders = after(around(SYNTAX), BatchClosed(batch("a.py")), TaskPassed(), gate=gate)
+        assert orders == [compiling("a.py"), Admit(BatchClosed(batch("a.py")))]
+
+    def test_is_all_that_is_left_when_what_was_refused_is_taken_back(self) -> None:
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED, self.RENEWED, FAILED)
+        _, orders = after(around(SYNTAX, as_before=("a.py",)), BatchClosed(batch("a.py")), gate=gate)
+        assert orders == [Admit(self.RENEWED)]
+
+    def test_waits_for_a_quiet_disk(self) -> None:
+        gate, orders = after(around(SYNTAX), BatchOpened(), self.RENEWED)
+        assert (gate.stage, orders) == (Passed(Held(renewed=self.RENEWED.keys)), [])
+        _, orders = after(around(SYNTAX), BatchClosed(batch("a.py")), TaskPassed(), gate=gate)
+        assert orders == [compiling("a.py"), Admit(BatchClosed(batch("a.py")))]
+
+    def test_does_not_wait_for_a_step_that_is_under_way(self) -> None:
+        _, orders = after(around(BUILD), BatchClosed(batch("a.py")), self.RENEWED)
+        assert orders == [BUILDING, Abandon(), Admit(BatchClosed(batch("a.py")))]
+
+    def test_takes_the_first_start_with_it(self) -> None:
+        gate, orders = after(around(BUILD, None), Begin(), BatchClosed(batch("a.py")), self.RENEWED)
+        assert (gate.stage, orders) == (Clear(), [BUILDING, Abandon(), Admit(Begin())])
+
+    def test_begins_where_the_first_start_was_refused(self) -> None:
+        gate, _ = after(around(BUILD, None), Begin(), FAILED)
+        assert after(around(BUILD, None), self.RENEWED, gate=gate)[1] == [Admit(Begin())]
+
+    def test_serves_a_wish_by_hand_as_well(self) -> None:
+        policy = GatePolicy(check=Step(("lint",)))
+        _, orders = after(around(policy), RestartAsked("r"), self.RENEWED)
+        assert orders == [Do(RunStep(CHECK, ("lint",))), Abandon(), Admit(self.RENEWED)]
+
+
+class TestAnotherPolicy:
+    def test_is_for_what_was_refused_the_next_attempt(self) -> None:
+        gate, _ = after(around(LINT), BatchClosed(batch("a.py")), FAILED)
+        assert after(around(SYNTAX), PolicyExchanged(), gate=gate)[1] == [compiling("a.py")]
+
+    def test_is_for_a_step_that_is_under_way_a_reason_to_take_it_again(self) -> None:
+        gate, _ = after(around(BUILD, None), Begin())
+        assert after(around(BUILD, None), PolicyExchanged(), TaskPassed(), gate=gate)[1] == [BUILDING]
+
+    def test_is_for_a_restart_by_hand_another_check(self) -> None:
+        gate, _ = after(around(GatePolicy(check=Step(("lint",)))), RestartAsked("r"))
+        _, orders = after(around(SYNTAX), PolicyExchanged(), gate=gate)
+        assert orders == [Abandon(), Admit(RestartAsked("r"))]
+
+    def test_is_nothing_where_nothing_waits(self) -> None:
+        assert after(around(SYNTAX), PolicyExchanged()) == (gate_of(SYNTAX), [])
+
+    def test_says_that_no_other_plan_waits_any_more(self) -> None:
+        gate, orders = after(around(SYNTAX), BatchOpened(), PlanRenewed(("command",)), PolicyExchanged())
+        assert (gate, orders) == (replace(gate_of(SYNTAX), is_open=True), [])
 
 
 class TestTheEndOfTheRunByItself:

@@ -9,7 +9,15 @@ import pytest
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import Changed, Ended, Launched
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart, Reason
+from reloader.core.reasons import (
+    AskedByChild,
+    AskedByHand,
+    ChildWasLost,
+    ConfigChanged,
+    FilesChanged,
+    FirstStart,
+    Reason,
+)
 from reloader.core.runs import FILES_KEPT, RunRecord, noted, reason_in_words, said_of
 from reloader.core.session_notices import WaitOver
 from reloader.core.states import (
@@ -81,6 +89,7 @@ class TestARecord:
         (AskedByChild(), "asked by the command"),
         (AskedByHand("r"), "asked by r"),
         (ChildWasLost(Exited(1)), "the command had ended"),
+        (ConfigChanged(("command",)), "config changed"),
     ],
 )
 def test_each_reason_has_its_words(reason: Reason, words: str) -> None:

@@ -20,6 +20,7 @@ from reloader.core.events import (
     InterruptHeard,
     LaunchHeld,
     LeaderEnded,
+    PlanRenewed,
     RestartAsked,
     StartRefused,
     StopAsked,
@@ -38,7 +39,7 @@ from reloader.core.notices import (
 from reloader.core.notices import Stopping as StoppingNotice
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.plan import OnExit, RestartPolicy, StopPolicy
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
+from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, ConfigChanged, FilesChanged, FirstStart
 from reloader.core.states import (
     CoolingDown,
     Finished,
@@ -110,6 +111,52 @@ HELD = CoolingDown(4, SERVED, until=21.5, reason=FilesChanged(batch()))
             stopping(Relaunch(AskedByHand("r"), batch_is_open=False)),
             [AskToStop(1)],
             id="a restart by hand",
+        ),
+        pytest.param(
+            RUNNING,
+            PlanRenewed(("command",)),
+            stopping(Relaunch(ConfigChanged(("command",)), batch_is_open=False)),
+            [AskToStop(1)],
+            id="another plan",
+        ),
+        pytest.param(
+            stopping(Relaunch(None, batch_is_open=True)),
+            PlanRenewed(("command",)),
+            stopping(Relaunch(ConfigChanged(("command",)), batch_is_open=True)),
+            [],
+            id="another plan joins a restart that waits for the disk",
+        ),
+        pytest.param(RELAUNCH, PlanRenewed(("command",)), RELAUNCH, [], id="or one that is due to a change"),
+        pytest.param(
+            stopping(Quit(15, 20.0)),
+            PlanRenewed(()),
+            stopping(Quit(15, 20.0)),
+            [],
+            id="another plan keeps nobody from ending",
+        ),
+        pytest.param(
+            Waiting(3, History()),
+            PlanRenewed(("command",)),
+            Running(4, 20.0, SERVED),
+            [Launch(4, ConfigChanged(("command",)))],
+            id="another plan ends the wait",
+        ),
+        pytest.param(
+            COOLING_DOWN,
+            PlanRenewed(("command",)),
+            Running(5, 20.0, SERVED),
+            [Launch(5, ConfigChanged(("command",)))],
+            id="and the back-off",
+        ),
+        pytest.param(
+            Settling(3, History()), PlanRenewed(()), Settling(3, History()), [], id="what is about to start is from it"
+        ),
+        pytest.param(
+            Idle(4, ConfigChanged(("watch",)), SERVED),
+            Begin(),
+            Running(5, 20.0, SERVED),
+            [Launch(5, ConfigChanged(("watch",)))],
+            id="what follows an exchange goes on counting",
         ),
         pytest.param(RUNNING, StopAsked(15), stopping(Quit(15, 20.0)), [AskToStop(1)], id="SIGTERM: the stop signal"),
         pytest.param(RUNNING, StopAsked(1), stopping(Quit(1, 20.0)), [AskToStop(1)], id="SIGHUP: the stop signal too"),
@@ -279,6 +326,13 @@ HELD = CoolingDown(4, SERVED, until=21.5, reason=FilesChanged(batch()))
             Running(5, 20.0, SERVED),
             [Launch(5, FilesChanged(batch()))],
             id="a restart by hand ends the wait, and what changed is still its reason",
+        ),
+        pytest.param(
+            HELD,
+            PlanRenewed(("command",)),
+            Running(5, 20.0, SERVED),
+            [Launch(5, FilesChanged(batch()))],
+            id="so does another plan",
         ),
         pytest.param(Finished(4), Begin(), Finished(4), [], id="after the end nothing begins"),
         pytest.param(Finished(4), StopAsked(2), Finished(4), [], id="after the end nothing ends"),
@@ -613,7 +667,7 @@ ONCE = replace(policy(OnExit.RESTART), once=True)
 
 
 @pytest.mark.parametrize("state", [RUNNING, stopping(Judge(Exited(0)))])
-@pytest.mark.parametrize("event", [BatchOpened(), BatchClosed(batch()), RestartAsked("r")])
+@pytest.mark.parametrize("event", [BatchOpened(), BatchClosed(batch()), RestartAsked("r"), PlanRenewed(())])
 def test_a_session_of_one_run_ignores_what_would_restart_it(state: State, event: Event) -> None:
     assert step(state, event, 20.0, ONCE) == (state, ())
 
@@ -623,6 +677,12 @@ def test_a_session_of_one_run_ends_with_its_code(code: int) -> None:
     after, actions = step(RUNNING, ChildEnded(1, Exited(code)), 20.0, ONCE)
     assert after == Finished(code)
     assert deeds(actions) == [Finish(code)]
+
+
+def test_a_session_that_has_run_is_postponed_no_more() -> None:
+    begun = Idle(2, ConfigChanged(("postpone",)), SERVED)
+    after, _ = step(begun, Begin(), 20.0, replace(POLICY, postpone=True))
+    assert after == Running(3, 20.0, SERVED)
 
 
 def test_a_postponed_session_starts_with_its_first_change() -> None:

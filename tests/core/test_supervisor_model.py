@@ -39,6 +39,7 @@ def test_the_histories_reach_every_state_and_ask_for_every_action():
         "ChildEnded",
         "StopAsked",
         "RestartAsked",
+        "PlanRenewed",
         "DeadlineReached",
         "LaunchHeld",
     )

@@ -174,7 +174,7 @@ def imported(project: Path) -> dict[str, Any] | None:
 class TestWatch:
     def test_streams_batches_and_ends_by_a_signal(self, project: Path) -> None:
         with Reloader("watch", cwd=project, talk=()) as watching:
-            watching.wait_for_remark("watching 2 files")
+            watching.wait_for_remark("watching 1 file")
             (project / "app.py").write_text("changed\n")
             assert "app.py (modified)" in watching.wait_for_line("changed")
             assert watching.stop() == 128 + signal.SIGTERM

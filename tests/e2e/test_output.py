@@ -32,7 +32,7 @@ def has(reloader: Reloader, text: str) -> bool:
 def test_by_default_a_line_says_what_is_watched_what_changed_and_how_a_run_ended(tmp_path: Path) -> None:
     said = session(tmp_path)
     assert all(line.startswith("[reloader] ") for line in said.remarks)
-    assert has(said, "watching 2 files in 1 directory")
+    assert has(said, "watching 1 file in 1 directory")
     assert has(said, "changed: app.py (modified)")
     assert has(said, "restarting: ")
     assert has(said, "run 2 exited with code 7")

@@ -26,8 +26,10 @@ from reloader.engine.failures import FailedStarts
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
+from reloader.engine.renewal import Renewal
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
+from reloader.ports import Configuration
 from tests.support.beside import FakeHelpers, FakeProbes, beside_of
 from tests.support.fakes import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
 from tests.support.manual_clock import ManualClock
@@ -58,6 +60,7 @@ class Bench:
         make_disk: Callable[[ManualClock], DatedDisk] = lambda clock: DatedDisk(),
         beside: BesidePolicy | None = None,
         compiles: bool = False,
+        configuration: Configuration | None = None,
     ) -> None:
         self.root = root
         base = str(root)
@@ -106,7 +109,9 @@ class Bench:
             is_heard_of=self.collector.is_waiting_for,
             period=sweep_period,
         )
-        run_plan = RunPlan(LaunchSpec(("program", "argument"), base), plan, restart, project=base)
+        # Without a policy a run is never told to be ready, of which but few tests want to know.
+        policy = beside or BesidePolicy(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
+        run_plan = RunPlan(LaunchSpec(("program", "argument"), base), plan, restart, beside=policy, project=base)
         program = Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False)
         self.program = program
         self.history: list[Mapping[str, object]] = []
@@ -126,19 +131,18 @@ class Bench:
         self.helpers = FakeHelpers(self.journal)
         self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
-        # Without a policy a run is never told to be ready, of which but few tests want to know.
-        ready = BesidePolicy(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
         hooks, self.beside = beside_of(
             self.chronicle,
             self.clock,
             self.baseline,
-            policy=beside or ready,
+            policy=policy,
             restart=restart,
             helpers=self.helpers,
             probes=self.probes if beside is not None else None,
             compiles=compiles,
             changes=self.written_changes,
         )
+        self.renewal = Renewal(run_plan, configuration, self.clock, self.chronicle.tell, self.chronicle.tell_to)
         self.engine = Engine(
             run_plan,
             Parts(
@@ -159,6 +163,7 @@ class Bench:
                 environment_for=self._environment_of,
                 prepare=self.prepared.append,
                 beside=self.beside,
+                renewal=self.renewal,
             ),
         )
 

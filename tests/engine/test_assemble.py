@@ -257,3 +257,11 @@ class TestTheWatchSet:
         plan = WatchPlan(str(root), (), extra_files=tuple(str(root / name) for name in files))
         named = {os.path.relpath(path, root) for path in watch_set_of(plan, RealDisk()).files}
         assert named == {"app.py", "alone.pyc", "settings.toml"}
+
+
+def test_the_file_of_the_configuration_is_no_part_of_the_program_unless_it_is_asked_for(tmp_path: Path) -> None:
+    own = str(tmp_path / "reloader.toml")
+    plan = WatchPlan(str(tmp_path), (str(tmp_path),), own_file=own)
+    assert not watch_set_of(plan, RealDisk()).counts(own)
+    assert watch_set_of(replace(plan, extra_files=(own,)), RealDisk()).counts(own)
+    assert watch_set_of(replace(plan, ignore=(Rule("!reloader.toml", "a test"),)), RealDisk()).counts(own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from reloader.cli.entry import main
+from reloader.core.states import Idle
 from reloader.engine import assemble
 from reloader.engine.loop import Engine
 
@@ -18,7 +19,7 @@ class Refusing:
 
 
 class Forbidding(Engine):
-    def run(self) -> int:
+    def run(self) -> int | Idle:
         sys.meta_path.insert(0, Refusing())
         return super().run()
 

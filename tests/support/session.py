@@ -29,6 +29,7 @@ from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine, Parts
 from reloader.engine.loops import LoopGuard
 from reloader.engine.program import Program
+from reloader.engine.renewal import Renewal
 from reloader.engine.sweep import LATE, PERIOD, Sweep
 from reloader.engine.watching import Watching
 from reloader.watchers.disk import RealDisk
@@ -172,6 +173,7 @@ class Session:
                 environment_for=lambda run: {},
                 prepare=lambda batch: None,
                 beside=beside_of(self.reporter, time.monotonic, self.baseline)[1],
+                renewal=Renewal(plan, None, time.monotonic, chronicle.tell),
             ),
         )
 

@@ -17,6 +17,7 @@ from reloader.core.events import (
     ChildEnded,
     Event,
     LeaderEnded,
+    PlanRenewed,
     RestartAsked,
     StartRefused,
     StopAsked,
@@ -29,6 +30,7 @@ from reloader.core.gate import (
     CheckSources,
     Do,
     Order,
+    PolicyExchanged,
     Refused,
     Say,
     Task,
@@ -49,6 +51,7 @@ from reloader.core.steps import GatePolicy, Step
 from tests.support.simulated_system import Simulation
 
 FILES = tuple(f"file{number}.py" for number in range(5))
+Guarded = Begin | BatchOpened | BatchClosed | RestartAsked | PlanRenewed
 BROKEN = 0  # of the contents that a file may have
 
 
@@ -79,6 +82,8 @@ class GatedSimulation(Simulation):
         super()._plan_the_outside()
         self.calm_at = max(moment for moment, _, _ in self.agenda) + 20
         self._at(self.calm_at, self._repair_all)
+        if self.random.random() < 0.2:
+            self._at(self.random.uniform(0.01, self.calm_at - 15), self._exchange_the_policy)
 
     def _name_of_a_file(self) -> str:
         return self.random.choice(FILES)
@@ -95,10 +100,15 @@ class GatedSimulation(Simulation):
             self.unserved_paths.update(FILES)
             self._arrive(BatchClosed(ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in FILES)))
 
+    def _exchange_the_policy(self) -> None:
+        """The configuration is as before, but for what has to pass: no other plan is on its way."""
+        self.has_unserved_plan &= self.gate.held.renewed is None
+        self._arrive(PolicyExchanged())
+
     # The gate
 
     def _deliver(self, event: Event) -> None:
-        if isinstance(event, Begin | BatchOpened | BatchClosed | RestartAsked) and not self.stop_requests:
+        if isinstance(event, Guarded) and not self.stop_requests:
             self._arrive(event)
             return
         if isinstance(event, StopAsked):
@@ -141,8 +151,11 @@ class GatedSimulation(Simulation):
             return
         keeps_a_run = isinstance(self.state, Running)
         self._must(not (keeps_a_run and isinstance(event, BatchOpened)), "a run is stopped before the gate has passed")
+        if keeps_a_run and isinstance(event, BatchClosed | RestartAsked | PlanRenewed):
+            named = set(event.batch.kinds) if isinstance(event, BatchClosed) else set[str]()
+            self._must(all(map(self._is_as_before, self.unserved_paths - named)), "a change is withheld for good")
+            self.unserved_paths &= named
         if isinstance(event, BatchClosed):
-            self.unserved_paths -= {path for path in self.unserved_paths - set(event.batch.kinds) if keeps_a_run}
             is_good = all(self.contents[path] != BROKEN for path in event.batch.kinds)
             self._must(is_good or not self.gate_policy.syntax, "what does not compile is let through")
         if isinstance(event, StartRefused):
@@ -165,6 +178,7 @@ class GatedSimulation(Simulation):
     def _finish(self, exit_code: int) -> None:
         if isinstance(self.gate.stage, Refused):
             self.unserved_paths.clear()  # they were told to be refused, and the end is the command's own
+            self.has_unserved_plan = False  # as is what waits with them
         super()._finish(exit_code)
 
     def _do(self, task: Task) -> None:

@@ -23,6 +23,7 @@ from reloader.core.events import (
     InterruptHeard,
     LaunchHeld,
     LeaderEnded,
+    PlanRenewed,
     RestartAsked,
     StopAsked,
 )
@@ -93,6 +94,7 @@ class Simulation:
     batch_is_open: bool = False
     is_held: bool = False
     unserved_paths: set[str] = field(default_factory=set)
+    has_unserved_plan: bool = False
     stop_requests: list[tuple[float, int]] = field(default_factory=list)
     was_interrupted: bool = False
     exit_code: int | None = None
@@ -131,6 +133,8 @@ class Simulation:
             moment = self._plan_a_batch(moment)
         for _ in range(random.choice((0, 0, 0, 1, 2))):
             self._at(random.uniform(0.01, moment + 3), lambda: self._deliver(RestartAsked("test")))
+        for _ in range(random.choice((0, 0, 0, 1))):
+            self._at(random.uniform(0.01, moment + 3), self._renew_the_plan)
         if random.random() < 0.4:
             self._plan_a_wish_to_stop(random.uniform(0.01, moment + 3))
         for _ in range(random.choice((0, 0, 1, 3))):
@@ -170,6 +174,10 @@ class Simulation:
                 self.child = None
             self.stop_requests.append((self.now, signal))
             self._deliver(StopAsked(signal))
+
+    def _renew_the_plan(self) -> None:
+        self.has_unserved_plan = self.exit_code is None
+        self._deliver(PlanRenewed(("command",)))
 
     def _deliver_what_does_not_count(self) -> None:
         """Late news of a run that is over, and a deadline that has not been reached."""
@@ -211,7 +219,7 @@ class Simulation:
             self.was_interrupted = True
         if isinstance(self.state, Running) and self.state.run == child.run:
             child.ended_by_itself = True
-        child.is_known_to_be_gone = kind is ChildEnded
+        child.is_known_to_be_gone |= kind is ChildEnded
         self._deliver(kind(child.run, child.outcome))
 
     def _latency(self) -> float:
@@ -291,6 +299,7 @@ class Simulation:
         self._must(self.unserved_paths <= told, "the reason does not name what has changed")
         self._must(told <= self.unserved_paths, "the reason names what was served before")
         self.unserved_paths.clear()
+        self.has_unserved_plan = False
         self.last_run = action.run
         if self.random.random() < 0.04 and action.run <= CALM_AFTER:
             refused = self.child = SimulatedChild(action.run, outcome=NotLaunched(127, "not found"), is_alive=False)
@@ -331,7 +340,8 @@ class Simulation:
     def _finish(self, exit_code: int) -> None:
         self._must(self.exit_code is None, "it finishes twice")
         self._must(self.child is None or not self.child.is_alive, "something is alive at the end")
-        self._must(not self.unserved_paths or self._may_leave_changes(), "it ends and a change is not served")
+        is_served = not self.unserved_paths and not self.has_unserved_plan
+        self._must(is_served or self._may_leave_changes(), "it ends and a change is not served")
         if self.stop_requests:
             self._must(exit_code in self._codes_of_a_stop(), f"exit code {exit_code} is not the one of a stop")
         self.exit_code = exit_code
@@ -351,13 +361,15 @@ class Simulation:
             return True
         serves = isinstance(self.state, Running) and self.child is not None and self.child.is_alive
         waits = isinstance(self.state, Waiting) and (self.child is None or not self.child.is_alive)
-        return (serves or waits) and not self.unserved_paths and not self.batch_is_open
+        is_served = not self.unserved_paths and not self.has_unserved_plan
+        return (serves or waits) and is_served and not self.batch_is_open
 
     def _check_that_the_end_is_final(self) -> None:
         for event in (
             Begin(),
             BatchClosed(ChangeBatch()),
             RestartAsked("test"),
+            PlanRenewed(()),
             StopAsked(2),
             InterruptHeard(self.last_run),
             DeadlineReached(),

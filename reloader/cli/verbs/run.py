@@ -14,13 +14,20 @@ if TYPE_CHECKING:
 def perform(arguments: Arguments) -> int:
     # All that a session can ever need is imported here, before it begins: what lies on the disk may be gone when it ends.
     from reloader.cli.reporters import reporter_for
-    from reloader.cli.start import console_on, plan_of, standard_error
+    from reloader.cli.start import configuration_of, console_on, standard_error
     from reloader.engine.assemble import run_session
 
     console = console_on(standard_error(), arguments)
-    plan = plan_of(arguments, os.environ)
+    configuration = configuration_of(
+        arguments,
+        os.environ,
+        lambda policy: reporter_for(policy, console_on(standard_error(), arguments), os.environ),
+    )
+    plan = configuration.plan
     reporter = reporter_for(plan.telling, console, os.environ)
-    return _as_status(run_session(plan, reporter, ends_the_process=arguments.ends_the_process))
+    return _as_status(
+        run_session(plan, reporter, configuration=configuration, ends_the_process=arguments.ends_the_process)
+    )
 
 
 def _as_status(exit_code: int) -> int:

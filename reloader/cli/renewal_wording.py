@@ -1,0 +1,36 @@
+"""The sentence for each fact of a configuration that is changed while the session runs, and the lines below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reloader.cli.phrases import printable
+from reloader.config.toml_text import in_toml
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, KeyChange, RenewalNotice
+
+
+def said_of_config(notice: RenewalNotice) -> str:
+    match notice:
+        case ConfigRenewed(source, changes, _):
+            return f"{source} has changed: {', '.join(map(_change, changes))}"
+        case ConfigRefused((problem,)):
+            return f"{problem}; what was in force stays so"
+        case ConfigRefused(problems):
+            return f"{len(problems)} problems in the configuration; what was in force stays so:"
+        case ConfigGone(source):
+            return f"{source} is gone: what it said stays in force. Put it back, or end this session"
+        case ConfigAsBefore(source):
+            return f"{source} is again as it is in force"
+
+
+def problems_below(notice: ConfigRefused) -> Sequence[str]:
+    """The problems, if there are several, a line for each."""
+    return [printable(problem) for problem in notice.problems] if len(notice.problems) > 1 else ()
+
+
+def _change(change: KeyChange) -> str:
+    return f"{change.key} {_value(change.before)} → {_value(change.after)}"
+
+
+def _value(value: object) -> str:
+    return "(not set)" if value is None else in_toml(value)

@@ -1,0 +1,422 @@
+"""Another configuration in the engine: when it is read, what of it is told, and what follows at once or by an exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from reloader.core.debounce import DebouncePolicy
+from reloader.core.events import Asked, PathsChanged, RestartAsked, StopAsked, WatcherFailed
+from reloader.core.notices import Launched, Notice
+from reloader.core.outcome import Exited
+from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.reasons import ConfigChanged
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, KeyChange
+from reloader.core.requests import Answer, AskPause, AskResume, AskToWait
+from reloader.core.states import History, Idle, Running
+from reloader.core.step_notices import StepRefused
+from reloader.core.steps import BesidePolicy, GatePolicy, ReadyPolicy, Step
+from reloader.engine.control import Control
+from reloader.engine.exchange import run_engines
+from reloader.engine.loop import Engine
+from reloader.engine.renewal import PERIOD, QUIET, Renewal
+from reloader.errors import BackendUnavailable, ConfigError
+from reloader.errors import ConfigGone as Gone
+from reloader.ports import Look, Renewed
+from tests.engine.bench import Bench
+from tests.support.manual_clock import ManualClock
+
+PLACE = "/srv/reloader.toml"
+
+
+@dataclass
+class Recorder:
+    notices: list[Notice] = field(default_factory=list)
+
+    def tell(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+@dataclass
+class FakeConfiguration:
+    """What is ``written`` is another plan, an error, or nothing new. Each save gives it another look."""
+
+    written: Renewed | ConfigError | None = None
+    places: Sequence[str] = (PLACE,)
+    source: str = "reloader.toml"
+    saves: int = 0
+    reads: int = 0
+    accepted: list[Renewed] = field(default_factory=list)
+
+    @property
+    def first_look(self) -> Look:
+        return {PLACE: 0}
+
+    def save(self, written: Renewed | ConfigError | None) -> None:
+        self.written = written
+        self.saves += 1
+
+    def look(self) -> Mapping[str, object]:
+        return {PLACE: self.saves}
+
+    def read(self) -> Renewed | None:
+        self.reads += 1
+        if isinstance(self.written, ConfigError):
+            raise self.written
+        return self.written
+
+    def accept(self, renewed: Renewed) -> None:
+        self.accepted.append(renewed)
+        self.written = None
+
+
+PLAN = RunPlan(LaunchSpec(("program",), "/srv"), WatchPlan("/srv", ("/srv",)), source="reloader.toml")
+LIGHT = replace(PLAN, watch=replace(PLAN.watch, debounce=DebouncePolicy(0.5, 3.0)))
+HEAVY = replace(PLAN, launch=replace(PLAN.launch, argv=("other",)))
+
+
+def renewed_to(plan: RunPlan, *keys: str) -> Renewed:
+    return Renewed(plan, tuple(KeyChange(key, 1, 2) for key in keys), Recorder())
+
+
+class TestWhenItIsRead:
+    @pytest.fixture
+    def clock(self) -> ManualClock:
+        return ManualClock()
+
+    @pytest.fixture
+    def configuration(self) -> FakeConfiguration:
+        return FakeConfiguration()
+
+    @pytest.fixture
+    def told(self) -> list[Notice]:
+        return []
+
+    @pytest.fixture
+    def renewal(self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]) -> Renewal:
+        renewal = Renewal(PLAN, configuration, clock, told.append)
+        renewal.tick(clock())
+        return renewal
+
+    def after(self, renewal: Renewal, clock: ManualClock, seconds: float) -> Renewed | None:
+        clock.now += seconds
+        return renewal.tick(clock())
+
+    def test_is_when_it_has_looked_the_same_for_a_while(
+        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration
+    ) -> None:
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        renewal.hear([PLACE])
+        assert self.after(renewal, clock, 0) is None
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        assert self.after(renewal, clock, QUIET) is None
+        assert configuration.reads == 0
+        assert self.after(renewal, clock, QUIET) is configuration.written
+        assert configuration.reads == 1
+
+    def test_needs_no_hint(self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration) -> None:
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        assert self.after(renewal, clock, PERIOD) is None
+        assert self.after(renewal, clock, QUIET) is configuration.written
+
+    def test_is_not_for_a_hint_at_something_else(
+        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration
+    ) -> None:
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        renewal.hear(["/srv/app.py"])
+        assert renewal.deadline == clock() + PERIOD
+
+    def test_is_never_where_no_file_is(self, clock: ManualClock, told: list[Notice]) -> None:
+        renewal = Renewal(PLAN, None, clock, told.append)
+        renewal.hear([PLACE])
+        assert (renewal.deadline, renewal.places) == (None, ())
+        assert renewal.tick(1000.0) is None
+        assert renewal.before_launch() is None
+        renewal.accept(renewed_to(HEAVY, "command"))
+        assert renewal.plan is HEAVY
+
+    def test_a_fault_is_told_once_for_each_save_and_its_end_once(
+        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+    ) -> None:
+        for written in (ConfigError(["a", "b"]), Gone(["c"]), None, None):
+            configuration.save(written)
+            for seconds in (PERIOD, QUIET, PERIOD, PERIOD):
+                assert self.after(renewal, clock, seconds) is None
+        source = "reloader.toml"
+        assert told == [ConfigRefused(("a", "b")), ConfigGone(source), ConfigAsBefore(source)]
+
+    def test_just_before_a_launch_what_is_not_good_yet_is_left_for_later(
+        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+    ) -> None:
+        configuration.save(ConfigError(["a"]))
+        assert renewal.before_launch() is None
+        assert told == []
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        assert renewal.before_launch() is configuration.written
+        assert renewal.before_launch() is None
+
+    def test_what_is_taken_back_before_it_was_in_force_is_pending_no_more(
+        self, renewal: Renewal, configuration: FakeConfiguration, told: list[Notice]
+    ) -> None:
+        assert renewal.judge(renewed_to(HEAVY, "command"))
+        configuration.save(None)
+        assert renewal.before_launch() is None
+        assert renewal.pending is None
+        assert isinstance(told[-1], ConfigAsBefore)
+
+
+class Changing(Bench):
+    """A bench whose configuration is saved by the test."""
+
+    def __init__(self, root: Path, beside: BesidePolicy | None = None) -> None:
+        self.configuration = FakeConfiguration()
+        super().__init__(root, configuration=self.configuration, beside=beside)
+        self.plan = self.renewal.plan
+
+    def save_config(self, plan: RunPlan, *keys: str) -> None:
+        self.configuration.save(renewed_to(plan, *keys))
+        self.inbox.post(PathsChanged((PLACE,), settled=True))
+
+    @property
+    def light(self) -> RunPlan:
+        return replace(self.plan, watch=replace(self.plan.watch, debounce=DebouncePolicy(1.0, 3.0)))
+
+    @property
+    def heavy(self) -> RunPlan:
+        return replace(self.plan, launch=replace(self.plan.launch, argv=("other",)))
+
+    def answer_to_a_wait(self) -> list[Answer]:
+        answers: list[Answer] = []
+        self.post(Asked(AskToWait(1, 60.0), Replying(answers)))
+        return answers
+
+
+@dataclass
+class Replying:
+    answers: list[Answer]
+    is_wanted: bool = True
+
+    def __call__(self, answer: Answer) -> None:
+        self.answers.append(answer)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Changing:
+    (tmp_path / "app").mkdir()
+    bench = Changing(tmp_path / "app")
+    bench.save("app.py", "x = 1\n")
+    bench.begin()
+    return bench
+
+
+def turns_until_it_ends(bench: Changing) -> int | Idle:
+    """What is left of ``Engine.run`` after its beginning."""
+    while bench.engine._end is None:
+        bench.engine.turn()
+    return bench.engine._end
+
+
+class TestInTheEngine:
+    def test_a_policy_is_exchanged_and_the_run_goes_on(self, bench: Changing) -> None:
+        bench.save_config(bench.light, "debounce")
+        bench.pass_time(PERIOD)
+        assert bench.told(ConfigRenewed) == [
+            ConfigRenewed("the command line", (KeyChange("debounce", 1, 2),), replaces_run=False)
+        ]
+        assert isinstance(bench.state, Running)
+        assert bench.configuration.accepted != []
+        assert bench.acts == []
+
+    def test_from_then_on_the_new_reporter_is_told(self, bench: Changing) -> None:
+        bench.save_config(bench.light, "debounce")
+        bench.pass_time(PERIOD)
+        reporter = bench.configuration.accepted[0].reporter
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        bench.pass_time(PERIOD)
+        assert isinstance(reporter, Recorder)
+        assert [one.run for one in reporter.notices if isinstance(one, Launched)] == [2]
+        assert bench.told(Launched) == []
+
+    def test_another_command_ends_the_run_and_the_engine_with_it(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        end = turns_until_it_ends(bench)
+        assert end == Idle(1, ConfigChanged(("command",)), History(has_served_a_change=True))
+        assert bench.acts == ["ask 1 with 15"]
+        assert bench.told(Launched) == []
+
+    def test_whatever_leads_to_a_launch_it_is_from_the_plan_in_force(self, bench: Changing) -> None:
+        bench.configuration.save(renewed_to(bench.heavy, "command"))  # nobody has hinted at it
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        assert turns_until_it_ends(bench) == Idle(1, ConfigChanged(("command",)), History(has_served_a_change=True))
+
+    def test_what_is_taken_back_while_the_run_stops_is_not_exchanged(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        bench.host.is_obeyed = False
+        bench.pass_time(1.0)
+        bench.configuration.save(None)
+        bench.host.end(Exited(0))
+        bench.pass_time(1.0)
+        (launched,) = bench.told(Launched)
+        assert launched.argv == bench.plan.launch.argv
+
+    def test_a_pause_holds_it_until_somebody_resumes(self, bench: Changing) -> None:
+        bench.post(Asked(AskPause("a test"), Replying([])))
+        bench.save_config(bench.heavy, "command")
+        bench.settle()
+        assert bench.told(ConfigRenewed) == []
+        bench.post(Asked(AskResume("a test"), Replying([])))
+        assert isinstance(turns_until_it_ends(bench), Idle)
+
+    def test_who_waits_is_left_to_the_engine_that_follows(self, bench: Changing) -> None:
+        answers = bench.answer_to_a_wait()
+        bench.save_config(bench.heavy, "command")
+        turns_until_it_ends(bench)
+        assert answers == []
+        _, asked, waits = bench.control.left_over()
+        assert len(asked) + len(waits) == 1
+
+    def test_what_comes_after_the_last_decision_is_kept(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        turns_until_it_ends(bench)
+        bench.post(StopAsked(15))
+        bench.engine.turn()
+        assert bench.inbox.take_now() == [StopAsked(15)]
+
+    def test_the_first_run_is_from_what_is_on_the_disk_by_then(self, tmp_path: Path) -> None:
+        (tmp_path / "app").mkdir()
+        bench = Changing(tmp_path / "app")
+        bench.configuration.save(renewed_to(bench.heavy, "command"))
+        end = bench.engine.run()
+        assert end == Idle(0, ConfigChanged(("command",)), History(has_served_a_change=True))
+        assert "launch 1" not in bench.acts
+
+
+class TestAtTheGate:
+    """What was saved of the files has failed its check, and run 1 goes on; then the configuration is saved."""
+
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Changing:
+        (tmp_path / "app").mkdir()
+        bench = Changing(tmp_path / "app", checked_by("lint"))
+        bench.save("app.py", "x = 1\n")
+        bench.begin()
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        self.check(bench, "lint", 1)
+        assert len(bench.told(StepRefused)) == 1
+        return bench
+
+    def check(self, bench: Changing, name: str, code: int) -> None:
+        """A command of this name is begun, and ends."""
+        until = bench.clock() + 2 * PERIOD
+        while not bench.helpers.living:
+            assert bench.clock() < until, f"{name} is not begun"
+            bench.engine.turn()
+        bench.helpers.end(name, Exited(code))
+        bench.engine.turn()
+
+    def test_another_command_does_not_start_what_is_refused(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        self.check(bench, "lint", 1)
+        bench.pass_time(PERIOD)
+        assert len(bench.told(StepRefused)) == 2
+        assert [act for act in bench.acts if act.startswith("ask")] == []
+        bench.save("app.py", "x = 3\n")
+        bench.hint("app.py")
+        self.check(bench, "lint", 0)
+        assert isinstance(turns_until_it_ends(bench), Idle)
+        assert "ask 1 with 15" in bench.acts
+
+    def test_another_command_comes_with_its_own_check(self, bench: Changing) -> None:
+        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        self.check(bench, "other", 0)
+        assert isinstance(turns_until_it_ends(bench), Idle)
+
+    def test_what_has_to_pass_is_exchanged_and_tried_at_once(self, bench: Changing) -> None:
+        bench.save_config(replace(bench.plan, beside=checked_by("other")), "check")
+        self.check(bench, "other", 0)
+        bench.pass_time(PERIOD)
+        assert [one.replaces_run for one in bench.told(ConfigRenewed)] == [False]
+        assert "launch 2" in bench.acts
+
+    def test_what_has_nothing_to_do_with_it_leaves_it_alone(self, bench: Changing) -> None:
+        bench.save_config(bench.light, "debounce")
+        bench.pass_time(PERIOD)
+        assert len(bench.told(ConfigRenewed)) == 1
+        assert bench.helpers.living == []
+        assert [act for act in bench.acts if act.startswith("ask")] == []
+
+    def test_what_is_taken_back_there_is_held_to_the_old_check_again(self, bench: Changing) -> None:
+        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        self.check(bench, "other", 1)
+        bench.configuration.save(None)
+        self.check(bench, "lint", 0)
+        bench.pass_time(PERIOD)
+        (launched,) = bench.told(Launched)
+        assert launched.argv == bench.plan.launch.argv
+
+
+def checked_by(name: str) -> BesidePolicy:
+    return BesidePolicy(GatePolicy(check=Step((name,)), timeout=1000.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
+
+
+class TestEngines:
+    """One after the other, with what the session has in common."""
+
+    def engines(self, tmp_path: Path, refusals: Sequence[Exception] = ()) -> tuple[list[RunPlan], Changing, int]:
+        """The plans that were tried, the first bench, and the exit code. The run of the second one ends by itself."""
+        (tmp_path / "app").mkdir()
+        first = Changing(tmp_path / "app")
+        first.configuration.save(renewed_to(first.heavy, "command"))
+        left = list(refusals)
+        plans: list[RunPlan] = []
+        closed: list[str] = []
+
+        def assemble(plan: RunPlan, resources: ExitStack, start: Idle, control: Control | None) -> Engine:
+            plans.append(plan)
+            resources.callback(closed.append, plan.launch.argv[0])
+            if control is None:
+                return first.engine
+            assert control is first.control
+            if left:
+                raise left.pop()
+            second = Bench(tmp_path / "app")
+            second.inbox.later.append(lambda: second.host.end(Exited(7)))
+            return second.engine
+
+        for posted in (StopAsked(15), RestartAsked("r"), WatcherFailed("watchdog", "", "")):
+            first.inbox.keep(posted)
+        code = run_engines(assemble, first.renewal, first.inbox, lambda: None)
+        assert closed == [plan.launch.argv[0] for plan in plans]
+        assert first.inbox.take_now() == [StopAsked(15)]
+        return plans, first, code
+
+    def test_the_next_one_is_for_the_plan_that_was_saved(self, tmp_path: Path) -> None:
+        plans, first, code = self.engines(tmp_path)
+        assert [plan.launch.argv[0] for plan in plans] == ["program", "other"]
+        assert first.renewal.plan.launch.argv == ("other",)
+        assert len(first.configuration.accepted) == 1
+        assert code == 7
+
+    @pytest.mark.parametrize(
+        ("error", "problem"),
+        [
+            (ConfigError(["in use"]), "in use"),
+            (BackendUnavailable("watchman", "gone", "Go"), 'backend = "watchman" cannot be used: gone. Go'),
+            (ImportError("no such file"), "no such file"),
+        ],
+    )
+    def test_a_plan_that_cannot_be_had_brings_the_old_one_back(
+        self, tmp_path: Path, error: Exception, problem: str
+    ) -> None:
+        plans, first, code = self.engines(tmp_path, [error])
+        assert [plan.launch.argv[0] for plan in plans] == ["program", "other", "program"]
+        assert first.told(ConfigRefused) == [ConfigRefused((problem,))]
+        assert first.configuration.accepted == []
+        assert code == 7
