@@ -26,7 +26,7 @@ from reloader.core.events import (
     StartRefused,
 )
 from reloader.core.notices import Notice
-from reloader.core.reasons import AskedByHand, FilesChanged, FirstStart, Reason
+from reloader.core.reasons import AskedByHand, FilesChanged, Reason
 from reloader.core.step_notices import ChangesTakenBack
 from reloader.core.steps import GatePolicy, Step
 from reloader.core.watchset import SOURCES
@@ -71,9 +71,7 @@ class Held:
 
     @property
     def reason(self) -> Reason:
-        """Why a run is to be started, as far as that is known before it has passed."""
-        if self.begin:
-            return FirstStart()
+        """Why a run is to be replaced, as far as that is known before it has passed."""
         return FilesChanged(self.batch) if self.batch or self.by is None else AskedByHand(self.by)
 
 

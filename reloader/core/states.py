@@ -117,7 +117,7 @@ State = Idle | Running | Stopping | Settling | Waiting | CoolingDown | Finished
 def next_run(state: State) -> int:
     """The number of the run that would be started next."""
     match state:
-        case Idle() | Finished():
+        case Finished():
             return 1
         case _:
             return state.run + 1

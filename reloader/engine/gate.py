@@ -153,7 +153,8 @@ class GateKeeper:
     def _lets_all_through(self, event: Guarded) -> bool:
         if self._is_over or (self._restart.once and isinstance(self._state, Running)):
             return True
-        if isinstance(event, Begin) and (self._restart.postpone or not self._policy.before):
+        is_postponed = self._restart.postpone and next_run(self._state) == 1
+        if isinstance(event, Begin) and (is_postponed or not self._policy.before):
             return True
         is_needed = self._policy.before or self._policy.check is not None or (self._policy.syntax and self._compiles())
         return not is_needed and isinstance(self._gate.stage, core.Clear)
@@ -203,9 +204,10 @@ class GateKeeper:
 
     def _told(self) -> Mapping[str, str]:
         """By what a step finds which run is to follow it, and why."""
-        held = self._gate.held
-        run = {"RELOADER_RUN": str(next_run(self._state))}
-        return {**run, **variables_of(held.reason), **self._write_changes(held.batch, OF_THE_GATE)}
+        held, state = self._gate.held, self._state
+        reason = state.reason if isinstance(state, Idle) else held.reason
+        run = {"RELOADER_RUN": str(next_run(state))}
+        return {**run, **variables_of(reason), **self._write_changes(held.batch, OF_THE_GATE)}
 
     def _abandon(self) -> None:
         self._attempt += 1

@@ -47,7 +47,7 @@ from reloader.core.gate import (
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited
-from reloader.core.reasons import AskedByHand, FilesChanged, FirstStart, Reason
+from reloader.core.reasons import AskedByHand, FilesChanged, Reason
 from reloader.core.step_notices import ChangesTakenBack
 from reloader.core.steps import GatePolicy, Step
 
@@ -305,13 +305,12 @@ class TestMoreFilesThanACommandTakes:
 @pytest.mark.parametrize(
     ("held", "reason"),
     [
-        (Held(batch("a.py"), begin=True), FirstStart()),
         (Held(batch("a.py"), by="r"), FilesChanged(batch("a.py"))),
         (Held(batch("a.py")), FilesChanged(batch("a.py"))),
         (Held(by="r"), AskedByHand("r")),
     ],
 )
-def test_what_is_held_says_why_a_run_is_to_be_started(held: Held, reason: Reason) -> None:
+def test_what_is_held_says_why_a_run_is_to_be_replaced(held: Held, reason: Reason) -> None:
     assert held.reason == reason
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.events import BatchOpened, LeaderEnded, RestartAsked, StopAsked
+from reloader.core.events import BatchOpened, Begin, LeaderEnded, RestartAsked, StopAsked
 from reloader.core.notices import Changed, Ended, Launched, LeftBehind, Stopping, WaitingForChange
 from reloader.core.outcome import Exited, Signalled
 from reloader.core.plan import OnExit, RestartPolicy
-from reloader.core.reasons import AskedByHand, FilesChanged
+from reloader.core.reasons import AskedByHand, ConfigChanged, FilesChanged
 from reloader.core.states import Idle, Running, Waiting
 from reloader.core.step_notices import ChangesTakenBack, SourceRefused, StepRefused, StepStarted
 from reloader.core.steps import BesidePolicy, GatePolicy, Overdue, ReadyPolicy, Step
@@ -226,6 +226,13 @@ class TestStepsBeforeAStart:
         bench.helpers.end("build", Exited(0))
         bench.settle()
         assert isinstance(bench.told(Launched)[0].reason, FilesChanged)
+
+    @pytest.mark.parametrize("postpone", [False, True])
+    def test_come_before_the_first_one_of_another_plan(self, tmp_path: Path, *, postpone: bool) -> None:
+        bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(postpone=postpone))
+        assert bench.beside.admit(Begin(), Idle(4, ConfigChanged(("before",)))) == []
+        environment = bench.helpers.living[0].environment
+        assert (environment["RELOADER_RUN"], environment["RELOADER_REASON"]) == ("5", "config_changed")
 
     def test_come_before_a_restart_by_hand(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD)
