@@ -288,7 +288,7 @@ def _beside(
         lambda: next(filter(is_python, (program.interpreter, program_of_plan)), ""),
         environment.beside,
         cwd=cwd,
-        folder=session_files.folder,
+        folder=session_files.made,
         timeout=policy.gate.timeout,
     )
     gate = GateKeeper(

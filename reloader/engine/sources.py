@@ -65,7 +65,7 @@ Then = Callable[[Fault | None], None]
 class Sources:
     """Owned by the engine's thread. ``interpreter`` is the command of the program's Python, empty if that is not known.
 
-    ``folder`` is a directory of ours for question and answer; None if there is none, and then nobody else is asked.
+    ``folder`` makes a directory of ours for question and answer; None if there can be none, and then nobody else is asked.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Sources:
         environment: Callable[[], Mapping[str, str]],
         *,
         cwd: str,
-        folder: str | None,
+        folder: Callable[[], str | None],
         timeout: float,
     ) -> None:
         self._commands = commands
@@ -89,13 +89,17 @@ class Sources:
     def check(self, paths: Sequence[str], then: Then) -> int | None:
         """Call ``then`` with the first fault, or None: at once if we need not ask. Returns the command that asks."""
         interpreter = self._interpreter()
-        if not interpreter or self._folder is None:
+        if not interpreter:
             then(first_fault(paths))
             return None
         if _size(paths) <= AT_ONCE and first_fault(paths) is None:
             then(None)
             return None
-        return self._ask(interpreter, self._folder, paths, then)
+        folder = self._folder()
+        if folder is None:
+            then(first_fault(paths))
+            return None
+        return self._ask(interpreter, folder, paths, then)
 
     def _ask(self, interpreter: str, folder: str, paths: Sequence[str], then: Then) -> int | None:
         self._asked += 1

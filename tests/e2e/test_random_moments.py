@@ -29,7 +29,7 @@ from tests.support.platform_limits import linux_only
 from tests.support.processes import burying_orphans
 from tests.support.programs import Announcements
 from tests.support.projects import project
-from tests.support.running import Reloader, marked
+from tests.support.running import Reloader, is_onefile, marked
 from tests.support.terminals import in_terminal
 
 RESTARTS = int(os.environ.get("RANDOM_RESTARTS", "4"))
@@ -48,6 +48,8 @@ PROGRAMS = [
     "reading", "full_screen", "holding_port",
 ]  # fmt: skip
 IN_TERMINAL = PROGRAMS if "RANDOM_TERMINAL" in os.environ else ["full_screen"]
+#: Where the sessions of a user without a runtime directory can be met: the next session looks through it.
+LASTING = {f"reloader-{os.getuid()}"}
 ENDINGS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
 
@@ -63,9 +65,11 @@ def programs() -> Iterator[Announcements]:
 def session(program: str, programs: Announcements, directory: Path) -> Iterator[Reloader]:
     """One with ``program``, in a terminal if that wants one."""
     directory.mkdir(exist_ok=True)
-    (directory / "locks").mkdir(exist_ok=True)
+    for name in ("locks", "temporary"):
+        (directory / name).mkdir(exist_ok=True)
     config = project(directory, {}, command=command(program, programs), on_exit="wait", stop_timeout=STOP_TIMEOUT)
-    environment = {"LOCKS": str(directory / "locks"), "TERM": "xterm"}
+    temporary = {} if is_onefile() else {"TMPDIR": str(directory / "temporary")}  # it may die while it is unpacked
+    environment = {"LOCKS": str(directory / "locks"), "TERM": "xterm", **temporary}
     master, slave = pty.openpty() if program in IN_TERMINAL else os.pipe()
     try:
         with Reloader(
@@ -108,7 +112,8 @@ def complaints(directory: Path) -> str:
 
 
 def is_all_gone(directory: Path, reloader: Reloader) -> bool:
-    return not list(marked(reloader.mark)) and all(map(is_free, (directory / "locks").glob("*.lock")))
+    is_over = not list(marked(reloader.mark)) and all(map(is_free, (directory / "locks").glob("*.lock")))
+    return is_over and all(place.name in LASTING for place in (directory / "temporary").iterdir())
 
 
 def is_free(lock: Path) -> bool:

@@ -35,7 +35,7 @@ class Asking:
             lambda: interpreter,
             dict,
             cwd="/" if sys.platform != "win32" else "C:\\",
-            folder=None if folder is None else str(folder),
+            folder=lambda: None if folder is None else str(folder),
             timeout=20.0,
         )
         self.said: list[Fault | None] = []
@@ -61,7 +61,7 @@ def written(folder: Path, text: str | bytes, name: str = "app.py") -> Path:
 def test_a_program_compiles_without_anybody_being_asked(tmp_path: Path, text: str) -> None:
     helpers = FakeHelpers()
     sources = Sources(
-        Commands(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=str(tmp_path), timeout=1.0
+        Commands(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
     )
     said: list[Fault | None] = []
     assert sources.check([str(written(tmp_path, text))], said.append) is None
@@ -121,7 +121,7 @@ def test_where_no_python_is_known_ours_counts(host: ProcessHost, tmp_path: Path)
 def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Path) -> None:
     helpers = FakeHelpers()
     sources = Sources(
-        Commands(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=str(tmp_path), timeout=1.0
+        Commands(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
     )
     path = written(tmp_path, "#" * (AT_ONCE + 1))
     said: list[Fault | None] = []

@@ -115,7 +115,7 @@ def beside_of(
         return {"RELOADER_CHANGES_FILE": name}
 
     hooks = Hooks(policy.hooks, commands, reporter, environment, write, cwd="/")
-    sources = Sources(commands, lambda: interpreter, environment, cwd="/", folder=folder, timeout=10.0)
+    sources = Sources(commands, lambda: interpreter, environment, cwd="/", folder=lambda: folder, timeout=10.0)
     gate = GateKeeper(
         policy.gate,
         restart or RestartPolicy(),
