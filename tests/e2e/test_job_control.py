@@ -22,10 +22,20 @@ from tests.support.projects import project, python, save
 from tests.support.running import Reloader
 from tests.support.terminals import CTRL_C, CTRL_D, CTRL_Z, ENTER, Keyboard, reloader_in_terminal
 
-#: The part that every command here begins with.
+#: The part that every command here begins with. Python does not promise that a signal is heard by who is just about to read.
 BEGIN = """\
 import os, select, signal, sys, termios
+woken, wake = os.pipe()
+os.set_blocking(wake, False)
+signal.set_wakeup_fd(wake)
 def say(*words): print(*words, flush=True)
+def wait_for(*inputs):
+    while not (ready := [one for one in select.select([woken, *inputs], [], [])[0] if one != woken]):
+        os.read(woken, 64)
+    return ready
+def read(limit):
+    wait_for(0)
+    return os.read(0, limit)
 """
 #: Hears SIGINT and goes on. Ends at the end of its input.
 STUBBORN = (
@@ -33,7 +43,7 @@ STUBBORN = (
     + """\
 signal.signal(signal.SIGINT, lambda number, frame: say("interrupted"))
 say("ready")
-while sys.stdin.readline(): pass
+while read(1024): pass
 """
 )
 PROMPTING = (
@@ -44,7 +54,7 @@ attributes[3] &= ~termios.ICANON
 termios.tcsetattr(0, termios.TCSANOW, attributes)
 signal.signal(signal.SIGINT, lambda number, frame: say("interrupted"))
 say("ready")
-while (word := sys.stdin.read(1)) != "q": pass
+while read(1) != b"q": pass
 sys.exit(7)
 """
 )
@@ -56,7 +66,7 @@ tty.setraw(0)
 os.write(0, b"\\x1b[?1049h\\x1b[?25l")
 signal.signal(signal.SIGWINCH, lambda number, frame: say("size", *os.get_terminal_size(0)))
 say("ready")
-while True: select.select([], [], [])
+wait_for()
 """
 )
 LISTENING = (
