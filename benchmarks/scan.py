@@ -19,7 +19,7 @@ from statistics import median
 from benchmarks.figures import load_average, machine, table
 from benchmarks.trees import make_tree
 from reloader.core.plan import WatchPlan
-from reloader.engine.assemble import watch_set_of
+from reloader.engine.what_counts import watch_set_of
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.scan import YOUNG_NS, Scanner
 

@@ -90,7 +90,7 @@ def _session(start: Origin, values: dict[str, object], *, quiet: bool, verbose: 
     from reloader.config.arguments import Arguments
     from reloader.config.keys import KEYS
     from reloader.config.load import plan_of_call
-    from reloader.engine.assemble import enable_colour, run_session
+    from reloader.engine.session import enable_colour, run_session
 
     given = {name: value for name, value in values.items() if value != KEYS[name].default}
     plan = plan_of_call(

@@ -52,6 +52,11 @@ PARTS = (
     part("reloader.agent.inside", "agent.inside", INSIDE, "atexit os sys time"),
     part("reloader.agent", "agent ports core errors"),  # the parent's end
     part("reloader.engine.assemble", "engine watchers system agent ports core errors"),
+    part("reloader.engine.session", "engine system ports core errors"),
+    part("reloader.engine.lasting", "engine system ports core errors"),
+    part("reloader.engine.choosing", "engine watchers system ports core errors"),
+    part("reloader.engine.what_counts", "engine watchers ports core errors"),
+    part("reloader.engine.environment", "engine system ports core errors"),
     part("reloader.engine.attend", "engine system ports core errors"),
     part("reloader.engine.visit", "engine system ports core errors"),
     part("reloader.engine.explain", "engine watchers system ports core errors"),
@@ -60,10 +65,10 @@ PARTS = (
     part("reloader.engine", "engine ports core errors"),
     part(
         "reloader.cli",
-        "cli engine.assemble engine.checkup engine.visit engine.explain engine.stream config ports core errors",
+        "cli engine.session engine.checkup engine.visit engine.explain engine.stream config ports core errors",
         "termcolor",
     ),
-    part("reloader.api", "child origin cli engine.assemble config ports core errors"),
+    part("reloader.api", "child origin cli engine.session config ports core errors"),
     part("reloader.child", "errors"),  # a few lines to the parent, by the protocol of the agent's link
     part("reloader.origin", "errors"),
     part("reloader.__main__", "cli"),

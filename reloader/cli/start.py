@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def console_on(stream: TextIO, options: Options) -> Console:
-    from reloader.engine.assemble import enable_colour  # brings all that a session needs
+    from reloader.engine.session import enable_colour  # brings all that a session needs
 
     shows_colour = enable_colour(stream)
     return Console(stream, Style.of(options, stream, shows_colour=shows_colour, environ=os.environ))

@@ -15,9 +15,10 @@ from reloader.core.events import PathsChanged, WatcherFailed
 from reloader.core.filesystems import Mount, verdict_on
 from reloader.core.notices import BackendFellBack, ConfigUsed, RootExamined, TreesExamined
 from reloader.core.plan import BackendName, RunPlan, WatchPlan
-from reloader.engine.assemble import tell_of_choice, watch_set_of
 from reloader.engine.baseline import Baseline
+from reloader.engine.choosing import tell_of_choice
 from reloader.engine.inbox import Inbox
+from reloader.engine.what_counts import watch_set_of
 from reloader.errors import BackendUnavailable
 from reloader.ports import Mounts, Reporter
 from reloader.system import Mounts as SystemMounts

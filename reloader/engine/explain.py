@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reloader.core.plan import RunPlan
 from reloader.core.session_notices import FilesListed, PathExplained
-from reloader.engine.assemble import watch_set_for
 from reloader.engine.baseline import Baseline
 from reloader.engine.explained import Explainer
+from reloader.engine.what_counts import watch_set_for
 from reloader.watchers.disk import RealDisk
 
 

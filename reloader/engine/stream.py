@@ -23,14 +23,15 @@ from reloader.core.notices import Changed, ScansSlowed
 from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.outcome import SIGNAL_BASE
 from reloader.core.plan import RunPlan
-from reloader.engine.assemble import tell_of_choice, watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
+from reloader.engine.choosing import tell_of_choice
 from reloader.engine.files import Files
 from reloader.engine.inbox import Inbox
 from reloader.engine.program import Program
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
+from reloader.engine.what_counts import watch_set_of
 from reloader.ports import Clock, Reporter
 from reloader.system import Mounts, SystemSignals
 from reloader.system.reader import ReaderWatch

@@ -24,10 +24,10 @@ from reloader.core.events import (
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited, Signalled
 from reloader.core.plan import WatchPlan
-from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.program import LAST_WORDS, SETTLED, SILENT, Program
 from reloader.engine.watching import Watching
+from reloader.engine.what_counts import watch_set_of
 from reloader.watchers.disk import RealDisk
 from tests.support.fakes import Recorder, ScriptedWatcher
 from tests.support.manual_clock import ManualClock

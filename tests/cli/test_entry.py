@@ -85,7 +85,7 @@ class TestExitCodes:
         def interrupted(*arguments: object, **more: object) -> int:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("reloader.engine.assemble.run_session", interrupted)
+        monkeypatch.setattr("reloader.engine.session.run_session", interrupted)
         assert main(["--", "true"]) == 130
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reloader.core.plan import TellingPolicy
-from reloader.engine.assemble import watch_set_of
+from reloader.engine.what_counts import watch_set_of
 from reloader.watchers.disk import RealDisk
 from tests.config.planning import project_in
 

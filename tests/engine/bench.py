@@ -16,7 +16,6 @@ from reloader.core.notices import Changed, Notice
 from reloader.core.plan import LaunchSpec, RestartPolicy, RunPlan, StopPolicy, WatchPlan
 from reloader.core.states import Finished, State
 from reloader.core.steps import BesidePolicy, ReadyPolicy
-from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.chronicle import Chronicle
@@ -29,6 +28,7 @@ from reloader.engine.program import Program
 from reloader.engine.renewal import Renewal
 from reloader.engine.sweep import Sweep
 from reloader.engine.watching import Watching
+from reloader.engine.what_counts import watch_set_of
 from reloader.ports import Configuration
 from tests.support.beside import FakeHelpers, FakeProbes, beside_of
 from tests.support.fakes import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox

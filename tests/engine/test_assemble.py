@@ -29,9 +29,11 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import NotLaunched
 from reloader.core.plan import BackendName, LaunchSpec, OnExit, PythonPolicy, RunPlan, WatchPlan
-from reloader.engine import assemble
-from reloader.engine.assemble import PATIENCE, TELL_EVERY, run_session, watch_set_of
+from reloader.engine import choosing, progress
 from reloader.engine.inbox import Inbox
+from reloader.engine.progress import PATIENCE, TELL_EVERY, Progress, ScanInterrupted
+from reloader.engine.session import run_session
+from reloader.engine.what_counts import watch_set_of
 from reloader.errors import BackendUnavailable
 from reloader.watchers.disk import RealDisk
 from tests.support.backends import needs_watchdog
@@ -81,7 +83,7 @@ class TestASession:
         mounts = FakeMounts()
         mounts.put(Mount(str(root / "share"), "9p"))
         (root / "share").mkdir()
-        monkeypatch.setattr(assemble, "Mounts", lambda: mounts)
+        monkeypatch.setattr(choosing, "Mounts", lambda: mounts)
         teller = Teller()
         assert run_session(plan_of(root, backend=BackendName.AUTO), teller) == 7
         told = [notice for notice in teller.notices if isinstance(notice, Polling)]
@@ -140,7 +142,7 @@ class TestASession:
     def test_that_is_asked_to_end_while_it_scans_ends_without_a_run(
         self, root: Path, monkeypatch: pytest.MonkeyPatch, backend: BackendName
     ) -> None:
-        monkeypatch.setattr(assemble, "PATIENCE", 0.0)
+        monkeypatch.setattr(progress, "PATIENCE", 0.0)
         teller = Teller(Scanning, lambda: os.kill(os.getpid(), signal.SIGTERM))
         assert run_session(plan_of(root, backend=backend), teller) == 143
         assert teller.kinds == [ConfigUsed, Scanning]
@@ -199,7 +201,7 @@ class TestProgress:
     def test_is_told_after_a_while_and_then_now_and_again(self) -> None:
         clock = ManualClock()
         teller = Teller()
-        progress = assemble._Progress(teller, clock, Inbox(clock))
+        progress = Progress(teller, clock, Inbox(clock))
         for files in range(1, 200):
             clock.advance(0.01)
             progress(files)
@@ -211,7 +213,7 @@ class TestProgress:
     def test_leaves_other_news_for_the_engine(self) -> None:
         clock = ManualClock()
         inbox = Inbox(clock)
-        progress = assemble._Progress(Teller(), clock, inbox)
+        progress = Progress(Teller(), clock, inbox)
         inbox.post(RestartAsked("somebody"))
         clock.advance(PATIENCE)
         progress(10)
@@ -221,10 +223,10 @@ class TestProgress:
     def test_ends_the_scan_for_a_user_who_has_lost_patience(self, number: int, code: int) -> None:
         clock = ManualClock()
         inbox = Inbox(clock)
-        progress = assemble._Progress(Teller(), clock, inbox)
+        progress = Progress(Teller(), clock, inbox)
         inbox.post(StopAsked(number))
         clock.advance(PATIENCE)
-        with pytest.raises(assemble.ScanInterrupted) as interrupted:
+        with pytest.raises(ScanInterrupted) as interrupted:
             progress(10)
         assert interrupted.value.exit_code == code
 

@@ -15,9 +15,9 @@ from reloader.core.filters import Patterns, Rule
 from reloader.core.plan import WatchPlan
 from reloader.core.snapshot import CONTENT_LIMIT, Stamp
 from reloader.engine import baseline as baseline_module
-from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.eyes import YOUNG
+from reloader.engine.what_counts import watch_set_of
 from tests.support.fakes import DatedDisk
 from tests.support.paths import relative
 

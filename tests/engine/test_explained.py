@@ -15,9 +15,9 @@ import pytest
 from reloader.core.filters import Patterns, Rule
 from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
 from reloader.core.session_notices import PathExplained
-from reloader.engine.assemble import watch_set_of
 from reloader.engine.explain import explain, list_files
 from reloader.engine.explained import Explainer
+from reloader.engine.what_counts import watch_set_of
 from reloader.watchers.disk import RealDisk
 from tests.core.test_filters_against_git import Tree
 from tests.support.platform_limits import posix_only

@@ -12,8 +12,8 @@ from reloader.core.events import WatcherFailed
 from reloader.core.notices import BackendFellBack
 from reloader.core.plan import WatchPlan
 from reloader.core.watchset import WatchSet
-from reloader.engine.assemble import watch_set_of
 from reloader.engine.watching import Watching
+from reloader.engine.what_counts import watch_set_of
 from tests.support.fakes import DatedDisk, Recorder, ScriptedWatcher
 
 Makes = Callable[..., Watching]

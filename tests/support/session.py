@@ -18,7 +18,6 @@ from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Signalled
 from reloader.core.plan import BackendName, LaunchSpec, RestartPolicy, RunPlan, WatchPlan
 from reloader.core.watchset import WatchSet
-from reloader.engine.assemble import watch_set_of
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.chronicle import Chronicle
@@ -32,6 +31,7 @@ from reloader.engine.program import Program
 from reloader.engine.renewal import Renewal
 from reloader.engine.sweep import LATE, PERIOD, Sweep
 from reloader.engine.watching import Watching
+from reloader.engine.what_counts import watch_set_of
 from reloader.watchers.disk import RealDisk
 from tests.support.beside import beside_of
 from tests.support.watchers import MakeWatcher, make_stat

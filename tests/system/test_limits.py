@@ -10,7 +10,7 @@ import pytest
 
 from reloader.core.notices import Level, LimitExamined
 from reloader.core.plan import WatchPlan
-from reloader.engine.assemble import watch_set_of
+from reloader.engine.what_counts import watch_set_of
 from reloader.system.limits import watch_limits
 from reloader.watchers.disk import RealDisk
 from tests.support.backends import needs_watchdog

@@ -15,7 +15,7 @@ from reloader.core.events import PathsChanged, Posted, WatcherFailed
 from reloader.core.filesystems import Mount
 from reloader.core.plan import BackendName, WatchPlan
 from reloader.core.watchset import WatchSet
-from reloader.engine.assemble import watch_set_of
+from reloader.engine.what_counts import watch_set_of
 from reloader.errors import BackendUnavailable
 from reloader.watchers.choose import Choice, Silent, choose, must_be_polled, remedy_for, stat_watcher
 from reloader.watchers.disk import RealDisk

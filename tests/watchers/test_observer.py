@@ -28,7 +28,7 @@ from watchdog.events import (
 from reloader.core.events import PathsChanged, Posted, WatcherFailed
 from reloader.core.plan import WatchPlan
 from reloader.core.watchset import WatchSet
-from reloader.engine.assemble import watch_set_of
+from reloader.engine.what_counts import watch_set_of
 from reloader.errors import BackendUnavailable
 from reloader.watchers import observer as observer_module
 from reloader.watchers.disk import RealDisk

@@ -12,7 +12,7 @@ import pytest
 
 from reloader.core.filters import Rule
 from reloader.core.plan import WatchPlan
-from reloader.engine.assemble import watch_set_of
+from reloader.engine.what_counts import watch_set_of
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.scan import YOUNG_NS, Scanner
 from tests.support.fakes import LONG_AFTER

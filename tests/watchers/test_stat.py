@@ -13,7 +13,7 @@ import pytest
 from reloader.core.events import IntervalRaised, PathsChanged, Posted
 from reloader.core.plan import WatchPlan
 from reloader.core.watchset import WatchSet
-from reloader.engine.assemble import watch_set_of
+from reloader.engine.what_counts import watch_set_of
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.stat import AFFORDABLE, StatWatcher
 from tests.support.fakes import LONG_AFTER

@@ -15,7 +15,7 @@ def perform(arguments: Arguments) -> int:
     # All that a session can ever need is imported here, before it begins: what lies on the disk may be gone when it ends.
     from reloader.cli.reporters import reporter_for
     from reloader.cli.start import configuration_of, console_on, standard_error
-    from reloader.engine.assemble import run_session
+    from reloader.engine.session import run_session
 
     console = console_on(standard_error(), arguments)
     configuration = configuration_of(
