@@ -53,6 +53,7 @@ from reloader.core.states import (
     State,
     Stopping,
     Waiting,
+    next_run,
 )
 from reloader.core.step_notices import Postponed
 from reloader.core.stops import StopStep, StopStepKind
@@ -697,3 +698,8 @@ def test_a_postponed_session_starts_with_its_first_change() -> None:
 def test_a_first_start_that_is_refused_ends_a_session_that_is_not_to_wait(strict: RestartPolicy) -> None:
     assert step(Idle(), StartRefused(7), 20.0, strict) == (Finished(7), (Finish(7),))
     assert step(Idle(), StartRefused(7), 20.0, policy(OnExit.WAIT)) == (Idle(), ())
+
+
+def test_the_number_of_a_run_that_would_be_next_goes_on_until_the_end():
+    assert [next_run(state) for state in (Idle(), Idle(4), Running(1, 0.0), RELAUNCH, COOLING_DOWN)] == [1, 5, 2, 2, 5]
+    assert next_run(Finished(0)) == 1
