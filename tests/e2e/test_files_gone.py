@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("Windows lets nobody take away the files of a program that runs", allow_module_level=True)
 
+from tests.support.eventually import eventually
 from tests.support.projects import project, python, save
 from tests.support.running import Reloader, is_frozen, is_onefile, program
 from tests.support.watchman import Service, needs_watchman, running_watchman
@@ -46,9 +48,14 @@ class Robbed:
 
     def rob(self) -> None:
         for name in ("program", "tmp", "cache"):
-            if (self._place / name).exists():
-                shutil.rmtree(self._place / name)
+            eventually(partial(is_removed, self._place / name), what=f"{name} is gone")
         (self._place / "reloader").unlink(missing_ok=True)
+
+
+def is_removed(directory: Path) -> bool:
+    """What the program puts there at this very moment may keep it from going at the first attempt."""
+    shutil.rmtree(directory, ignore_errors=True)
+    return not directory.exists()
 
 
 @contextmanager
