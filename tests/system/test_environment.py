@@ -252,16 +252,29 @@ def test_what_is_inherited_is_what_python_knows_and_on_windows_more():
     assert all(name.startswith("=") and sys.platform == "win32" for name in inherited.keys() - os.environ.keys())
 
 
+#: Becomes Python with the program that is its argument, and with a variable without a name, which later Pythons hand to nobody.
+WITH_A_NAMELESS_VARIABLE = """
+import ctypes, os, sys
+def array(words): return (ctypes.c_char_p * (len(words) + 1))(*words, None)
+python = os.fsencode(sys.executable)
+variables = [b"%s=%s" % pair for pair in os.environb.items()]
+ctypes.CDLL(None).execve(python, array([python, b"-c", os.fsencode(sys.argv[1])]), array([b"=x", *variables]))
+"""
+
+
 @posix_only
 def test_even_a_variable_without_a_name_can_be_inherited():
     program = (
         "from reloader.system.environment import child_environment as clean\n"
         "from reloader.system.inherited import inherited_environment as inherited\n"
+        "assert '' in inherited()\n"
         "print(clean(inherited(), {}, platform='linux')['A'])\n"
     )
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "A": "1"}
     seen = subprocess.run(
-        [sys.executable, "-c", program], env={**variables, "": "x"}, stdout=subprocess.PIPE, check=True
+        [sys.executable, "-c", WITH_A_NAMELESS_VARIABLE, program],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "A": "1"},
+        stdout=subprocess.PIPE,
+        check=True,
     )
     assert seen.stdout == b"1\n"
 
