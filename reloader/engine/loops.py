@@ -39,6 +39,7 @@ class LoopGuard:
         self._launched_at = 0.0
         self._changed_at: dict[str, float] = {}
         self._trial: Trial | None = None
+        self._trial_ends = 0.0
         self._acquitted: set[str] = set()
 
     @property
@@ -66,6 +67,7 @@ class LoopGuard:
     def begin(self, trial: Trial) -> None:
         """Nothing runs, and what the last run has written is known: who changes a suspect from now on is somebody else."""
         self._trial = trial
+        self._trial_ends = self._clock() + trial.seconds
         names = ", ".join(sorted(map(os.path.basename, trial.suspects)))
         self._reporter.tell(
             Note(f"nothing runs for {trial.seconds:.1f} s, to see whether somebody else writes {names}")
@@ -74,6 +76,8 @@ class LoopGuard:
     def launching(self, reason: Reason) -> None:
         """The next run is about to start, and the one before it is over."""
         now = self._clock()
+        if self._trial is not None and now < self._trial_ends:
+            self._acquitted |= self._trial.suspects  # another file has cut the trial short: it proves nothing
         if isinstance(reason, FilesChanged):
             before = self._loops
             self._loops = before.after(self._restart(now, reason.batch.kinds))

@@ -109,18 +109,25 @@ class TestTheTrialOfAnEvenWriter:
         assert len(bench.told(WatchingSuspended)) == 1
 
     def test_a_save_of_another_file_proves_nothing(self, bench: Bench) -> None:
+        """The run for it starts before it shows who writes the suspect: then nobody is suspended, and all begins anew."""
         self.until_nothing_runs(bench)
         self.write_again(bench, "app.py")
         bench.settle()
         reason = bench.told(Launched)[-1].reason
         assert isinstance(reason, FilesChanged)
         assert bench.named(reason.batch) == {"app.py": "modified", "data.db": "modified"}
+        assert all(write(bench, "data.db") for _ in range(LIMIT - 1))
+        assert bench.told(WatchingSuspended) == []
+        assert write(bench, "data.db")
         assert bench.told(WatchingSuspended)[0].paths == (str(bench.root / "data.db"),)
 
     def test_each_of_two_suspects_is_judged_by_itself(self, bench: Bench) -> None:
+        """The one that somebody else writes is free at once, and the other one is what remains."""
         self.until_nothing_runs(bench, "app.py", "data.db")
         self.write_again(bench, "app.py")
         bench.settle()
+        assert bench.told(WatchingSuspended) == []
+        assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
         assert bench.told(WatchingSuspended)[0].paths == (str(bench.root / "data.db"),)
 
     def test_what_a_run_writes_late_is_waited_for_longer(self, bench: Bench) -> None:
