@@ -89,6 +89,7 @@ def assembled(
         clock,
         Explainer(plan.watch, watch_set, disk, program),
         loops,
+        session.renewal,
         alive=None,
         beside=beside,
         before=control_before,

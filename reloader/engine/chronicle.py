@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reloader.core.notices import Ended, Launched, Notice
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed
 from reloader.core.runs import RunRecord, noted, said_of
 from reloader.core.step_notices import ChangesTakenBack, Ready, SourceRefused, StepRefused, StepStarted
 from reloader.core.waits import Refusal
@@ -26,6 +27,7 @@ class Chronicle:
         self._keep = keep
         self.newest: RunRecord | None = None
         self.refusal: Refusal | None = None
+        self.config_refusal: Refusal | None = None
 
     def tell(self, notice: Notice) -> None:
         before = self.newest
@@ -54,6 +56,10 @@ class Chronicle:
                 self.refusal = Refusal(f"{part} has failed: {' '.join(argv)}")
             case StepStarted() | ChangesTakenBack() | Launched():
                 self.refusal = None
+            case ConfigRefused(problems):
+                self.config_refusal = Refusal("the configuration is refused", "\n".join(problems))
+            case ConfigRenewed() | ConfigGone() | ConfigAsBefore():
+                self.config_refusal = None
 
     def _enter(self, notice: Notice, record: RunRecord) -> None:
         match notice:

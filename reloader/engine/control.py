@@ -24,7 +24,7 @@ from reloader.core.requests import (
 from reloader.core.runs import ALIVE
 from reloader.core.session_notices import FilesListed, KeysExplained, Paused, Resumed, SessionNotice, SessionStatus
 from reloader.core.states import Running, State
-from reloader.core.waits import Wait, answer_to, settled, state_in_words
+from reloader.core.waits import Refusal, Wait, answer_to, settled, state_in_words
 from reloader.engine.baseline import Baseline
 from reloader.engine.beside import Beside
 from reloader.engine.changes import ChangeCollector
@@ -33,6 +33,7 @@ from reloader.engine.explained import Explainer
 from reloader.engine.loops import LoopGuard
 from reloader.engine.pause import Pause
 from reloader.engine.program import Program
+from reloader.engine.renewal import Renewal
 from reloader.engine.watching import Watching
 from reloader.ports import Clock
 
@@ -60,6 +61,7 @@ class Control:
         clock: Clock,
         explainer: Explainer,
         loops: LoopGuard,
+        renewal: Renewal,
         *,
         alive: float | None = ALIVE,
         beside: Beside | None = None,
@@ -75,6 +77,7 @@ class Control:
         self._clock = clock
         self._explainer = explainer
         self._loops = loops
+        self._renewal = renewal
         self._alive = alive
         self._beside = beside
         self._asked: list[Asked] = []
@@ -114,6 +117,7 @@ class Control:
                 yield from self._end_pause(by)
             case AskToWait(after=None):
                 self._should_look = True
+                self._renewal.look_now()
             case _:
                 pass  # nothing changes by being told
 
@@ -178,11 +182,8 @@ class Control:
                 assert_never(asked.request)
 
     def _answer_waits(self, state: State, now: float) -> None:
-        is_collecting = self._collector.deadline is not None or bool(self.pause.held)
-        beside = self._beside
-        is_refused = beside is not None and beside.is_refusing and not is_collecting
-        refusal = self._chronicle.refusal if is_refused else None
-        is_pending = is_collecting or (beside is not None and beside.is_holding)
+        refusal = None if self._is_collecting else self._refusal
+        is_pending = self._is_collecting or self._is_held or refusal is not None
         newest = self._chronicle.newest
         if newest is not None and newest.ended is not None and not newest.trace:
             newest = replace(newest, trace=self._program.trace)
@@ -196,6 +197,22 @@ class Control:
                 self._loops.interrupt()
                 pending.reply(as_answer(over))
         self._waits = waiting
+
+    @property
+    def _is_collecting(self) -> bool:
+        """Whether something on the disk is known, and nothing has followed from it yet."""
+        return self._collector.deadline is not None or bool(self.pause.held) or self._renewal.is_unsettled
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether a run is to follow."""
+        return self._renewal.pending is not None or (self._beside is not None and self._beside.is_holding)
+
+    @property
+    def _refusal(self) -> Refusal | None:
+        """Why none follows that has what is on the disk."""
+        is_at_the_gate = self._beside is not None and self._beside.is_refusing
+        return self._chronicle.refusal if is_at_the_gate else self._chronicle.config_refusal
 
     def _status(self, state: State, now: float) -> SessionStatus:
         newest = self._chronicle.newest

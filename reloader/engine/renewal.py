@@ -58,6 +58,18 @@ class Renewal:
         if self._configuration is not None and not set(self._configuration.places).isdisjoint(paths):
             self._look_at = self._clock()
 
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether something was saved that has not been read yet."""
+        return self._unsettled is not None
+
+    def look_now(self) -> None:
+        """Somebody asks for all that is on the disk: no hint is waited for."""
+        if self._configuration is not None:
+            look = self._configuration.look()
+            if look not in (self._known, self._unsettled):
+                self._has_changed(look, self._clock())
+
     def tick(self, now: float) -> Renewed | None:
         """What was saved, once that is certain, and is to be taken over at once. What needs a new session is pending."""
         if self._configuration is None or now < self._look_at:
@@ -68,8 +80,7 @@ class Renewal:
             is_new, self._unsettled = look != self._known, None
             self._known = look
             return self._read(self._configuration) if is_new else None
-        self._unsettled = look
-        self._look_at = now + QUIET
+        self._has_changed(look, now)
         return None
 
     def before_launch(self) -> Renewed | None:
@@ -113,6 +124,10 @@ class Renewal:
             self._is_in_doubt = True
             self._tell(ConfigRefused(tuple(error.problems)))
         return None
+
+    def _has_changed(self, look: Look, now: float) -> None:
+        self._unsettled = look
+        self._look_at = now + QUIET
 
     def _judged(self, renewed: Renewed | None, configuration: Configuration) -> Renewed | None:
         was_in_doubt = self._is_in_doubt or self.pending is not None

@@ -116,6 +116,7 @@ class Bench:
         self.program = program
         self.history: list[Mapping[str, object]] = []
         self.chronicle = Chronicle(self.reporter, self.clock, self.clock, self.history.append)
+        self.renewal = Renewal(run_plan, configuration, self.clock, self.chronicle.tell, self.chronicle.tell_to)
         self.control = Control(
             run_plan,
             self.chronicle,
@@ -126,6 +127,7 @@ class Bench:
             self.clock,
             Explainer(plan, self.watch_set, self.disk, program),
             self.loops,
+            self.renewal,
             alive=alive,
         )
         self.helpers = FakeHelpers(self.journal)
@@ -142,7 +144,6 @@ class Bench:
             compiles=compiles,
             changes=self.written_changes,
         )
-        self.renewal = Renewal(run_plan, configuration, self.clock, self.chronicle.tell, self.chronicle.tell_to)
         self.engine = Engine(
             run_plan,
             Parts(

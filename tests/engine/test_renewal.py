@@ -172,9 +172,9 @@ class TestWhenItIsRead:
 class Changing(Bench):
     """A bench whose configuration is saved by the test."""
 
-    def __init__(self, root: Path, beside: BesidePolicy | None = None) -> None:
+    def __init__(self, root: Path, beside: BesidePolicy | None = None, alive: float | None = None) -> None:
         self.configuration = FakeConfiguration()
-        super().__init__(root, configuration=self.configuration, beside=beside)
+        super().__init__(root, configuration=self.configuration, beside=beside, alive=alive)
         self.plan = self.renewal.plan
 
     def save_config(self, plan: RunPlan, *keys: str) -> None:
@@ -189,9 +189,9 @@ class Changing(Bench):
     def heavy(self) -> RunPlan:
         return replace(self.plan, launch=replace(self.plan.launch, argv=("other",)))
 
-    def answer_to_a_wait(self) -> list[Answer]:
+    def answer_to_a_wait(self, after: int | None = 1) -> list[Answer]:
         answers: list[Answer] = []
-        self.post(Asked(AskToWait(1, 60.0), Replying(answers)))
+        self.post(Asked(AskToWait(after, 60.0), Replying(answers)))
         return answers
 
 
@@ -295,6 +295,71 @@ class TestInTheEngine:
         end = bench.engine.run()
         assert end == Idle(0, ConfigChanged(("command",)), History(has_served_a_change=True))
         assert "launch 1" not in bench.acts
+
+
+class TestWhoWaitsForAllOnTheDisk:
+    """The configuration was saved just before, and nobody has hinted at it."""
+
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Changing:
+        (tmp_path / "app").mkdir()
+        bench = Changing(tmp_path / "app", alive=1.0)
+        bench.save("app.py", "x = 1\n")
+        bench.begin()
+        bench.pass_time(2 * PERIOD)
+        return bench
+
+    def test_is_not_answered_by_the_run_that_is_to_be_replaced(self, bench: Changing) -> None:
+        bench.configuration.save(renewed_to(bench.heavy, "command"))
+        answers = bench.answer_to_a_wait(after=None)
+        assert isinstance(turns_until_it_ends(bench), Idle)
+        assert answers == []
+
+    def test_is_answered_by_a_run_that_goes_on_once_the_policy_is_exchanged(self, bench: Changing) -> None:
+        bench.configuration.save(renewed_to(bench.light, "debounce"))
+        answers = bench.answer_to_a_wait(after=None)
+        bench.pass_time(2 * QUIET)
+        assert [(answer["verdict"], answer["run"]) for answer in answers] == [("ready", 1)]
+        assert len(bench.told(ConfigRenewed)) == 1
+
+    @pytest.mark.parametrize("after", [None, 1])
+    def test_is_told_what_is_refused_and_who_asks_later_is_too(self, bench: Changing, after: int | None) -> None:
+        bench.configuration.save(ConfigError(["a", "b"]))
+        first = bench.answer_to_a_wait(after=None)
+        bench.pass_time(2 * QUIET)
+        later = bench.answer_to_a_wait(after)
+        bench.pass_time(2 * QUIET)
+        (answer,) = first
+        assert (answer["verdict"], answer["run"], answer["trace"]) == ("failed", 1, "a\nb")
+        assert answer["why"] == "the configuration is refused"
+        assert later == first
+
+    @pytest.mark.parametrize("written", [None, Gone(["c"])])
+    def test_is_answered_by_the_run_again_when_it_is_refused_no_more(
+        self, bench: Changing, written: ConfigError | None
+    ) -> None:
+        bench.configuration.save(ConfigError(["a"]))
+        answers = bench.answer_to_a_wait(after=None)
+        bench.pass_time(2 * QUIET)
+        bench.configuration.save(written)
+        later = bench.answer_to_a_wait(after=None)
+        bench.pass_time(2 * QUIET)
+        assert [answer["verdict"] for answer in (*answers, *later)] == ["failed", "ready"]
+
+    def test_is_kept_waiting_during_a_pause_in_which_nothing_is_taken_over(self, bench: Changing) -> None:
+        bench.post(Asked(AskPause("a test"), Replying([])))
+        bench.configuration.save(renewed_to(bench.light, "debounce"))
+        answers = bench.answer_to_a_wait(after=None)
+        bench.engine.turn()
+        assert answers == []
+        bench.post(Asked(AskResume("a test"), Replying([])))
+        bench.pass_time(2 * QUIET)
+        assert [answer["verdict"] for answer in answers] == ["ready"]
+
+    def test_asks_for_nothing_where_no_file_is(self, tmp_path: Path) -> None:
+        renewal = Renewal(PLAN, None, ManualClock(), lambda notice: None)
+        renewal.look_now()
+        assert not renewal.is_unsettled
 
 
 class TestAtTheGate:

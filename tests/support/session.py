@@ -145,6 +145,7 @@ class Session:
         plan = RunPlan(LaunchSpec(("program",), base), self.plan)
         program = Program(self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False)
         chronicle = Chronicle(self.reporter, time.monotonic, time.time)
+        renewal = Renewal(plan, None, time.monotonic, chronicle.tell)
         self.engine = Engine(
             RunPlan(LaunchSpec(("program",), base), self.plan, RestartPolicy()),
             Parts(
@@ -166,6 +167,7 @@ class Session:
                     time.monotonic,
                     Explainer(self.plan, self.watch_set, self.disk, program),
                     self.loops,
+                    renewal,
                 ),
                 reporter=chronicle,
                 clock=time.monotonic,
@@ -173,7 +175,7 @@ class Session:
                 environment_for=lambda run: {},
                 prepare=lambda batch: None,
                 beside=beside_of(self.reporter, time.monotonic, self.baseline)[1],
-                renewal=Renewal(plan, None, time.monotonic, chronicle.tell),
+                renewal=renewal,
             ),
         )
 
