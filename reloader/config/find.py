@@ -43,11 +43,15 @@ def find(named: str | None, directory: str, home: str) -> ConfigFile | None:
 def places_of(named: str | None, directory: str, home: str, used: str | None) -> list[str]:
     """Where what is written decides on the configuration: the file that is ``used``, and all that would come before it."""
     if named is not None:
-        path = _path_of(named, directory, home)
-        return [path] if os.path.isfile(path) else []  # nobody can read a pipe twice
+        return [_path_of(named, directory, home)]
     above = _up_to_the_root(directory)
     places = [os.path.join(place, name) for name in (FILE_NAME, PROJECT_FILE) for place in above]
     return places[: places.index(used) + 1] if used in places else places
+
+
+def can_be_read_again(named: str | None, directory: str, home: str) -> bool:
+    """Whether what was ``named`` is a file, now that it is there, or is searched for. Nobody can read a pipe twice."""
+    return named is None or os.path.isfile(_path_of(named, directory, home))
 
 
 def _path_of(named: str, directory: str, home: str) -> str:

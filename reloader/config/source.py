@@ -9,7 +9,7 @@ from stat import S_ISREG
 
 from reloader.config.arguments import Arguments
 from reloader.config.effective import differences
-from reloader.config.find import places_of
+from reloader.config.find import can_be_read_again, places_of
 from reloader.config.keys import CONFIG_VARIABLE
 from reloader.config.load import Loaded, load
 from reloader.core.renewal import KeyChange
@@ -32,6 +32,7 @@ class ConfigSource:
         named = arguments.config or environ.get(CONFIG_VARIABLE) or None
         self._places_for = partial(places_of, named, directory, home)
         first = _looks(self._places_for(None))
+        self._is_read_again = can_be_read_again(named, directory, home)  # and not later, when it may be gone for a moment
         self.loaded = self._load()
         self.places = self._places()
         self.first_look: Mapping[str, object] = {path: first.get(path) for path in self.places}
@@ -56,6 +57,8 @@ class ConfigSource:
         self.places = self._places()
 
     def _places(self) -> tuple[str, ...]:
+        if not self._is_read_again:
+            return ()
         return tuple(self._places_for(self.loaded.file.path if self.loaded.file is not None else None))
 
 

@@ -48,6 +48,16 @@ class TestThePlaces:
         assert source_in(here, "--config", "other.toml").places == (str(here / "other.toml"),)
         assert source_in(here, environ={"RELOADER_CONFIG": "other.toml"}).places == (str(here / "other.toml"),)
 
+    def test_are_still_those_of_a_named_file_that_is_gone_when_another_plan_is_accepted(self, here: Path) -> None:
+        (here / "other.toml").write_text(COMMAND)
+        source = source_in(here, "--config", "other.toml")
+        (here / "other.toml").write_text(COMMAND + "debounce = 0.1\n")
+        found = source.read()
+        assert found is not None
+        (here / "other.toml").unlink()
+        source.accept(found[0])
+        assert source.places == (str(here / "other.toml"),)
+
     @posix_only
     def test_are_none_for_what_can_be_read_but_once(self, here: Path) -> None:
         reading, writing = os.pipe()
@@ -59,6 +69,8 @@ class TestThePlaces:
             os.close(reading)
         assert source.places == ()
         assert source.look() == source.first_look
+        source.accept(source.loaded)
+        assert source.places == ()
 
 
 class TestALook:
