@@ -18,7 +18,7 @@ def said_of_config(notice: RenewalNotice) -> str:
         case ConfigRefused(problems):
             return f"{len(problems)} problems in the configuration; what was in force stays so:"
         case ConfigGone(source):
-            return f"{source} is gone: what it said stays in force. Put it back, or end this session"
+            return f"{source} is gone: what was in force stays so. Put it back, or end this session"
         case ConfigAsBefore(source):
             return f"{source} is again as it is in force"
 

@@ -251,7 +251,7 @@ def _why(reason: Reason) -> str:
         case ChildWasLost(outcome):
             return f"starting again, since the command {_outcome(outcome)}"
         case ConfigChanged():
-            return "restarting with the new configuration"
+            return "restarting after a save of the configuration"
 
 
 def _steps(steps: tuple[StopStep, ...]) -> str:

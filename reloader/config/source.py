@@ -32,7 +32,9 @@ class ConfigSource:
         named = arguments.config or environ.get(CONFIG_VARIABLE) or None
         self._places_for = partial(places_of, named, directory, home)
         first = _looks(self._places_for(None))
-        self._is_read_again = can_be_read_again(named, directory, home)  # and not later, when it may be gone for a moment
+        self._is_read_again = can_be_read_again(
+            named, directory, home
+        )  # and not later, when it may be gone for a moment
         self.loaded = self._load()
         self.places = self._places()
         self.first_look: Mapping[str, object] = {path: first.get(path) for path in self.places}

@@ -38,7 +38,7 @@ class ConfigRefused:
 
 @dataclass(frozen=True, slots=True)
 class ConfigGone:
-    """The file of the configuration was deleted or renamed: what it said stays in force."""
+    """The file of the configuration was deleted or renamed: what was in force stays so."""
 
     source: str
     level = Level.WARNING

@@ -41,6 +41,7 @@ class Renewal:
         self._known: Look = configuration.first_look if configuration is not None else {}
         self._unsettled: Look | None = None
         self._is_in_doubt = False
+        self._has_launched = False
         self._look_at = clock()
 
     @property
@@ -51,7 +52,12 @@ class Renewal:
     @property
     def deadline(self) -> float | None:
         """When ``tick`` has something to do."""
-        return None if self._configuration is None else self._look_at
+        return None if self._looked_at is None else self._look_at
+
+    @property
+    def _looked_at(self) -> Configuration | None:
+        """None where nothing that is saved is taken over: to a session of a single run nothing matters after its launch."""
+        return None if self._has_launched and self.plan.restart.once else self._configuration
 
     def hear(self, paths: Iterable[str]) -> None:
         """A watcher hints at ``paths``."""
@@ -65,21 +71,22 @@ class Renewal:
 
     def look_now(self) -> None:
         """Somebody asks for all that is on the disk: no hint is waited for."""
-        if self._configuration is not None:
-            look = self._configuration.look()
+        if self._looked_at is not None:
+            look = self._looked_at.look()
             if look not in (self._known, self._unsettled):
                 self._has_changed(look, self._clock())
 
     def tick(self, now: float) -> Renewed | None:
         """What was saved, once that is certain, and is to be taken over at once. What needs a new session is pending."""
-        if self._configuration is None or now < self._look_at:
+        configuration = self._looked_at
+        if configuration is None or now < self._look_at:
             return None
-        look = self._configuration.look()
+        look = configuration.look()
         if look in (self._known, self._unsettled):
             self._look_at = now + PERIOD
             is_new, self._unsettled = look != self._known, None
             self._known = look
-            return self._read(self._configuration) if is_new else None
+            return self._read(configuration) if is_new else None
         self._has_changed(look, now)
         return None
 
@@ -88,6 +95,7 @@ class Renewal:
 
         What is no good may not be finished yet, and is left to ``tick``.
         """
+        self._has_launched = True
         if self._configuration is None:
             return None
         look = self._configuration.look()
@@ -110,20 +118,21 @@ class Renewal:
 
     def refuse(self, problems: Iterable[str]) -> None:
         """What was pending cannot be had."""
-        self.pending = None
-        self._is_in_doubt = True
-        self._tell(ConfigRefused(tuple(problems)))
+        self._doubt(ConfigRefused(tuple(problems)))
 
     def _read(self, configuration: Configuration) -> Renewed | None:
         try:
             return self._judged(configuration.read(), configuration)
         except Gone:
-            self._is_in_doubt = True
-            self._tell(ConfigGone(configuration.source))
+            self._doubt(ConfigGone(configuration.source))
         except ConfigError as error:
-            self._is_in_doubt = True
-            self._tell(ConfigRefused(tuple(error.problems)))
+            self._doubt(ConfigRefused(tuple(error.problems)))
         return None
+
+    def _doubt(self, why: ConfigGone | ConfigRefused) -> None:
+        """What is in force stays so, as is told: what was to follow is no more on the disk."""
+        self._is_in_doubt, self.pending = True, None
+        self._tell(why)
 
     def _has_changed(self, look: Look, now: float) -> None:
         self._unsettled = look

@@ -94,12 +94,12 @@ ALL_STEPS_SAID = (
         (ConfigRefused(("a", "b")), "2 problems in the configuration; what was in force stays so:"),
         (
             ConfigGone("reloader.toml"),
-            "reloader.toml is gone: what it said stays in force. Put it back, or end this session",
+            "reloader.toml is gone: what was in force stays so. Put it back, or end this session",
         ),
         (ConfigAsBefore("reloader.toml"), "reloader.toml is again as it is in force"),
         (
             Launched(2, 7, ("a",), ConfigChanged(("command",))),
-            "restarting with the new configuration: a (run 2, pid 7)",
+            "restarting after a save of the configuration: a (run 2, pid 7)",
         ),
         (Scanning(12_345), "scanning: 12,345 files so far"),
         (

@@ -168,6 +168,30 @@ class TestWhenItIsRead:
         assert renewal.pending is None
         assert isinstance(told[-1], ConfigAsBefore)
 
+    @pytest.mark.parametrize("error", [ConfigError(["a"]), Gone(["c"])])
+    def test_a_fault_takes_back_what_was_pending_so_that_what_is_in_force_stays_so(
+        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration, error: ConfigError
+    ) -> None:
+        renewal.judge(renewed_to(HEAVY, "command"))
+        configuration.save(error)
+        for seconds in (PERIOD, QUIET):
+            self.after(renewal, clock, seconds)
+        assert renewal.pending is None
+
+    def test_is_never_again_after_the_launch_of_a_single_run(
+        self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+    ) -> None:
+        once = replace(PLAN, restart=replace(PLAN.restart, once=True))
+        renewal = Renewal(once, configuration, clock, told.append)
+        assert renewal.deadline == clock()
+        assert renewal.before_launch() is None
+        configuration.save(renewed_to(HEAVY, "command"))
+        renewal.look_now()
+        assert not renewal.is_unsettled
+        assert [renewal.deadline] == [None]
+        assert renewal.tick(clock() + PERIOD) is None
+        assert configuration.reads == 0
+
 
 class Changing(Bench):
     """A bench whose configuration is saved by the test."""
@@ -421,6 +445,16 @@ class TestAtTheGate:
         bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
         self.check(bench, "other", 1)
         bench.configuration.save(None)
+        self.check(bench, "lint", 0)
+        bench.pass_time(PERIOD)
+        (launched,) = bench.told(Launched)
+        assert launched.argv == bench.plan.launch.argv
+
+    @pytest.mark.parametrize("error", [ConfigError(["a"]), Gone(["c"])])
+    def test_what_is_broken_there_is_held_to_the_old_check_again(self, bench: Changing, error: ConfigError) -> None:
+        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        self.check(bench, "other", 1)
+        bench.configuration.save(error)
         self.check(bench, "lint", 0)
         bench.pass_time(PERIOD)
         (launched,) = bench.told(Launched)
