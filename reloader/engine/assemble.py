@@ -95,6 +95,7 @@ def assembled(
         before=control_before,
     )
     session.open_to_visitors(plan)
+    session.sockets.drop_others()  # only now: had it failed, the plan before would need them
     parts = Parts(
         host=host,
         watching=watching,

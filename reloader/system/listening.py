@@ -44,43 +44,70 @@ class Refused(Exception):
     """An address that cannot be listened on, and why, with the remedy."""
 
 
+class InUse(Refused):
+    """Somebody listens there, which may be we ourselves."""
+
+
 class Sockets:
     """The sockets of a session, in the order in which the command gets them."""
 
     def __init__(self) -> None:
         self._open: list[_Listening] = []
+        self._needless: list[_Listening] = []
 
     def open(self, specs: Sequence[SocketSpec]) -> tuple[HeldSocket, ...]:
-        """Listen on just these. What was listened on before stays as it is, if it is among them, and is closed if not.
+        """Listen on these. What is listened on already stays as it is if it is among them, and else up to ``drop_others``.
 
-        Raises ConfigError with a line for each that cannot be had; then what was opened for it is closed again.
+        Raises ConfigError with a line for each that cannot be had; then all that was listened on before still is.
         """
         lowest = FIRST_DESCRIPTOR + len(specs)
-        problems: list[str] = []
-        found: list[_Listening] = []
-        for spec, kept in zip(specs, self._kept_for(specs), strict=True):
-            try:
-                found.append(kept or _listen(spec.address, lowest))
-            except Refused as refused:
-                problems.append(f"{spec.origin}: {shown(spec.address)}: {refused}")
-        if problems:
-            _close(one for one in found if one not in self._open)
-            raise ConfigError(problems)
+        kept = self._kept_for(specs)
+        found, refused = _tried(specs, kept, lowest)
+        while refused:
+            _close(one for one in found if one not in kept)
+            in_the_way = [self._in_the_way_of(one, kept) for one in refused]
+            problems = [one for one, ours in zip(refused, in_the_way, strict=True) if ours is None]
+            if problems:
+                raise ConfigError([f"{spec.origin}: {shown(spec.address)}: {why}" for spec, why in problems])
+            self._give_up(one for one in in_the_way if one is not None)
+            found, refused = _tried(specs, kept, lowest)
+        self._needless = [one for one in self._all if one not in kept]
         self._open = [one.above(lowest) for one in found]
         return held([one.bound for one in self._open])
 
+    def drop_others(self) -> None:
+        """Nobody goes back any more to what was listened on before ``open``."""
+        self._give_up(self._needless)
+
+    @property
+    def _all(self) -> list[_Listening]:
+        return [*self._open, *self._needless]
+
     def _kept_for(self, specs: Sequence[SocketSpec]) -> list[_Listening | None]:
-        """What is listened on already, for each of ``specs``. All else is closed, since it may be in the way."""
-        left = list(self._open)
+        """What is listened on already, for each of ``specs``."""
+        left = self._all
         kept: list[_Listening | None] = []
         for spec in specs:
             one = next((one for one in left if one.written == spec.address), None)
             kept.append(one)
             if one is not None:
                 left.remove(one)
-        _close(left)
-        self._open = [one for one in kept if one is not None]
         return kept
+
+    def _in_the_way_of(self, refusal: _Refusal, kept: Sequence[_Listening | None]) -> _Listening | None:
+        """What we ourselves listen on, and need no more, if that is why something was refused."""
+        spec, why = refusal
+        if not isinstance(why, InUse):
+            return None
+        needless = (one for one in self._all if one not in kept)
+        return next((one for one in needless if one.is_in_the_way_of(spec.address)), None)
+
+    def _give_up(self, sockets: Iterable[_Listening]) -> None:
+        """Listen on these of ours no more."""
+        given_up = list(sockets)
+        _close(given_up)
+        self._open = [one for one in self._open if one not in given_up]
+        self._needless = [one for one in self._needless if one not in given_up]
 
     def refreshed(self) -> tuple[int, ...]:
         """Our descriptors, of which none is inherited by itself, and none has a number that a run is to find one under.
@@ -96,8 +123,7 @@ class Sockets:
 
     def close(self) -> None:
         """Listen no more, and remove the files that are still ours. May be called twice."""
-        _close(self._open)
-        self._open = []
+        self._give_up(self._all)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +139,12 @@ class _Listening:
         """Itself, under a number that no run is to find one under, so that one is not put over another."""
         return self if self.socket.fileno() >= lowest else replace(self, socket=_above(self.socket, lowest))
 
+    def is_in_the_way_of(self, address: SocketAddress) -> bool:
+        """Whether ``address`` cannot be had as long as this is listened on. A file may have several names."""
+        if isinstance(address, UnixAddress):
+            return self.file is not None and _is(address.path, self.file)
+        return isinstance(self.bound, Address) and address.collides_with(self.bound)
+
     def with_its_file(self) -> _Listening:
         """Whoever connects finds a socket by its file: where that is gone, another one takes the place and the number."""
         if not isinstance(self.written, UnixAddress) or os.path.lexists(self.written.path):
@@ -123,6 +155,23 @@ class _Listening:
                 return replace(self, file=os.lstat(self.written.path))
         except (Refused, OSError):
             return self  # its directory is gone as well, or somebody else has come: the old one has whom it has
+
+
+_Refusal = tuple[SocketSpec, Refused]
+
+
+def _tried(
+    specs: Sequence[SocketSpec], kept: Sequence[_Listening | None], lowest: int
+) -> tuple[list[_Listening], list[_Refusal]]:
+    """What is listened on for ``specs``, and what cannot be had."""
+    found: list[_Listening] = []
+    refused: list[_Refusal] = []
+    for spec, one in zip(specs, kept, strict=True):
+        try:
+            found.append(one or _listen(spec.address, lowest))
+        except Refused as why:
+            refused.append((spec, why))
+    return found, refused
 
 
 def _close(sockets: Iterable[_Listening]) -> None:
@@ -165,7 +214,7 @@ def _listen_at_port(address: Address) -> socket.socket:
         one.listen(BACKLOG)
     except OSError as error:
         one.close()
-        raise Refused(_why_not(address, error)) from error
+        raise _refused(address, error) from error
     return one
 
 
@@ -181,10 +230,10 @@ def _resolved(address: Address) -> tuple[socket.AddressFamily, tuple[object, ...
     return found[0][0], found[0][4]
 
 
-def _why_not(address: Address, error: OSError) -> str:
+def _refused(address: Address, error: OSError) -> Refused:
     if error.errno == errno.EADDRINUSE:
-        return _in_use(holder_of([address]), "another port, or 0 for any that is free")
-    return _REASONS.get(error.errno or 0, f"cannot be listened on: {error}")
+        return InUse(_in_use(holder_of([address]), "another port, or 0 for any that is free"))
+    return Refused(_REASONS.get(error.errno or 0, f"cannot be listened on: {error}"))
 
 
 def _in_use(holder: Holder | None, otherwise: str) -> str:
@@ -246,14 +295,22 @@ def _make_way(path: str) -> None:
         except FileNotFoundError:
             return
         except OSError as error:  # somebody is there, and does not answer, or is not ours to ask
-            raise Refused(_in_use(holder_of_file(path), "another path")) from error
-    raise Refused(_in_use(holder_of_file(path), "another path"))
+            raise InUse(_in_use(holder_of_file(path), "another path")) from error
+    raise InUse(_in_use(holder_of_file(path), "another path"))
 
 
 def _remove_if(path: str, ours: os.stat_result) -> None:
     """Remove ``path`` as long as it is that very file."""
     try:
-        if os.path.samestat(os.lstat(path), ours):
+        if _is(path, ours):
             os.unlink(path)
     except OSError:
         return  # gone, or in a directory that is
+
+
+def _is(path: str, ours: os.stat_result) -> bool:
+    """Whether ``path`` is that very file."""
+    try:
+        return os.path.samestat(os.lstat(path), ours)
+    except OSError:
+        return False  # gone, or in a directory that is

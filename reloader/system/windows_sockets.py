@@ -18,5 +18,8 @@ class Sockets:
     def open(self, specs: Sequence[SocketSpec]) -> tuple[HeldSocket, ...]:
         raise ConfigError([f"{spec.origin}: no socket can be handed over on Windows: leave it out" for spec in specs])
 
+    def drop_others(self) -> None:
+        """There are none."""
+
     def close(self) -> None:
         """There is nothing to close."""

@@ -347,6 +347,8 @@ class TestOtherAddresses:
         port = free_port()
         opened(sockets, Address("127.0.0.1", port), in_dot(file))
         assert opened(sockets) == []
+        socket.create_connection(("127.0.0.1", port)).close()
+        sockets.drop_others()
         assert not file.exists()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))
@@ -355,6 +357,42 @@ class TestOtherAddresses:
         port = free_port()
         opened(sockets, Address("0.0.0.0", port))
         assert opened(sockets, Address("127.0.0.1", port)) == [Address("127.0.0.1", port)]
+
+    def test_may_come_to_nothing_so_that_those_before_are_gone_back_to(self, sockets: Sockets) -> None:
+        before = opened(sockets, Address("127.0.0.1", 0))
+        (other,) = opened(sockets, Address("localhost", 0))
+        assert isinstance(other, Address)
+        assert opened(sockets, Address("127.0.0.1", 0)) == before
+        sockets.drop_others()
+        assert len(sockets.refreshed()) == 1
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((other.host, other.port))
+
+    def test_may_be_another_name_of_the_same_file(self, sockets: Sockets, file: Path) -> None:
+        opened(sockets, UnixAddress(str(file.absolute())))
+        assert opened(sockets, in_dot(file)) == [in_dot(file)]
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(file))
+
+    def test_that_cannot_be_had_close_nothing_at_all(self, sockets: Sockets, file: Path) -> None:
+        """What was before is what is gone back to, with whoever waits there."""
+        first, second = opened(sockets, Address("127.0.0.1", 0), in_dot(file))
+        assert isinstance(first, Address)
+        with socket.create_connection(("127.0.0.1", first.port)) as client:
+            for address in (UnixAddress("./nowhere/x"), Address("no-such-host.invalid", first.port)):
+                assert len(refusal(sockets, Address("127.0.0.1", first.port), address)) == 1
+                assert opened(sockets, Address("127.0.0.1", 0), in_dot(file)) == [first, second]
+            client.sendall(b"still there")
+            client.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                client.recv(1)
+
+    def test_in_the_way_of_which_is_somebody_else_too_close_nothing_of_ours(self, sockets: Sockets) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as theirs:
+            port = theirs.getsockname()[1]
+            (ours,) = opened(sockets, Address("127.0.0.1", 0))
+            refusal(sockets, Address("127.0.0.1", port))
+        assert opened(sockets, Address("127.0.0.1", 0)) == [ours]
 
     def test_that_cannot_be_had_close_nothing_of_what_stays(self, sockets: Sockets) -> None:
         with socket.create_server(("127.0.0.1", 0)) as theirs:
