@@ -25,6 +25,10 @@ class EnvironmentVariableError(ReloaderError):
     """A variable that no process can be given."""
 
 
+class EnvironmentFileError(ReloaderError):
+    """A file of variables that cannot be read."""
+
+
 class BackendUnavailable(ReloaderError):
     """The backend that was asked for cannot be used here."""
 

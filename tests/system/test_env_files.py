@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from reloader.errors import EnvironmentFileError
 from reloader.system.env_files import read_env_files
 
 
@@ -22,6 +25,23 @@ def test_a_later_file_wins_and_what_only_the_first_has_stays(tmp_path: Path) -> 
 def test_a_file_that_is_missing_and_a_name_without_a_value_say_nothing(tmp_path: Path) -> None:
     (tmp_path / "names").write_text("ALONE\nNAMED=x\n")
     assert read_env_files([str(tmp_path / "missing"), str(tmp_path / "names")]) == {"NAMED": "x"}
+
+
+def test_a_file_that_is_not_utf_8_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"A=\xe9\n")
+    with pytest.raises(
+        EnvironmentFileError, match=r"\.env: the byte at offset 2 is not UTF-8: save the file as UTF-8$"
+    ):
+        read_env_files([str(tmp_path / ".env")])
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> dict[str, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("reloader.system.env_files.dotenv_values", refuse)
+    with pytest.raises(EnvironmentFileError, match=r"\.env: cannot be read \(Permission denied\): "):
+        read_env_files([str(tmp_path / ".env")])
 
 
 def test_no_file_says_nothing() -> None:
