@@ -18,7 +18,7 @@ class ConfigError(ReloaderError):
 
 
 class ConfigGone(ConfigError):
-    """The file that the configuration was read from is there no more."""
+    """What the configuration was read from, as ``problems`` name it, is there no more."""
 
 
 class EnvironmentVariableError(ReloaderError):

@@ -9,7 +9,7 @@ from stat import S_ISREG
 
 from reloader.config.arguments import Arguments
 from reloader.config.effective import differences
-from reloader.config.find import can_be_read_again, places_of
+from reloader.config.find import ConfigFile, can_be_read_again, find, places_of
 from reloader.config.keys import CONFIG_VARIABLE
 from reloader.config.load import Loaded, load
 from reloader.core.renewal import KeyChange
@@ -30,6 +30,8 @@ class ConfigSource:
     ) -> None:
         self._load = partial(load, arguments, environ, directory, home, platform)
         named = arguments.config or environ.get(CONFIG_VARIABLE) or None
+        self._is_named = named is not None
+        self._find = partial(find, named, directory, home)
         self._places_for = partial(places_of, named, directory, home)
         first = _looks(self._places_for(None))
         self._is_read_again = can_be_read_again(
@@ -45,13 +47,20 @@ class ConfigSource:
     def read(self) -> tuple[Loaded, tuple[KeyChange, ...]] | None:
         """What is written now, and in what it differs; None if in nothing. Raises ConfigError, and ConfigGone."""
         used = self.loaded.file
-        if used is not None and not os.path.lexists(used.path):
-            raise ConfigGone([f"{used.name}: is there no more"])
+        if used is not None and self._is_gone(used):
+            raise ConfigGone(
+                [f"[{used.table}] of {used.name}" if used.table and os.path.lexists(used.path) else used.name]
+            )
         loaded = self._load()
-        if used is not None and loaded.file is None:
-            raise ConfigGone([f"{used.name}: has no table [{used.table}] any more"])
         changes = differences(self.loaded, loaded)
         return (loaded, changes) if changes else None
+
+    def _is_gone(self, used: ConfigFile) -> bool:
+        """Whether nothing is where it was ``used``, and nothing has come before it. What lies further away is not meant."""
+        if self._is_named:
+            return not os.path.lexists(used.path)
+        found = self._find()
+        return found is None or found.path not in self.places
 
     def accept(self, loaded: Loaded) -> None:
         """This is what is in force from now on."""

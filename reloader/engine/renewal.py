@@ -123,8 +123,8 @@ class Renewal:
     def _read(self, configuration: Configuration) -> Renewed | None:
         try:
             return self._judged(configuration.read(), configuration)
-        except Gone:
-            self._doubt(ConfigGone(configuration.source))
+        except Gone as gone:
+            self._doubt(ConfigGone(", ".join(gone.problems)))
         except ConfigError as error:
             self._doubt(ConfigRefused(tuple(error.problems)))
         return None

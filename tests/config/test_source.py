@@ -153,11 +153,40 @@ class TestAFileThatIsGone:
         with pytest.raises(ConfigGone, match=r"reloader\.toml"):
             source.read()
 
-    def test_may_be_a_table_that_is_gone(self, here: Path) -> None:
-        (here / "pyproject.toml").write_text("[tool.reloader]\ndebounce = 0.1\n")
-        source = source_in(here, "--", "serve")
+    def test_is_taken_from_a_nearer_place_to_which_it_was_moved(self, here: Path) -> None:
+        (here.parent / "reloader.toml").write_text(COMMAND)
+        source = source_in(here)
+        (here.parent / "reloader.toml").rename(here / "reloader.toml")
+        assert [change.key for change in changes_of(source)] == ["config"]
+
+    def test_is_not_replaced_by_one_that_lies_further_away(self, here: Path) -> None:
+        (here / "reloader.toml").write_text(COMMAND)
+        source = source_in(here)
+        (here / "reloader.toml").rename(here.parent / "reloader.toml")
+        with pytest.raises(ConfigGone):
+            source.read()
+
+    def test_is_gone_where_it_was_named_whatever_else_there_is(self, here: Path) -> None:
+        (here / "other.toml").write_text(COMMAND)
+        source = source_in(here, "--config", "other.toml")
+        (here / "other.toml").rename(here / "reloader.toml")
+        with pytest.raises(ConfigGone, match=r"^other\.toml$"):
+            source.read()
+
+    def test_may_have_become_a_directory(self, here: Path) -> None:
+        (here / "reloader.toml").write_text(COMMAND)
+        source = source_in(here)
+        (here / "reloader.toml").unlink()
+        (here / "reloader.toml").mkdir()
+        with pytest.raises(ConfigGone, match=r"^reloader\.toml$"):
+            source.read()
+
+    @pytest.mark.parametrize("argv", [("--", "serve"), ()])
+    def test_may_be_a_table_that_is_gone(self, here: Path, argv: tuple[str, ...]) -> None:
+        (here / "pyproject.toml").write_text("[tool.reloader]\n" + COMMAND)
+        source = source_in(here, *argv)
         (here / "pyproject.toml").write_text("[project]\n")
-        with pytest.raises(ConfigGone, match=r"tool\.reloader"):
+        with pytest.raises(ConfigGone, match=r"^\[tool\.reloader\] of pyproject\.toml$"):
             source.read()
 
 

@@ -147,7 +147,7 @@ class TestWhenItIsRead:
             for seconds in (PERIOD, QUIET, PERIOD, PERIOD):
                 assert self.after(renewal, clock, seconds) is None
         source = "reloader.toml"
-        assert told == [ConfigRefused(("a", "b")), ConfigGone(source), ConfigAsBefore(source)]
+        assert told == [ConfigRefused(("a", "b")), ConfigGone("c"), ConfigAsBefore(source)]
 
     def test_just_before_a_launch_what_is_not_good_yet_is_left_for_later(
         self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
