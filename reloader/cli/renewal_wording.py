@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reloader.cli.phrases import printable
+from reloader.cli.phrases import printable, seconds_of
 from reloader.config.toml_text import in_toml
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, KeyChange, RenewalNotice
+from reloader.core.renewal import (
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
+    KeyChange,
+    RenewalNotice,
+)
 
 
 def said_of_config(notice: RenewalNotice) -> str:
@@ -21,6 +29,12 @@ def said_of_config(notice: RenewalNotice) -> str:
             return f"{source} is gone: what was in force stays so. Put it back, or end this session"
         case ConfigAsBefore(source):
             return f"{source} is again as it is in force"
+        case ConfigSuspended(source, restarts, within, seconds):
+            return (
+                f"{source} was changed at the same moment of {restarts} runs in a row, within {seconds_of(within)}: if the "
+                f"command writes it, have it write another file. It is looked at again after {seconds_of(seconds)}, or "
+                "with a restart by hand"
+            )
 
 
 def problems_below(notice: ConfigRefused) -> Sequence[str]:

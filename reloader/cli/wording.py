@@ -57,7 +57,7 @@ from reloader.core.reasons import (
     FirstStart,
     Reason,
 )
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended
 from reloader.core.session_notices import SessionNotice
 from reloader.core.sockets import HeldSocket, UnixAddress, shown
 from reloader.core.step_notices import (
@@ -83,7 +83,7 @@ def _said(notice: Unasked) -> str:
     match notice:
         case ConfigUsed() | Listening() | Note():
             return _remark(notice)
-        case ConfigRenewed() | ConfigRefused() | ConfigGone() | ConfigAsBefore():
+        case ConfigRenewed() | ConfigRefused() | ConfigGone() | ConfigAsBefore() | ConfigSuspended():
             return said_of_config(notice)
         case Changed(batch):
             return f"changed: {_batch(batch)}"

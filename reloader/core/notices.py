@@ -9,7 +9,7 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.level import Level as Level  # noqa: PLC0414 - everybody takes it from here
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended
 from reloader.core.session_notices import SessionNotice
 from reloader.core.sockets import HeldSocket
 from reloader.core.step_notices import (
@@ -306,6 +306,7 @@ Unasked = (
     | ConfigRefused
     | ConfigGone
     | ConfigAsBefore
+    | ConfigSuspended
     | Listening
     | Scanning
     | Watching

@@ -52,7 +52,21 @@ class ConfigAsBefore:
     level = Level.INFO
 
 
-RenewalNotice = ConfigRenewed | ConfigRefused | ConfigGone | ConfigAsBefore
+@dataclass(frozen=True, slots=True)
+class ConfigSuspended:
+    """So many runs in a row were replaced at the same moment of their lives, which a run does that writes its configuration.
+
+    What is saved of it is taken over no more for so many ``seconds``, or up to a restart by hand.
+    """
+
+    source: str
+    restarts: int
+    within: float
+    seconds: float
+    level = Level.WARNING
+
+
+RenewalNotice = ConfigRenewed | ConfigRefused | ConfigGone | ConfigAsBefore | ConfigSuspended
 
 
 def needs_new_session(before: RunPlan, after: RunPlan) -> bool:

@@ -110,6 +110,7 @@ class Control:
         match asked.request:
             case AskRestart(by):
                 self._loops.forgive()
+                self._renewal.forgive()
                 yield RestartAsked(by)
             case AskPause(by):
                 self._begin_pause(by)
@@ -195,6 +196,7 @@ class Control:
                 waiting.append(_Pending(wait, pending.reply))
             else:
                 self._loops.interrupt()
+                self._renewal.interrupt()
                 pending.reply(as_answer(over))
         self._waits = waiting
 

@@ -218,6 +218,7 @@ class Engine:
             return
         if isinstance(wish, RestartAsked):
             self._parts.loops.forgive()
+            self._parts.renewal.forgive()
         self._step(wish)
 
     def _answered(self, news: Synced | ProbePassed) -> None:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from reloader.core.loops import Loops, Restart
 from reloader.core.notices import Notice
 from reloader.core.plan import RunPlan
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, needs_new_session
+from reloader.core.renewal import (
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
+    needs_new_session,
+)
 from reloader.errors import ConfigError
 from reloader.errors import ConfigGone as Gone
 from reloader.ports import Clock, Configuration, Look, Renewed, Reporter
@@ -15,6 +23,8 @@ from reloader.ports import Clock, Configuration, Look, Renewed, Reporter
 PERIOD = 5.0
 #: What was saved is read when it has looked the same for so many seconds: editors write in several steps.
 QUIET = 0.1
+#: So many seconds it is not looked at when the runs seem to write it. Then what is on the disk by then is taken over.
+SUSPENDED = 60.0
 
 
 class Renewal:
@@ -43,6 +53,9 @@ class Renewal:
         self._is_in_doubt = False
         self._has_launched = False
         self._look_at = clock()
+        self._loops = Loops()
+        self._launched_at = clock()
+        self._suspended_until = clock()
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -52,7 +65,7 @@ class Renewal:
     @property
     def deadline(self) -> float | None:
         """When ``tick`` has something to do."""
-        return None if self._looked_at is None else self._look_at
+        return None if self._looked_at is None else max(self._look_at, self._suspended_until)
 
     @property
     def _looked_at(self) -> Configuration | None:
@@ -79,7 +92,7 @@ class Renewal:
     def tick(self, now: float) -> Renewed | None:
         """What was saved, once that is certain, and is to be taken over at once. What needs a new session is pending."""
         configuration = self._looked_at
-        if configuration is None or now < self._look_at:
+        if configuration is None or now < max(self._look_at, self._suspended_until):
             return None
         look = configuration.look()
         if look in (self._known, self._unsettled):
@@ -95,8 +108,9 @@ class Renewal:
 
         What is no good may not be finished yet, and is left to ``tick``.
         """
-        self._has_launched = True
-        if self._configuration is None:
+        now = self._clock()
+        self._has_launched, self._launched_at = True, now
+        if self._configuration is None or now < self._suspended_until:
             return None
         look = self._configuration.look()
         if look == self._known:
@@ -152,4 +166,24 @@ class Renewal:
         needs_new = needs_new_session(self.plan, renewed.plan)
         self._tell(ConfigRenewed(renewed.plan.source, renewed.changes, needs_new))
         self.pending = renewed if needs_new else None
+        if needs_new:
+            self._guard_against_loops(renewed.plan.source)
         return needs_new
+
+    def forgive(self) -> None:
+        """A restart by hand: what is on the disk counts again."""
+        self._loops = Loops()
+        self._suspended_until = self._clock()
+
+    def interrupt(self) -> None:
+        """Somebody has waited for this run, and may save the configuration as soon as it is ready, as evenly as a run does."""
+        self._loops = self._loops.interrupted()
+
+    def _guard_against_loops(self, source: str) -> None:
+        now = self._clock()
+        self._loops = self._loops.after(Restart(now, {source: now - self._launched_at}))
+        if self._loops.suspended:
+            restarts = self._loops.restarts
+            self._loops = Loops()
+            self._suspended_until = now + SUSPENDED
+            self._tell(ConfigSuspended(source, len(restarts), now - restarts[0].moment, SUSPENDED))

@@ -51,7 +51,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, KeyChange
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, KeyChange
 from reloader.core.session_notices import (
     ControlUnavailable,
     FilesListed,
@@ -101,6 +101,7 @@ NOTICES: list[Notice] = [
     ConfigRefused(("reloader.toml: command: is missing",)),
     ConfigGone("reloader.toml"),
     ConfigAsBefore("reloader.toml"),
+    ConfigSuspended("reloader.toml", 10, 7.25, 60.0),
     Scanning(1234),
     Watching(("/app",), 10, 2, "watchdog", "inotify", "because"),
     BackendFellBack("watchdog", ("/app/a",), "a limit", "raise it"),

@@ -53,7 +53,7 @@ from reloader.core.reasons import (
     FirstStart,
     Reason,
 )
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, KeyChange
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, KeyChange
 from reloader.core.sockets import UnixAddress, held
 from reloader.core.stops import StopStep, StopStepKind
 
@@ -97,6 +97,13 @@ ALL_STEPS_SAID = (
             "reloader.toml is gone: what was in force stays so. Put it back, or end this session",
         ),
         (ConfigAsBefore("reloader.toml"), "reloader.toml is again as it is in force"),
+        (
+            ConfigSuspended("reloader.toml", 10, 7.25, 60.0),
+            (
+                "reloader.toml was changed at the same moment of 10 runs in a row, within 7.25 s: if the command writes it, "
+                "have it write another file. It is looked at again after 60 s, or with a restart by hand"
+            ),
+        ),
         (
             Launched(2, 7, ("a",), ConfigChanged(("command",))),
             "restarting after a save of the configuration: a (run 2, pid 7)",

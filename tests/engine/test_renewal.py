@@ -11,19 +11,20 @@ import pytest
 
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import Asked, PathsChanged, RestartAsked, StopAsked, WatcherFailed
+from reloader.core.loops import LIMIT, Loops, Restart
 from reloader.core.notices import Launched, Notice
 from reloader.core.outcome import Exited
 from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
 from reloader.core.reasons import ConfigChanged
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, KeyChange
-from reloader.core.requests import Answer, AskPause, AskResume, AskToWait
+from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, KeyChange
+from reloader.core.requests import Answer, AskPause, AskRestart, AskResume, AskToWait
 from reloader.core.states import History, Idle, Running
 from reloader.core.step_notices import StepRefused
 from reloader.core.steps import BesidePolicy, GatePolicy, ReadyPolicy, Step
 from reloader.engine.control import Control
 from reloader.engine.exchange import run_engines
 from reloader.engine.loop import Engine
-from reloader.engine.renewal import PERIOD, QUIET, Renewal
+from reloader.engine.renewal import PERIOD, QUIET, SUSPENDED, Renewal
 from reloader.errors import BackendUnavailable, ConfigError
 from reloader.errors import ConfigGone as Gone
 from reloader.ports import Look, Renewed
@@ -193,6 +194,65 @@ class TestWhenItIsRead:
         assert configuration.reads == 0
 
 
+class TestARunThatWritesItsConfiguration:
+    """Each is replaced as soon as it has started, and the next one writes again."""
+
+    @pytest.fixture
+    def clock(self) -> ManualClock:
+        return ManualClock()
+
+    @pytest.fixture
+    def told(self) -> list[Notice]:
+        return []
+
+    @pytest.fixture
+    def renewal(self, clock: ManualClock, told: list[Notice]) -> Renewal:
+        return Renewal(PLAN, FakeConfiguration(), clock, told.append)
+
+    def replaced(self, renewal: Renewal, clock: ManualClock, after: float) -> bool:
+        """A run starts, and the file is saved so many seconds later; whether that has replaced the run by now."""
+        configuration = renewal._configuration
+        assert isinstance(configuration, FakeConfiguration)
+        renewal.before_launch()
+        configuration.save(renewed_to(HEAVY if renewal.plan is not HEAVY else PLAN, "command"))
+        clock.now += after
+        renewal.hear([PLACE])
+        assert renewal.tick(clock()) is None
+        clock.now += QUIET
+        renewed = renewal.tick(clock())
+        if renewed is None:
+            return False
+        assert renewal.judge(renewed)
+        renewal.accept(renewed)
+        return True
+
+    def test_is_told_of_after_ten_and_its_file_left_alone_for_a_minute(
+        self, renewal: Renewal, clock: ManualClock, told: list[Notice]
+    ) -> None:
+        assert all(self.replaced(renewal, clock, 0.2) for _ in range(LIMIT))
+        (suspended,) = [notice for notice in told if isinstance(notice, ConfigSuspended)]
+        assert (suspended.restarts, suspended.seconds) == (LIMIT, SUSPENDED)
+        assert not self.replaced(renewal, clock, 0.2)
+        assert renewal.before_launch() is None
+        assert renewal.deadline is not None
+        assert renewal.deadline > clock() + SUSPENDED / 2
+        clock.now += SUSPENDED
+        assert renewal.before_launch() is not None
+
+    def test_is_looked_at_again_after_a_restart_by_hand(self, renewal: Renewal, clock: ManualClock) -> None:
+        assert [self.replaced(renewal, clock, 0.2) for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+        renewal.forgive()
+        assert renewal.before_launch() is not None
+
+    def test_is_not_taken_for_somebody_who_saves_at_any_moment(self, renewal: Renewal, clock: ManualClock) -> None:
+        assert all(self.replaced(renewal, clock, 0.2 + number % 3) for number in range(2 * LIMIT))
+
+    def test_is_not_taken_for_somebody_who_waits_for_each_run(self, renewal: Renewal, clock: ManualClock) -> None:
+        for _ in range(2 * LIMIT):
+            assert self.replaced(renewal, clock, 0.2)
+            renewal.interrupt()
+
+
 class Changing(Bench):
     """A bench whose configuration is saved by the test."""
 
@@ -288,6 +348,24 @@ class TestInTheEngine:
         bench.pass_time(1.0)
         (launched,) = bench.told(Launched)
         assert launched.argv == bench.plan.launch.argv
+
+    @pytest.mark.parametrize("wish", [RestartAsked("a test"), Asked(AskRestart("a test"), Replying([]))])
+    def test_a_restart_by_hand_takes_what_was_left_alone(self, bench: Changing, wish: RestartAsked | Asked) -> None:
+        until = bench.renewal._suspended_until = bench.clock() + 1000.0
+        bench.save_config(bench.heavy, "command")
+        bench.engine.turn()
+        assert bench.told(ConfigRenewed) == []
+        bench.post(wish)
+        assert isinstance(turns_until_it_ends(bench), Idle)
+        assert bench.clock() < until
+
+    def test_who_has_waited_may_save_it_as_evenly_as_a_run(self, bench: Changing) -> None:
+        bench.renewal._loops = Loops((Restart(0.0, {PLACE: 0.0}),))
+        bench.post(StopAsked(15))
+        bench.answer_to_a_wait(after=None)
+        bench.until_finished()
+        bench.engine.turn()
+        assert bench.renewal._loops.restarts == ()
 
     def test_a_pause_holds_it_until_somebody_resumes(self, bench: Changing) -> None:
         bench.post(Asked(AskPause("a test"), Replying([])))
