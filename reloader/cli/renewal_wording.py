@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reloader.cli.phrases import printable, seconds_of
 from reloader.config.toml_text import in_toml
 from reloader.core.renewal import (
+    HIDDEN,
     ConfigAsBefore,
     ConfigGone,
     ConfigRefused,
@@ -47,4 +48,6 @@ def _change(change: KeyChange) -> str:
 
 
 def _value(value: object) -> str:
-    return "(not set)" if value is None else in_toml(value)
+    if value is None:
+        return "(not set)"
+    return HIDDEN if value == HIDDEN else in_toml(value)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from reloader.config.keys import KEYS, Key, Kind
 from reloader.config.load import Loaded
 from reloader.config.resolve import Written
-from reloader.core.renewal import KeyChange
+from reloader.config.steps import StepWords
+from reloader.core.renewal import HIDDEN, KeyChange
 
 DEFAULT = "default"
 
@@ -37,7 +38,22 @@ def settings_of(written: Written) -> tuple[Setting, ...]:
 
 def _value(written: Written, name: str) -> object:
     is_missing = name == "command" and name not in written.stack.values
-    return None if is_missing else getattr(written.config, name)
+    return None if is_missing else _as_written(getattr(written.config, name))
+
+
+def _as_written(value: object) -> object:
+    """``value`` with each command, and the address of a probe, as it could be written."""
+    match value:
+        case StepWords(run, ()):
+            return list(run)
+        case StepWords(run, files):
+            return {"run": list(run), "files": list(files)}
+        case {"tcp": (str(host), int(port)), **others}:
+            return {"tcp": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", **others}
+        case tuple() if any(isinstance(one, StepWords) for one in value):
+            return [_as_written(one) for one in value]
+        case _:
+            return value
 
 
 def differences(before: Loaded, after: Loaded) -> tuple[KeyChange, ...]:
@@ -61,7 +77,12 @@ def _differences(before: Loaded, after: Loaded) -> Iterator[KeyChange]:
 def _in_table(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[KeyChange]:
     for part in dict.fromkeys((*before, *after)):
         if before.get(part) != after.get(part):
-            yield KeyChange(f"{name}.{part}", before.get(part), after.get(part))
+            yield KeyChange(f"{name}.{part}", _told(name, before.get(part)), _told(name, after.get(part)))
+
+
+def _told(table: str, value: object) -> object:
+    """A variable may be a password, and what is told goes into logs."""
+    return HIDDEN if table == "env" and value is not None else value
 
 
 def _file(loaded: Loaded) -> str | None:

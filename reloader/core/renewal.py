@@ -8,10 +8,16 @@ from reloader.core.debounce import DebouncePolicy
 from reloader.core.level import Level
 from reloader.core.plan import RestartPolicy, RunPlan, StopPolicy, TellingPolicy
 
+#: Stands for a value that is nobody's business.
+HIDDEN = "(hidden)"
+
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
-    """A key, ``before`` and ``after``, as plain values; None is one that is not set. Of a table it is one name, ``env.PORT``."""
+    """A key, ``before`` and ``after``, as plain values; None is one that is not set. Of a table it is one name, ``env.PORT``.
+
+    The values of variables are ``HIDDEN``.
+    """
 
     key: str
     before: object

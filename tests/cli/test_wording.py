@@ -53,7 +53,15 @@ from reloader.core.reasons import (
     FirstStart,
     Reason,
 )
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, KeyChange
+from reloader.core.renewal import (
+    HIDDEN,
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
+    KeyChange,
+)
 from reloader.core.sockets import UnixAddress, held
 from reloader.core.stops import StopStep, StopStepKind
 
@@ -85,10 +93,10 @@ ALL_STEPS_SAID = (
         (
             ConfigRenewed(
                 "reloader.toml",
-                (KeyChange("debounce", 0.05, 0.2), KeyChange("env.PORT", None, "80"), KeyChange("cwd", "a", None)),
+                (KeyChange("debounce", 0.05, 0.2), KeyChange("env.PORT", None, HIDDEN), KeyChange("cwd", "a", None)),
                 replaces_run=True,
             ),
-            'reloader.toml has changed: debounce 0.05 → 0.2, env.PORT (not set) → "80", cwd "a" → (not set)',
+            'reloader.toml has changed: debounce 0.05 → 0.2, env.PORT (not set) → (hidden), cwd "a" → (not set)',
         ),
         (ConfigRefused(("reloader.toml: a: b",)), "reloader.toml: a: b; what was in force stays so"),
         (ConfigRefused(("a", "b")), "2 problems in the configuration; what was in force stays so:"),

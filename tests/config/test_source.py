@@ -10,7 +10,7 @@ import pytest
 
 from reloader.cli.arguments import parse
 from reloader.config.source import READABLE, ConfigSource
-from reloader.core.renewal import KeyChange
+from reloader.core.renewal import HIDDEN, KeyChange
 from reloader.errors import ConfigError, ConfigGone
 from tests.support.platform_limits import posix_only
 
@@ -112,11 +112,32 @@ class TestASave:
         source = source_in(here)
         (here / "reloader.toml").write_text(COMMAND + 'env = { B = "2", C = "3" }\n[python]\nmodules = false\n')
         assert changes_of(source) == (
-            KeyChange("env.A", "1", None),
-            KeyChange("env.C", None, "3"),
+            KeyChange("env.A", HIDDEN, None),
+            KeyChange("env.C", None, HIDDEN),
             KeyChange("debounce", 0.1, 0.05),
             KeyChange("python.modules", True, False),
         )
+
+    def test_never_tells_the_value_of_a_variable(self, here: Path) -> None:
+        (here / "reloader.toml").write_text(COMMAND + 'env = { PASSWORD = "old" }\n')
+        source = source_in(here)
+        (here / "reloader.toml").write_text(COMMAND + 'env = { PASSWORD = "new" }\n')
+        assert changes_of(source) == (KeyChange("env.PASSWORD", HIDDEN, HIDDEN),)
+
+    def test_tells_commands_as_they_are_written(self, here: Path) -> None:
+        (here / "reloader.toml").write_text(COMMAND)
+        source = source_in(here)
+        before = 'before = ["npm run css", { run = ["make"], files = ["*.proto"] }]\n'
+        (here / "reloader.toml").write_text(COMMAND + 'check = ["false"]\n' + before)
+        told = {change.key: change.after for change in changes_of(source)}
+        assert told == {"check": ["false"], "before": [["npm", "run", "css"], {"run": ["make"], "files": ["*.proto"]}]}
+
+    @pytest.mark.parametrize("address", ["127.0.0.1:8000", "[::1]:8000"])
+    def test_tells_the_address_of_a_probe_as_it_is_written(self, here: Path, address: str) -> None:
+        (here / "reloader.toml").write_text(COMMAND)
+        source = source_in(here)
+        (here / "reloader.toml").write_text(COMMAND + f'ready = {{ tcp = "{address}" }}\n')
+        assert {change.key: change.after for change in changes_of(source)}["ready.tcp"] == address
 
     def test_that_was_accepted_is_what_the_next_one_differs_from(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)
