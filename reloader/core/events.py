@@ -15,7 +15,9 @@ from reloader.core.stops import StopStep
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The baseline is taken: the first run may start."""
+    """The baseline is taken: the first run may start. ``unserved`` is what has changed since the run of the plan before."""
+
+    unserved: ChangeBatch = field(default_factory=ChangeBatch)
 
 
 @dataclass(frozen=True, slots=True)

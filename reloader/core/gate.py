@@ -190,8 +190,8 @@ def gate_of(policy: GatePolicy) -> Gate:
 def handle(gate: Gate, arrival: Arrival, around: Around) -> Handled:
     """What follows from ``arrival``."""
     match arrival:
-        case Begin():
-            return _attempt(gate, replace(gate.held, begin=True), around)
+        case Begin(unserved):
+            return _attempt(gate, replace(gate.held, batch=unserved.merged_with(gate.held.batch), begin=True), around)
         case BatchOpened():
             return follow(replace(gate, is_open=True), around, rests=around.run is None)
         case BatchClosed(batch):

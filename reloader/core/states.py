@@ -46,11 +46,15 @@ Goal = Relaunch | Quit | Judge
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Before the first run; after an exchange of the plan, before the one that follows ``run`` for this ``reason``."""
+    """Before the first run; after an exchange of the plan, before the one that follows ``run`` for this ``reason``.
+
+    ``unserved`` is what has changed since ``run`` was started.
+    """
 
     run: int = 0
     reason: Reason = field(default_factory=FirstStart)
     history: History = field(default_factory=History)
+    unserved: ChangeBatch = field(default_factory=ChangeBatch)
 
 
 @dataclass(frozen=True, slots=True)

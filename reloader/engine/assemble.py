@@ -49,9 +49,7 @@ from reloader.system.private_copy import lasting
 from reloader.watchers.disk import RealDisk
 
 
-def assembled(
-    session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle, control_before: Control | None
-) -> Engine:
+def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
     """The engine with its parts, of which the watchers run and the baseline is taken. Raises ScanInterrupted."""
     session.chronicle.tell(ConfigUsed(plan.source))
     plan = session.listen(plan)
@@ -92,7 +90,7 @@ def assembled(
         session.renewal,
         alive=None,
         beside=beside,
-        before=control_before,
+        before=None if before is None else before.parts.control,
     )
     session.open_to_visitors(plan)
     session.sockets.drop_others()  # only now: had it failed, the plan before would need them
@@ -114,6 +112,8 @@ def assembled(
         beside=beside,
         renewal=session.renewal,
     )
+    if before is not None:
+        start = replace(start, unserved=before.unserved_up_to(baseline, hooks.tell))
     return Engine(plan, parts, start)
 
 

@@ -113,6 +113,12 @@ class Baseline:
             changes += self._examine(root)
         return changes
 
+    def differing_from(self, later: Baseline) -> list[str]:
+        """Where the disk looked different to ``later``, which may be that of another watch set."""
+        known, seen, none = self._entries, later.entries, Entry(MISSING)
+        differing = [path for path, entry in known.items() if seen.get(path, none).stamp != entry.stamp]
+        return [*differing, *(path for path in seen if path not in known)]
+
     def learn(self, path: str, stamp: Stamp) -> list[PathChange]:
         """A running program has read ``path`` when it had this stamp: that is what later looks are measured by.
 

@@ -11,15 +11,14 @@ from contextlib import ExitStack
 from reloader.core.events import Asked, PathsChanged, StopAsked, Typed
 from reloader.core.plan import RunPlan
 from reloader.core.states import Idle
-from reloader.engine.control import Control
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
 from reloader.engine.renewal import Renewal
 from reloader.errors import ConfigError, ReloaderError
 
 #: Makes an engine for a plan that begins as it is told. What has to be undone when it has ended is left with the stack. The
-#: control is that of the engine before it, whose visitors still wait. Raises ReloaderError if the plan cannot be had.
-Assemble = Callable[[RunPlan, ExitStack, Idle, "Control | None"], Engine]
+#: last argument is the engine before it, with what that leaves undone. Raises ReloaderError if the plan cannot be had.
+Assemble = Callable[[RunPlan, ExitStack, Idle, "Engine | None"], Engine]
 
 
 def run_engines(assemble: Assemble, renewal: Renewal, inbox: Inbox, when_ready: Callable[[], None]) -> int:
@@ -31,24 +30,24 @@ def run_engines(assemble: Assemble, renewal: Renewal, inbox: Inbox, when_ready: 
         while isinstance(end, Idle):
             resources.close()
             _drop_news_of_what_has_ended(inbox)
-            engine = _next_engine(assemble, renewal, resources, end, engine.control)
+            engine = _next_engine(assemble, renewal, resources, end, engine)
             end = engine.run()
         return end
 
 
-def _next_engine(assemble: Assemble, renewal: Renewal, resources: ExitStack, start: Idle, control: Control) -> Engine:
+def _next_engine(assemble: Assemble, renewal: Renewal, resources: ExitStack, start: Idle, before: Engine) -> Engine:
     """For the plan that is pending, or, if that cannot be had, for the one that has worked before."""
     renewed = renewal.pending
     if renewed is not None:
         try:
-            engine = assemble(renewed.plan, resources, start, control)
+            engine = assemble(renewed.plan, resources, start, before)
         except (ReloaderError, ImportError) as error:  # of a frozen program, the files may be gone
             resources.close()
             renewal.refuse(error.problems if isinstance(error, ConfigError) else [str(error)])
         else:
             renewal.accept(renewed)
             return engine
-    return assemble(renewal.plan, resources, start, control)
+    return assemble(renewal.plan, resources, start, before)
 
 
 def _drop_news_of_what_has_ended(inbox: Inbox) -> None:

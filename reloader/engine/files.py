@@ -56,6 +56,16 @@ class Files:
         """When there is something to do."""
         return self._collector.deadline, self._sweep.deadline
 
+    def inherit(self, unserved: ChangeBatch) -> None:
+        """The next run is to be told of what has changed since that of the engine before ours."""
+        self._served = unserved
+
+    def unserved_up_to(self, later: Baseline, tell: Callable[[Notice], None]) -> ChangeBatch:
+        """All that has changed from the last launch to the first look of the engine that follows, which does the telling."""
+        self._tell = tell
+        self.absorb(self._baseline.differing_from(later))
+        return self._served
+
     # What is heard
 
     def hear(self, hints: PathsChanged) -> Opened:

@@ -106,15 +106,21 @@ class Engine:
             parts.clock,
             parts.reporter.tell,
         )
+        self._files.inherit(start.unserved)
+        self._beginning = Begin(start.unserved)
 
     @property
     def state(self) -> State:
         return self._state
 
     @property
-    def control(self) -> Control:
-        """What visitors have asked, for the engine that follows."""
-        return self._parts.control
+    def parts(self) -> Parts:
+        """What it is made of, for the engine that follows."""
+        return self._parts
+
+    def unserved_up_to(self, later: Baseline, tell: Callable[[Notice], None]) -> ChangeBatch:
+        """All that has changed since the last launch, up to the first look of the engine that follows."""
+        return self._files.unserved_up_to(later, tell)
 
     @property
     def knows_all_contents(self) -> bool:
@@ -144,7 +150,7 @@ class Engine:
     def begin(self) -> None:
         """The baseline is taken: start the first run."""
         self._parts.watching.listen_to(self._parts.renewal.places)
-        self._step(Begin())
+        self._step(self._beginning)
 
     def turn(self) -> None:
         """Wait for news, or for the nearest deadline, and act on them."""

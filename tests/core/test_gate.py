@@ -213,6 +213,14 @@ class TestTheFirstStart:
         assert orders == [BUILDING]
         assert after(around(policy, None), TaskPassed(), gate=gate)[1] == [BUILDING]
 
+    def test_of_another_plan_is_held_with_what_has_changed_since_the_run_before(self) -> None:
+        policy = GatePolicy(before=(Step(("types", "{files}"), (CSS,)),))
+        gate, orders = after(around(policy, None), Begin(batch("a.css", "a.py")))
+        assert orders == [Do(RunStep(BEFORE, ("types", "/app/a.css"), 0))]
+        assert after(around(policy, None), BatchClosed(batch("b.css")), TaskPassed(), gate=gate)[1] == [
+            Do(RunStep(BEFORE, ("types", "/app/a.css", "/app/b.css"), 0))
+        ]
+
     def test_is_refused_by_a_step_with_its_exit_code(self) -> None:
         gate, orders = after(around(BUILD, None), Begin(), FAILED)
         assert orders == [BUILDING, Say(FAILED.notice), Admit(StartRefused(7))]

@@ -344,6 +344,20 @@ def test_who_wants_it_to_end_is_heard_during_an_exchange(tmp_path: Path) -> None
         assert reloader.stop() == 128 + 15
 
 
+def test_files_that_change_with_the_configuration_are_told_to_the_steps_and_to_the_run(tmp_path: Path) -> None:
+    says_files = [*python("-c", "import sys; print('made from', *sorted(sys.argv[1:]))"), "{files}"]
+    count = 'import os, time; print("{}", len(open(os.environ["RELOADER_CHANGES_FILE"]).readlines())); time.sleep(600)'
+    before = [{"run": says_files, "files": ["*.proto"]}]
+    files = {"a.proto": "1", "b.proto": "1", "c.txt": "1"}
+    project(tmp_path, files, command=python("-c", count.format("old")), before=before)
+    with Reloader(cwd=tmp_path) as reloader:
+        reloader.wait_for_line("old 0")
+        changed = {"a.proto": "2", "c.txt": "2"}
+        project(tmp_path, changed, command=python("-c", count.format("new")), before=before)
+        reloader.wait_for_line("new 2")
+        assert f"made from {tmp_path / 'a.proto'}" in reloader.lines
+
+
 def test_a_hook_of_the_old_configuration_hears_of_the_end_of_its_run(tmp_path: Path) -> None:
     told = tmp_path / "told"
     hook = python("-c", f'import os; open({str(told)!r}, "a").write(os.environ["RELOADER_RUN"])')

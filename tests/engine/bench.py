@@ -14,7 +14,7 @@ from reloader.core.events import PathsChanged, Posted
 from reloader.core.filters import Patterns, Rule
 from reloader.core.notices import Changed, Notice
 from reloader.core.plan import LaunchSpec, RestartPolicy, RunPlan, StopPolicy, WatchPlan
-from reloader.core.states import Finished, State
+from reloader.core.states import Finished, Idle, State
 from reloader.core.steps import BesidePolicy, ReadyPolicy
 from reloader.engine.baseline import Baseline
 from reloader.engine.changes import ChangeCollector
@@ -61,6 +61,7 @@ class Bench:
         beside: BesidePolicy | None = None,
         compiles: bool = False,
         configuration: Configuration | None = None,
+        start: Idle = Idle(),  # noqa: B008 - a value
     ) -> None:
         self.root = root
         base = str(root)
@@ -166,6 +167,7 @@ class Bench:
                 beside=self.beside,
                 renewal=self.renewal,
             ),
+            start,
         )
 
     def _environment_of(self, run: int) -> Mapping[str, str]:

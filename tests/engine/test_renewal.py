@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import Asked, PathsChanged, RestartAsked, StopAsked, WatcherFailed
 from reloader.core.loops import LIMIT, Loops, Restart
-from reloader.core.notices import Launched, Notice
+from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Exited
 from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
 from reloader.core.reasons import ConfigChanged
@@ -21,7 +22,6 @@ from reloader.core.requests import Answer, AskPause, AskRestart, AskResume, AskT
 from reloader.core.states import History, Idle, Running
 from reloader.core.step_notices import StepRefused
 from reloader.core.steps import BesidePolicy, GatePolicy, ReadyPolicy, Step
-from reloader.engine.control import Control
 from reloader.engine.exchange import run_engines
 from reloader.engine.loop import Engine
 from reloader.engine.renewal import PERIOD, QUIET, SUSPENDED, Renewal
@@ -543,6 +543,61 @@ def checked_by(name: str) -> BesidePolicy:
     return BesidePolicy(GatePolicy(check=Step((name,)), timeout=1000.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
 
 
+class TestWhatNoRunHasHad:
+    """What has changed since the last run of the old plan is told to the first one of the new plan."""
+
+    @pytest.fixture
+    def told(self) -> list[Notice]:
+        return []
+
+    def following(self, bench: Changing, told: list[Notice]) -> Bench:
+        """The engine after that of ``bench``, whose run is stopped for another plan. It has looked around, and not begun."""
+        end = turns_until_it_ends(bench)
+        assert isinstance(end, Idle)
+        bench.save("missed.py", "x = 1\n")  # nobody watches by now
+        looking = Bench(bench.root)
+        looking.baseline.take(lambda files: None)
+        unserved = bench.engine.unserved_up_to(looking.baseline, told.append)
+        return Bench(bench.root, start=replace(end, unserved=unserved))
+
+    def test_is_all_that_was_heard_and_all_that_was_missed(self, bench: Changing, told: list[Notice]) -> None:
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        bench.pass_time(PERIOD)
+        bench.host.is_obeyed = False
+        bench.save_config(bench.heavy, "command")
+        bench.save("heard.py", "x = 1\n")
+        bench.hint("heard.py")
+        bench.pass_time(PERIOD)
+        bench.host.end(Exited(0))
+        following = self.following(bench, told).begin()
+        assert [following.named(batch) for batch in following.written_changes] == [
+            {"heard.py": "added", "missed.py": "added"}
+        ]
+        assert following.prepared == following.written_changes
+        assert [following.named(one.batch) for one in told if isinstance(one, Changed)] == [{"missed.py": "added"}]
+
+    def test_is_handed_on_by_an_engine_that_starts_no_run(self, bench: Changing, told: list[Notice]) -> None:
+        bench.save_config(bench.heavy, "command")
+        following = self.following(bench, told)
+        following.baseline.take(lambda files: None)
+        looking = Bench(bench.root)
+        looking.baseline.take(lambda files: None)
+        unserved = following.engine.unserved_up_to(looking.baseline, told.append)
+        assert following.named(unserved) == {"missed.py": "added"}
+
+    def test_is_nothing_that_did_not_count_before(self, bench: Changing, told: list[Notice]) -> None:
+        elsewhere = bench.root.parent / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "b.py").write_text("x = 1\n")
+        bench.save_config(bench.heavy, "command")
+        turns_until_it_ends(bench)
+        looking = Bench(elsewhere)
+        looking.baseline.take(lambda files: None)
+        assert bench.engine.unserved_up_to(looking.baseline, told.append) == ChangeBatch()
+        assert told == []
+
+
 class TestEngines:
     """One after the other, with what the session has in common."""
 
@@ -555,12 +610,12 @@ class TestEngines:
         plans: list[RunPlan] = []
         closed: list[str] = []
 
-        def assemble(plan: RunPlan, resources: ExitStack, start: Idle, control: Control | None) -> Engine:
+        def assemble(plan: RunPlan, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
             plans.append(plan)
             resources.callback(closed.append, plan.launch.argv[0])
-            if control is None:
+            if before is None:
                 return first.engine
-            assert control is first.control
+            assert before is first.engine
             if left:
                 raise left.pop()
             second = Bench(tmp_path / "app")

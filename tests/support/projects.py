@@ -49,6 +49,8 @@ def toml(value: Any) -> str:
     """``value`` in TOML, whose texts, numbers, booleans and lists are written as in JSON."""
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{json.dumps(key)} = {toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 
