@@ -48,7 +48,7 @@ def session_sentence(notice: SessionNotice) -> str:
 
 
 def _status(status: SessionStatus) -> str:
-    parts = [f"run {status.run} of {shlex.join(status.command)} is {_state(status)}" if status.run else status.state]
+    parts = [_state(status) if status.run else status.state]
     if status.child is not None:
         parts.append(f"pid {status.child}, since {lasting(status.seconds)} ({status.reason})")
     if status.ready_after is not None:
@@ -61,7 +61,15 @@ def _status(status: SessionStatus) -> str:
 
 
 def _state(status: SessionStatus) -> str:
-    return "over, waiting for a change" if status.state == "waiting" else status.state
+    """Another configuration may have come since the newest run: the command is that of the next one."""
+    run, command = status.run, shlex.join(status.command)
+    match status.state:
+        case "waiting":
+            return f"run {run} is over, waiting for a change to start {command}"
+        case "starting":
+            return f"run {run + 1} of {command} is starting"
+        case _:
+            return f"run {run} of {command} is {status.state}"
 
 
 def _wait(over: WaitOver) -> str:

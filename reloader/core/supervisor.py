@@ -112,7 +112,7 @@ def _idle(state: Idle, event: Event, now: float, policy: RestartPolicy) -> Step:
             return Waiting(0, History()), (Tell(Postponed()),)
         case Begin():
             return _launch(state.run + 1, state.reason, now, state.history)
-        case StartRefused(exit_code) if policy.once or policy.on_exit is OnExit.EXIT:
+        case StartRefused(exit_code) if state.run == 0 and (policy.once or policy.on_exit is OnExit.EXIT):
             return _finish(exit_code)
         case StopAsked(signal):
             return _finish(SIGNAL_BASE + signal)

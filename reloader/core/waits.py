@@ -74,9 +74,11 @@ def _asks_again(state: State, record: RunRecord) -> bool:
             return False
 
 
-def state_in_words(state: State) -> str:
-    """``state`` as the user is told of it."""
+def state_in_words(state: State, *, is_refused: bool = False) -> str:
+    """``state`` as the user is told of it. ``is_refused`` says that what was to be started has failed before it was."""
     match state:
+        case Idle() if is_refused:
+            return "waiting"
         case Idle():
             return "starting"
         case Running():

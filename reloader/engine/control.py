@@ -222,7 +222,7 @@ class Control:
             pid=os.getpid(),
             project=self._plan.project,
             command=self._plan.launch.argv,
-            state=state_in_words(state),
+            state=state_in_words(state, is_refused=self._beside is not None and self._beside.is_refusing),
             run=newest.run if newest is not None else 0,
             child=newest.pid if newest is not None and newest.ended is None else None,
             seconds=now - newest.since if newest is not None else 0.0,

@@ -136,6 +136,7 @@ NOTICES: list[Notice] = [
     Finished(0),
     STATUS,
     replace(STATUS, state="waiting", child=None, ready_after=None),
+    replace(STATUS, state="starting", child=None, ready_after=None),
     replace(STATUS, state="starting", run=0, child=None, ready_after=None, is_paused=True),
     replace(STATUS, is_paused=True, held=("/app/a.py", "/app/b.py")),
     Paused("reloader pause"),

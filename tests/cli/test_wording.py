@@ -62,6 +62,7 @@ from reloader.core.renewal import (
     ConfigSuspended,
     KeyChange,
 )
+from reloader.core.session_notices import SessionStatus
 from reloader.core.sockets import UnixAddress, held
 from reloader.core.stops import StopStep, StopStepKind
 
@@ -225,6 +226,19 @@ def test_a_notice_is_said_like_this(notice: Notice, text: str) -> None:
 def test_a_launch_says_why_and_what_as_one_would_type_it(reason: Reason, text: str) -> None:
     launched = Launched(2, 4711, ("python", "-c", "print(1)"), reason)
     assert sentence(launched) == f"{text}: python -c 'print(1)' (run 2, pid 4711)"
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ("running", "run 1 of serve is running"),
+        ("waiting", "run 1 is over, waiting for a change to start serve"),
+        ("starting", "run 2 of serve is starting"),
+    ],
+)
+def test_a_status_names_the_command_with_the_run_that_has_it(state: str, text: str) -> None:
+    status = SessionStatus(7, "", ("serve",), state, 1, None, 2.5, None, "", False, (), "stat", 1)
+    assert sentence(status) == f"a project: {text}; watching 1 file with stat (session 7)"
 
 
 def test_a_command_of_several_lines_is_still_one_line() -> None:

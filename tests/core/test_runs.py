@@ -124,6 +124,11 @@ def test_each_state_has_its_words(state: State, words: str) -> None:
     assert state_in_words(state) == words
 
 
+def test_what_is_refused_before_it_could_start_is_not_starting() -> None:
+    assert state_in_words(Idle(1), is_refused=True) == "waiting"
+    assert state_in_words(Running(1, 5.0), is_refused=True) == "running"
+
+
 class TestAWaitForThePresent:
     WAIT = Wait(None, 100.0)
 

@@ -703,3 +703,9 @@ def test_a_first_start_that_is_refused_ends_a_session_that_is_not_to_wait(strict
 def test_the_number_of_a_run_that_would_be_next_goes_on_until_the_end():
     assert [next_run(state) for state in (Idle(), Idle(4), Running(1, 0.0), RELAUNCH, COOLING_DOWN)] == [1, 5, 2, 2, 5]
     assert next_run(Finished(0)) == 1
+
+
+@pytest.mark.parametrize("on_exit", OnExit)
+def test_a_start_of_another_plan_that_is_refused_is_waited_for_whatever_ends_a_session(on_exit: OnExit) -> None:
+    begun = Idle(2, ConfigChanged(("before",)), SERVED)
+    assert step(begun, StartRefused(7), 20.0, policy(on_exit)) == (begun, ())

@@ -385,6 +385,16 @@ def test_code_that_its_check_has_refused_is_not_started_by_a_save_of_the_configu
         reloader.wait_for_line("new 2")
 
 
+def test_a_step_that_fails_after_a_save_of_the_configuration_ends_no_session(tmp_path: Path) -> None:
+    project(tmp_path, {}, command=serving("old"), on_exit="exit")
+    with Reloader(cwd=tmp_path) as reloader:
+        reloader.wait_for_line("old 1")
+        project(tmp_path, {}, command=serving("bad"), on_exit="exit", before=[python("-c", "raise SystemExit(3)")])
+        reloader.wait_for("step_refused")
+        project(tmp_path, {}, command=serving("new"), on_exit="exit")
+        reloader.wait_for_line("new 2")
+
+
 def test_a_start_that_its_check_refuses_is_let_through_by_another_check(tmp_path: Path) -> None:
     refusing = python("-c", "raise SystemExit(1)")
     ending = python("-c", 'print(open("a.txt").read())')

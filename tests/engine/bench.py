@@ -117,20 +117,6 @@ class Bench:
         self.program = program
         self.history: list[Mapping[str, object]] = []
         self.chronicle = Chronicle(self.reporter, self.clock, self.clock, self.history.append)
-        self.renewal = Renewal(run_plan, configuration, self.clock, self.chronicle.tell, self.chronicle.tell_to)
-        self.control = Control(
-            run_plan,
-            self.chronicle,
-            self.collector,
-            self.baseline,
-            self.watching,
-            program,
-            self.clock,
-            Explainer(plan, self.watch_set, self.disk, program),
-            self.loops,
-            self.renewal,
-            alive=alive,
-        )
         self.helpers = FakeHelpers(self.journal)
         self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
@@ -144,6 +130,21 @@ class Bench:
             probes=self.probes if beside is not None else None,
             compiles=compiles,
             changes=self.written_changes,
+        )
+        self.renewal = Renewal(run_plan, configuration, self.clock, self.chronicle.tell, self.chronicle.tell_to)
+        self.control = Control(
+            run_plan,
+            self.chronicle,
+            self.collector,
+            self.baseline,
+            self.watching,
+            program,
+            self.clock,
+            Explainer(plan, self.watch_set, self.disk, program),
+            self.loops,
+            self.renewal,
+            alive=alive,
+            beside=self.beside,
         )
         self.engine = Engine(
             run_plan,

@@ -30,6 +30,7 @@ from reloader.core.requests import (
 )
 from reloader.core.session_notices import KeysExplained, Paused, Resumed, SessionStatus
 from reloader.core.states import Running
+from reloader.core.steps import BesidePolicy, GatePolicy, ReadyPolicy, Step
 from reloader.engine.pause import Pause
 from tests.engine.bench import Bench
 
@@ -94,6 +95,14 @@ class TestTheStatus:
         bench = Bench(root)
         status = asked(bench, AskStatus()).only
         assert (status["state"], status["run"], status["child"], status["reason"]) == ("starting", 0, None, "")
+
+    def test_before_a_run_that_a_step_has_refused_is_that_it_waits(self, root: Path) -> None:
+        build = BesidePolicy(GatePolicy(before=(Step(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
+        bench = Bench(root, beside=build)
+        bench.engine.begin()
+        assert asked(bench, AskStatus()).only["state"] == "starting"
+        bench.helpers.end("build", Exited(1))
+        assert asked(bench, AskStatus()).only["state"] == "waiting"
 
     def test_is_told_to_who_types_s(self, bench: Bench) -> None:
         bench.post(Typed("s"))
