@@ -24,7 +24,6 @@ from reloader.engine.baseline import Baseline
 from reloader.engine.beside import Beside
 from reloader.engine.changes import ChangeCollector
 from reloader.engine.choosing import tell_of_choice, watching_of, what_is_watched
-from reloader.engine.commands import Commands
 from reloader.engine.control import Control
 from reloader.engine.environment import Environment
 from reloader.engine.explained import Explainer
@@ -128,8 +127,10 @@ def _host(session: Lasting, plan: RunPlan, resources: ExitStack) -> ProcessHost:
         sockets=session.sockets,
         log=plan.beside.ready.log,
         folder=session.files.folder,
+        helpers=None if session.host is None else session.host.helpers,
     )
-    resources.callback(host.close)
+    resources.callback(host.leave)
+    session.goes_on_with(host)
     if not plan.launch.has_input:
         resources.callback(Keyboard(session.inbox.post).close)
         session.chronicle.tell(KeysExplained())
@@ -200,9 +201,9 @@ def _beside(
 ) -> tuple[Hooks, Beside]:
     """What is done beside the program, and the reporter by which its hooks hear what happens."""
     policy, cwd, program_of_plan = plan.beside, plan.launch.cwd, plan.launch.argv[0]
-    commands = Commands(host.helpers, time.monotonic)
+    commands = session.commands_on(host.helpers)
     written = session.files.write_changes
-    hooks = Hooks(policy.hooks, commands, session.chronicle, environment.beside, written, cwd=cwd)
+    hooks = session.hooks_of(plan, commands, environment.beside)
     sources = Sources(
         commands,
         lambda: next(filter(is_python, (program.interpreter, program_of_plan)), ""),

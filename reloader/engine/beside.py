@@ -98,6 +98,11 @@ class Beside:
 
     # Ends
 
+    def hand_on(self) -> None:
+        """Another engine follows, which goes on with the hooks: nothing waits for them."""
+        self._gate.close()
+        self._readiness.cease()
+
     def wind_up(self, inbox: Inbox, clock: Clock) -> None:
         """The session is over: what is left is the last hooks, unless the user has lost patience."""
         self._gate.close()

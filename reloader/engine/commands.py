@@ -90,9 +90,10 @@ class Commands:
             command.child.ask_to_stop(TERMINATE)
 
     def close(self) -> None:
-        """End all by force, and tell nobody. May be called twice."""
+        """End all by force, with what they have left behind, and tell nobody. May be called twice."""
         for number in tuple(self._running):
             self.abandon(number)
+        self._host.close()
 
 
 def _nobody(outcome: StepOutcome) -> None:

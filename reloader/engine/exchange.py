@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from reloader.core.events import Asked, PathsChanged, StopAsked, Typed
+from reloader.core.events import Asked, ChildStirred, PathsChanged, StopAsked, Typed
 from reloader.core.plan import RunPlan
 from reloader.core.states import Idle
 from reloader.engine.inbox import Inbox
@@ -51,7 +51,10 @@ def _next_engine(assemble: Assemble, renewal: Renewal, resources: ExitStack, sta
 
 
 def _drop_news_of_what_has_ended(inbox: Inbox) -> None:
-    """A wish is for whoever runs; a restart by hand is what follows anyway; failures are those of watchers that are no more."""
+    """A wish is for whoever runs, and a hook may have ended; a restart by hand is what follows anyway.
+
+    Failures are those of watchers that are no more.
+    """
     for posted in inbox.take_now():
-        if isinstance(posted, StopAsked | Asked | Typed | PathsChanged):
+        if isinstance(posted, StopAsked | Asked | Typed | PathsChanged | ChildStirred):
             inbox.keep(posted)

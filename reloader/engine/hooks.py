@@ -24,17 +24,18 @@ HOOK_TIMEOUT = 30.0
 class Due:
     """A hook that is to be run, with what it is told. ``changes`` lead to the run that is to follow it.
 
-    Once it is due, another configuration changes nothing of its ``argv``.
+    Once it is due, another configuration changes nothing of its ``argv`` and ``cwd``.
     """
 
     occasion: Occasion
     variables: Mapping[str, str]
     changes: ChangeBatch | None = None
     argv: tuple[str, ...] = ()
+    cwd: str = ""
 
 
 class Hooks:
-    """A reporter before another one. Owned by the engine's thread.
+    """A reporter before another one. Owned by the engine's thread; lives as long as the session.
 
     ``environment`` adds to what it is given all that is to be known of the run.
     """
@@ -68,12 +69,23 @@ class Hooks:
             # What could not be said yet is old by now, if the same has happened again.
             self._waiting = [one for one in self._waiting if one.occasion is not due.occasion]
             environment = self._environment({**due.variables, "RELOADER_HOOK": due.occasion.value})
-            self._waiting.append(replace(due, variables=environment, argv=self._hooks[due.occasion]))
+            argv = self._hooks[due.occasion]
+            self._waiting.append(replace(due, variables=environment, argv=argv, cwd=self._cwd))
             self._next()
 
     def adopt(self, hooks: Mapping[Occasion, tuple[str, ...]]) -> None:
         """From now on these are the user's hooks."""
         self._hooks = hooks
+
+    def follow(
+        self,
+        hooks: Mapping[Occasion, tuple[str, ...]],
+        environment: Callable[[Mapping[str, str]], Mapping[str, str]],
+        *,
+        cwd: str,
+    ) -> None:
+        """The facts that are told now are of another engine. What is due still comes before its hooks."""
+        self._hooks, self._environment, self._cwd = hooks, environment, cwd
 
     @property
     def are_done(self) -> bool:
@@ -87,7 +99,7 @@ class Hooks:
             changes = {} if due.changes is None else self._write_changes(due.changes, OF_THE_HOOK)
             self._commands.start(
                 due.argv,
-                cwd=self._cwd,
+                cwd=due.cwd,
                 environment={**due.variables, **changes},
                 timeout=HOOK_TIMEOUT,
                 then=partial(self._ended, due),

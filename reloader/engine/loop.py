@@ -136,7 +136,10 @@ class Engine:
             self.begin()
             while (end := self._end) is None:
                 self.turn()
-            self._parts.beside.wind_up(self._parts.inbox, self._parts.clock)
+            if isinstance(end, Idle):
+                self._parts.beside.hand_on()
+            else:
+                self._parts.beside.wind_up(self._parts.inbox, self._parts.clock)
             return end
         finally:
             self._leave_nothing_behind()
@@ -148,9 +151,13 @@ class Engine:
         return self._state.exit_code if isinstance(self._state, FinishedState) else None
 
     def begin(self) -> None:
-        """The baseline is taken: start the first run."""
+        """The baseline is taken: start the first run, unless somebody wants to end by now."""
         self._parts.watching.listen_to(self._parts.renewal.places)
-        self._step(self._beginning)
+        news = self._parts.inbox.take_now()
+        for posted in news:
+            self._parts.inbox.keep(posted)
+        if not any(isinstance(posted, StopAsked) for posted in news):
+            self._step(self._beginning)
 
     def turn(self) -> None:
         """Wait for news, or for the nearest deadline, and act on them."""

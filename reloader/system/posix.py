@@ -15,13 +15,12 @@ from reloader.core.events import ChildEnded, InterruptHeard, LeaderEnded, Posted
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.core.stops import StopStep, StopStepKind
 from reloader.ports import ChildNotLaunched, Post
-from reloader.system.descendants import adopt_orphans, children, descendants
+from reloader.system.descendants import children, descendants
 from reloader.system.ear import Ear
 from reloader.system.groups import group_is_alive, signal_group, signal_process
 from reloader.system.guard import Guard
 from reloader.system.job_control import HANDED_ON, JobSignals
 from reloader.system.listening import Sockets
-from reloader.system.mark import Mark
 from reloader.system.output import Output
 from reloader.system.posix_helpers import HelperHost
 from reloader.system.spawning import find_program, not_launched, spawn
@@ -93,7 +92,7 @@ class ProcessHost:
     ``post`` is for the signals that are the run's; SIGCHLD stirs the engine too, see SystemSignals. ``stop_signal`` is what the
     guard asks the run to end with if we are killed, ``folder`` the directory that it then removes. Without ``has_input`` the
     terminal is not lent: we read it. Each run is handed the ``sockets``; ``log`` is what a line of its output has to match for
-    it to be ready.
+    it to be ready. The ``helpers`` are those of the host before, which go on.
     """
 
     def __init__(
@@ -105,20 +104,22 @@ class ProcessHost:
         sockets: Sockets | None = None,
         log: str | None = None,
         folder: str | None = None,
+        helpers: HelperHost | None = None,
     ) -> None:
         self._output = Output(post, log)
-        self._adopted_before = adopt_orphans()
+        self.helpers = helpers or HelperHost()
         self._terminal = Terminal(STANDARD_INPUT if has_input else NOTHING)
         self._has_input = has_input
         self._sockets = sockets or Sockets()
-        self._mark = Mark()
+        self._mark = self.helpers.mark
         self._guard = Guard(self._mark, stop_signal, self._terminal.own_group, folder)
-        # Children of a shell that became us by exec, or of a caller of the library; and the guard.
-        self._bystanders = frozenset(descendants())
-        self.helpers = HelperHost(self._mark, self._left_without_a_run)
+        # Children of a shell that became us by exec, or of a caller of the library; services of watchers; and the guard.
+        self._bystanders = frozenset(pid for pid in descendants() if not self._mark.is_on(pid))
+        self.helpers.strays = self._left_without_a_run
         self._signals = JobSignals(post)
         self._ear = Ear()
         self._child: PosixChild | None = None
+        self._has_left = False
         hangup_is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
         self._ignored = frozenset({signal.SIGHUP} if hangup_is_ignored else ())
 
@@ -200,12 +201,18 @@ class ProcessHost:
         return now + LOOK_AGAIN if is_ending else None
 
     def close(self) -> None:
-        """A run that is not over by now is the guard's."""
+        """No host follows: what is at work beside the runs ends as well. May be called twice."""
         self.helpers.close()
+        self.leave()
+
+    def leave(self) -> None:
+        """Another host may follow. A run that is not over by now is the guard's. May be called twice."""
+        if self._has_left:
+            return
+        self._has_left = True
         self._signals.close()
         self._ear.close()
         self._terminal.close()
-        adopt_orphans(self._adopted_before)
         if self._child is None:
             self._guard.dismiss()
         else:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from reloader.core.events import ChildEnded
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.ports import ChildNotLaunched
+from reloader.system.descendants import adopt_orphans
 from reloader.system.groups import signal_group, signal_process
 from reloader.system.mark import Mark
 from reloader.system.spawning import find_program, not_launched, spawn
@@ -40,12 +41,14 @@ class Helper:
 class HelperHost:
     """Any number of commands at a time. ``strays`` finds what of them has left its group, once there is no run to mistake it for.
 
-    They carry the mark of the session, so that its guard finds them too if we are killed.
+    They carry the ``mark`` of the session, so that its guard finds them too if we are killed. They may outlive a host of runs:
+    the next one goes on with them, and finds their strays. As long as we live, orphans come to us.
     """
 
-    def __init__(self, mark: Mark, strays: Callable[[], Iterable[int]]) -> None:
-        self._mark = mark
-        self._strays = strays
+    def __init__(self) -> None:
+        self._adopted_before = adopt_orphans()
+        self.mark = Mark()
+        self.strays: Callable[[], Iterable[int]] = tuple
         self._helpers: dict[int, Helper] = {}
         self._has_run_any = False
 
@@ -61,7 +64,7 @@ class HelperHost:
         if isinstance(found, ChildNotLaunched):
             return found
         try:
-            with self._mark.put_on():
+            with self.mark.put_on():
                 # It is in the background, and may set up the terminal that it writes to without being stopped for that.
                 pid = spawn(found, argv, cwd, environment, frozenset({signal.SIGTTOU}), has_input=False)
         except OSError as error:
@@ -77,14 +80,16 @@ class HelperHost:
         return None  # SIGCHLD stirs the engine
 
     def close(self) -> None:
+        """May be called twice."""
         for helper in self._helpers.values():
             helper.force_stop()
         _bury(self._helpers)
         self._helpers.clear()
-        strays = tuple(self._strays()) if self._has_run_any else ()
+        strays = tuple(self.strays()) if self._has_run_any else ()
         for pid in strays:
             signal_process(pid, signal.SIGKILL)
         _bury(strays)
+        adopt_orphans(self._adopted_before)
 
     def _look(self) -> list[tuple[Helper, Outcome]]:
         looks = [(helper, *os.waitpid(helper.pid, os.WNOHANG)) for helper in self._helpers.values()]

@@ -109,7 +109,7 @@ class ProcessHost:
 
     A run needs no guard with a ``stop_signal``: if we are killed, the system closes the job, and ends all that is in it.
     There are no ``sockets`` to be handed over: the configuration refuses them here. The ``folder`` of our own files is left to
-    the system's cleaning then.
+    the system's cleaning then. The ``helpers`` are those of the host before, which go on.
     """
 
     why_unguarded: str | None = None
@@ -124,10 +124,11 @@ class ProcessHost:
         log: str | None = None,
         folder: str | None = None,
         console: ConsoleModes | None = None,
+        helpers: HelperHost | None = None,
     ) -> None:
         self._output = Output(post, log)
         # The console is the run's: what that has set there is not to be put back at the end of something else.
-        self.helpers = HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsole()))
+        self.helpers = helpers or HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsole()))
         self._input = None if has_input else subprocess.DEVNULL
         self._post = post
         self._cmd = ntpath.join(_winapi.system_directory(), "cmd.exe")
@@ -200,7 +201,12 @@ class ProcessHost:
         return now + LOOK_AGAIN if self._child is not None and self._child.must_be_looked_at else None
 
     def close(self) -> None:
+        """No host follows: what is at work beside the runs ends as well. May be called twice."""
         self.helpers.close()
+        self.leave()
+
+    def leave(self) -> None:
+        """Another host may follow. May be called twice."""
         if self._child is not None:
             self._child.force_stop()
             self._release()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.backends import needs_watchdog
+from tests.support.eventually import eventually
 from tests.support.platform_limits import posix_only
 from tests.support.programs import PATIENCE
 from tests.support.projects import project, python, save, toml
@@ -367,6 +368,20 @@ def test_a_hook_of_the_old_configuration_hears_of_the_end_of_its_run(tmp_path: P
         project(tmp_path, {}, command=reading("new"), watch=["a.txt"])
         reloader.wait_for_line("new 1")
         assert told.read_text() == "1"
+        assert reloader.all_of("hook_failed") == []
+
+
+def test_a_hook_that_takes_its_time_holds_up_no_other_configuration(tmp_path: Path) -> None:
+    go, done = tmp_path / "go", tmp_path / "done"
+    waits = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)\nopen({str(done)!r}, 'w')"
+    hooks = {"start": python("-c", waits)}
+    project(tmp_path, {"a.txt": "1"}, command=serving("old"), hooks=hooks, watch=["a.txt"])
+    with Reloader(cwd=tmp_path) as reloader:
+        reloader.wait_for_line("old 1")
+        project(tmp_path, {}, command=serving("new"), watch=["a.txt"])
+        reloader.wait_for_line("new 2")
+        go.touch()
+        eventually(done.exists, what="the hook of the first run has come to its end")
         assert reloader.all_of("hook_failed") == []
 
 

@@ -8,16 +8,20 @@ import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import ProbePassed, RestartAsked, StopAsked
-from reloader.core.notices import Launched
+from reloader.core.notices import Ended, Launched
 from reloader.core.outcome import Exited
 from reloader.core.plan import OnExit, RestartPolicy
 from reloader.core.reasons import AskedByChild, FirstStart
 from reloader.core.step_notices import HookFailed, Ready
 from reloader.core.steps import BesidePolicy, Occasion, Overdue, ReadyPolicy
-from reloader.engine.hooks import HOOK_TIMEOUT
+from reloader.engine.commands import Commands
+from reloader.engine.hooks import HOOK_TIMEOUT, Hooks
 from reloader.engine.told import reason_word
 from reloader.ports import ChildNotLaunched
 from tests.engine.bench import Bench
+from tests.support.beside import FakeHelpers
+from tests.support.fakes import Recorder
+from tests.support.manual_clock import ManualClock
 
 NETWORK = ReadyPolicy(http="http://localhost/", tcp=("localhost", 80))
 
@@ -204,6 +208,29 @@ class TestHooks:
         bench.beside.wind_up(bench.inbox, bench.clock)
         assert "force stop" in bench.acts
         assert bench.told(HookFailed) == []
+
+
+def test_what_is_due_is_run_as_it_was_when_it_happened_and_what_follows_by_the_next_plan() -> None:
+    helpers, clock = FakeHelpers(), ManualClock()
+    commands = Commands(helpers, clock)
+    told: dict[str, str] = {"PLAN": "old"}
+    named = {Occasion.START: ("old start",), Occasion.STOP: ("old stop",)}
+    hooks = Hooks(named, commands, Recorder([]), lambda more: {**told, **more}, lambda batch, name: {}, cwd="/old")
+    hooks.tell(Launched(1, 7, ("serve",), FirstStart()))
+    hooks.tell(Ended(1, Exited(0), 1.0, stopped=True))
+    hooks.follow({Occasion.START: ("new start",)}, lambda more: {"PLAN": "new", **more}, cwd="/new")
+    hooks.tell(Launched(2, 8, ("serve",), FirstStart()))
+    done = []
+    while helpers.living:
+        (helper,) = helpers.living
+        done.append((helper.argv[0], helper.cwd, helper.environment["PLAN"], helper.environment["RELOADER_RUN"]))
+        helpers.end(helper.argv[0], Exited(0))
+        commands.tick(clock())
+    assert done == [
+        ("old start", "/old", "old", "1"),
+        ("old stop", "/old", "old", "1"),
+        ("new start", "/new", "new", "2"),
+    ]
 
 
 def test_the_changes_are_written_before_each_launch(tmp_path: Path) -> None:

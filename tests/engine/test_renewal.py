@@ -11,7 +11,7 @@ import pytest
 
 from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
-from reloader.core.events import Asked, PathsChanged, RestartAsked, StopAsked, WatcherFailed
+from reloader.core.events import Asked, ChildStirred, PathsChanged, RestartAsked, StopAsked, WatcherFailed
 from reloader.core.loops import LIMIT, Loops, Restart
 from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Exited
@@ -21,8 +21,9 @@ from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, Con
 from reloader.core.requests import Answer, AskPause, AskRestart, AskResume, AskToWait
 from reloader.core.states import History, Idle, Running
 from reloader.core.step_notices import StepRefused
-from reloader.core.steps import BesidePolicy, GatePolicy, ReadyPolicy, Step
+from reloader.core.steps import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
 from reloader.engine.exchange import run_engines
+from reloader.engine.hooks import HOOK_TIMEOUT
 from reloader.engine.loop import Engine
 from reloader.engine.renewal import PERIOD, QUIET, SUSPENDED, Renewal
 from reloader.errors import BackendUnavailable, ConfigError
@@ -390,6 +391,27 @@ class TestInTheEngine:
         bench.engine.turn()
         assert bench.inbox.take_now() == [StopAsked(15)]
 
+    def test_who_wants_it_to_end_before_the_next_engine_begins_sees_no_run(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        end = turns_until_it_ends(bench)
+        assert isinstance(end, Idle)
+        following = Bench(bench.root, start=end)
+        following.post(StopAsked(2))
+        assert following.engine.run() == 128 + 2
+        assert following.acts == []
+
+    def test_a_hook_is_neither_waited_for_nor_ended(self, tmp_path: Path) -> None:
+        (tmp_path / "app").mkdir()
+        policy = BesidePolicy(ready=ReadyPolicy(tcp=("127.0.0.1", 1)), hooks={Occasion.STOP: ("say",)})
+        bench = Changing(tmp_path / "app", policy)
+        bench.save("app.py", "x = 1\n")
+        bench.begin()
+        bench.save_config(bench.heavy, "command")
+        before = bench.clock()
+        assert isinstance(bench.engine.run(), Idle)
+        assert [helper.argv for helper in bench.helpers.living] == [("say",)]
+        assert bench.clock() - before < HOOK_TIMEOUT
+
     def test_the_first_run_is_from_what_is_on_the_disk_by_then(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
         bench = Changing(tmp_path / "app")
@@ -614,6 +636,8 @@ class TestEngines:
             plans.append(plan)
             resources.callback(closed.append, plan.launch.argv[0])
             if before is None:
+                for posted in (ChildStirred(), RestartAsked("r"), WatcherFailed("watchdog", "", "")):
+                    resources.callback(first.inbox.keep, posted)  # while the parts of that engine end
                 return first.engine
             assert before is first.engine
             if left:
@@ -622,11 +646,9 @@ class TestEngines:
             second.inbox.later.append(lambda: second.host.end(Exited(7)))
             return second.engine
 
-        for posted in (StopAsked(15), RestartAsked("r"), WatcherFailed("watchdog", "", "")):
-            first.inbox.keep(posted)
         code = run_engines(assemble, first.renewal, first.inbox, lambda: None)
         assert closed == [plan.launch.argv[0] for plan in plans]
-        assert first.inbox.take_now() == [StopAsked(15)]
+        assert first.inbox.take_now() == [ChildStirred()]
         return plans, first, code
 
     def test_the_next_one_is_for_the_plan_that_was_saved(self, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class FakeHelper:
     run: int
     argv: tuple[str, ...]
     environment: Mapping[str, str]
+    cwd: str = ""
     pid: int = 0
 
     def ask_to_stop(self, signal: int) -> None:
@@ -56,7 +57,7 @@ class FakeHelpers:
         self.journal.append("run " + " ".join(argv))
         if self.refusals:
             return self.refusals.popleft()
-        self.living.append(FakeHelper(self, run, tuple(argv), environment))
+        self.living.append(FakeHelper(self, run, tuple(argv), environment, cwd))
         return self.living[-1]
 
     def end(self, name: str, outcome: Outcome) -> None:

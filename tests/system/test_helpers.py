@@ -123,6 +123,42 @@ def test_what_has_left_its_group_ends_with_the_host(helpers: Helpers, tmp_path: 
     assert not is_alive(left)
 
 
+class TestWithTheNextHost:
+    """The engine for another plan has a host of its own; nothing waits for what is at work beside the runs."""
+
+    def next_host(self, helpers: Helpers) -> None:
+        helpers.host.leave()
+        helpers.host = ProcessHost(lambda posted: None, helpers=helpers.host.helpers)
+
+    def test_they_go_on_and_end_as_they_would_have(self, helpers: Helpers, tmp_path: Path) -> None:
+        pid = helpers.start(1, f"import time, os\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.01)")
+        self.next_host(helpers)
+        assert is_alive(pid)
+        (tmp_path / "go").touch()
+        assert helpers.outcome_of(1) == Exited(0)
+
+    def test_they_are_no_part_of_its_runs(self, helpers: Helpers) -> None:
+        pid = helpers.start(1, "import time; time.sleep(600)")
+        self.next_host(helpers)
+        run = helpers.host.launch([sys.executable, "-c", "pass"], cwd=HERE, environment=os.environ, run=9)
+        assert not isinstance(run, ChildNotLaunched)
+        eventually(lambda: helpers._look() or any(isinstance(one, ChildEnded) for one in helpers.news))
+        assert is_alive(pid)
+        helpers.host.close()
+        assert not is_alive(pid)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are those found who left their group")
+    def test_what_has_left_its_group_ends_with_that_host(self, helpers: Helpers, tmp_path: Path) -> None:
+        told = tmp_path / "pid"
+        helpers.start(1, started_by(told, "start_new_session=True"))
+        assert helpers.outcome_of(1) == Exited(0)
+        left = int(wait_for_file(told))
+        self.next_host(helpers)
+        assert is_alive(left)
+        helpers.host.close()
+        assert not is_alive(left)
+
+
 def started_by(told: Path, *how: str) -> str:
     """A program that starts another one, tells its pid, and ends."""
     other: Sequence[str] = [sys.executable, "-c", "import time; time.sleep(600)"]
