@@ -53,6 +53,7 @@ from reloader.core.reasons import (
     AskedByHand,
     ChildWasLost,
     ConfigChanged,
+    ConfigKept,
     FilesChanged,
     FirstStart,
     Reason,
@@ -251,7 +252,9 @@ def _why(reason: Reason) -> str:
         case ChildWasLost(outcome):
             return f"starting again, since the command {_outcome(outcome)}"
         case ConfigChanged():
-            return "restarting after a save of the configuration"
+            return "restarting with the new configuration"
+        case ConfigKept():
+            return "restarting with the configuration that stays in force"
 
 
 def _steps(steps: tuple[StopStep, ...]) -> str:

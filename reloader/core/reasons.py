@@ -42,4 +42,14 @@ class ConfigChanged:
     keys: tuple[str, ...]
 
 
-Reason = FirstStart | FilesChanged | AskedByChild | AskedByHand | ChildWasLost | ConfigChanged
+@dataclass(frozen=True, slots=True)
+class ConfigKept:
+    """The run was stopped for another configuration, which cannot be had or was taken back meanwhile."""
+
+
+Reason = FirstStart | FilesChanged | AskedByChild | AskedByHand | ChildWasLost | ConfigChanged | ConfigKept
+
+
+def for_want_of_another_plan(run: int) -> Reason:
+    """Why ``run`` is started by the plan that stays in force, although it was to be by another one."""
+    return ConfigKept() if run > 1 else FirstStart()

@@ -11,6 +11,7 @@ from reloader.core.reasons import (
     AskedByHand,
     ChildWasLost,
     ConfigChanged,
+    ConfigKept,
     FilesChanged,
     FirstStart,
     Reason,
@@ -83,8 +84,10 @@ def reason_in_words(reason: Reason) -> str:
             return f"asked by {by}"
         case ChildWasLost():
             return "the command had ended"
-        case ConfigChanged():  # pragma: no branch - there is no other
+        case ConfigChanged():
             return "config changed"
+        case ConfigKept():  # pragma: no branch - there is no other
+            return "config kept"
 
 
 def files_of(reason: Reason) -> tuple[str, ...]:

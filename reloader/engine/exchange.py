@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from reloader.core.events import Asked, ChildStirred, PathsChanged, StopAsked, Typed
 from reloader.core.plan import RunPlan
+from reloader.core.reasons import for_want_of_another_plan
 from reloader.core.states import Idle
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
@@ -44,6 +46,7 @@ def _next_engine(assemble: Assemble, renewal: Renewal, resources: ExitStack, sta
         except (ReloaderError, ImportError) as error:  # of a frozen program, the files may be gone
             resources.close()
             renewal.refuse(error.problems if isinstance(error, ConfigError) else [str(error)])
+            start = replace(start, reason=for_want_of_another_plan(start.run + 1))
         else:
             renewal.accept(renewed)
             return engine

@@ -39,7 +39,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
-from reloader.core.reasons import ConfigChanged, Reason
+from reloader.core.reasons import ConfigChanged, Reason, for_want_of_another_plan
 from reloader.core.states import Finished as FinishedState
 from reloader.core.states import History, Idle, State, lived
 from reloader.core.supervisor import next_deadline, step
@@ -107,7 +107,7 @@ class Engine:
             parts.reporter.tell,
         )
         self._files.inherit(start.unserved)
-        self._beginning = Begin(start.unserved)
+        self._start = start
 
     @property
     def state(self) -> State:
@@ -157,7 +157,7 @@ class Engine:
         for posted in news:
             self._parts.inbox.keep(posted)
         if not any(isinstance(posted, StopAsked) for posted in news):
-            self._step(self._beginning)
+            self._step(Begin(self._start.unserved))
 
     def turn(self) -> None:
         """Wait for news, or for the nearest deadline, and act on them."""
@@ -334,7 +334,8 @@ class Engine:
         if renewed is not None:
             self._take_over(renewed)
         if renewal.pending is None:
-            self._launch(run, reason)
+            is_gone = isinstance(reason, ConfigChanged) and reason is not self._start.reason
+            self._launch(run, for_want_of_another_plan(run) if is_gone else reason)
             return
         self._next = _start_after(run - 1, renewal.pending)
 

@@ -49,6 +49,7 @@ from reloader.core.reasons import (
     AskedByHand,
     ChildWasLost,
     ConfigChanged,
+    ConfigKept,
     FilesChanged,
     FirstStart,
     Reason,
@@ -115,7 +116,11 @@ ALL_STEPS_SAID = (
         ),
         (
             Launched(2, 7, ("a",), ConfigChanged(("command",))),
-            "restarting after a save of the configuration: a (run 2, pid 7)",
+            "restarting with the new configuration: a (run 2, pid 7)",
+        ),
+        (
+            Launched(2, 7, ("a",), ConfigKept()),
+            "restarting with the configuration that stays in force: a (run 2, pid 7)",
         ),
         (Scanning(12_345), "scanning: 12,345 files so far"),
         (

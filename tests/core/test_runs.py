@@ -14,6 +14,7 @@ from reloader.core.reasons import (
     AskedByHand,
     ChildWasLost,
     ConfigChanged,
+    ConfigKept,
     FilesChanged,
     FirstStart,
     Reason,
@@ -90,6 +91,7 @@ class TestARecord:
         (AskedByHand("r"), "asked by r"),
         (ChildWasLost(Exited(1)), "the command had ended"),
         (ConfigChanged(("command",)), "config changed"),
+        (ConfigKept(), "config kept"),
     ],
 )
 def test_each_reason_has_its_words(reason: Reason, words: str) -> None:

@@ -272,6 +272,7 @@ def test_what_cannot_be_had_leaves_the_old_configuration_in_force(tmp_path: Path
         project(tmp_path, {}, command=serving("new"), backend="watchman")
         assert 'backend = "watchman"' in reloader.wait_for("config_refused")["problems"][0]
         reloader.wait_for_line("old 2")
+        assert reloader.wait_for("launched", run=2)["reason"]["kind"] == "config_kept"
         project(tmp_path, {}, command=serving("new"))
         reloader.wait_for_line("new 3")
 

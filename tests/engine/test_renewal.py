@@ -16,7 +16,7 @@ from reloader.core.loops import LIMIT, Loops, Restart
 from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Exited
 from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
-from reloader.core.reasons import ConfigChanged
+from reloader.core.reasons import ConfigChanged, ConfigKept, FirstStart
 from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, KeyChange
 from reloader.core.requests import Answer, AskPause, AskRestart, AskResume, AskToWait
 from reloader.core.states import History, Idle, Running
@@ -348,7 +348,7 @@ class TestInTheEngine:
         bench.host.end(Exited(0))
         bench.pass_time(1.0)
         (launched,) = bench.told(Launched)
-        assert launched.argv == bench.plan.launch.argv
+        assert (launched.argv, launched.reason) == (bench.plan.launch.argv, ConfigKept())
 
     @pytest.mark.parametrize("wish", [RestartAsked("a test"), Asked(AskRestart("a test"), Replying([]))])
     def test_a_restart_by_hand_takes_what_was_left_alone(self, bench: Changing, wish: RestartAsked | Asked) -> None:
@@ -630,10 +630,12 @@ class TestEngines:
         first.configuration.save(renewed_to(first.heavy, "command"))
         left = list(refusals)
         plans: list[RunPlan] = []
+        starts: list[Idle] = []
         closed: list[str] = []
 
         def assemble(plan: RunPlan, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
             plans.append(plan)
+            starts.append(start)
             resources.callback(closed.append, plan.launch.argv[0])
             if before is None:
                 for posted in (ChildStirred(), RestartAsked("r"), WatcherFailed("watchdog", "", "")):
@@ -649,6 +651,8 @@ class TestEngines:
         code = run_engines(assemble, first.renewal, first.inbox, lambda: None)
         assert closed == [plan.launch.argv[0] for plan in plans]
         assert first.inbox.take_now() == [ChildStirred()]
+        reason = FirstStart() if len(plans) > 2 else ConfigChanged(("command",))
+        assert starts[-1].reason == reason
         return plans, first, code
 
     def test_the_next_one_is_for_the_plan_that_was_saved(self, tmp_path: Path) -> None:
