@@ -72,6 +72,7 @@ def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle
         session.chronicle,
         has_written=program.has_written,
         seconds_since=lambda path: (disk.now_ns() - disk.stamp(path).mtime_ns) / 1e9,
+        before=None if before is None else before.parts.loops,
     )
     collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
     environment = Environment(plan.launch, program, is_logged=plan.beside.ready.log is not None)

@@ -18,7 +18,8 @@ class LoopGuard:
     """Owned by the engine's thread.
 
     ``has_written`` says whether the present run has reported that it writes a file, ``seconds_since`` how long ago the file
-    was written, by its own time: backends that look now and then see that late, and not always equally late.
+    was written, by its own time: backends that look now and then see that late, and not always equally late. What the guard
+    ``before`` has found out holds in the engine for another plan as well.
     """
 
     def __init__(
@@ -29,18 +30,24 @@ class LoopGuard:
         *,
         has_written: Callable[[str], bool] = lambda path: False,
         seconds_since: Callable[[str], float] = lambda path: 0.0,
+        before: LoopGuard | None = None,
     ) -> None:
         self._plan = plan
         self._clock = clock
         self._reporter = reporter
         self._has_written = has_written
         self._seconds_since = seconds_since
-        self._loops = Loops()
+        self._loops = Loops() if before is None else before.known
         self._launched_at = 0.0
         self._changed_at: dict[str, float] = {}
         self._trial: Trial | None = None
         self._trial_ends = 0.0
         self._acquitted: set[str] = set()
+
+    @property
+    def known(self) -> Loops:
+        """What a guard that follows is to go on with."""
+        return self._loops
 
     @property
     def suspects(self) -> Iterable[str]:

@@ -66,6 +66,20 @@ def test_with_the_line_that_was_told_there_is_no_loop(tmp_path: Path) -> None:
         ]
 
 
+def test_another_configuration_lets_no_file_count_again(tmp_path: Path) -> None:
+    config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"))
+    with Reloader("--config", config, cwd=tmp_path) as reloader:
+        last = runs_before(reloader, reloader.wait_for("watching_suspended")) + 1
+        reloader.wait_for_line(f"run {last}")
+        project(tmp_path, {}, command=python("app.py"), env={"OTHER": "1"})
+        reloader.wait_for_line(f"run {last + 1}")
+        save(tmp_path / "app.py", f"x = 1\n{WRITES}")
+        reloader.wait_for_line(f"run {last + 2}")
+        assert reloader.wait_for("launched", run=last + 1)["reason"]["kind"] == "config_changed"
+        assert [change["path"] for change in reloader.all_of("changed")[-1]["batch"]] == [str(tmp_path / "app.py")]
+        assert reloader.runs_up_to(last + 2) == list(range(1, last + 3))
+
+
 @posix_only
 def test_a_restart_by_hand_lets_the_file_count_again(tmp_path: Path) -> None:
     import signal

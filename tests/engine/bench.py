@@ -62,6 +62,7 @@ class Bench:
         compiles: bool = False,
         configuration: Configuration | None = None,
         start: Idle = Idle(),  # noqa: B008 - a value
+        loops_before: LoopGuard | None = None,
     ) -> None:
         self.root = root
         base = str(root)
@@ -99,6 +100,7 @@ class Bench:
             self.reporter,
             has_written=self.written.__contains__,
             seconds_since=lambda path: self.seconds_since.get(path, 0.0),
+            before=loops_before,
         )
         self.collector = ChangeCollector(self.baseline, plan.debounce, self.loops.counting)
         self.sweep = Sweep(

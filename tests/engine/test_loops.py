@@ -54,6 +54,17 @@ def test_it_is_told_before_the_run_that_it_is_about_starts(bench: Bench) -> None
     assert bench.journal[-3:] == ["tell WatchingSuspended", f"launch {LIMIT + 1}", "tell Launched"]
 
 
+def test_what_counts_no_more_does_not_in_the_engine_for_another_plan_either(bench: Bench) -> None:
+    for _ in range(LIMIT):
+        write(bench, "data.db")
+    following = Bench(bench.root, loops_before=bench.loops).begin()
+    assert not write(following, "data.db")
+    assert write(following, "app.py")
+    following.post(RestartAsked("a test"))
+    following.settle()
+    assert write(following, "data.db")
+
+
 class TestTheTrialOfAnEvenWriter:
     """The tenth restart waits: who writes while nothing runs is not the program."""
 
