@@ -18,6 +18,7 @@ from reloader.core.reasons import (
     FilesChanged,
     FirstStart,
     Reason,
+    for_want_of_another_plan,
 )
 from reloader.core.runs import FILES_KEPT, RunRecord, noted, reason_in_words, said_of
 from reloader.core.session_notices import WaitOver
@@ -96,6 +97,11 @@ class TestARecord:
 )
 def test_each_reason_has_its_words(reason: Reason, words: str) -> None:
     assert reason_in_words(reason) == words
+
+
+def test_a_first_run_is_a_first_start_whatever_became_of_another_plan() -> None:
+    assert for_want_of_another_plan(1) == FirstStart()
+    assert for_want_of_another_plan(2) == ConfigKept()
 
 
 @pytest.mark.parametrize(
