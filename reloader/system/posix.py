@@ -256,6 +256,8 @@ class ProcessHost:
         wants_terminal = self._terminal.is_there and number in {signal.SIGTTIN, signal.SIGTTOU}
         if wants_terminal and self._terminal.is_the_runs:
             child.resume()  # it had looked at the terminal before that was its own
+        elif wants_terminal and self._terminal.is_in_front:
+            self._were_continued()  # a shell has just given it to us, and its signal is still on its way
         elif child.stop_signal is None and (self._terminal.is_lent or wants_terminal):
             self._stop_with(None)
 

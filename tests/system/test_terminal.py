@@ -338,3 +338,44 @@ def test_ctrl_z_stops_us_with_the_run_and_the_shell_continues_both(tmp_path: Pat
         "code of the job": 0,
         "outcome": "7 True",
     }
+
+
+#: A shell that has given the terminal to its job, and whose signal has not arrived: the run has asked for the terminal before.
+ASKING_FROM_THE_BACKGROUND = """
+    import select
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.dup2(slave, 0)
+    ready, stopped = os.pipe()
+    given, give = os.pipe()
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        from reloader.system.posix import ProcessHost
+        host = ProcessHost(lambda event: None)
+        argv = ["/bin/sh", "-c", "read line; exit $line"]
+        child = host.launch(argv, cwd=os.getcwd(), environment=dict(os.environ), run=1)
+        while open(f"/proc/{child.pid}/stat").read().rpartition(")")[2].split()[0] != "T":
+            select.select([], [], [], 0.005)
+        os.write(stopped, b"x")
+        os.read(given, 1)
+        while not (ended := host.collect(time.monotonic())):
+            select.select([], [], [], 0.005)
+        host.close()
+        os._exit(ended[0].outcome.exit_code)
+
+    os.read(ready, 1)
+    os.tcsetpgrp(0, job)
+    os.write(master, b"7\\n")
+    os.write(give, b"x")
+    _, status = os.waitpid(job, os.WUNTRACED)
+    facts["the job stopped"] = os.WIFSTOPPED(status)
+    if not os.WIFSTOPPED(status):
+        facts["code of the job"] = os.waitstatus_to_exitcode(status)
+    else:
+        end(job)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the state of a process is read from /proc")
+def test_a_run_that_asked_for_the_terminal_before_we_had_it_gets_it_without_a_stop(tmp_path: Path) -> None:
+    assert facts_of(ASKING_FROM_THE_BACKGROUND, tmp_path) == {"the job stopped": False, "code of the job": 7}
