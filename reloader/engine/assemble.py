@@ -31,8 +31,9 @@ from reloader.engine.failures import FailedStarts
 from reloader.engine.gate import GateKeeper
 from reloader.engine.hooks import Hooks
 from reloader.engine.lasting import Lasting
-from reloader.engine.loop import Engine, Parts
+from reloader.engine.loop import Engine
 from reloader.engine.loops import LoopGuard
+from reloader.engine.parts import Parts
 from reloader.engine.program import Program
 from reloader.engine.progress import Progress
 from reloader.engine.ready import Readiness

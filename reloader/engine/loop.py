@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 
 from typing_extensions import assert_never
 
@@ -21,7 +20,6 @@ from reloader.core.events import (
     LaunchHeld,
     LeaderEnded,
     PathsChanged,
-    PlanRenewed,
     Posted,
     ProbePassed,
     RestartAsked,
@@ -33,69 +31,28 @@ from reloader.core.events import (
 )
 from reloader.core.notices import (
     Finished,
-    Launched,
     Notice,
     ScansSlowed,
 )
-from reloader.core.outcome import NotLaunched, Outcome
 from reloader.core.plan import RunPlan
-from reloader.core.reasons import ConfigChanged, Reason, for_want_of_another_plan
+from reloader.core.reasons import Reason
 from reloader.core.states import Finished as FinishedState
-from reloader.core.states import History, Idle, State, lived
+from reloader.core.states import Idle, State, lived
 from reloader.core.supervisor import next_deadline, step
 from reloader.engine.baseline import Baseline
-from reloader.engine.beside import Beside
-from reloader.engine.changes import ChangeCollector
-from reloader.engine.control import Control
-from reloader.engine.failures import FailedStarts
 from reloader.engine.files import Files
-from reloader.engine.inbox import Inbox
-from reloader.engine.loops import LoopGuard
-from reloader.engine.program import Program
-from reloader.engine.renewal import Renewal
-from reloader.engine.sweep import Sweep
-from reloader.engine.watching import Watching
-from reloader.errors import ReloaderError
-from reloader.ports import Child, ChildHost, ChildNotLaunched, Clock, Renewed, Reporter
-
-#: How long an engine that fails itself waits for the end of the run that it forced.
-LAST_WAIT = 2.0
-
-#: The environment of a run, by its number.
-EnvironmentFor = Callable[[int], Mapping[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the engine is made of, so that each part can be a fake."""
-
-    host: ChildHost
-    watching: Watching
-    baseline: Baseline
-    collector: ChangeCollector
-    sweep: Sweep
-    loops: LoopGuard
-    failed_starts: FailedStarts
-    program: Program
-    control: Control
-    reporter: Reporter
-    clock: Clock
-    inbox: Inbox
-    environment_for: EnvironmentFor
-    prepare: Callable[[ChangeBatch], None]
-    beside: Beside
-    renewal: Renewal
+from reloader.engine.launching import Launching
+from reloader.engine.parts import Parts
+from reloader.engine.taking_over import TakingOver
 
 
 class Engine:
     """One session from ``start`` to the exit code, or up to where another plan needs another engine."""
 
     def __init__(self, plan: RunPlan, parts: Parts, start: Idle = Idle()) -> None:  # noqa: B008 - a value
-        self._plan = plan
         self._parts = parts
         self._state: State = start
         self._next: Idle | None = None
-        self._child: Child | None = None
         self._files = Files(
             parts.watching,
             parts.baseline,
@@ -108,6 +65,8 @@ class Engine:
         )
         self._files.inherit(start.unserved)
         self._start = start
+        self._configuration = TakingOver(plan, parts, start)
+        self._run = Launching(plan.launch, parts, self._files)
 
     @property
     def state(self) -> State:
@@ -142,7 +101,7 @@ class Engine:
                 self._parts.beside.wind_up(self._parts.inbox, self._parts.clock)
             return end
         finally:
-            self._leave_nothing_behind()
+            self._run.leave_nothing_behind()
 
     @property
     def _end(self) -> int | Idle | None:
@@ -169,7 +128,9 @@ class Engine:
                 parts.inbox.keep(posted)  # for the engine that follows
         self._look_at_processes()
         now = parts.clock()
-        self._renew(now)
+        renewed = self._configuration.look(now)
+        if renewed is not None:
+            self._step(renewed)
         self._decide_all(parts.beside.tick(now))
         self._step_all(self._files.close_batch(now))
         self._step_all(parts.program.tick(now))
@@ -193,7 +154,7 @@ class Engine:
             parts.program.deadline,
             parts.control.deadline,
             parts.beside.deadline,
-            None if parts.control.pause.is_on else parts.renewal.deadline,
+            self._configuration.deadline,
             parts.host.next_look(now),
         )
         return min((moment for moment in moments if moment is not None), default=None)
@@ -206,7 +167,7 @@ class Engine:
                 self._parts.renewal.hear(paths)
                 self._step_all(self._files.hear_hint(posted))
             case ChildEnded():
-                self._child = None  # there is nothing left to be asked or forced, and its pid may be another's by now
+                self._run.is_gone()
                 self._step_all(self._parts.program.ended(posted))
             case LeaderEnded():
                 self._step_all(self._parts.program.ended(posted))
@@ -248,38 +209,6 @@ class Engine:
         for ended in self._parts.host.collect(self._parts.clock()):
             self._receive(ended)
 
-    # Another configuration
-
-    def _renew(self, now: float) -> None:
-        """Take over what was saved of the configuration; during a pause nothing is."""
-        renewed = self._saved(lambda: self._parts.renewal.tick(now))
-        if renewed is not None and self._take_over(renewed):
-            self._step(PlanRenewed(_keys_of(renewed)))
-
-    def _saved(self, read: Callable[[], Renewed | None]) -> Renewed | None:
-        """What is to be taken over. If that is nothing any more, what waits for it does so no longer."""
-        parts = self._parts
-        if parts.control.pause.is_on:
-            return None
-        was_pending = parts.renewal.pending is not None
-        renewed = read()
-        if was_pending and renewed is None and parts.renewal.pending is None:
-            parts.beside.adopt(self._plan)
-        return renewed
-
-    def _take_over(self, renewed: Renewed) -> bool:
-        """Whether that needs other parts than those that there are. Policies are exchanged at once."""
-        parts = self._parts
-        if parts.renewal.judge(renewed):
-            parts.beside.hold_to(renewed.plan)
-            return True
-        self._plan = replace(renewed.plan, launch=self._plan.launch)  # in which the sockets have their numbers
-        parts.collector.adopt(self._plan.watch.debounce)
-        parts.beside.adopt(self._plan)
-        parts.control.adopt(self._plan)
-        parts.renewal.accept(renewed)
-        return False
-
     # Decisions
 
     def _step_all(self, events: Iterable[Event]) -> None:
@@ -306,7 +235,7 @@ class Engine:
     def _decide(self, event: Event) -> None:
         if self._next is not None:
             return  # all that is decided from now on is for the engine that follows
-        self._state, actions = step(self._state, event, self._parts.clock(), self._plan.restart)
+        self._state, actions = step(self._state, event, self._parts.clock(), self._configuration.plan.restart)
         for action in actions:
             self._perform(action)
 
@@ -315,83 +244,30 @@ class Engine:
             case Tell(notice):
                 self._tell(notice)
             case Launch(run, reason):
-                self._launch_unless_renewed(run, reason)
+                self._launch(run, reason)
             case AskToStop(_, signal):
-                if self._child is not None:
-                    self._child.ask_to_stop(self._plan.restart.stop.signal if signal is None else signal)
+                usual = self._configuration.plan.restart.stop.signal
+                self._run.ask_to_stop(usual if signal is None else signal)
             case ForceStop():
-                if self._child is not None:
-                    self._child.force_stop()
+                self._run.force_stop()
             case Finish(exit_code):
                 self._tell(Finished(exit_code))
             case _:
                 assert_never(action)
 
-    def _launch_unless_renewed(self, run: int, reason: Reason) -> None:
-        """Whatever the reason for this launch, what starts is from the plan that is in force."""
-        renewal = self._parts.renewal
-        renewed = self._saved(renewal.before_launch)
-        if renewed is not None:
-            self._take_over(renewed)
-        if renewal.pending is None:
-            is_gone = isinstance(reason, ConfigChanged) and reason is not self._start.reason
-            self._launch(run, for_want_of_another_plan(run) if is_gone else reason)
-            return
-        self._next = _start_after(run - 1, renewal.pending)
-
     def _launch(self, run: int, reason: Reason) -> None:
+        """Unless another engine is to do it, or it has to be found out first who writes."""
+        self._next = self._configuration.before_launch(run)
+        if self._next is not None:
+            return
+        reason = self._configuration.reason_for(run, reason)
         trial = self._parts.loops.trial_before(reason)
-        if trial is not None:
+        if trial is None:
+            self._run.launch(run, reason)
+        else:
             self._files.absorb(trial.suspects)
             self._parts.loops.begin(trial)
             self._decide(LaunchHeld(run, trial.seconds, reason))
-            return
-        changes = self._files.catch_up(self._parts.loops.suspects)
-        self._parts.prepare(changes)
-        self._parts.beside.launching(reason, changes)
-        self._parts.loops.launching(reason)
-        self._parts.control.launched()
-        spec = self._plan.launch
-        try:
-            environment = self._parts.environment_for(run)
-        except ReloaderError as error:
-            self._not_launched(run, NotLaunched(126, str(error)))
-            return
-        self._parts.failed_starts.starting(environment)
-        child = self._parts.host.launch(spec.argv, cwd=spec.cwd, environment=environment, run=run)
-        if isinstance(child, ChildNotLaunched):
-            self._not_launched(run, NotLaunched(child.exit_code, child.why))
-            return
-        self._child = child
-        self._tell(Launched(run, child.pid, spec.argv, reason))
-        self._parts.beside.launched(run)
-
-    def _not_launched(self, run: int, outcome: Outcome) -> None:
-        self._child = None
-        self._parts.inbox.post(ChildEnded(run, outcome))
-
-    # Ends
-
-    def _leave_nothing_behind(self) -> None:
-        """On the way out of a session that did not finish: by an error of ours, there is no time to be polite."""
-        if self._child is None:
-            return
-        self._child.force_stop()
-        parts, limit = self._parts, self._parts.clock() + LAST_WAIT
-        while parts.clock() < limit:
-            if any(isinstance(news, ChildEnded) for news in parts.host.collect(parts.clock())):
-                return
-            look = parts.host.next_look(parts.clock())
-            parts.inbox.take(limit if look is None else min(look, limit))
 
     def _tell(self, notice: Notice) -> None:
         self._parts.reporter.tell(notice)
-
-
-def _start_after(run: int, renewed: Renewed) -> Idle:
-    """How the engine for another plan begins. The plan is a change that was served, so that no typo in it ends the session."""
-    return Idle(run, ConfigChanged(_keys_of(renewed)), History(has_served_a_change=True))
-
-
-def _keys_of(renewed: Renewed) -> tuple[str, ...]:
-    return tuple(change.key for change in renewed.changes)

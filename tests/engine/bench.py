@@ -22,8 +22,9 @@ from reloader.engine.chronicle import Chronicle
 from reloader.engine.control import Control
 from reloader.engine.explained import Explainer
 from reloader.engine.failures import FailedStarts
-from reloader.engine.loop import Engine, Parts
+from reloader.engine.loop import Engine
 from reloader.engine.loops import LoopGuard
+from reloader.engine.parts import Parts
 from reloader.engine.program import Program
 from reloader.engine.renewal import Renewal
 from reloader.engine.sweep import Sweep

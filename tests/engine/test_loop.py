@@ -37,7 +37,7 @@ from reloader.core.plan import OnExit, RestartPolicy
 from reloader.core.reasons import AskedByHand, FilesChanged, FirstStart
 from reloader.core.states import Finished as FinishedState
 from reloader.core.states import Running, Settling, Waiting
-from reloader.engine.loop import LAST_WAIT
+from reloader.engine.launching import LAST_WAIT
 from reloader.errors import EnvironmentVariableError
 from reloader.ports import ChildNotLaunched
 from tests.engine.bench import CEILING, QUIET, Bench
