@@ -143,10 +143,8 @@ class Files:
         if _concern_rules(hints):
             for _ in self._read_rules_again():
                 pass  # what it finds is absorbed below, with the rest
-        found = self._collector.absorb(hints)
-        if found:
-            self._tell(Changed(found))
-        changed, self._served = self._served.merged_with(found), ChangeBatch()
+        self.absorb(hints)
+        changed, self._served = self._served, ChangeBatch()
         return changed
 
     def absorb(self, paths: Iterable[str]) -> None:
