@@ -85,18 +85,20 @@ def renewed_to(plan: RunPlan, *keys: str) -> Renewed:
     return Renewed(plan, tuple(KeyChange(key, 1, 2) for key in keys), Recorder())
 
 
-class TestWhenItIsRead:
-    @pytest.fixture
-    def clock(self) -> ManualClock:
-        return ManualClock()
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
 
+
+@pytest.fixture
+def told() -> list[Notice]:
+    return []
+
+
+class TestWhenItIsRead:
     @pytest.fixture
     def configuration(self) -> FakeConfiguration:
         return FakeConfiguration()
-
-    @pytest.fixture
-    def told(self) -> list[Notice]:
-        return []
 
     @pytest.fixture
     def renewal(self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]) -> Renewal:
@@ -197,14 +199,6 @@ class TestWhenItIsRead:
 
 class TestARunThatWritesItsConfiguration:
     """Each is replaced as soon as it has started, and the next one writes again."""
-
-    @pytest.fixture
-    def clock(self) -> ManualClock:
-        return ManualClock()
-
-    @pytest.fixture
-    def told(self) -> list[Notice]:
-        return []
 
     @pytest.fixture
     def renewal(self, clock: ManualClock, told: list[Notice]) -> Renewal:
@@ -567,10 +561,6 @@ def checked_by(name: str) -> BesidePolicy:
 
 class TestWhatNoRunHasHad:
     """What has changed since the last run of the old plan is told to the first one of the new plan."""
-
-    @pytest.fixture
-    def told(self) -> list[Notice]:
-        return []
 
     def following(self, bench: Changing, told: list[Notice]) -> Bench:
         """The engine after that of ``bench``, whose run is stopped for another plan. It has looked around, and not begun."""
