@@ -37,7 +37,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130  # it came while our own modules were being read
     finally:
-        if os.getppid() != parent:  # which on Windows it always is
+        if os.getppid() != parent:  # never so on Windows, where nothing could be removed that runs
             remove_what_was_unpacked(bundle)
 
 

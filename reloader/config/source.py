@@ -34,9 +34,8 @@ class ConfigSource:
         self._find = partial(find, named, directory, home)
         self._places_for = partial(places_of, named, directory, home)
         first = _looks(self._places_for(None))
-        self._is_read_again = can_be_read_again(
-            named, directory, home
-        )  # and not later, when it may be gone for a moment
+        # Found out now, and not later, when it may be gone for a moment.
+        self._is_read_again = can_be_read_again(named, directory, home)
         self.loaded = self._load()
         self.places = self._places()
         self.first_look: Mapping[str, object] = {path: first.get(path) for path in self.places}
