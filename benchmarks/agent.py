@@ -21,7 +21,7 @@ from benchmarks.figures import load_average, machine, milliseconds, percentile, 
 from benchmarks.sessions import clean_environment, pause
 from reloader.agent.link import AgentLink
 from reloader.core.events import FileImported, Posted
-from reloader.core.plan import PythonPolicy
+from reloader.core.settings import PythonPolicy
 from reloader.system import ReportPipe
 
 HEAD = (

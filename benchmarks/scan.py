@@ -18,10 +18,10 @@ from statistics import median
 
 from benchmarks.figures import load_average, machine, table
 from benchmarks.trees import make_tree
-from reloader.core.plan import WatchPlan
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.settings import WatchPlan
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.scan import YOUNG_NS, Scanner
+from reloader.watchers.what_counts import watch_set_of
 
 SOURCE = Path(__file__).with_name("stat_loop.c")
 

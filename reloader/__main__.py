@@ -1,5 +1,5 @@
 """``python -m reloader``."""
 
-from reloader.cli.entry import main
+from reloader.cli.main import main
 
 raise SystemExit(main())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reloader.child import is_running_from_reloader, restart, watch_also
 from reloader.errors import ReloaderError
-from reloader.origin import Origin, origin
+from reloader.invocation import Origin, origin
 
 TYPE_CHECKING = False  # the import of typing would be felt in each run of the program
 if TYPE_CHECKING:
@@ -85,12 +85,12 @@ def run_with_reloader(
 
 def _session(start: Origin, values: dict[str, object], *, quiet: bool, verbose: bool, json: bool) -> int:
     """Be the parent, and return the exit code."""
-    from reloader.cli.console import Console, Style
-    from reloader.cli.reporters import reporter_for
+    from reloader.app.session import enable_colour, run_session
+    from reloader.cli.output.console import Console, Style
+    from reloader.cli.output.reporters import reporter_for
     from reloader.config.arguments import Arguments
-    from reloader.config.keys import KEYS
     from reloader.config.load import plan_of_call
-    from reloader.engine.session import enable_colour, run_session
+    from reloader.config.options import KEYS
 
     given = {name: value for name, value in values.items() if value != KEYS[name].default}
     plan = plan_of_call(

@@ -25,13 +25,13 @@ def main() -> int:
     bundle, parent = getattr(sys, "_MEIPASS", ""), os.getppid()
     clean(os.environ, bundle)
     if sys.platform != "win32" and sys.argv[1:2] == [GIVE_TERMINAL_BACK]:
-        from reloader.system.terminal import GIVE_BACK
+        from reloader.system.posix.terminal import GIVE_BACK
 
         del sys.argv[1]
         exec(GIVE_BACK, {})  # noqa: S102 - our own text, which elsewhere is handed to python -c
         return 0
     try:
-        from reloader.cli.entry import main as run
+        from reloader.cli.main import main as run
 
         return run()
     except KeyboardInterrupt:
@@ -43,7 +43,7 @@ def main() -> int:
 
 def remove_what_was_unpacked(bundle: str) -> None:
     """What the bootloader of a onefile build does, unless somebody has killed it."""
-    from reloader.system.bootloader import is_unpacked
+    from reloader.system.onefile import is_unpacked
 
     if is_unpacked():
         import shutil

@@ -37,40 +37,30 @@ def part(name: str, ours: str = "", theirs: str = "", standard: str | None = Non
 # What later Pythons have in typing. Not for the agent: the user's Python need not have it.
 BACKPORTS = frozenset({"typing_extensions"})
 # What the agent calls itself and its parts in the user's Python. Nothing else is imported there that was not imported already.
-INSIDE = "_reloader_agent _reloader_opened _reloader_werkzeug sitecustomize"
+INSIDE = "_reloader_agent _reloader_open_files _reloader_werkzeug sitecustomize"
 PURE = "__future__ collections collections.abc dataclasses enum itertools pathlib re types typing"
 
 # The most particular rule comes first. A part may always import itself.
 PARTS = (
     part("reloader.core", "core", "pathspec", PURE),
     part("reloader.errors", "", "", PURE),
-    part("reloader.ports", "core errors", "", PURE),
+    part("reloader.interfaces", "core errors", "", PURE),
     part("reloader.config", "config core errors", "pydantic pydantic_core tomli dotenv"),
-    part("reloader.watchers", "watchers ports core errors", "watchdog pywatchman"),
-    part("reloader.system", "system ports core errors", "dotenv psutil"),
+    part("reloader.watchers", "watchers interfaces core errors", "watchdog pywatchman"),
+    part("reloader.system", "system interfaces core errors", "dotenv psutil"),
     # This runs in the user's Python; by these names its modules find each other there.
     part("reloader.agent.inside", "agent.inside", INSIDE, "atexit os sys time"),
-    part("reloader.agent", "agent ports core errors"),  # the parent's end
-    part("reloader.engine.assemble", "engine watchers system agent ports core errors"),
-    part("reloader.engine.session", "engine system ports core errors"),
-    part("reloader.engine.lasting", "engine system ports core errors"),
-    part("reloader.engine.choosing", "engine watchers system ports core errors"),
-    part("reloader.engine.what_counts", "engine watchers ports core errors"),
-    part("reloader.engine.environment", "engine system ports core errors"),
-    part("reloader.engine.attend", "engine system ports core errors"),
-    part("reloader.engine.visit", "engine system ports core errors"),
-    part("reloader.engine.explain", "engine watchers system ports core errors"),
-    part("reloader.engine.stream", "engine watchers system ports core errors"),
-    part("reloader.engine.checkup", "engine watchers system ports core errors"),
-    part("reloader.engine", "engine ports core errors"),
+    part("reloader.agent", "agent interfaces core errors"),  # the parent's end
+    part("reloader.app", "app engine watchers system agent interfaces core errors"),
+    part("reloader.engine", "engine interfaces core errors"),
     part(
         "reloader.cli",
-        "cli engine.session engine.checkup engine.visit engine.explain engine.stream config ports core errors",
+        "cli app.session app.doctor app.client app.explain app.watch config interfaces core errors",
         "termcolor",
     ),
-    part("reloader.api", "child origin cli engine.session config ports core errors"),
+    part("reloader.api", "child invocation cli app.session config interfaces core errors"),
     part("reloader.child", "errors"),  # a few lines to the parent, by the protocol of the agent's link
-    part("reloader.origin", "errors"),
+    part("reloader.invocation", "errors"),
     part("reloader.__main__", "cli"),
     part("reloader.frozen", "cli system", "", "__future__ collections.abc os shutil sys"),
     part("reloader", "api errors"),
@@ -292,7 +282,7 @@ def _is_for_elsewhere(module: str) -> bool:
 
     That is watchdog on Python 3.10, for which there is no 7, and pywatchman, an extra, on Windows.
     """
-    if module.startswith("reloader.watchers.watchman") and find_spec("pywatchman") is None:
+    if module.startswith("reloader.watchers.watchman.watcher") and find_spec("pywatchman") is None:
         return True
     if sys.version_info < (3, 11) and any(lies_in(imported.target, "watchdog") for imported in imports_of(module)):
         return True

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.entry import main
-from reloader.config.keys import KEYS
+from reloader.cli.main import main
+from reloader.config.options import KEYS
 from tests.config.planning import project_in
 from tests.support.programs import ROOT
 from tests.test_readme import CODE, blocks, rows, section

@@ -13,11 +13,11 @@ from typing import get_args
 import pytest
 import tomli
 
-from reloader.cli.arguments import parse
-from reloader.config.keys import KEYS
+from reloader.cli.parser import parse
 from reloader.config.load import load_plan
+from reloader.config.options import KEYS
 from reloader.core.notices import Level, Notice
-from reloader.core.plan import RunPlan
+from reloader.core.settings import RunPlan
 from tests.support.programs import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

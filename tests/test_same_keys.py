@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from reloader.cli.manual import manual
-from reloader.cli.usage import full_help, short_help
-from reloader.cli.verbs import DEFAULT, VERBS
-from reloader.cli.words import verb_words
-from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES
+from reloader.cli.completions.spec import verb_words
+from reloader.cli.help import full_help, short_help
+from reloader.cli.man_page import manual
+from reloader.cli.subcommands import DEFAULT, VERBS
 from reloader.config.model import Config
+from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES
 from reloader.config.schema import schema
 from tests.config.test_keys_and_example import by_name, example_with_everything_uncommented
 from tests.test_readme import keys_in, rows, section

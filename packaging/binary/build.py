@@ -172,7 +172,7 @@ def _accompany(folder: Path, python: str) -> None:
     shutil.copy2(ROOT / "config" / "reloader.example.toml", folder)
     (folder / "THIRD-PARTY.txt").write_text(third_party(python, ROOT), encoding="utf-8", newline="\n")
     for words, name in _ASKED.items():
-        if (ROOT / "reloader" / "cli" / "verbs" / f"{words[0]}.py").exists():
+        if (ROOT / "reloader" / "cli" / "subcommands" / f"{words[0]}.py").exists():
             said = subprocess.run(
                 [str(folder / _file_name()), *words], capture_output=True, check=True, timeout=60
             ).stdout

@@ -22,9 +22,9 @@ from reloader.core.events import (
     RestartAsked,
     Synced,
 )
-from reloader.core.plan import PythonPolicy
+from reloader.core.settings import PythonPolicy
 from reloader.core.snapshot import MISSING, PathKind, Stamp
-from reloader.ports import Post, ReportPipe
+from reloader.interfaces import Post, ReportPipe
 
 VERSION = "2"
 VARIABLE = "RELOADER_AGENT"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reloader.cli.verb import Operand, Verb
-from reloader.cli.verbs import VERBS
-from reloader.config.keys import KEYS, Kind
+from reloader.cli.subcommand import Operand, Verb
+from reloader.cli.subcommands import VERBS
+from reloader.config.options import KEYS, Kind
 
 _ALIKE = 0.75
 """So much alike must a word be to a verb; less, and it is rather a command."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from reloader.config.load import Loaded
-from reloader.config.source import ConfigSource
-from reloader.core.plan import RunPlan, TellingPolicy
-from reloader.ports import Look, Renewed, Reporter
+from reloader.config.reload import ConfigSource
+from reloader.core.settings import RunPlan, TellingPolicy
+from reloader.interfaces import Look, Renewed, Reporter
 
 
 class WrittenConfiguration:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reloader.config.arguments import Arguments
-from reloader.config.find import ConfigFile
-from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, VARIABLE_PREFIX, is_reserved, key_of_variable
+from reloader.config.discovery import ConfigFile
 from reloader.config.layers import Layer, Place
-from reloader.config.sentences import found, nearest, printable
-from reloader.config.texts import merged_values, value_of
+from reloader.config.messages import found, nearest, printable
+from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, VARIABLE_PREFIX, is_reserved, key_of_variable
+from reloader.config.text_values import merged_values, value_of
 
 
 def file_layers(file: ConfigFile, platform: str) -> Iterator[Layer]:

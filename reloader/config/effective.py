@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reloader.config.keys import KEYS, Key, Kind
 from reloader.config.load import Loaded
+from reloader.config.options import KEYS, Key, Kind
 from reloader.config.resolve import Written
 from reloader.config.steps import StepWords
-from reloader.core.renewal import HIDDEN, KeyChange
+from reloader.core.settings_diff import HIDDEN, KeyChange
 
 DEFAULT = "default"
 

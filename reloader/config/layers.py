@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, Kind
+from reloader.config.messages import nearest, quoted, sentence_of
 from reloader.config.model import Layer as LayerModel
-from reloader.config.sentences import nearest, quoted, sentence_of
+from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, Kind
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

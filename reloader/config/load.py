@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from reloader.config.arguments import Arguments
 from reloader.config.collect import command_line_layer, environment_layer, file_layers
-from reloader.config.find import FILE_NAME, ConfigFile, find
-from reloader.config.keys import CONFIG_VARIABLE
+from reloader.config.discovery import FILE_NAME, ConfigFile, find
 from reloader.config.layers import Judged, Layer, Place, stack
 from reloader.config.model import Config
-from reloader.config.placing import Ground
+from reloader.config.options import CONFIG_VARIABLE
+from reloader.config.patterns import Ground
 from reloader.config.resolve import Written, problems_of, resolve, without_dangerous_roots
-from reloader.core.plan import RunPlan
+from reloader.core.settings import RunPlan
 from reloader.errors import ConfigError
 
 WITHOUT_FILE = "the command line"

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, create_model
 
-from reloader.config import steps, values
-from reloader.config.keys import KEYS
-from reloader.config.words import Shell
+from reloader.config import steps
+from reloader.config import validators as values
+from reloader.config.options import KEYS
+from reloader.config.shell import Shell
 
 Text = Annotated[str, AfterValidator(values.text)]
 FreeText = Annotated[str, AfterValidator(values.possibly_empty_text)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from reloader.config.find import FILE_NAME, PROJECT_FILE, upwards
+from reloader.config.discovery import FILE_NAME, PROJECT_FILE, upwards
 
 
 def projects_of(named: str | None, directory: str, home: str) -> tuple[str, ...]:

@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from reloader.config.layers import Stack
+from reloader.config.messages import quoted
 from reloader.config.model import Config
-from reloader.config.placing import Ground, Placed, is_whole_disk, minimal, place
-from reloader.config.sentences import quoted
+from reloader.config.patterns import Ground, Placed, is_whole_disk, minimal, place
+from reloader.config.shell import argv_of, split
 from reloader.config.signals import number_of
 from reloader.config.sockets import socket_problems, socket_specs
 from reloader.config.steps import SYNTAX, StepWords
 from reloader.config.telling import rules_for_log, telling
-from reloader.config.values import NO_PROGRAM
-from reloader.config.words import argv_of, split
+from reloader.config.validators import NO_PROGRAM
 from reloader.core.debounce import DebouncePolicy
-from reloader.core.filters import Patterns, Rule
-from reloader.core.plan import (
+from reloader.core.paths.filters import Patterns, Rule
+from reloader.core.settings import (
     BackendName,
     Framework,
     LaunchSpec,
@@ -32,7 +32,7 @@ from reloader.core.plan import (
     StopPolicy,
     WatchPlan,
 )
-from reloader.core.steps import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
+from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
 
 _SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
 

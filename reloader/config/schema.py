@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, Kind
 from reloader.config.model import Config
+from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, Kind
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reloader.config.layers import Stack
 from reloader.config.model import Config
-from reloader.config.placing import Ground
+from reloader.config.patterns import Ground
 from reloader.core.sockets import SocketAddress, SocketSpec, UnixAddress, clash, faults_of, parse_address, shown
 
 

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo
 
-from reloader.config.sentences import found, nearest, quoted
-from reloader.config.values import NO_PROGRAM, possibly_empty_text, refused, watch_pattern
-from reloader.config.words import split
-from reloader.core.steps import Occasion
+from reloader.config.messages import found, nearest, quoted
+from reloader.config.shell import split
+from reloader.config.validators import NO_PROGRAM, possibly_empty_text, refused, watch_pattern
+from reloader.core.tasks import Occasion
 
 SYNTAX, OFF = "syntax", "off"
 

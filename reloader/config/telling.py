@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reloader.config.model import Config
-from reloader.config.placing import Ground
-from reloader.core.filters import Rule
-from reloader.core.ignore_line import ignore_pattern
-from reloader.core.plan import TellingPolicy
+from reloader.config.patterns import Ground
+from reloader.core.paths.filters import Rule
+from reloader.core.paths.ignore_line import ignore_pattern
+from reloader.core.settings import TellingPolicy
 
 KEPT = ".1"
 """What is behind the name of the file that holds the older half of the log."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from reloader.core.addresses import Address
 from reloader.core.changes import ChangeBatch
+from reloader.core.control_protocol import Reply, Request
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
-from reloader.core.requests import Reply, Request
 from reloader.core.snapshot import Stamp
 from reloader.core.stops import StopStep
 

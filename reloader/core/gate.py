@@ -26,10 +26,10 @@ from reloader.core.events import (
     StartRefused,
 )
 from reloader.core.notices import Notice
+from reloader.core.paths.watch_set import SOURCES
 from reloader.core.reasons import AskedByHand, FilesChanged, Reason
 from reloader.core.step_notices import ChangesTakenBack
-from reloader.core.steps import GatePolicy, Step
-from reloader.core.watchset import SOURCES
+from reloader.core.tasks import GatePolicy, Step
 
 CHECK, BEFORE = "check", "before"
 

@@ -9,8 +9,8 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.level import Level as Level  # noqa: PLC0414 - everybody takes it from here
 from reloader.core.outcome import Outcome
 from reloader.core.reasons import Reason
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended
 from reloader.core.session_notices import SessionNotice
+from reloader.core.settings_diff import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended
 from reloader.core.sockets import HeldSocket
 from reloader.core.step_notices import (
     ChangesTakenBack,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reloader.core.level import Level
-from reloader.core.steps import Occasion, StepOutcome
+from reloader.core.tasks import Occasion, StepOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,8 @@ from reloader.core.notices import (
 )
 from reloader.core.notices import Stopping as StoppingNotice
 from reloader.core.outcome import INTERRUPT, KILL, SIGNAL_BASE, Exited, Outcome
-from reloader.core.plan import OnExit, RestartPolicy
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, ConfigChanged, FilesChanged, Reason
+from reloader.core.settings import OnExit, RestartPolicy
 from reloader.core.states import (
     CoolingDown,
     Finished,

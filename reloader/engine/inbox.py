@@ -6,7 +6,7 @@ from collections import deque
 from queue import Empty, SimpleQueue
 
 from reloader.core.events import Posted
-from reloader.ports import Clock
+from reloader.interfaces import Clock
 
 
 class Inbox:

@@ -34,16 +34,16 @@ from reloader.core.notices import (
     Notice,
     ScansSlowed,
 )
-from reloader.core.plan import RunPlan
 from reloader.core.reasons import Reason
+from reloader.core.settings import RunPlan
 from reloader.core.states import Finished as FinishedState
 from reloader.core.states import Idle, State, lived
 from reloader.core.supervisor import next_deadline, step
-from reloader.engine.baseline import Baseline
-from reloader.engine.files import Files
-from reloader.engine.launching import Launching
-from reloader.engine.parts import Parts
-from reloader.engine.taking_over import TakingOver
+from reloader.engine.change_tracker import Files
+from reloader.engine.components import Parts
+from reloader.engine.config_apply import TakingOver
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.run import Launching
 
 
 class Engine:

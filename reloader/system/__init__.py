@@ -8,14 +8,14 @@ from reloader.system.keyboard import Keyboard
 from reloader.system.mounts import Mounts
 
 if sys.platform == "win32":
-    from reloader.system.windows import ProcessHost
-    from reloader.system.windows_console import SystemSignals, enable_colour
-    from reloader.system.windows_pipe import WindowsReportPipe as ReportPipe
-    from reloader.system.windows_sockets import Sockets
+    from reloader.system.windows.console import SystemSignals, enable_colour
+    from reloader.system.windows.process_host import ProcessHost
+    from reloader.system.windows.report_pipe import WindowsReportPipe as ReportPipe
+    from reloader.system.windows.windows_sockets import Sockets
 else:
-    from reloader.system.listening import Sockets
-    from reloader.system.posix import ProcessHost
-    from reloader.system.posix_pipe import PosixReportPipe as ReportPipe
-    from reloader.system.posix_signals import SystemSignals, enable_colour
+    from reloader.system.posix.listen_sockets import Sockets
+    from reloader.system.posix.process_host import ProcessHost
+    from reloader.system.posix.report_pipe import PosixReportPipe as ReportPipe
+    from reloader.system.posix.signals import SystemSignals, enable_colour
 
 __all__ = ["Keyboard", "Mounts", "ProcessHost", "ReportPipe", "Sockets", "SystemSignals", "enable_colour"]

@@ -6,8 +6,8 @@ import json
 import time
 from collections.abc import Mapping
 
-from reloader.core.requests import Answer, Request, words_of
-from reloader.system.meeting import Place, connect
+from reloader.core.control_protocol import Answer, Request, words_of
+from reloader.system.control_socket import Place, connect
 
 
 class NoAnswer(OSError):

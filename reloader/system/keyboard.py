@@ -8,7 +8,7 @@ import threading
 
 from reloader.core.events import Posted, RestartAsked, StopAsked, Typed
 from reloader.core.outcome import INTERRUPT
-from reloader.ports import Post
+from reloader.interfaces import Post
 
 #: By the letter. To quit is what Ctrl-C does.
 WISHES: dict[bytes, Posted] = {

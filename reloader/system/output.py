@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from reloader.core.events import ProbePassed
-from reloader.ports import Post
+from reloader.interfaces import Post
 
 _STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
 #: Bytes that are read at once, and so much of a line is looked at.

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 
 from reloader.core.changes import ChangeBatch
-from reloader.system.private import is_private
+from reloader.system.directories import is_private
 
 
 class SessionFiles:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reloader.core.filesystems import Mount, verdict_on
-from reloader.core.plan import BackendName, WatchPlan
-from reloader.core.tree import Folder
-from reloader.core.watchset import WatchSet
+from reloader.core.paths.walk import Folder
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.settings import BackendName, WatchPlan
 from reloader.errors import BackendUnavailable
-from reloader.ports import Disk, Mounts, Post, Watcher
-from reloader.watchers.stat import StatWatcher
+from reloader.interfaces import Disk, Mounts, Post, Watcher
+from reloader.watchers.polling import StatWatcher
 
 #: The first Python for which there is the watchdog that we need.
 WATCHDOG_NEEDS = (3, 11)
@@ -111,7 +111,7 @@ def _watchdog(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
 
 def _watchman(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
     try:
-        from reloader.watchers.watchman import WatchmanWatcher
+        from reloader.watchers.watchman.watcher import WatchmanWatcher
     except ImportError as error:
         cause, remedy = "pywatchman is not installed", "Run pip install 'reloader[watchman]', or use backend = \"auto\""
         raise BackendUnavailable("watchman", cause, remedy) from error

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from reloader.core.filters import DirectoryFacts, Rule, RuleSet
+from reloader.core.paths.filters import DirectoryFacts, Rule, RuleSet
 from reloader.core.snapshot import MISSING, PathKind, Stamp
 
 #: Windows keeps the time of creation where others keep the time of the last change of the inode.

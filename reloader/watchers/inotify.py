@@ -25,11 +25,11 @@ from watchdog.observers.inotify_c import (
 )
 
 from reloader.core.events import PathsChanged, WatcherFailed, WatcherOverflowed
-from reloader.core.tree import Folder, Walk, is_within, minimal_roots
-from reloader.core.watchset import WatchSet
-from reloader.ports import Disk, Post
-from reloader.watchers.places import Places
-from reloader.watchers.sessions import SessionWatcher
+from reloader.core.paths.walk import Folder, Walk, is_within, minimal_roots
+from reloader.core.paths.watch_set import WatchSet
+from reloader.interfaces import Disk, Post
+from reloader.watchers.base import SessionWatcher
+from reloader.watchers.indirect_paths import Places
 
 _MASK = Mask(
     InotifyConstants.IN_MODIFY

@@ -16,11 +16,11 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from reloader.core.events import PathsChanged, WatcherFailed
-from reloader.core.tree import Folder, Walk, is_within
-from reloader.core.watchset import WatchSet
-from reloader.ports import Disk, Post
-from reloader.watchers.places import Places
-from reloader.watchers.sessions import SessionWatcher
+from reloader.core.paths.walk import Folder, Walk, is_within
+from reloader.core.paths.watch_set import WatchSet
+from reloader.interfaces import Disk, Post
+from reloader.watchers.base import SessionWatcher
+from reloader.watchers.indirect_paths import Places
 
 #: Seconds of quiet that watchdog waits for on Windows before it delivers. Its default of 1 would starve a busy tree.
 PROMPT = 0.05

@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Sequence
 
-from reloader.core.tree import Folder, Walk
-from reloader.core.watchset import WatchSet
-from reloader.ports import Disk
+from reloader.core.paths.walk import Folder, Walk
+from reloader.core.paths.watch_set import WatchSet
+from reloader.interfaces import Disk
 from reloader.watchers.disk import HAS_CTIME
 
 #: Times younger than this may hide a second write: FAT counts in steps of two seconds.

@@ -23,7 +23,7 @@ from reloader.core.events import (
     ProgramCrashed,
     Synced,
 )
-from reloader.core.plan import PythonPolicy
+from reloader.core.settings import PythonPolicy
 from reloader.system import ReportPipe
 from tests.support.eventually import eventually
 from tests.support.platform_limits import under_wine

@@ -23,7 +23,7 @@ from reloader.core.events import (
     ProgramCrashed,
     Synced,
 )
-from reloader.core.plan import PythonPolicy
+from reloader.core.settings import PythonPolicy
 from reloader.core.snapshot import PathKind, Stamp
 
 ROOT = "C:\\" if sys.platform == "win32" else "/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reloader.core.plan import PythonPolicy
+from reloader.core.settings import PythonPolicy
 from tests.agent.telling import Report, told_by, write
 
 

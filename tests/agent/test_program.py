@@ -23,12 +23,12 @@ from reloader.core.events import (
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited, Signalled
-from reloader.core.plan import WatchPlan
-from reloader.engine.baseline import Baseline
-from reloader.engine.program import LAST_WORDS, SETTLED, SILENT, Program
-from reloader.engine.watching import Watching
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.settings import WatchPlan
+from reloader.engine.agent_reports import LAST_WORDS, SETTLED, SILENT, Program
+from reloader.engine.files.backends import Watching
+from reloader.engine.files.baseline import Baseline
 from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.fakes import Recorder, ScriptedWatcher
 from tests.support.manual_clock import ManualClock
 from tests.support.projects import save

@@ -15,7 +15,7 @@ import pytest
 
 from reloader.agent.inside import _reloader_agent
 from reloader.core.events import FileImported
-from reloader.core.plan import PythonPolicy
+from reloader.core.settings import PythonPolicy
 from reloader.watchers.disk import RealDisk
 from tests.agent.telling import told_by, write
 from tests.support.platform_limits import needs_symlinks

@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from reloader.errors import ReloaderError
-from reloader.origin import origin, placed, script_at
+from reloader.invocation import origin, placed, script_at
 
 
 @pytest.mark.parametrize(

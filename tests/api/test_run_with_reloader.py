@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.config.keys import KEYS
+from reloader.config.options import KEYS
 from tests.api.scripts import Program, app, settings
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only

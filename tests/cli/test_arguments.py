@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from reloader import __version__
-from reloader.cli.arguments import parse
-from reloader.config.keys import KEYS, Kind
+from reloader.cli.parser import parse
+from reloader.config.options import KEYS, Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -132,7 +132,7 @@ def test_the_help_explains_every_flag_with_its_default(capsys: pytest.CaptureFix
 def test_an_answer_imports_nothing_that_costs(argv: list[str]) -> None:
     look = (
         "import sys, argparse, errno, gettext, locale, textwrap; before = set(sys.modules)\n"
-        "from reloader.cli.arguments import parse\n"
+        "from reloader.cli.parser import parse\n"
         "try: parse(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "new = {name for name in set(sys.modules) - before if name.partition('.')[0] != 'reloader'}\n"

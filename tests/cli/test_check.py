@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import tomli
 
-from reloader.cli.entry import main
-from reloader.config.keys import KEYS
+from reloader.cli.main import main
+from reloader.config.options import KEYS
 from tests.config.planning import project_in
 
 FILE = f"command = [{json.dumps(sys.executable)}, 'app.py']\nignore = ['*.log']\n[python]\nopen_files = true\n"

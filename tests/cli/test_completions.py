@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.entry import main
-from reloader.cli.shells import SHELLS
-from reloader.cli.verbs import VERBS, load
-from reloader.cli.words import FlagWord, Takes, flag_words, verb_words
-from reloader.config.keys import KEYS
+from reloader.cli.completions import SHELLS
+from reloader.cli.completions.spec import FlagWord, Takes, flag_words, verb_words
+from reloader.cli.main import main
+from reloader.cli.subcommands import VERBS, load
+from reloader.config.options import KEYS
 
 WORDS = {verb.name: verb for verb in verb_words()}
 

@@ -13,9 +13,9 @@ from typing import get_args
 
 import pytest
 
-from reloader.cli.console import Console, Style, as_object
-from reloader.cli.step_wording import lines_below
-from reloader.cli.wording import sentence
+from reloader.cli.output.console import Console, Style, as_object
+from reloader.cli.output.messages import sentence
+from reloader.cli.output.step_wording import lines_below
 from reloader.core.addresses import Address, Holder
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
@@ -51,7 +51,6 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, KeyChange
 from reloader.core.session_notices import (
     ControlUnavailable,
     FilesListed,
@@ -63,6 +62,14 @@ from reloader.core.session_notices import (
     SessionStatus,
     WaitOver,
 )
+from reloader.core.settings_diff import (
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
+    KeyChange,
+)
 from reloader.core.sockets import HeldSocket
 from reloader.core.step_notices import (
     ChangesTakenBack,
@@ -73,7 +80,7 @@ from reloader.core.step_notices import (
     StepRefused,
     StepStarted,
 )
-from reloader.core.steps import Occasion, Overdue
+from reloader.core.tasks import Occasion, Overdue
 from reloader.errors import BackendUnavailable, ConfigError
 
 CHANGES = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED), PathChange("/b.py", ChangeKind.ADDED)])

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from reloader import __version__
-from reloader.cli import start
-from reloader.cli.entry import main
+from reloader.cli import context as start
+from reloader.cli.main import main
 from tests.support.platform_limits import posix_only
 from tests.support.programs import PATIENCE, ROOT
 
@@ -85,7 +85,7 @@ class TestExitCodes:
         def interrupted(*arguments: object, **more: object) -> int:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("reloader.engine.session.run_session", interrupted)
+        monkeypatch.setattr("reloader.app.session.run_session", interrupted)
         assert main(["--", "true"]) == 130
 
 
@@ -138,7 +138,7 @@ class TestAsAProgram:
     def test_answers_that_cost_nothing_import_nothing_heavy(self, here: Path, flag: str) -> None:
         code = (
             "import sys\n"
-            "from reloader.cli.entry import main\n"
+            "from reloader.cli.main import main\n"
             "try:\n    main()\n"
             "except SystemExit as end:\n    assert not end.code, end.code\n"
             f"found = [name for name in sys.modules if name.startswith({HEAVY!r})]\n"
@@ -170,8 +170,8 @@ class TestTheDoctor:
         assert "a change there is heard of after" in done.stdout
 
     def test_ends_with_1_where_something_is_amiss(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from reloader.app import doctor as checkup
         from reloader.core.notices import EventsLost
-        from reloader.engine import checkup
 
         monkeypatch.setattr(checkup, "examine", lambda plan, console: console.tell(EventsLost("a backend", "")))
         assert main(["doctor"]) == 1

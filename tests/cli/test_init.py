@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import tomli
 
-from reloader.cli.entry import main
-from reloader.cli.projects import Project
-from reloader.cli.starter import SCHEMA_NAME, starter_text
-from reloader.config.keys import KEYS
+from reloader.cli.main import main
+from reloader.cli.scaffold.detect import Project
+from reloader.cli.scaffold.template import SCHEMA_NAME, starter_text
+from reloader.config.options import KEYS
 from reloader.config.schema import schema
 from tests.config.planning import project_in
 

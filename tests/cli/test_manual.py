@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from reloader import __version__
-from reloader.cli.entry import main
-from reloader.cli.manual import manual
-from reloader.cli.verbs import DEFAULT, VERBS, load
+from reloader.cli.main import main
+from reloader.cli.man_page import manual
+from reloader.cli.subcommands import DEFAULT, VERBS, load
 
 PAGE = manual()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.output import write
+from reloader.cli.output.stdout import write
 from tests.support.programs import environment
 
 PATIENCE = 60
@@ -23,7 +23,7 @@ def test_a_program_without_a_standard_output_answers_nobody(monkeypatch: pytest.
 
 
 def test_what_the_encoding_does_not_have_is_escaped(tmp_path: Path) -> None:
-    code = r"from reloader.cli.output import write; write('\u2713 \udcff\n')"
+    code = r"from reloader.cli.output.stdout import write; write('\u2713 \udcff\n')"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment(PYTHONIOENCODING="ascii"),
@@ -36,7 +36,9 @@ def test_what_the_encoding_does_not_have_is_escaped(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
-    code = "import sys; sys.stdin.read(); from reloader.cli.output import write; write('x' * 100_000); write('y')"
+    code = (
+        "import sys; sys.stdin.read(); from reloader.cli.output.stdout import write; write('x' * 100_000); write('y')"
+    )
     program = subprocess.Popen(
         [sys.executable, "-c", code],
         env=environment(),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli import projects
-from reloader.cli.projects import Project, recognised
+from reloader.cli.scaffold import detect as projects
+from reloader.cli.scaffold.detect import Project, recognised
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 FACTORY = "import flask\n\ndef create_app():\n    app = flask.Flask(__name__)\n    return app\n"
@@ -186,5 +186,5 @@ def test_a_directory_that_may_not_be_read_is_passed_over(lay: Lay, monkeypatch: 
             raise PermissionError(path)
         return scan(path)
 
-    monkeypatch.setattr("reloader.cli.python_sources.os.scandir", refused)
+    monkeypatch.setattr("reloader.cli.scaffold.python_apps.os.scandir", refused)
     assert of(directory).kind == "Flask"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reloader.cli.entry import main
+from reloader.cli.main import main
 from reloader.config.schema import schema
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.entry import main
-from reloader.core.requests import AskFiles, AskStatus, AskToWait, AskWhy, Request
+from reloader.app import client as visit
+from reloader.app.client import NobodyThere, Told
+from reloader.cli.main import main
+from reloader.core.control_protocol import AskFiles, AskStatus, AskToWait, AskWhy, Request
 from reloader.core.session_notices import FilesListed, PathExplained, SessionNotice, SessionStatus, WaitOver
-from reloader.engine import visit
-from reloader.engine.control import as_answer
-from reloader.engine.visit import NobodyThere, Told
+from reloader.engine.control.handler import as_answer
 
 STATUS = SessionStatus(7, "/app", ("x",), "running", 3, 8, 2.5, 0.4, "files changed", False, (), "stat", 10)
 

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from reloader.cli.step_wording import lines_below
-from reloader.cli.wording import sentence
+from reloader.cli.output.messages import sentence
+from reloader.cli.output.step_wording import lines_below
 from reloader.core.notices import Note, Notice
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.step_notices import (
@@ -19,7 +19,7 @@ from reloader.core.step_notices import (
     StepRefused,
     StepStarted,
 )
-from reloader.core.steps import Occasion, Overdue
+from reloader.core.tasks import Occasion, Overdue
 
 HERE = os.path.join(os.getcwd(), "app.py")
 RUFF = ("ruff", "check", "a b.py")

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli import log_file
-from reloader.cli.attention import BELL, Attention, notification_of
-from reloader.cli.console import Console, Style
-from reloader.cli.entry import main
-from reloader.cli.log_file import LogFile
-from reloader.cli.reporters import Several, reporter_for
-from reloader.cli.screen import CLEAR
-from reloader.cli.wording import sentence
+from reloader.cli.main import main
+from reloader.cli.output import log_file
+from reloader.cli.output.console import Console, Style
+from reloader.cli.output.log_file import LogFile
+from reloader.cli.output.messages import sentence
+from reloader.cli.output.notifications import BELL, Attention, notification_of
+from reloader.cli.output.reporters import Several, reporter_for
+from reloader.cli.output.screen import CLEAR
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
     BackingOff,
@@ -35,10 +35,10 @@ from reloader.core.notices import (
     WaitingForChange,
 )
 from reloader.core.outcome import Exited
-from reloader.core.plan import TellingPolicy
 from reloader.core.reasons import AskedByChild, FilesChanged, FirstStart
+from reloader.core.settings import TellingPolicy
 from reloader.errors import ConfigError
-from reloader.ports import Reporter
+from reloader.interfaces import Reporter
 
 BATCH = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED)])
 FIRST = Launched(1, 10, ("x",), FirstStart())

@@ -8,12 +8,13 @@ import sys
 
 import pytest
 
-from reloader.cli import arguments, verbs
-from reloader.cli.arguments import parse
-from reloader.cli.entry import main
-from reloader.cli.verb import GENERAL, Flag, Operand, Verb
-from reloader.cli.verbs import DEFAULT, VERBS, load
-from reloader.config.keys import KEYS
+from reloader.cli import parser as arguments
+from reloader.cli import subcommands as verbs
+from reloader.cli.main import main
+from reloader.cli.parser import parse
+from reloader.cli.subcommand import GENERAL, Flag, Operand, Verb
+from reloader.cli.subcommands import DEFAULT, VERBS, load
+from reloader.config.options import KEYS
 from reloader.errors import ReloaderError
 from tests.support.programs import ROOT, environment
 
@@ -79,7 +80,7 @@ def test_the_session_explains_itself_as_the_program_does(capsys: pytest.CaptureF
 def test_no_help_imports_anything_heavy(argv: list[str]) -> None:
     code = (
         "import sys\n"
-        "from reloader.cli.entry import main\n"
+        "from reloader.cli.main import main\n"
         "try:\n    main()\n"
         "except SystemExit as end:\n    assert not end.code, end.code\n"
         f"found = [name for name in sys.modules if name.startswith({HEAVY!r})]\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.phrases import short
-from reloader.cli.wording import sentence
+from reloader.cli.output.formatting import short
+from reloader.cli.output.messages import sentence
 from reloader.core.addresses import Address, Holder
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
@@ -54,7 +54,8 @@ from reloader.core.reasons import (
     FirstStart,
     Reason,
 )
-from reloader.core.renewal import (
+from reloader.core.session_notices import SessionStatus
+from reloader.core.settings_diff import (
     HIDDEN,
     ConfigAsBefore,
     ConfigGone,
@@ -63,7 +64,6 @@ from reloader.core.renewal import (
     ConfigSuspended,
     KeyChange,
 )
-from reloader.core.session_notices import SessionStatus
 from reloader.core.sockets import UnixAddress, held
 from reloader.core.stops import StopStep, StopStepKind
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.arguments import parse
+from reloader.cli.parser import parse
 from reloader.config.load import load_plan
-from reloader.core.plan import RunPlan
+from reloader.core.settings import RunPlan
 from reloader.errors import ConfigError
 
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.config.arguments import Arguments
+from reloader.config.discovery import ConfigFile
 from reloader.config.document import parse
-from reloader.config.find import ConfigFile
-from reloader.config.keys import KEYS, PLATFORM_TABLES, Key, Kind
 from reloader.config.load import load_plan
-from reloader.core.plan import RunPlan
+from reloader.config.options import KEYS, PLATFORM_TABLES, Key, Kind
+from reloader.core.settings import RunPlan
 from reloader.errors import ConfigError
 
 PLATFORMS = st.sampled_from(["linux", "darwin", "win32", "freebsd14"])

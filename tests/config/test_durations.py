@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.config.durations import LONGEST, fault_of, number_of, seconds_of
-from reloader.config.keys import KEYS
-from reloader.config.texts import value_of
+from reloader.config.options import KEYS
+from reloader.config.text_values import value_of
 
 
 @pytest.mark.parametrize(

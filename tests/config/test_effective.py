@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.arguments import parse
+from reloader.cli.parser import parse
 from reloader.config.effective import DEFAULT, Setting, settings_of
-from reloader.config.keys import KEYS
 from reloader.config.load import load
+from reloader.config.options import KEYS
 from tests.config.planning import Project, project_in
 
 FILE = """

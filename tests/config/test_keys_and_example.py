@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 import tomli
 
-from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, Kind, is_reserved, key_of_variable
 from reloader.config.model import Config, Layer
+from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, Kind, is_reserved, key_of_variable
 from tests.config.planning import project_in
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "reloader.example.toml"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from reloader.config.placing import Ground, Placed, is_whole_disk, minimal, place
-from reloader.core.filters import PatternError, Patterns, Rule
+from reloader.config.patterns import Ground, Placed, is_whole_disk, minimal, place
+from reloader.core.paths.filters import PatternError, Patterns, Rule
 
 POSIX = Ground("linux", "/proj/app", "/home/me")
 WINDOWS = Ground("win32", r"C:\proj\app", r"C:\Users\me")

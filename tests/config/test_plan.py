@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reloader.config.keys import PLATFORM_TABLES
-from reloader.core.filters import Patterns, Rule
-from reloader.core.plan import BackendName, Framework, OnExit, PythonPolicy
+from reloader.config.options import PLATFORM_TABLES
+from reloader.core.paths.filters import Patterns, Rule
+from reloader.core.settings import BackendName, Framework, OnExit, PythonPolicy
 from tests.config.planning import Project, project_in
 
 TABLE_OF_THIS_PLATFORM = next((table for table, its in PLATFORM_TABLES.items() if its == sys.platform), "linux")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.filters import Rule
-from reloader.core.plan import BackendName, OnExit
+from reloader.core.paths.filters import Rule
+from reloader.core.settings import BackendName, OnExit
 from tests.config.planning import Project, project_in
 
 FILE = """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reloader.config.keys import KEYS, PLATFORM_TABLES, TABLES, Key
+from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, Key
 from reloader.config.schema import schema
 from tests.config.planning import project_in
 from tests.config.test_keys_and_example import COMMENTED, TEXT

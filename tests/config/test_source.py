@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.arguments import parse
-from reloader.config.source import READABLE, ConfigSource
-from reloader.core.renewal import HIDDEN, KeyChange
+from reloader.cli.parser import parse
+from reloader.config.reload import READABLE, ConfigSource
+from reloader.core.settings_diff import HIDDEN, KeyChange
 from reloader.errors import ConfigError, ConfigGone
 from tests.support.platform_limits import posix_only
 

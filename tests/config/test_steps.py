@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.plan import RunPlan
-from reloader.core.steps import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
+from reloader.core.settings import RunPlan
+from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
 from tests.config.planning import Project, project_in
 
 COMMAND = 'command = ["x"]\n'

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reloader.core.plan import TellingPolicy
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.settings import TellingPolicy
 from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_of
 from tests.config.planning import project_in
 
 

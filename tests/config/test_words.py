@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.config.words import Shell, argv_of, split
+from reloader.config.shell import Shell, argv_of, split
 
 CMD = r"C:\Windows\system32\cmd.exe"
 

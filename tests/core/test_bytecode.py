@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reloader.core.bytecode import source_name
+from reloader.core.python_names import source_name
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from reloader.core.filters import (
+from reloader.core.paths.filters import (
     NO_FACTS,
     VIRTUALENV,
     DirectoryFacts,
@@ -17,7 +17,7 @@ from reloader.core.filters import (
     RuleSet,
     Verdict,
 )
-from reloader.core.ignores import DEFAULT_IGNORES
+from reloader.core.paths.ignores import DEFAULT_IGNORES
 
 
 def rules(*patterns: str, source: str = "test") -> list[Rule]:

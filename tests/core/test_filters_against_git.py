@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from reloader.core.filters import NO_FACTS, DirectoryFacts, PathFilter, Rule, RuleSet
+from reloader.core.paths.filters import NO_FACTS, DirectoryFacts, PathFilter, Rule, RuleSet
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="there is no git to compare with"),

@@ -17,7 +17,6 @@ from reloader.core.events import (
     RestartAsked,
     StartRefused,
 )
-from reloader.core.filters import Patterns, Rule
 from reloader.core.gate import (
     BEFORE,
     CHECK,
@@ -47,9 +46,10 @@ from reloader.core.gate import (
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited
+from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.reasons import AskedByHand, FilesChanged, Reason
 from reloader.core.step_notices import ChangesTakenBack
-from reloader.core.steps import GatePolicy, Step
+from reloader.core.tasks import GatePolicy, Step
 
 SYNTAX = GatePolicy(syntax=True)
 LINT = GatePolicy(check=Step(("lint", "{files}")))

@@ -12,8 +12,8 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.filters import Rule, RuleSet
-from reloader.core.ignore_line import ignore_line, ignore_pattern
+from reloader.core.paths.filters import Rule, RuleSet
+from reloader.core.paths.ignore_line import ignore_line, ignore_pattern
 
 ODD = [
     "a b",

@@ -8,7 +8,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.loops import LIMIT, SHARE, SHORTEST_TRIAL, SPREAD, WINDOW, Loops, Restart, Trial
+from reloader.core.restart_loops import LIMIT, SHARE, SHORTEST_TRIAL, SPREAD, WINDOW, Loops, Restart, Trial
 
 FILE = "/project/data.db"
 

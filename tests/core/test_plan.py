@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from reloader.core.plan import BackendName, LaunchSpec, OnExit, RestartPolicy, RunPlan, WatchPlan
+from reloader.core.settings import BackendName, LaunchSpec, OnExit, RestartPolicy, RunPlan, WatchPlan
 
 PLAN = RunPlan(LaunchSpec(("python", "app.py"), "/app"), WatchPlan("/app", ("/app",)))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reloader.core.debounce import DebouncePolicy
-from reloader.core.plan import (
+from reloader.core.settings import (
     LaunchSpec,
     OnExit,
     PythonPolicy,
@@ -17,8 +17,8 @@ from reloader.core.plan import (
     TellingPolicy,
     WatchPlan,
 )
-from reloader.core.renewal import needs_new_session
-from reloader.core.steps import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
+from reloader.core.settings_diff import needs_new_session
+from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
 
 PLAN = RunPlan(LaunchSpec(("serve",), "/srv"), WatchPlan("/srv", ("/srv",)))
 

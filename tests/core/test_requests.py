@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.requests import (
+from reloader.core.control_protocol import (
     LONGEST_WAIT,
     USUAL_WAIT,
     VERBS,

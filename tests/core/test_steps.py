@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.filters import Patterns, Rule
-from reloader.core.steps import OVERDUE, Overdue, Step
+from reloader.core.paths.filters import Patterns, Rule
+from reloader.core.tasks import OVERDUE, Overdue, Step
 
 
 def patterns(*texts: str, base: str = "/app") -> Patterns:

@@ -38,8 +38,8 @@ from reloader.core.notices import (
 )
 from reloader.core.notices import Stopping as StoppingNotice
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
-from reloader.core.plan import OnExit, RestartPolicy, StopPolicy
 from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, ConfigChanged, FilesChanged, FirstStart
+from reloader.core.settings import OnExit, RestartPolicy, StopPolicy
 from reloader.core.states import (
     CoolingDown,
     Finished,

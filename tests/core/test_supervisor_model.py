@@ -12,7 +12,7 @@ from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import BatchClosed, BatchOpened, ChildEnded, DeadlineReached, Event, StopAsked
 from reloader.core.outcome import Exited
-from reloader.core.plan import RestartPolicy
+from reloader.core.settings import RestartPolicy
 from reloader.core.states import CoolingDown, Finished, Settling, State, Stopping, Waiting
 from reloader.core.supervisor import step
 from tests.support.simulated_system import BrokenPromise, Simulation, Step

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reloader.core.filters import PathFilter, Rule, RuleSet
-from reloader.core.tree import Walk, is_within, minimal_roots
-from reloader.core.watchset import WatchSet
+from reloader.core.paths.filters import PathFilter, Rule, RuleSet
+from reloader.core.paths.walk import Walk, is_within, minimal_roots
+from reloader.core.paths.watch_set import WatchSet
 
 Disk = dict[str, list[str]]  # "name" is a file, "name/" a directory, "name@" a link to a file, "name@/" to a directory
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from reloader.core.filters import PathFilter, Rule, RuleSet
-from reloader.core.watchset import WatchSet
+from reloader.core.paths.filters import PathFilter, Rule, RuleSet
+from reloader.core.paths.watch_set import WatchSet
 
 
 def watch_set() -> WatchSet:

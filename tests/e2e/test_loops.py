@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tomli
 
-from reloader.core.loops import LIMIT
+from reloader.core.restart_loops import LIMIT
 from tests.support.backends import with_every_backend
 from tests.support.hearing import Notice
 from tests.support.platform_limits import posix_only

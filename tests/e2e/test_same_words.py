@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from reloader.cli.verbs import VERBS
+from reloader.cli.subcommands import VERBS
 from tests.support.programs import PATIENCE, ROOT
 from tests.support.running import environment_of_program, program
 

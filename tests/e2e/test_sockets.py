@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.clients import Load, tally
 from benchmarks.servers import TAKEN, Server, servers
-from reloader.config.keys import KEYS
+from reloader.config.options import KEYS
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
 from tests.support.processes import burying_orphans

@@ -11,26 +11,26 @@ from reloader.core.addresses import Address, Holder
 from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import PathsChanged, Posted
-from reloader.core.filters import Patterns, Rule
 from reloader.core.notices import Changed, Notice
-from reloader.core.plan import LaunchSpec, RestartPolicy, RunPlan, StopPolicy, WatchPlan
+from reloader.core.paths.filters import Patterns, Rule
+from reloader.core.settings import LaunchSpec, RestartPolicy, RunPlan, StopPolicy, WatchPlan
 from reloader.core.states import Finished, Idle, State
-from reloader.core.steps import BesidePolicy, ReadyPolicy
-from reloader.engine.baseline import Baseline
-from reloader.engine.changes import ChangeCollector
-from reloader.engine.chronicle import Chronicle
-from reloader.engine.control import Control
-from reloader.engine.explained import Explainer
-from reloader.engine.failures import FailedStarts
+from reloader.core.tasks import BesidePolicy, ReadyPolicy
+from reloader.engine.agent_reports import Program
+from reloader.engine.components import Parts
+from reloader.engine.config_reload import Renewal
+from reloader.engine.control.explain import Explainer
+from reloader.engine.control.handler import Control
+from reloader.engine.control.journal import Chronicle
+from reloader.engine.files.backends import Watching
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.files.collector import ChangeCollector
+from reloader.engine.files.rescan import Sweep
+from reloader.engine.files.restart_loops import LoopGuard
 from reloader.engine.loop import Engine
-from reloader.engine.loops import LoopGuard
-from reloader.engine.parts import Parts
-from reloader.engine.program import Program
-from reloader.engine.renewal import Renewal
-from reloader.engine.sweep import Sweep
-from reloader.engine.watching import Watching
-from reloader.engine.what_counts import watch_set_of
-from reloader.ports import Configuration
+from reloader.engine.port_conflicts import FailedStarts
+from reloader.interfaces import Configuration
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.beside import FakeHelpers, FakeProbes, beside_of
 from tests.support.fakes import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
 from tests.support.manual_clock import ManualClock

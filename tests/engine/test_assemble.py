@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from reloader.app import choosing
+from reloader.app.session import run_session
 from reloader.core.events import RestartAsked, StopAsked
 from reloader.core.filesystems import Mount
-from reloader.core.filters import Rule
 from reloader.core.notices import (
     BackendFellBack,
     ConfigUsed,
@@ -28,14 +29,14 @@ from reloader.core.notices import (
     Watching,
 )
 from reloader.core.outcome import NotLaunched
-from reloader.core.plan import BackendName, LaunchSpec, OnExit, PythonPolicy, RunPlan, WatchPlan
-from reloader.engine import choosing, progress
+from reloader.core.paths.filters import Rule
+from reloader.core.settings import BackendName, LaunchSpec, OnExit, PythonPolicy, RunPlan, WatchPlan
+from reloader.engine.files import progress
+from reloader.engine.files.progress import PATIENCE, TELL_EVERY, Progress, ScanInterrupted
 from reloader.engine.inbox import Inbox
-from reloader.engine.progress import PATIENCE, TELL_EVERY, Progress, ScanInterrupted
-from reloader.engine.session import run_session
-from reloader.engine.what_counts import watch_set_of
 from reloader.errors import BackendUnavailable
 from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.backends import needs_watchdog
 from tests.support.fakes import FakeMounts, Recorder
 from tests.support.manual_clock import ManualClock
@@ -107,7 +108,7 @@ class TestASession:
 
     @posix_only
     def test_without_a_guard_says_so(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("reloader.system.guard._SHELL", "/there/is/no/shell")
+        monkeypatch.setattr("reloader.system.posix.guard._SHELL", "/there/is/no/shell")
         teller = Teller()
         assert run_session(plan_of(root), teller) == 7
         remarks = [notice.text for notice in teller.notices if isinstance(notice, Note)]

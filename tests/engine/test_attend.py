@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from reloader.app import attend
+from reloader.app.attend import chronicle_of, open_to_visitors
+from reloader.app.client import past_runs
 from reloader.core.notices import Launched
-from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
 from reloader.core.reasons import FirstStart
 from reloader.core.session_notices import ControlUnavailable
-from reloader.engine import attend
-from reloader.engine.attend import chronicle_of, open_to_visitors
+from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
 from reloader.engine.inbox import Inbox
-from reloader.engine.visit import past_runs
 from tests.support.fakes import Recorder
 from tests.support.manual_clock import ManualClock
 

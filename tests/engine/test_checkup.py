@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from reloader.app import doctor as checkup
+from reloader.app.doctor import examine, round_trip
 from reloader.core.events import WatcherFailed
 from reloader.core.filesystems import Mount
 from reloader.core.notices import BackendFellBack, ConfigUsed, Level, Notice, Polling, RootExamined, TreesExamined
-from reloader.core.plan import BackendName, LaunchSpec, RunPlan, WatchPlan
-from reloader.core.watchset import WatchSet
-from reloader.engine import checkup
-from reloader.engine.checkup import examine, round_trip
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.settings import BackendName, LaunchSpec, RunPlan, WatchPlan
 from reloader.errors import BackendUnavailable
-from reloader.ports import Post
+from reloader.interfaces import Post
 from reloader.watchers.choose import Choice
 from tests.support.backends import needs_watchdog
 from tests.support.fakes import FakeMounts, Recorder, ScriptedWatcher

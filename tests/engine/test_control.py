@@ -12,12 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.events import Asked, BatchClosed, BatchOpened, Event, RestartAsked, Typed
-from reloader.core.notices import Changed, Launched, WatchingSuspended
-from reloader.core.outcome import Exited
-from reloader.core.plan import OnExit, RestartPolicy
-from reloader.core.reasons import AskedByHand
-from reloader.core.requests import (
+from reloader.core.control_protocol import (
     Answer,
     AskFiles,
     AskPause,
@@ -28,10 +23,15 @@ from reloader.core.requests import (
     AskWhy,
     Request,
 )
+from reloader.core.events import Asked, BatchClosed, BatchOpened, Event, RestartAsked, Typed
+from reloader.core.notices import Changed, Launched, WatchingSuspended
+from reloader.core.outcome import Exited
+from reloader.core.reasons import AskedByHand
 from reloader.core.session_notices import KeysExplained, Paused, Resumed, SessionStatus
+from reloader.core.settings import OnExit, RestartPolicy
 from reloader.core.states import Running
-from reloader.core.steps import BesidePolicy, GatePolicy, ReadyPolicy, Step
-from reloader.engine.pause import Pause
+from reloader.core.tasks import BesidePolicy, GatePolicy, ReadyPolicy, Step
+from reloader.engine.control.pause import Pause
 from tests.engine.bench import Bench
 
 ALIVE = 1.0

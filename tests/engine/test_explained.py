@@ -12,13 +12,13 @@ from random import Random
 
 import pytest
 
-from reloader.core.filters import Patterns, Rule
-from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
+from reloader.app.explain import explain, list_files
+from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.session_notices import PathExplained
-from reloader.engine.explain import explain, list_files
-from reloader.engine.explained import Explainer
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
+from reloader.engine.control.explain import Explainer
 from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_of
 from tests.core.test_filters_against_git import Tree
 from tests.support.platform_limits import posix_only
 

@@ -12,8 +12,8 @@ from reloader.core.addresses import Address, Holder
 from reloader.core.events import ChildEnded, LeaderEnded, StopAsked
 from reloader.core.notices import Ended, PortInUse
 from reloader.core.outcome import Exited, Outcome, Signalled
-from reloader.core.plan import LaunchSpec, OnExit, RestartPolicy
-from reloader.engine.failures import EARLY, ENOUGH, FailedStarts
+from reloader.core.settings import LaunchSpec, OnExit, RestartPolicy
+from reloader.engine.port_conflicts import EARLY, ENOUGH, FailedStarts
 from tests.engine.bench import Bench
 
 HOLDER = Holder(Address("127.0.0.1", 8000), 4711, ("python", "-m", "http.server"))

@@ -9,12 +9,12 @@ import pytest
 from reloader.core.events import BatchOpened, Begin, LeaderEnded, RestartAsked, StopAsked
 from reloader.core.notices import Changed, Ended, Launched, LeftBehind, Stopping, WaitingForChange
 from reloader.core.outcome import Exited, Signalled
-from reloader.core.plan import OnExit, RestartPolicy
 from reloader.core.reasons import AskedByHand, ConfigChanged, FilesChanged
+from reloader.core.settings import OnExit, RestartPolicy
 from reloader.core.states import Idle, Running, Waiting
 from reloader.core.step_notices import ChangesTakenBack, SourceRefused, StepRefused, StepStarted
-from reloader.core.steps import BesidePolicy, GatePolicy, Overdue, ReadyPolicy, Step
-from reloader.ports import ChildNotLaunched
+from reloader.core.tasks import BesidePolicy, GatePolicy, Overdue, ReadyPolicy, Step
+from reloader.interfaces import ChildNotLaunched
 from tests.engine.bench import Bench
 
 SYNTAX = BesidePolicy(GatePolicy(syntax=True), ReadyPolicy(tcp=("127.0.0.1", 1)))

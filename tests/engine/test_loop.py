@@ -33,13 +33,13 @@ from reloader.core.notices import (
     WaitingForChange,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
-from reloader.core.plan import OnExit, RestartPolicy
 from reloader.core.reasons import AskedByHand, FilesChanged, FirstStart
+from reloader.core.settings import OnExit, RestartPolicy
 from reloader.core.states import Finished as FinishedState
 from reloader.core.states import Running, Settling, Waiting
-from reloader.engine.launching import LAST_WAIT
+from reloader.engine.run import LAST_WAIT
 from reloader.errors import EnvironmentVariableError
-from reloader.ports import ChildNotLaunched
+from reloader.interfaces import ChildNotLaunched
 from tests.engine.bench import CEILING, QUIET, Bench
 
 

@@ -24,7 +24,7 @@ from reloader.core.events import (
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited, Signalled
-from reloader.engine.program import CRASH_COUNTS, LAST_WORDS, SETTLED, SILENT, Program
+from reloader.engine.agent_reports import CRASH_COUNTS, LAST_WORDS, SETTLED, SILENT, Program
 from tests.engine.bench import Bench
 
 FAILED = Exited(1)

@@ -10,14 +10,14 @@ from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import ProbePassed, RestartAsked, StopAsked
 from reloader.core.notices import Ended, Launched
 from reloader.core.outcome import Exited
-from reloader.core.plan import OnExit, RestartPolicy
 from reloader.core.reasons import AskedByChild, FirstStart
+from reloader.core.settings import OnExit, RestartPolicy
 from reloader.core.step_notices import HookFailed, Ready
-from reloader.core.steps import BesidePolicy, Occasion, Overdue, ReadyPolicy
-from reloader.engine.commands import Commands
-from reloader.engine.hooks import HOOK_TIMEOUT, Hooks
-from reloader.engine.told import reason_word
-from reloader.ports import ChildNotLaunched
+from reloader.core.tasks import BesidePolicy, Occasion, Overdue, ReadyPolicy
+from reloader.engine.tasks.hooks import HOOK_TIMEOUT, Hooks
+from reloader.engine.tasks.runner import Commands
+from reloader.engine.tasks.variables import reason_word
+from reloader.interfaces import ChildNotLaunched
 from tests.engine.bench import Bench
 from tests.support.beside import FakeHelpers
 from tests.support.fakes import Recorder

@@ -9,26 +9,33 @@ from pathlib import Path
 
 import pytest
 
+from reloader.app.exchange import run_engines
 from reloader.core.changes import ChangeBatch
+from reloader.core.control_protocol import Answer, AskPause, AskRestart, AskResume, AskToWait
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import Asked, ChildStirred, PathsChanged, RestartAsked, StopAsked, WatcherFailed
-from reloader.core.loops import LIMIT, Loops, Restart
 from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Exited
-from reloader.core.plan import LaunchSpec, RunPlan, WatchPlan
 from reloader.core.reasons import ConfigChanged, ConfigKept, FirstStart
-from reloader.core.renewal import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, KeyChange
-from reloader.core.requests import Answer, AskPause, AskRestart, AskResume, AskToWait
+from reloader.core.restart_loops import LIMIT, Loops, Restart
+from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.settings_diff import (
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
+    KeyChange,
+)
 from reloader.core.states import History, Idle, Running
 from reloader.core.step_notices import StepRefused
-from reloader.core.steps import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
-from reloader.engine.exchange import run_engines
-from reloader.engine.hooks import HOOK_TIMEOUT
+from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
+from reloader.engine.config_reload import PERIOD, QUIET, SUSPENDED, Renewal
 from reloader.engine.loop import Engine
-from reloader.engine.renewal import PERIOD, QUIET, SUSPENDED, Renewal
+from reloader.engine.tasks.hooks import HOOK_TIMEOUT
 from reloader.errors import BackendUnavailable, ConfigError
 from reloader.errors import ConfigGone as Gone
-from reloader.ports import Look, Renewed
+from reloader.interfaces import Look, Renewed
 from tests.engine.bench import Bench
 from tests.support.manual_clock import ManualClock
 

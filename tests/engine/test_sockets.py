@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from reloader.app.sockets import told_of
 from reloader.core.addresses import Address
-from reloader.core.plan import Framework, LaunchSpec
+from reloader.core.settings import Framework, LaunchSpec
 from reloader.core.sockets import UnixAddress, held
-from reloader.engine.sockets import told_of
 
 SOCKETS = held([Address("127.0.0.1", 8000), UnixAddress("/run/app.sock")])
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.engine.commands import Commands
-from reloader.engine.sources import AT_ONCE, Fault, Sources, first_fault
+from reloader.engine.tasks.runner import Commands
+from reloader.engine.tasks.syntax_check import AT_ONCE, Fault, Sources, first_fault
 from reloader.system import ProcessHost
 from tests.support.beside import FakeHelpers
 from tests.support.eventually import eventually

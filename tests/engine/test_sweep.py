@@ -11,8 +11,8 @@ import pytest
 from reloader.core.notices import BackendFellBack, EventsMissed
 from reloader.core.snapshot import Stamp
 from reloader.core.states import Running
-from reloader.engine.sweep import AFFORDABLE, LATE, PERIOD, SLICE, STRIDE
-from reloader.engine.watching import DISTRUST
+from reloader.engine.files.backends import DISTRUST
+from reloader.engine.files.rescan import AFFORDABLE, LATE, PERIOD, SLICE, STRIDE
 from tests.engine.bench import Bench
 from tests.support.fakes import DatedDisk
 from tests.support.manual_clock import ManualClock

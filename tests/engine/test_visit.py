@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.requests import AskStatus
+from reloader.app import client as visit
+from reloader.app.client import NobodyThere, NoSession, Told, ask_all, ask_one, past_runs
+from reloader.core.control_protocol import AskStatus
 from reloader.core.session_notices import PastRun, Paused
-from reloader.engine import visit
-from reloader.engine.control import as_answer
-from reloader.engine.visit import NobodyThere, NoSession, Told, ask_all, ask_one, past_runs
+from reloader.engine.control.handler import as_answer
 from reloader.errors import ReloaderError
 from reloader.system.client import NoAnswer
-from reloader.system.history import History
-from reloader.system.meeting import Place
+from reloader.system.control_socket import Place
+from reloader.system.run_history import History
 
 PLACES = [Place("/run/a-1.sock", 1), Place("/run/a-2.sock", 2)]
 

@@ -10,10 +10,10 @@ import pytest
 
 from reloader.core.events import WatcherFailed
 from reloader.core.notices import BackendFellBack
-from reloader.core.plan import WatchPlan
-from reloader.core.watchset import WatchSet
-from reloader.engine.watching import Watching
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.settings import WatchPlan
+from reloader.engine.files.backends import Watching
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.fakes import DatedDisk, Recorder, ScriptedWatcher
 
 Makes = Callable[..., Watching]

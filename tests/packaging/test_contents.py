@@ -18,17 +18,17 @@ def test_every_module_is_taken_but_the_twins_of_other_platforms(platform: str) -
     assert {
         "reloader",
         "reloader.frozen",
-        "reloader.cli.entry",
-        "reloader.engine.checkup",
-        "reloader.system.holders",
+        "reloader.cli.main",
+        "reloader.app.doctor",
+        "reloader.system.port_owner",
     } <= modules
-    assert ("reloader.system.windows" in modules) is (platform == "win32")
-    assert ("reloader.system.posix" in modules) is (platform != "win32")
+    assert ("reloader.system.windows.process_host" in modules) is (platform == "win32")
+    assert ("reloader.system.posix.process_host" in modules) is (platform != "win32")
     assert not any(name.startswith("reloader.agent.inside") for name in modules)
 
 
 def test_each_verb_is_taken_though_it_is_imported_by_its_name() -> None:
-    verbs = {f"reloader.cli.verbs.{file.stem}" for file in (PACKAGE / "cli" / "verbs").glob("[a-z]*.py")}
+    verbs = {f"reloader.cli.subcommands.{file.stem}" for file in (PACKAGE / "cli" / "subcommands").glob("[a-z]*.py")}
     assert verbs
     assert verbs <= modules_for(PACKAGE, "linux")
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import ChildEnded, Posted
 from reloader.core.outcome import Outcome, Signalled
-from reloader.core.plan import RestartPolicy
-from reloader.core.steps import BesidePolicy, ReadyPolicy
-from reloader.engine.baseline import Baseline
-from reloader.engine.beside import Beside
-from reloader.engine.commands import Commands
-from reloader.engine.gate import GateKeeper
-from reloader.engine.hooks import Hooks
-from reloader.engine.ready import Readiness
-from reloader.engine.sources import Sources
-from reloader.engine.told import OF_THE_RUN
-from reloader.ports import ChildNotLaunched, Clock, Reporter
+from reloader.core.settings import RestartPolicy
+from reloader.core.tasks import BesidePolicy, ReadyPolicy
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.tasks.auxiliary import Beside
+from reloader.engine.tasks.gate import GateKeeper
+from reloader.engine.tasks.hooks import Hooks
+from reloader.engine.tasks.readiness import Readiness
+from reloader.engine.tasks.runner import Commands
+from reloader.engine.tasks.syntax_check import Sources
+from reloader.engine.tasks.variables import OF_THE_RUN
+from reloader.interfaces import ChildNotLaunched, Clock, Reporter
 
 
 @dataclass

@@ -12,10 +12,10 @@ from reloader.core.events import ChildEnded, Posted
 from reloader.core.filesystems import Mount, MountTable
 from reloader.core.notices import Notice
 from reloader.core.outcome import Outcome, Signalled
+from reloader.core.paths.watch_set import WatchSet
 from reloader.core.snapshot import Stamp
-from reloader.core.watchset import WatchSet
 from reloader.engine.inbox import Inbox
-from reloader.ports import ChildNotLaunched
+from reloader.interfaces import ChildNotLaunched
 from reloader.watchers.disk import RealDisk
 from tests.support.manual_clock import ManualClock
 

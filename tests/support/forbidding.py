@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from reloader.cli.entry import main
+from reloader.app import wiring as assemble
+from reloader.cli.main import main
 from reloader.core.states import Idle
-from reloader.engine import assemble
 from reloader.engine.loop import Engine
 
 

@@ -53,7 +53,7 @@ if sys.platform == "win32":
         return sum(_kernel32.GetHandleInformation(handle, ctypes.byref(flags)) != 0 for handle in range(4, 0x4000, 4))
 
 else:
-    from reloader.system.descendants import children
+    from reloader.system.posix.process_tree import children
 
     def is_alive(pid: int) -> bool:
         """A zombie counts as alive: somebody still has to reap it."""

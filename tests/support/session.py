@@ -13,27 +13,27 @@ from typing_extensions import Self
 from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import ChildEnded, Posted
-from reloader.core.filters import Patterns, Rule
 from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Signalled
-from reloader.core.plan import BackendName, LaunchSpec, RestartPolicy, RunPlan, WatchPlan
-from reloader.core.watchset import WatchSet
-from reloader.engine.baseline import Baseline
-from reloader.engine.changes import ChangeCollector
-from reloader.engine.chronicle import Chronicle
-from reloader.engine.control import Control
-from reloader.engine.explained import Explainer
-from reloader.engine.failures import FailedStarts
+from reloader.core.paths.filters import Patterns, Rule
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.settings import BackendName, LaunchSpec, RestartPolicy, RunPlan, WatchPlan
+from reloader.engine.agent_reports import Program
+from reloader.engine.components import Parts
+from reloader.engine.config_reload import Renewal
+from reloader.engine.control.explain import Explainer
+from reloader.engine.control.handler import Control
+from reloader.engine.control.journal import Chronicle
+from reloader.engine.files.backends import Watching
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.files.collector import ChangeCollector
+from reloader.engine.files.rescan import LATE, PERIOD, Sweep
+from reloader.engine.files.restart_loops import LoopGuard
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
-from reloader.engine.loops import LoopGuard
-from reloader.engine.parts import Parts
-from reloader.engine.program import Program
-from reloader.engine.renewal import Renewal
-from reloader.engine.sweep import LATE, PERIOD, Sweep
-from reloader.engine.watching import Watching
-from reloader.engine.what_counts import watch_set_of
+from reloader.engine.port_conflicts import FailedStarts
 from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.beside import beside_of
 from tests.support.watchers import MakeWatcher, make_stat
 

@@ -47,7 +47,7 @@ from reloader.core.notices import Note
 from reloader.core.reasons import FilesChanged
 from reloader.core.states import CoolingDown, Running, Waiting
 from reloader.core.step_notices import ChangesTakenBack
-from reloader.core.steps import GatePolicy, Step
+from reloader.core.tasks import GatePolicy, Step
 from tests.support.simulated_system import Simulation
 
 FILES = tuple(f"file{number}.py" for number in range(5))

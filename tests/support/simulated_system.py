@@ -29,8 +29,8 @@ from reloader.core.events import (
 )
 from reloader.core.notices import Changed, Ended
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
-from reloader.core.plan import OnExit, RestartPolicy, StopPolicy
 from reloader.core.reasons import FilesChanged, Reason
+from reloader.core.settings import OnExit, RestartPolicy, StopPolicy
 from reloader.core.states import Finished, Idle, Running, State, Waiting
 from reloader.core.supervisor import SAME_REQUEST, next_deadline
 

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from reloader.core.plan import WatchPlan
-from reloader.ports import Post, Watcher
+from reloader.core.settings import WatchPlan
+from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.stat import StatWatcher
+from reloader.watchers.polling import StatWatcher
 from tests.support.watchman import HAS_WATCHMAN
 
 MakeWatcher = Callable[[Post, RealDisk, WatchPlan], Watcher]
@@ -34,7 +34,7 @@ def make_observer(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
 
 
 def make_watchman(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
-    from reloader.watchers.watchman import WatchmanWatcher
+    from reloader.watchers.watchman.watcher import WatchmanWatcher
 
     return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reloader.core.events import StopAsked
-from reloader.system import bootloader
-from reloader.system.bootloader import is_unpacked
+from reloader.system import onefile as bootloader
+from reloader.system.onefile import is_unpacked
 from tests.support.platform_limits import linux_only
 from tests.support.processes import burying_orphans
 from tests.support.programs import PATIENCE, Announcements
@@ -28,7 +28,7 @@ from tests.support.running import environment_of_program
 #: What PyInstaller's bootloader does: it starts the program as a child of its own, and waits.
 BOOTLOADER = """
 import subprocess, sys
-program = "import sys; sys._MEIPASS = '/tmp/_MEI-made-up'; from reloader.cli.entry import main; sys.exit(main())"
+program = "import sys; sys._MEIPASS = '/tmp/_MEI-made-up'; from reloader.cli.main import main; sys.exit(main())"
 sys.exit(subprocess.call([sys.executable, "-c", program, *sys.argv[1:]]))
 """
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.system.bytecode import drop_stale_bytecode
+from reloader.system.pycache import drop_stale_bytecode
 from tests.support.programs import PATIENCE
 
 MOMENT = 1_000_000_000

@@ -13,8 +13,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from reloader.system import descendants as descendants_module
-from reloader.system.descendants import adopt_orphans, children, descendants
+from reloader.system.posix import process_tree as descendants_module
+from reloader.system.posix.process_tree import adopt_orphans, children, descendants
 from tests.support.eventually import eventually
 
 NESTED = "sleep 60 & echo $! >told; wait"

@@ -19,10 +19,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from reloader import frozen
-from reloader.system import guard as guard_module
-from reloader.system.guard import Guard
-from reloader.system.mark import Mark
-from reloader.system.posix import ProcessHost
+from reloader.system.posix import guard as guard_module
+from reloader.system.posix.guard import Guard
+from reloader.system.posix.mark import Mark
+from reloader.system.posix.process_host import ProcessHost
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
 from tests.support.processes import burying_orphans, is_guard, is_running
@@ -33,7 +33,7 @@ SECONDS = 2.0
 
 HOST = """
 import os, signal, sys, time
-from reloader.system.posix import ProcessHost
+from reloader.system.posix.process_host import ProcessHost
 host = ProcessHost(lambda event: None, int(sys.argv[1]))
 child = host.launch(sys.argv[2:], cwd=os.getcwd(), environment=dict(os.environ), run=1)
 print(child.pid, flush=True)

@@ -21,9 +21,10 @@ from reloader.core.addresses import Address
 from reloader.core.events import ChildEnded
 from reloader.core.outcome import Exited, Signalled
 from reloader.core.sockets import HeldSocket, SocketSpec
-from reloader.ports import ChildNotLaunched
-from reloader.system import Sockets, spawning
-from reloader.system.posix import PosixChild, ProcessHost
+from reloader.interfaces import ChildNotLaunched
+from reloader.system import Sockets
+from reloader.system.posix import spawn as spawning
+from reloader.system.posix.process_host import PosixChild, ProcessHost
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
 

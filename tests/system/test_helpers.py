@@ -12,7 +12,7 @@ import pytest
 
 from reloader.core.events import ChildEnded, Posted
 from reloader.core.outcome import Exited, Outcome, Signalled
-from reloader.ports import ChildNotLaunched
+from reloader.interfaces import ChildNotLaunched
 from reloader.system import ProcessHost
 from tests.support.eventually import eventually
 from tests.support.processes import is_alive

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.system import history
-from reloader.system.history import History
+from reloader.system import run_history as history
+from reloader.system.run_history import History
 from tests.support.platform_limits import posix_only
 
 

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from reloader.core.addresses import Address, Holder
-from reloader.system import holders
-from reloader.system.holders import holder_of
+from reloader.system import port_owner as holders
+from reloader.system.port_owner import holder_of
 from tests.support.platform_limits import needs_tree_of_processes
 from tests.support.programs import Announcements, environment
 from tests.support.web import free_port

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from reloader.core.notices import Level, LimitExamined
-from reloader.core.plan import WatchPlan
-from reloader.engine.what_counts import watch_set_of
-from reloader.system.limits import watch_limits
+from reloader.core.settings import WatchPlan
+from reloader.system.inotify_limits import watch_limits
 from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.backends import needs_watchdog
 from tests.support.platform_limits import linux_only
 
@@ -30,7 +30,7 @@ class TestInotify:
 
     @needs_watchdog
     def test_what_a_process_holds_is_counted(self, tmp_path: Path) -> None:
-        from reloader.system.limits import _instances_of
+        from reloader.system.inotify_limits import _instances_of
         from reloader.watchers.inotify import InotifyWatcher
 
         (tmp_path / "one" / "two").mkdir(parents=True)
@@ -46,7 +46,7 @@ class TestInotify:
         assert used[1] >= 1
 
     def test_a_process_that_is_gone_holds_nothing(self) -> None:
-        from reloader.system.limits import _instances_of
+        from reloader.system.inotify_limits import _instances_of
 
         with pytest.raises(OSError, match="No such file"):
             list(_instances_of("0"))

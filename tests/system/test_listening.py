@@ -24,9 +24,10 @@ import psutil
 from reloader.core.addresses import Address, Holder
 from reloader.core.sockets import FIRST_DESCRIPTOR, SocketAddress, SocketSpec, UnixAddress
 from reloader.errors import ConfigError
-from reloader.system import holders, listening
-from reloader.system.holders import holder_of_file
-from reloader.system.listening import Sockets
+from reloader.system import port_owner as holders
+from reloader.system.port_owner import holder_of_file
+from reloader.system.posix import listen_sockets as listening
+from reloader.system.posix.listen_sockets import Sockets
 from tests.support.platform_limits import linux_only
 from tests.support.web import free_port
 

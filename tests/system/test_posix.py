@@ -19,9 +19,11 @@ from pathlib import Path
 
 from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted, RestartAsked, StopAsked
 from reloader.core.outcome import Exited, Signalled
-from reloader.ports import ChildNotLaunched
-from reloader.system import SystemSignals, enable_colour, groups, posix
-from reloader.system.posix import PosixChild, ProcessHost
+from reloader.interfaces import ChildNotLaunched
+from reloader.system import SystemSignals, enable_colour
+from reloader.system.posix import groups
+from reloader.system.posix import process_host as posix
+from reloader.system.posix.process_host import PosixChild, ProcessHost
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
 from tests.support.processes import is_alive

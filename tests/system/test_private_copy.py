@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.system import private_copy
-from reloader.system.private_copy import PrivateCopy, cache_directories, lasting
+from reloader.system import agent_copy as private_copy
+from reloader.system.agent_copy import PrivateCopy, cache_directories, lasting
 from tests.support.platform_limits import posix_only
 
 

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from reloader.core.events import Posted, ProbePassed
-from reloader.core.steps import ReadyPolicy
-from reloader.system.probe import Probe, accepts, answers
+from reloader.core.tasks import ReadyPolicy
+from reloader.system.ready_probe import Probe, accepts, answers
 from tests.support.eventually import eventually
 from tests.support.web import free_port
 

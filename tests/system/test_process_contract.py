@@ -15,7 +15,7 @@ import pytest
 
 from reloader.core.events import ChildEnded, LeaderEnded, Posted, StopAsked
 from reloader.core.outcome import Exited, Outcome, Signalled
-from reloader.ports import Child, ChildNotLaunched
+from reloader.interfaces import Child, ChildNotLaunched
 from reloader.system import ProcessHost, SystemSignals
 from tests.support.platform_limits import needs_stop_event
 from tests.support.processes import is_alive, open_handles

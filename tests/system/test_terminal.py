@@ -17,13 +17,13 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from reloader.system.terminal import Terminal
+from reloader.system.posix.terminal import Terminal
 from tests.support.programs import PATIENCE, ROOT
 
 #: Gets itself a terminal, as a shell has one, and has a way to tell facts.
 BEGIN = """
 import fcntl, json, os, pty, signal, sys, termios, time
-from reloader.system.terminal import Terminal
+from reloader.system.posix.terminal import Terminal
 
 master, slave = pty.openpty()
 fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
@@ -222,7 +222,7 @@ def test_what_a_shell_has_taken_meanwhile_is_not_taken_back(tmp_path: Path) -> N
 def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_understands_it(tmp_path: Path) -> None:
     program = """
         import select
-        from reloader.system.terminal import AS_USUAL
+        from reloader.system.posix.terminal import AS_USUAL
         for kind in ("xterm", "dumb"):
             os.environ["TERM"] = kind
             terminal = Terminal(slave)
@@ -246,7 +246,7 @@ def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_u
 def test_attributes_are_written_so_that_another_python_can_set_them(tmp_path: Path) -> None:
     program = """
         import subprocess
-        from reloader.system.terminal import GIVE_BACK, Attributes
+        from reloader.system.posix.terminal import GIVE_BACK, Attributes
         before = termios.tcgetattr(slave)
         written = Attributes.of(slave).written()
         group = start("/bin/sleep", "60")
@@ -294,7 +294,7 @@ JOB = """
     if job == 0:
         os.setpgid(0, 0)
         os.tcsetpgrp(0, os.getpid())
-        from reloader.system.posix import ProcessHost
+        from reloader.system.posix.process_host import ProcessHost
         host = ProcessHost(lambda event: None)
         argv = ["/bin/sh", "-c", "read word; echo $$ >child; mv child told; read line; exit $line"]
         child = host.launch(argv, cwd=os.getcwd(), environment=dict(os.environ), run=1)
@@ -350,7 +350,7 @@ ASKING_FROM_THE_BACKGROUND = """
     job = os.fork()
     if job == 0:
         os.setpgid(0, 0)
-        from reloader.system.posix import ProcessHost
+        from reloader.system.posix.process_host import ProcessHost
         host = ProcessHost(lambda event: None)
         argv = ["/bin/sh", "-c", "read line; exit $line"]
         child = host.launch(argv, cwd=os.getcwd(), environment=dict(os.environ), run=1)

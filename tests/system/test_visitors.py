@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from reloader.core.control_protocol import AskStatus, AskToWait
 from reloader.core.events import Asked, Posted
-from reloader.core.requests import AskStatus, AskToWait
-from reloader.system import meeting, private, visitors
+from reloader.system import control_server as visitors
+from reloader.system import control_socket as meeting
+from reloader.system import directories as private
 from reloader.system.client import NoAnswer, ask
-from reloader.system.meeting import MeetingPoint, Place, connect, every_place, places_of
-from reloader.system.private import NotPrivate, is_private, make_private, runtime_directories, state_directory
-from reloader.system.visitors import LONGEST_REQUEST, Visitors
+from reloader.system.control_server import LONGEST_REQUEST, Visitors
+from reloader.system.control_socket import MeetingPoint, Place, connect, every_place, places_of
+from reloader.system.directories import NotPrivate, is_private, make_private, runtime_directories, state_directory
 from tests.support.eventually import eventually
 from tests.support.platform_limits import posix_only
 

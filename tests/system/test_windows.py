@@ -17,7 +17,7 @@ import pytest
 
 from reloader.core.events import ChildEnded, ChildStirred, Posted, StopAsked
 from reloader.core.outcome import Exited
-from reloader.ports import ChildNotLaunched
+from reloader.interfaces import ChildNotLaunched
 from tests.support.platform_limits import needs_percent_signs, needs_stop_event
 from tests.support.processes import is_alive, open_handles
 from tests.support.programs import PATIENCE, Announcements, environment
@@ -25,7 +25,9 @@ from tests.support.programs import PATIENCE, Announcements, environment
 if sys.platform != "win32":
     pytest.skip("jobs, batch files and this console are of Windows alone", allow_module_level=True)
 
-from reloader.system import _winapi, windows, windows_console
+from reloader.system import _winapi
+from reloader.system.windows import console as windows_console
+from reloader.system.windows import process_host as windows
 
 assert sys.platform == "win32"  # type checkers follow this one
 

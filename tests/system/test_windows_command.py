@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.ports import ChildNotLaunched
-from reloader.system.windows_command import CommandLine, command_line, find_program
+from reloader.interfaces import ChildNotLaunched
+from reloader.system.windows.command_line import CommandLine, command_line, find_program
 
 CMD = r"C:\Windows\System32\cmd.exe"
 HERE = r"C:\work"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from reloader.core.events import ChildEnded, LeaderEnded, Posted
 from reloader.core.outcome import Exited
-from reloader.ports import ChildNotLaunched
-from reloader.system.windows_helpers import HelperHost
+from reloader.interfaces import ChildNotLaunched
+from reloader.system.windows.helper_host import HelperHost
 
 
 @dataclass

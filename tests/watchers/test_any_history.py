@@ -23,9 +23,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
 from reloader.core.notices import BackendFellBack, EventsLost, EventsMissed
-from reloader.core.plan import WatchPlan
+from reloader.core.settings import WatchPlan
 from reloader.core.snapshot import PathKind
-from reloader.ports import Post, Watcher
+from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from tests.support.backends import needs_watchdog
 from tests.support.operations import DIRECTORIES, FILE_OPERATIONS, FILES, TREE_OPERATIONS, Operation, apply, lay_out

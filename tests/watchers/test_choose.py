@@ -13,13 +13,13 @@ import pytest
 
 from reloader.core.events import PathsChanged, Posted, WatcherFailed
 from reloader.core.filesystems import Mount
-from reloader.core.plan import BackendName, WatchPlan
-from reloader.core.watchset import WatchSet
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.settings import BackendName, WatchPlan
 from reloader.errors import BackendUnavailable
 from reloader.watchers.choose import Choice, Silent, choose, must_be_polled, remedy_for, stat_watcher
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.stat import StatWatcher
+from reloader.watchers.polling import StatWatcher
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.fakes import FakeMounts
 from tests.support.platform_limits import linux_only
 from tests.support.watchman import needs_watchman, running_watchman
@@ -151,7 +151,7 @@ def test_watchman_is_what_was_configured(chooses: Chooses) -> None:
 def test_watchman_without_pywatchman_is_refused_with_the_remedy(
     chooses: Chooses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("reloader.watchers.watchman")]:
+    for name in [name for name in sys.modules if name.startswith("reloader.watchers.watchman.watcher")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pywatchman", None)
     with pytest.raises(BackendUnavailable, match=r"pip install 'reloader\[watchman\]', or use backend = \"auto\""):

@@ -21,9 +21,9 @@ from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
 
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
 from reloader.core.notices import BackendFellBack, EventsLost
-from reloader.core.plan import WatchPlan
+from reloader.core.settings import WatchPlan
 from reloader.errors import BackendUnavailable
-from reloader.ports import Post, Watcher
+from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.inotify import InotifyWatcher
 from reloader.watchers.inotify import Session as InotifySession

@@ -26,13 +26,13 @@ from watchdog.events import (
 )
 
 from reloader.core.events import PathsChanged, Posted, WatcherFailed
-from reloader.core.plan import WatchPlan
-from reloader.core.watchset import WatchSet
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.settings import WatchPlan
 from reloader.errors import BackendUnavailable
 from reloader.watchers import observer as observer_module
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.observer import ObserverWatcher, Translator
+from reloader.watchers.what_counts import watch_set_of
 
 PATIENCE = 20.0
 OBSERVER: Any = vars(observer_module)["Observer"]  # whichever watchdog has for this system

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.places import Places
+from reloader.watchers.indirect_paths import Places
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
 

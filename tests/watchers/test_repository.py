@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.watchers.repository import rules_from_above
+from reloader.watchers.rules import rules_from_above
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.filters import Rule
-from reloader.core.plan import WatchPlan
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.paths.filters import Rule
+from reloader.core.settings import WatchPlan
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.scan import YOUNG_NS, Scanner
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.fakes import LONG_AFTER
 from tests.support.paths import relative
 

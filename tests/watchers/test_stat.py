@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from reloader.core.events import IntervalRaised, PathsChanged, Posted
-from reloader.core.plan import WatchPlan
-from reloader.core.watchset import WatchSet
-from reloader.engine.what_counts import watch_set_of
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.settings import WatchPlan
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.stat import AFFORDABLE, StatWatcher
+from reloader.watchers.polling import AFFORDABLE, StatWatcher
+from reloader.watchers.what_counts import watch_set_of
 from tests.support.fakes import LONG_AFTER
 
 PATIENCE = 20.0

@@ -19,12 +19,14 @@ pytest.importorskip("pywatchman", reason="pywatchman is an extra, and not instal
 
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
 from reloader.core.notices import BackendFellBack, EventsLost
-from reloader.core.plan import WatchPlan
+from reloader.core.settings import WatchPlan
 from reloader.errors import BackendUnavailable
-from reloader.ports import Post
-from reloader.watchers import watchman_line, watchman_session, watchman_trees
+from reloader.interfaces import Post
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.watchman import WatchmanWatcher
+from reloader.watchers.watchman import connection as watchman_line
+from reloader.watchers.watchman import roots as watchman_trees
+from reloader.watchers.watchman import subscription as watchman_session
+from reloader.watchers.watchman.watcher import WatchmanWatcher
 from tests.support.eventually import eventually
 from tests.support.fake_watchman import fake_watchman, usual
 from tests.support.session import Session

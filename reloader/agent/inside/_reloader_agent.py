@@ -266,9 +266,9 @@ def attach(address):
     _hear_of_imports(agent)
     _hear_of_the_end(agent)
     if "open-files" in wants:
-        import _reloader_opened
+        import _reloader_open_files
 
-        _reloader_opened.attach(agent)
+        _reloader_open_files.attach(agent)
     leads = hasattr(os, "getpgrp") and os.getpgrp() == _getpid()
     channel.tell("hello", int(leads), sys.argv[0] if sys.argv else "", sys.executable or "")
     for number, argument in enumerate(sys.argv):

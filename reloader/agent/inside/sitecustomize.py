@@ -21,7 +21,7 @@ def _bring_in_the_agent():
     except Exception:
         return  # whatever is wrong with us, the program is to run as it would without us
     finally:
-        for name in ("_reloader_agent", "_reloader_opened", "_reloader_werkzeug"):
+        for name in ("_reloader_agent", "_reloader_open_files", "_reloader_werkzeug"):
             sys.modules.pop(name, None)
         sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
         sys.path_importer_cache.pop(here, None)

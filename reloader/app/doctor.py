@@ -1,0 +1,130 @@
+"""``reloader doctor``: starts what a session would start, short of the command, and tells what came of it.
+
+A composition root like ``assemble``, with which it shares the choice of the backend.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from reloader.app.choosing import tell_of_choice
+from reloader.core.events import PathsChanged, WatcherFailed
+from reloader.core.filesystems import Mount, verdict_on
+from reloader.core.notices import BackendFellBack, ConfigUsed, RootExamined, TreesExamined
+from reloader.core.settings import BackendName, RunPlan, WatchPlan
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.inbox import Inbox
+from reloader.errors import BackendUnavailable
+from reloader.interfaces import Mounts, Reporter
+from reloader.system import Mounts as SystemMounts
+from reloader.system.inotify_limits import watch_limits
+from reloader.watchers.choose import Choice, choose
+from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_of
+
+#: Seconds that an event may take, beyond the interval of a scan.
+PATIENCE = 3.0
+UNKNOWN_MOUNT = Mount("", "unknown")
+
+#: Round trip in seconds, or None, and what is wrong.
+Measured = tuple[float | None, str]
+
+
+def examine(plan: RunPlan, reporter: Reporter) -> None:
+    """Tell of each root, of the trees and of the system's limits. Raises BackendUnavailable as a session would."""
+    reporter.tell(ConfigUsed(plan.source))
+    disk, mounts, inbox = RealDisk(gitignore=plan.watch.gitignore), SystemMounts(), Inbox(time.monotonic)
+    watch_set = watch_set_of(plan.watch, disk)
+    began = time.monotonic()
+    choice = choose(plan.watch, watch_set, inbox.post, disk, mounts)
+    try:
+        baseline = Baseline(
+            disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
+        )
+        baseline.take(lambda files: None, choice.folders)
+        seconds = time.monotonic() - began
+        for failed in (news for news in inbox.take_now() if isinstance(news, WatcherFailed)):
+            reporter.tell(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
+        tell_of_choice(reporter, choice)
+        reporter.tell(TreesExamined(baseline.files, baseline.directories, seconds))
+        for limit in watch_limits():  # while ours are among what is in use
+            reporter.tell(limit)
+    finally:
+        choice.watcher.stop()
+    _Roots(plan.watch, choice, mounts).tell(reporter)
+
+
+class _Roots:
+    """Measures once for each file system and backend."""
+
+    def __init__(self, plan: WatchPlan, choice: Choice, mounts: Mounts) -> None:
+        self._plan = plan
+        self._choice = choice
+        self._mounts = mounts
+        self._silent = {place.directory for place in choice.silent}
+        self._measured: dict[tuple[str, BackendName], Measured] = {}
+
+    def tell(self, reporter: Reporter) -> None:
+        inner = sorted(self._silent.difference(self._plan.roots))
+        for root in (*self._plan.roots, *inner):
+            reporter.tell(self._examined(root))
+
+    def _examined(self, root: str) -> RootExamined:
+        mount = self._mounts.of(root) or UNKNOWN_MOUNT
+        is_silent = root in self._silent
+        backend = BackendName.STAT if is_silent else BackendName(self._choice.watcher.name)
+        mechanism = f"a scan every {self._plan.interval:g} s" if is_silent else self._choice.watcher.mechanism
+        why = verdict_on(mount.type).why if is_silent else self._choice.why
+        round_trip, trouble = self._round_trip(root, mount, backend)
+        return RootExamined(root, mount.type, mount.point, backend.value, mechanism, why, round_trip, trouble)
+
+    def _round_trip(self, root: str, mount: Mount, backend: BackendName) -> Measured:
+        key = (mount.point, backend)
+        if key not in self._measured:
+            temporary = tempfile.gettempdir()
+            place = temporary if self._mounts.of(temporary) == mount else root
+            self._measured[key] = round_trip(replace(self._plan, backend=backend), place, self._mounts)
+        return self._measured[key]
+
+
+def round_trip(plan: WatchPlan, place: str, mounts: Mounts, clock: Callable[[], float] = time.monotonic) -> Measured:
+    """Seconds from a change in a new directory of ``place`` to the news of it, or why there is no such figure."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".reloader-doctor-", dir=place) as directory:
+            return _heard_in(os.path.realpath(directory), plan, mounts, clock)
+    except OSError as error:
+        return None, f"no change can be made there: {error.strerror or error}"
+
+
+def _heard_in(directory: str, plan: WatchPlan, mounts: Mounts, clock: Callable[[], float]) -> Measured:
+    everything = WatchPlan(
+        directory,
+        (directory,),
+        gitignore=False,
+        default_ignores=False,
+        backend=plan.backend,
+        interval=plan.interval,
+    )
+    disk, inbox, canary = RealDisk(gitignore=False), Inbox(clock), os.path.join(directory, "canary")
+    try:
+        watcher = choose(everything, watch_set_of(everything, disk), inbox.post, disk, mounts).watcher
+    except BackendUnavailable as error:
+        return None, f"{error.cause}. {error.remedy}"
+    try:
+        began = clock()
+        with open(canary, "w", encoding="utf-8") as file:
+            file.write("a change")
+        limit = clock() + plan.interval + PATIENCE
+        while clock() < limit:
+            for news in inbox.take(limit):
+                if isinstance(news, PathsChanged) and canary in news.paths:
+                    return clock() - began, ""
+                if isinstance(news, WatcherFailed):
+                    return None, f"{news.cause}. {news.remedy}"
+    finally:
+        watcher.stop()
+    return None, f'nothing was heard of a change within {limit - began:.0f} s. Set backend = "stat"'

@@ -1,0 +1,65 @@
+"""What each run, and each command beside it, finds in its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from reloader.app.sockets import OF_SOCKETS
+from reloader.core.settings import Framework, LaunchSpec
+from reloader.engine.agent_reports import Program
+from reloader.errors import ReloaderError
+from reloader.system.environment import child_environment
+from reloader.system.inherited import inherited_environment
+
+#: By what a framework's own reloader knows that it runs in a child, which ends with code 3 when it is to be started again.
+#: Werkzeug would also inherit the open socket of its parent; the agent sees to it that this number stands for none. Where it is
+#: handed a real one, the plan has its number.
+MARKERS = {
+    Framework.WERKZEUG: {"WERKZEUG_RUN_MAIN": "true", "WERKZEUG_SERVER_FD": "-1"},
+    Framework.DJANGO: {"RUN_MAIN": "true"},
+}
+
+
+class Environment:
+    """The environment of each run: ours, what the files say now, what the plan adds, and what tells the child who it is.
+
+    ``is_logged`` says that somebody reads its output, who does not want to wait for it.
+    """
+
+    def __init__(self, spec: LaunchSpec, program: Program, *, is_logged: bool) -> None:
+        self._spec = spec
+        self._program = program
+        self.told: dict[str, str] = {}  # of the change that led to the run
+        self._is_logged = is_logged
+        if spec.env_files:
+            from reloader.system.env_files import read_env_files  # costs 40 ms, so only where it is needed
+
+            self._read_env_files = read_env_files
+
+    def __call__(self, run: int) -> Mapping[str, str]:
+        markers = {name: value for one in self._spec.compatible for name, value in MARKERS[one].items()}
+        if self._is_logged:
+            markers |= {"PYTHONUNBUFFERED": os.environ.get("PYTHONUNBUFFERED") or "1"}  # its output is no terminal now
+        environment = self._with({"RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}, markers)
+        return environment | self._program.environment(run, environment)
+
+    def beside(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """What a command beside the program is given, which is neither watched nor a child in a framework's sense.
+
+        ``more`` may tell of the run that is to follow: then nothing is told of the one before.
+        """
+        try:
+            environment = self._with(more or {}, {})
+        except ReloaderError:
+            return {**os.environ, **(more or {})}  # the run says what is wrong
+        return {name: value for name, value in environment.items() if name not in OF_SOCKETS}
+
+    def _with(self, more: Mapping[str, str], markers: Mapping[str, str]) -> dict[str, str]:
+        from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}
+        additions = {name: value for name, value in from_files.items() if name not in os.environ}
+        told = {} if "RELOADER_REASON" in more else self.told
+        additions |= {**markers, **self._spec.environment, **told, **more}
+        bundle = getattr(sys, "_MEIPASS", None)
+        return child_environment(inherited_environment(), additions, platform=sys.platform, bundle=bundle)

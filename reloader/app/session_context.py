@@ -1,0 +1,80 @@
+"""What all engines of a session have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from reloader.app.attend import open_to_visitors
+from reloader.app.sockets import told_of
+from reloader.core.notices import Listening
+from reloader.core.settings import RunPlan
+from reloader.core.sockets import HeldSocket
+from reloader.engine.config_reload import Renewal
+from reloader.engine.control.journal import Chronicle
+from reloader.engine.inbox import Inbox
+from reloader.engine.tasks.hooks import Hooks
+from reloader.engine.tasks.runner import Commands
+from reloader.interfaces import ChildHost
+from reloader.system import ProcessHost, Sockets
+from reloader.system.session_files import SessionFiles
+
+
+@dataclass(slots=True)
+class Lasting:
+    """``projects`` are those under whose names the session can be met, ``host`` is that of the newest engine."""
+
+    chronicle: Chronicle
+    inbox: Inbox
+    sockets: Sockets
+    files: SessionFiles
+    renewal: Renewal
+    resources: ExitStack
+    projects: set[str] = field(default_factory=set)
+    listening: tuple[HeldSocket, ...] = ()
+    host: ProcessHost | None = None
+    commands: Commands | None = None
+    hooks: Hooks | None = None
+
+    def listen(self, plan: RunPlan) -> RunPlan:
+        """Listen on what ``plan`` names; before all else, since that may be somebody's. Then the plan has no placeholders."""
+        held = self.sockets.open(plan.launch.sockets) if plan.launch.sockets or self.listening else ()
+        if held and held != self.listening:
+            self.chronicle.tell(Listening(held))
+        self.listening = held
+        return replace(plan, launch=told_of(held, plan.launch)) if held else plan
+
+    def goes_on_with(self, host: ProcessHost) -> None:
+        """What is at work beside the runs is handed on from host to host. The last one ends it."""
+        if self.host is None:
+            self.resources.callback(self._end_what_is_beside)
+        self.host = host
+
+    def _end_what_is_beside(self) -> None:
+        if self.host is not None:
+            self.host.close()
+
+    def commands_on(self, helpers: ChildHost) -> Commands:
+        """Those that are at work go on, whatever plan follows."""
+        if self.commands is None:
+            self.commands = Commands(helpers, time.monotonic)
+        return self.commands
+
+    def hooks_of(
+        self, plan: RunPlan, commands: Commands, environment: Callable[[Mapping[str, str]], Mapping[str, str]]
+    ) -> Hooks:
+        """What is due still by the plan before is told as well."""
+        hooks, cwd = plan.beside.hooks, plan.launch.cwd
+        if self.hooks is None:
+            self.hooks = Hooks(hooks, commands, self.chronicle, environment, self.files.write_changes, cwd=cwd)
+        else:
+            self.hooks.follow(hooks, environment, cwd=cwd)
+        return self.hooks
+
+    def open_to_visitors(self, plan: RunPlan) -> None:
+        """Who asks goes by the name of the file; another one may have come before the first."""
+        if plan.project not in self.projects:
+            self.projects.add(plan.project)
+            open_to_visitors(plan, self.inbox, self.chronicle, self.resources)

@@ -1,0 +1,137 @@
+"""``reloader watch``: tells of each batch of changes, and runs nothing. A composition root, as ``assemble`` is."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+from reloader.app.choosing import tell_of_choice
+from reloader.core.changes import ChangeBatch
+from reloader.core.events import (
+    BatchOpened,
+    ChildStirred,
+    IntervalRaised,
+    PathsChanged,
+    Posted,
+    StopAsked,
+    WatcherFailed,
+    WatcherOverflowed,
+)
+from reloader.core.notices import Changed, ScansSlowed
+from reloader.core.notices import Watching as WatchingNotice
+from reloader.core.outcome import SIGNAL_BASE
+from reloader.core.settings import RunPlan
+from reloader.engine.agent_reports import Program
+from reloader.engine.change_tracker import Files
+from reloader.engine.files.backends import Watching
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.files.collector import ChangeCollector
+from reloader.engine.files.rescan import Sweep
+from reloader.engine.inbox import Inbox
+from reloader.interfaces import Clock, Reporter
+from reloader.system import Mounts, SystemSignals
+from reloader.system.reader import ReaderWatch
+from reloader.watchers.choose import choose, must_be_polled, stat_watcher
+from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_of
+
+
+def stream(plan: RunPlan, reporter: Reporter, descriptor: int, is_read: Callable[[], bool]) -> int:
+    """Tell ``reporter`` of each batch until a signal comes, and return its exit code.
+
+    If nobody reads any more from ``descriptor``, or ``is_read`` says so after a batch, that is an end like any other: 0.
+    """
+    inbox = Inbox(time.monotonic)
+    with ExitStack() as resources:
+        signals = SystemSignals()
+        resources.callback(signals.stop)
+        signals.start(inbox.post)
+        reader = ReaderWatch(descriptor, lambda: inbox.post(ChildStirred()))
+        resources.callback(reader.close)
+        batches = _Batches(_files(plan, reporter, inbox, resources), inbox, time.monotonic, reporter)
+        while is_read() and not reader.has_gone:
+            for batch in batches.next():
+                reporter.tell(Changed(batch))
+            if batches.ended_by is not None:
+                return SIGNAL_BASE + batches.ended_by
+        return 0
+
+
+class _Batches:
+    """What the disk says, a turn at a time. ``ended_by`` is the signal that came."""
+
+    def __init__(self, files: Files, inbox: Inbox, clock: Clock, reporter: Reporter) -> None:
+        self._files = files
+        self._inbox = inbox
+        self._clock = clock
+        self._reporter = reporter
+        self.ended_by: int | None = None
+
+    def next(self) -> list[ChangeBatch]:
+        """Wait for news, and return the batches that they complete."""
+        for posted in self._inbox.take(self._deadline()):
+            _exhaust(self._hear(posted))
+        now = self._clock()
+        closed = [event.batch for event in self._files.close_batch(now)]
+        _exhaust(self._files.sweep(now))
+        return closed
+
+    def _deadline(self) -> float | None:
+        now = self._clock()
+        if not self._files.are_read_ahead:
+            self._files.read_ahead(now)
+            return now
+        return min((moment for moment in self._files.deadlines if moment is not None), default=None)
+
+    def _hear(self, posted: Posted) -> Iterator[BatchOpened]:
+        match posted:
+            case PathsChanged():
+                yield from self._files.hear(posted)
+            case WatcherOverflowed():
+                yield from self._files.events_were_lost(posted)
+            case WatcherFailed():
+                yield from self._files.watcher_failed(posted)
+            case IntervalRaised(interval, cost, paths):
+                self._reporter.tell(ScansSlowed(interval, cost, paths))
+            case StopAsked(signal):
+                self.ended_by = signal
+            case _:
+                pass  # there is no run that it could be about
+
+
+def _files(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> Files:
+    """What of a session is there without a command: the backends run, and the baseline is taken."""
+    clock, disk, mounts = time.monotonic, RealDisk(gitignore=plan.watch.gitignore), Mounts()
+    watch_set = watch_set_of(plan.watch, disk)
+    choice = choose(plan.watch, watch_set, inbox.post, disk, mounts)
+    resources.callback(choice.watcher.stop)
+    watching = Watching(
+        choice.watcher,
+        watch_set,
+        lambda: stat_watcher(plan.watch, inbox.post, disk),
+        reporter,
+        os.sep,
+        polled=[place.directory for place in choice.silent],
+        must_poll=lambda path: must_be_polled(path, mounts),
+    )
+    resources.callback(watching.stop)
+    baseline = Baseline(
+        disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
+    )
+    baseline.take(lambda files: None, choice.folders)
+    tell_of_choice(reporter, choice)
+    watcher = choice.watcher
+    counted = (baseline.files, baseline.directories)
+    reporter.tell(WatchingNotice(plan.watch.roots, *counted, watcher.name, watcher.mechanism, choice.why))
+    collector = ChangeCollector(baseline, plan.watch.debounce)
+    sweep = Sweep(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for)
+    program = Program(watch_set.imports, baseline, watching, clock, None, narrows=False)
+    return Files(watching, baseline, collector, sweep, program, inbox, clock, reporter.tell)
+
+
+def _exhaust(opened: Iterator[BatchOpened]) -> None:
+    """There is no run that could be asked to stop early."""
+    deque(opened, maxlen=0)

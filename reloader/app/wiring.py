@@ -1,0 +1,246 @@
+"""The composition root: from a plan to an engine with its parts. Here alone the concrete backends and systems are named.
+
+Each part is made by a function that says what it needs. ``resources`` ends what has to be ended, in the reverse order.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+
+from reloader.agent.link import INSIDE, AgentLink
+from reloader.app.choosing import tell_of_choice, watching_of, what_is_watched
+from reloader.app.environment import Environment
+from reloader.app.session_context import Lasting
+from reloader.core.changes import ChangeBatch
+from reloader.core.commands import is_python
+from reloader.core.events import FileImported, FileOpened, Posted
+from reloader.core.notices import ConfigUsed, Note
+from reloader.core.paths.filters import PathFilter
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.session_notices import KeysExplained
+from reloader.core.settings import RunPlan
+from reloader.core.states import Idle
+from reloader.core.tasks import ReadyPolicy
+from reloader.engine.agent_reports import Program
+from reloader.engine.components import Parts
+from reloader.engine.control.explain import Explainer
+from reloader.engine.control.handler import Control
+from reloader.engine.files.backends import Watching
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.files.collector import ChangeCollector
+from reloader.engine.files.progress import Progress
+from reloader.engine.files.rescan import Sweep
+from reloader.engine.files.restart_loops import LoopGuard
+from reloader.engine.loop import Engine
+from reloader.engine.port_conflicts import FailedStarts
+from reloader.engine.tasks.auxiliary import Beside
+from reloader.engine.tasks.gate import GateKeeper
+from reloader.engine.tasks.hooks import Hooks
+from reloader.engine.tasks.readiness import Readiness
+from reloader.engine.tasks.syntax_check import Sources
+from reloader.interfaces import Post, Reporter, StartProbe
+from reloader.system import Keyboard, ProcessHost, ReportPipe
+from reloader.system.agent_copy import lasting
+from reloader.system.port_owner import holder_of
+from reloader.system.pycache import drop_stale_bytecode
+from reloader.watchers.disk import RealDisk
+from reloader.watchers.what_counts import watch_set_for, without_ours
+
+
+def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
+    """The engine with its parts, of which the watchers run and the baseline is taken. Raises ScanInterrupted."""
+    session.chronicle.tell(ConfigUsed(plan.source))
+    plan = session.listen(plan)
+    tell, clock = session.chronicle.tell, time.monotonic
+    progress = Progress(session.chronicle, clock, session.inbox)
+    disk = RealDisk(gitignore=plan.watch.gitignore, listed=progress.listed)
+    watch_set = watch_set_for(replace(plan, watch=without_ours(plan.watch, session.files.folder)), disk)
+    choice, watching = watching_of(session, plan, watch_set, disk, resources)
+    host = _host(session, plan, resources)  # only now: a service that a backend has started is none of ours
+    baseline = Baseline(
+        disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
+    )
+    baseline.take(progress, choice.folders)
+    progress.is_over = True
+    tell_of_choice(session.chronicle, choice)
+    tell(what_is_watched(plan, choice, baseline))
+    program = _program(session, plan, watch_set, baseline, watching, resources)
+    loops = LoopGuard(
+        plan.watch,
+        clock,
+        session.chronicle,
+        has_written=program.has_written,
+        seconds_since=lambda path: (disk.now_ns() - disk.stamp(path).mtime_ns) / 1e9,
+        before=None if before is None else before.parts.loops,
+    )
+    collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
+    environment = Environment(plan.launch, program, is_logged=plan.beside.ready.log is not None)
+    hooks, beside = _beside(session, plan, host, program, baseline, environment)
+    control = Control(
+        plan,
+        session.chronicle,
+        collector,
+        baseline,
+        watching,
+        program,
+        clock,
+        Explainer(plan.watch, watch_set, disk, program),
+        loops,
+        session.renewal,
+        alive=None,
+        beside=beside,
+        before=None if before is None else before.parts.control,
+    )
+    session.open_to_visitors(plan)
+    session.sockets.drop_others()  # only now: had it failed, the plan before would need them
+    parts = Parts(
+        host=host,
+        watching=watching,
+        baseline=baseline,
+        collector=collector,
+        sweep=Sweep(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
+        loops=loops,
+        failed_starts=FailedStarts(plan.launch, lambda: program.taken, holder_of),
+        program=program,
+        control=control,
+        reporter=hooks,
+        clock=clock,
+        inbox=session.inbox,
+        environment_for=environment,
+        prepare=_forget_bytecode,
+        beside=beside,
+        renewal=session.renewal,
+    )
+    if before is not None:
+        start = replace(start, unserved=before.unserved_up_to(baseline, hooks.tell))
+    return Engine(plan, parts, start)
+
+
+# The program
+
+
+def _host(session: Lasting, plan: RunPlan, resources: ExitStack) -> ProcessHost:
+    host = ProcessHost(
+        session.inbox.post,
+        plan.restart.stop.signal,
+        has_input=plan.launch.has_input,
+        sockets=session.sockets,
+        log=plan.beside.ready.log,
+        folder=session.files.folder,
+        helpers=None if session.host is None else session.host.helpers,
+    )
+    resources.callback(host.leave)
+    session.goes_on_with(host)
+    if not plan.launch.has_input:
+        resources.callback(Keyboard(session.inbox.post).close)
+        session.chronicle.tell(KeysExplained())
+    if host.why_unguarded is not None:
+        session.chronicle.tell(
+            Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.why_unguarded})")
+        )
+    return host
+
+
+def _program(
+    session: Lasting,
+    plan: RunPlan,
+    watch_set: WatchSet,
+    baseline: Baseline,
+    watching: Watching,
+    resources: ExitStack,
+) -> Program:
+    link = _link_to_agents(plan, _unless_ignored(watch_set.filter, session.inbox.post), session.chronicle)
+    if link is not None:
+        resources.callback(link.close)
+    return Program(
+        watch_set.imports,
+        baseline,
+        watching,
+        time.monotonic,
+        link,
+        narrows=link is not None and plan.watch.watch is None,
+        command=plan.launch.argv[0],
+        tell=session.chronicle.tell,
+    )
+
+
+def _link_to_agents(plan: RunPlan, post: Post, reporter: Reporter) -> AgentLink | None:
+    if not plan.python.modules:
+        return None
+    try:
+        return AgentLink(ReportPipe(), post, plan.python, inside=lasting(INSIDE, "agent"))
+    except OSError as error:
+        reporter.tell(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
+        return None
+
+
+def _unless_ignored(path_filter: PathFilter, post: Post) -> Post:
+    """What the program imports counts whatever ``.gitignore`` files say, but not if the user's own ``ignore`` names it."""
+
+    def posted(news: Posted) -> None:
+        if not (isinstance(news, FileImported | FileOpened) and path_filter.refuses(news.path)):
+            post(news)
+
+    return posted
+
+
+def _forget_bytecode(batch: ChangeBatch) -> None:
+    drop_stale_bytecode(change.path for change in batch)
+
+
+# Beside the program
+
+
+def _beside(
+    session: Lasting,
+    plan: RunPlan,
+    host: ProcessHost,
+    program: Program,
+    baseline: Baseline,
+    environment: Environment,
+) -> tuple[Hooks, Beside]:
+    """What is done beside the program, and the reporter by which its hooks hear what happens."""
+    policy, cwd, program_of_plan = plan.beside, plan.launch.cwd, plan.launch.argv[0]
+    commands = session.commands_on(host.helpers)
+    written = session.files.write_changes
+    hooks = session.hooks_of(plan, commands, environment.beside)
+    sources = Sources(
+        commands,
+        lambda: next(filter(is_python, (program.interpreter, program_of_plan)), ""),
+        environment.beside,
+        cwd=cwd,
+        folder=session.files.made,
+        timeout=policy.gate.timeout,
+    )
+    gate = GateKeeper(
+        policy.gate,
+        plan.restart,
+        commands,
+        sources,
+        hooks.tell,
+        environment.beside,
+        written,
+        cwd=cwd,
+        compiles=lambda: bool(program.interpreter) or is_python(program_of_plan),
+        is_as_before=baseline.since_launch.is_as_before,
+    )
+    readiness = Readiness(
+        policy.ready,
+        commands,
+        _probe(policy.ready, session.inbox.post),
+        hooks.tell,
+        environment.beside,
+        time.monotonic,
+        cwd=cwd,
+    )
+    return hooks, Beside(commands, gate, readiness, hooks, baseline.since_launch, written, environment.told)
+
+
+def _probe(ready: ReadyPolicy, post: Post) -> StartProbe:
+    if ready.http is None and ready.tcp is None:
+        return lambda run, ready: lambda: None
+    from reloader.system.ready_probe import Probe  # costs 40 ms, so only where it is needed
+
+    return Probe(post)

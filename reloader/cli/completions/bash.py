@@ -1,0 +1,100 @@
+"""For bash 3.2 and later, with or without the package bash-completion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reloader.cli.completions.spec import FlagWord, Takes, VerbWord
+
+_FRAME = """\
+# Completions of reloader for bash, written by: reloader completions bash
+_reloader() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=%(default)s i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} == -- ]] || continue
+        # What follows is a command: its own completions, if there are any.
+        if declare -F _comp_command_offset >/dev/null; then
+            _comp_command_offset $((i + 1))
+        elif declare -F _command_offset >/dev/null; then
+            _command_offset $((i + 1))
+        elif ((i + 1 == COMP_CWORD)); then
+            COMPREPLY=($(compgen -c -- "$cur"))
+        fi
+        return
+    done
+    if [[ $cur == = ]]; then
+        cur=
+    elif [[ $prev == = ]]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
+    fi
+    if ((COMP_CWORD > 1)); then
+        case ${COMP_WORDS[1]} in
+            %(names)s) verb=${COMP_WORDS[1]} ;;
+        esac
+    elif [[ $cur != -* ]]; then
+        COMPREPLY=($(compgen -W "%(verbs)s" -- "$cur"))
+        return
+    fi
+    case $verb:$prev in
+%(values)s
+    esac
+    if [[ $cur != -* ]]; then
+        case $verb in
+%(operands)s
+        esac
+        return
+    fi
+    case $verb in
+%(flags)s
+    esac
+}
+complete -o bashdefault -o default -F _reloader reloader
+"""
+
+
+def script(verbs: Sequence[VerbWord], default: str) -> str:
+    names = [verb.name for verb in verbs]
+    return _FRAME % {
+        "default": default,
+        "names": "|".join(names),
+        "verbs": " ".join(names),
+        "values": "\n".join(f"        {line}" for line in _values(verbs)),
+        "operands": "\n".join(f"            {line}" for line in _operands(verbs)),
+        "flags": "\n".join(f"        {verb.name}) {_words(_spellings(verb.flags))} ;;" for verb in verbs),
+    }
+
+
+def _spellings(flags: Sequence[FlagWord]) -> list[str]:
+    return [spelling for flag in flags for spelling in flag.spellings]
+
+
+def _words(words: Sequence[str]) -> str:
+    return f'COMPREPLY=($(compgen -W "{" ".join(words)}" -- "$cur"))'
+
+
+def _values(verbs: Sequence[VerbWord]) -> Iterator[str]:
+    """What stands behind a flag. Where nothing is said of it, readline offers files."""
+    for verb in verbs:
+        for flag in verb.flags:
+            if flag.needs_value:
+                patterns = "|".join(f"{verb.name}:{spelling}" for spelling in flag.spellings)
+                yield f"{patterns}) {_value(flag)}return ;;"
+
+
+def _value(flag: FlagWord) -> str:
+    match flag.takes:
+        case Takes.CHOICE:
+            return f"{_words(flag.choices)}; "
+        case Takes.DIRECTORY:
+            return 'COMPREPLY=($(compgen -d -- "$cur")); '
+        case _:
+            return ""
+
+
+def _operands(verbs: Sequence[VerbWord]) -> Iterator[str]:
+    for verb in verbs:
+        if verb.choices:
+            yield f"{verb.name}) {_words(verb.choices)} ;;"
+        elif verb.takes_command:
+            yield f'{verb.name}) [[ -n $cur ]] || COMPREPLY=("--") ;;'

@@ -1,0 +1,86 @@
+"""For PowerShell 5.1 and later, on every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reloader.cli.completions.spec import FlagWord, Takes, VerbWord
+
+_FRAME = """\
+# Completions of reloader for PowerShell, written by: reloader completions powershell
+Register-ArgumentCompleter -Native -CommandName reloader -ScriptBlock {
+    param($word, $ast, $position)
+    $verbs = [ordered]@{
+%(verbs)s
+    }
+    $flags = @{
+%(flags)s
+    }
+    $values = @{
+%(values)s
+    }
+    $operands = @{
+%(operands)s
+    }
+    $words = @($ast.CommandElements | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { $_.ToString() })
+    if ($words -ccontains '--') { return }
+    $verb = '%(default)s'
+    if ($words.Count -gt 1 -and $verbs.Contains($words[1])) { $verb = $words[1] }
+    $found = [ordered]@{}
+    $before = "$verb $($words[-1])"
+    if ($values.ContainsKey($before)) {
+        foreach ($value in $values[$before]) { $found[$value] = $value }
+    } elseif ($word -like '-*') {
+        $found = $flags[$verb]
+    } elseif ($words.Count -le 1) {
+        $found = $verbs
+    } elseif ($operands.ContainsKey($verb)) {
+        foreach ($value in $operands[$verb]) { $found[$value] = $value }
+    }
+    $found.GetEnumerator() | Where-Object { $_.Key -clike "$word*" } | ForEach-Object {
+        [System.Management.Automation.CompletionResult]::new($_.Key, $_.Key, 'ParameterValue', $_.Value)
+    }
+}
+"""
+
+
+def script(verbs: Sequence[VerbWord], default: str) -> str:
+    return _FRAME % {
+        "default": default,
+        "verbs": "\n".join(f"        {_quoted(verb.name)} = {_quoted(verb.about)}" for verb in verbs),
+        "flags": "\n".join(_flags(verbs)),
+        "values": "\n".join(_values(verbs)),
+        "operands": "\n".join(
+            f"        {_quoted(verb.name)} = {_list(verb.choices or ('--',))}"
+            for verb in verbs
+            if verb.choices or verb.takes_command
+        ),
+    }
+
+
+def _flags(verbs: Sequence[VerbWord]) -> Iterator[str]:
+    for verb in verbs:
+        yield f"        {_quoted(verb.name)} = [ordered]@{{"
+        for flag in verb.flags:
+            yield from (f"            {_quoted(spelling)} = {_quoted(flag.about)}" for spelling in flag.spellings)
+        yield "        }"
+
+
+def _values(verbs: Sequence[VerbWord]) -> Iterator[str]:
+    """What stands behind a flag. Where nothing is said of it, PowerShell offers files."""
+    for verb in verbs:
+        for flag in verb.flags:
+            if flag.needs_value:
+                yield from (f"        {_quoted(f'{verb.name} {one}')} = {_choices(flag)}" for one in flag.spellings)
+
+
+def _choices(flag: FlagWord) -> str:
+    return _list(flag.choices) if flag.takes is Takes.CHOICE else "@()"
+
+
+def _list(words: Sequence[str]) -> str:
+    return f"@({', '.join(map(_quoted, words))})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

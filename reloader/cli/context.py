@@ -1,0 +1,74 @@
+"""What most verbs begin with: a console, and the plan."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from reloader.cli.output.console import Console, Options, Style
+from reloader.config.arguments import Arguments
+from reloader.core.settings import RunPlan, TellingPolicy
+from reloader.errors import ConfigError
+
+if TYPE_CHECKING:
+    from reloader.cli.renewing import WrittenConfiguration
+    from reloader.config.load import Loaded
+    from reloader.interfaces import Reporter
+
+
+def console_on(stream: TextIO, options: Options) -> Console:
+    from reloader.app.session import enable_colour  # brings all that a session needs
+
+    shows_colour = enable_colour(stream)
+    return Console(stream, Style.of(options, stream, shows_colour=shows_colour, environ=os.environ))
+
+
+def plan_of(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> RunPlan:
+    """The plan for the current directory. Raises ConfigError with all that is wrong."""
+    return load_here(arguments, environ, needs_command=needs_command).plan
+
+
+def load_here(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> Loaded:
+    """As ``plan_of``, with all that was written."""
+    directory = current_directory()  # first: there are versions of pydantic that cannot be imported without one
+    from reloader.config.load import load
+
+    return load(
+        arguments,
+        environ=environ,
+        directory=directory,
+        home=os.path.expanduser("~"),
+        platform=sys.platform,
+        needs_command=needs_command,
+    )
+
+
+def configuration_of(
+    arguments: Arguments, environ: Mapping[str, str], reporter_for: Callable[[TellingPolicy], Reporter]
+) -> WrittenConfiguration:
+    """As ``plan_of``, for a session, which takes over what is saved of it. ``environ`` is taken as it is now."""
+    directory = current_directory()
+    from reloader.cli.renewing import WrittenConfiguration
+    from reloader.config.reload import ConfigSource
+
+    source = ConfigSource(arguments, dict(environ), directory, os.path.expanduser("~"), sys.platform)
+    return WrittenConfiguration(source, reporter_for)
+
+
+def current_directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise ConfigError(["the current directory was deleted: change into one that exists"]) from None
+
+
+def standard_error() -> TextIO:
+    """Where notices go. What was closed is opened on nothing first, lest a file of ours be taken for a standard stream."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest free number, which is this one
+    return sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8")

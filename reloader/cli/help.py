@@ -1,0 +1,160 @@
+"""The texts of ``-h``, one screen, and of ``--help``, everything. Made from the table of keys, and the same on every Python."""
+
+from __future__ import annotations
+
+import textwrap
+
+from reloader.cli.subcommand import Verb
+from reloader.cli.subcommands import VERBS, load
+from reloader.config.options import KEYS, Group, Key, Kind
+
+TYPE_CHECKING = False  # as in the arguments: typing costs too much for --help
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+WIDTH = 80
+_COLUMN = 26
+
+Option = tuple[str, str]
+"""How a flag is written, and what it does."""
+
+HEAD = """\
+usage: reloader [OPTIONS] -- COMMAND...
+       reloader [OPTIONS]                 with the command of reloader.toml
+       reloader VERB [OPTIONS]            reloader VERB -h says more
+
+Runs a command and restarts it when the files that it depends on change.
+"""
+
+GENERAL: dict[str, Option] = {
+    "config": (
+        "-c, --config FILE",
+        "The config file; else reloader.toml, or [tool.reloader] in pyproject.toml, is searched upwards.",
+    ),
+    "quiet": ("-q, --quiet", "Say only what is wrong."),
+    "verbose": ("-v, --verbose", "Say more."),
+    "json": ("--json", "Write each notice as one line of JSON."),
+    "version": ("--version", "Show the version and exit."),
+    "short": ("-h", "Show the flags that matter most and exit."),
+    "help": ("--help", "Show all flags and exit."),
+}
+
+BRIEF: dict[str, Option] = {
+    "config": ("-c, --config FILE", "The config file; else it is searched upwards."),
+    "quiet": GENERAL["quiet"],
+    "verbose": GENERAL["verbose"],
+    "json": ("--json", "Say it as JSON, one object on each line."),
+    "help": ("--help", "Show all flags, and --version the version."),
+}
+"""What the short help says of them, a line each."""
+
+HELP: Option = ("-h, --help", "Show this and exit.")
+"""Of each verb but the session, for which -h is shorter than --help."""
+
+EXAMPLES = """\
+Examples:
+  reloader -- python app.py
+  reloader --watch 'src/**/*.py' --watch templates/ -- flask run --no-reload
+"""
+
+NOTES = """\
+Every flag is also a key of the config file (--stop-timeout is stop_timeout) and a variable (RELOADER_STOP_TIMEOUT). \
+A flag wins over a variable, a variable over the file. Paths are relative to the config file's directory.
+
+SECONDS are numbers, or text with a unit: 300ms, 2s, 1.5m. A flag for a list may be repeated, or take items \
+separated by commas.
+
+A PATTERN is a gitignore pattern: without a slash it is a name at any depth, with a slash it begins at the config \
+file's directory, '!' takes back, and the last match wins. A watch pattern may begin with ../, ~/ or, as an absolute \
+path, with /; ./ in front means the config file's directory. Between names write / on Windows too.
+"""
+
+
+def short_help() -> str:
+    """At most 40 lines."""
+    essential = [(spelled(key), key.brief) for key in KEYS.values() if key.brief]
+    options = _section("Options", (*essential, *BRIEF.values()))
+    return "\n".join((HEAD, _section("Verbs", VERBS.items()), options, EXAMPLES))
+
+
+def full_help() -> str:
+    sections = [_section(group.value, _options_of(group)) for group in Group]
+    notes = (textwrap.fill(note, WIDTH) + "\n" for note in NOTES.split("\n\n"))
+    verbs, general = _section("Verbs", VERBS.items()), _section("General", GENERAL.values())
+    return "\n".join((HEAD, verbs, *sections, general, *notes, EXAMPLES))
+
+
+def verb_help(name: str) -> str:
+    """All of a verb that is not the session itself."""
+    verb = load(name)
+    details = (textwrap.fill(paragraph, WIDTH) + "\n" for paragraph in paragraphs(verb))
+    examples = "\n".join(("Examples:", *(f"  {example}" for example in verb.examples), ""))
+    keys = ["All flags of the config keys are taken too; see reloader --help.\n"] if verb.takes_keys else []
+    about = f"usage: {synopsis(name, verb)}\n\n{VERBS[name]}\n"
+    return "\n".join((about, *details, _section("Options", options_of_verb(verb)), *keys, examples))
+
+
+def paragraphs(verb: Verb) -> list[str]:
+    """What a verb says of itself, each paragraph on one line."""
+    return [" ".join(paragraph.split()) for paragraph in verb.details.split("\n\n") if paragraph.strip()]
+
+
+def synopsis(name: str, verb: Verb) -> str:
+    words = ["reloader", name, "[OPTIONS]"]
+    if verb.operand is not None:
+        word = verb.operand.metavar + ("..." if verb.operand.is_many else "")
+        words.append(f"[{word}]" if verb.operand.is_optional else word)
+    return " ".join([*words, *(["[-- COMMAND...]"] if verb.takes_command else [])])
+
+
+def options_of_verb(verb: Verb) -> Iterator[Option]:
+    """Its operand, its own flags, and those that it shares with others."""
+    if verb.operand is not None:
+        yield verb.operand.metavar, verb.operand.about
+    for flag in verb.flags:
+        spelling = f"{flag.short}, {flag.flag}" if flag.short else flag.flag
+        yield f"{spelling} {flag.metavar}".rstrip(), flag.about
+    yield from (GENERAL[name] for name in verb.general)
+    yield HELP
+
+
+def _section(title: str, options: Iterable[Option]) -> str:
+    return "\n".join((f"{title}:", *_lines(options), ""))
+
+
+def _options_of(group: Group) -> Iterator[Option]:
+    return (option_of_key(key) for key in KEYS.values() if key.group is group)
+
+
+def option_of_key(key: Key) -> Option:
+    default = _default(key)
+    return spelled(key), key.about + (f" Default: {default}." if default else "")
+
+
+def spelled(key: Key) -> str:
+    """All spellings of a key's flag, with its value."""
+    flags = f"{key.short}, {key.flag}" if key.short else key.flag
+    if key.kind is Kind.BOOLEAN:
+        return f"{flags}, --no-{key.flag.removeprefix('--')}"
+    return f"{flags} [{key.metavar}]" if key.kind is Kind.SHELL else f"{flags} {key.metavar}"
+
+
+def _default(key: Key) -> str:
+    match key.default:
+        case bool():
+            return {True: "true", False: "false"}[key.default]
+        case str() | float() | int():
+            return f"{key.default:g}" if isinstance(key.default, float) else str(key.default)
+        case _:
+            return ""
+
+
+def _lines(options: Iterable[Option]) -> Iterator[str]:
+    for flags, about in options:
+        wrapped = textwrap.wrap(about, WIDTH - _COLUMN)
+        head = f"  {flags}"
+        if len(head) > _COLUMN - 2:
+            yield head
+        else:
+            yield f"{head:<{_COLUMN}}{wrapped.pop(0)}"
+        yield from (" " * _COLUMN + line for line in wrapped)

@@ -1,0 +1,1 @@
+"""Where facts become text: the console, JSON, the log file, desktop notifications."""

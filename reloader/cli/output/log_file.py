@@ -1,0 +1,51 @@
+"""A file that everything told is appended to, whatever the terminal shows of it. A disk that is full costs no run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import datetime
+
+from reloader.cli.output.console import as_object, local_time
+from reloader.cli.output.messages import sentence
+from reloader.core.notices import Notice, Scanning
+from reloader.errors import ConfigError
+
+LIMIT = 1024 * 1024
+"""Bytes after which a file is full: it takes the place of the one kept before, and a new one is begun."""
+
+
+class LogFile:
+    """Opened for each line, so that whoever moves it away in the meantime finds a new one in its place.
+
+    With ``as_json`` each line is the object that ``--json`` prints. Raises ConfigError if the file cannot be written at all.
+    """
+
+    def __init__(self, path: str, *, as_json: bool, now: Callable[[], datetime] = local_time) -> None:
+        self._path = path
+        self._as_json = as_json
+        self._now = now
+        try:
+            with open(path, "a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            raise ConfigError([f"log_file: {path} cannot be written: {error.strerror}: name another file"]) from None
+
+    def tell(self, notice: Notice) -> None:
+        if isinstance(notice, Scanning):
+            return  # how far a scan is, is of no use afterwards
+        try:
+            with open(self._path, "a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+                file.write(self._line(notice))
+                is_full = file.tell() >= LIMIT
+            if is_full:
+                os.replace(self._path, f"{self._path}.1")
+        except OSError:
+            return  # told on the terminal it was; the next line tries again
+
+    def _line(self, notice: Notice) -> str:
+        time = self._now().isoformat(timespec="milliseconds")
+        if self._as_json:
+            return json.dumps({**as_object(notice), "time": time}) + "\n"
+        return f"{time} {notice.level.name:<7} {sentence(notice)}\n"

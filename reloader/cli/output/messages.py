@@ -1,0 +1,275 @@
+"""The sentence for each fact. One line each; no colour, no punctuation at the end, paths as short as the user knows them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from reloader.cli.output.formatting import count as _count
+from reloader.cli.output.formatting import outcome_of as _outcome
+from reloader.cli.output.formatting import printable as _printable
+from reloader.cli.output.formatting import seconds_of as _seconds
+from reloader.cli.output.formatting import short
+from reloader.cli.output.formatting import some as _some
+from reloader.cli.output.renewal_wording import said_of_config
+from reloader.cli.output.session_messages import session_sentence
+from reloader.cli.output.step_wording import said_beside
+from reloader.core.addresses import Holder
+from reloader.core.changes import ChangeBatch
+from reloader.core.notices import (
+    BackendFellBack,
+    BackingOff,
+    Changed,
+    ConfigUsed,
+    Ended,
+    EventsLost,
+    EventsMissed,
+    Finished,
+    Forced,
+    GivenUp,
+    Launched,
+    LeftBehind,
+    Level,
+    LimitExamined,
+    Listening,
+    Note,
+    Notice,
+    Polling,
+    PortInUse,
+    RestartCodeIgnored,
+    RootExamined,
+    Scanning,
+    ScansSlowed,
+    Stopping,
+    TreesExamined,
+    Unasked,
+    Unchanged,
+    WaitingForChange,
+    Watching,
+    WatchingSuspended,
+)
+from reloader.core.reasons import (
+    AskedByChild,
+    AskedByHand,
+    ChildWasLost,
+    ConfigChanged,
+    ConfigKept,
+    FilesChanged,
+    FirstStart,
+    Reason,
+)
+from reloader.core.session_notices import SessionNotice
+from reloader.core.settings_diff import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended
+from reloader.core.sockets import HeldSocket, UnixAddress, shown
+from reloader.core.step_notices import (
+    ChangesTakenBack,
+    HookFailed,
+    Postponed,
+    Ready,
+    SourceRefused,
+    StepRefused,
+    StepStarted,
+)
+from reloader.core.stops import StopStep, StopStepKind
+
+__all__ = ["sentence", "short"]
+
+
+def sentence(notice: Notice) -> str:
+    """``notice`` as a line for people. What cannot be printed, as it may stand in a command, is escaped."""
+    return _printable(session_sentence(notice) if isinstance(notice, SessionNotice) else _said(notice))
+
+
+def _said(notice: Unasked) -> str:
+    match notice:
+        case ConfigUsed() | Listening() | Note():
+            return _remark(notice)
+        case ConfigRenewed() | ConfigRefused() | ConfigGone() | ConfigAsBefore() | ConfigSuspended():
+            return said_of_config(notice)
+        case Changed(batch):
+            return f"changed: {_batch(batch)}"
+        case Unchanged(paths):
+            return f"touched, with the content that it had: {_some(paths)}"
+        case WatchingSuspended():
+            return _suspended(notice)
+        case PortInUse(_, holder, is_certain):
+            return _port_in_use(holder, is_certain)
+        case Scanning() | Watching() | Polling() | BackendFellBack() | EventsLost() | EventsMissed() | ScansSlowed():
+            return _watching(notice)
+        case RootExamined() | TreesExamined() | LimitExamined():
+            return _examined(notice)
+        case (
+            SourceRefused() | StepStarted() | StepRefused() | ChangesTakenBack() | Ready() | HookFailed() | Postponed()
+        ):
+            return said_beside(notice)
+        case _:
+            return _life_of_the_child(notice)
+
+
+def _remark(notice: ConfigUsed | Listening | Note) -> str:
+    match notice:
+        case ConfigUsed(source):
+            return f"configured by {source}"
+        case Listening(sockets):
+            return f"listening on {', '.join(map(_held, sockets))}"
+        case Note(text):
+            return text
+
+
+def _examined(notice: RootExamined | TreesExamined | LimitExamined) -> str:
+    match notice:
+        case RootExamined(root, file_system, mount_point, backend, mechanism, why, round_trip, trouble):
+            place = f"{short(root)} is on {file_system}" + (f", mounted at {mount_point}" if mount_point else "")
+            heard = trouble or f"a change there is heard of after {_seconds(round_trip or 0.0)}"
+            return f"{place}, and watched with {backend} ({mechanism}): {why}; {heard}"
+        case TreesExamined(files, directories, seconds):
+            counted = f"{_count(files, 'file', 'files')} in {_count(directories, 'directory', 'directories')}"
+            return f"to watch and look at {counted} took {_seconds(seconds)}"
+        case LimitExamined(setting, limit, None):
+            return f"{setting} is {limit:,}"
+        case LimitExamined(setting, limit, used):
+            remedy = f". Raise it: sysctl {setting}={limit * 4}" if notice.level > Level.INFO else ""
+            return f"{setting}: {used:,} of {limit:,} are in use{remedy}"
+
+
+def _watching(
+    notice: Scanning | Watching | Polling | BackendFellBack | EventsLost | EventsMissed | ScansSlowed,
+) -> str:
+    match notice:
+        case Scanning(files):
+            return f"scanning: {files:,} files so far"
+        case Watching():
+            return _watched(notice)
+        case Polling(directory, file_system, why):
+            return f"polling {short(directory)}, which is on {file_system}: {why}"
+        case BackendFellBack(backend, directories, cause, remedy):
+            return f"{backend} cannot watch {_some(directories)}: {cause}; polling there instead. {remedy}"
+        case EventsLost(backend, remedy):
+            return f"{backend} lost events, so everything was compared with the disk. {remedy}"
+        case EventsMissed(backend, paths):
+            return f"{backend} did not tell of {_some(paths)}, which a look at the disk found"
+        case ScansSlowed(interval, cost, paths):
+            return (
+                f"scanning {paths:,} paths takes {_seconds(cost)}, so it is done every {_seconds(interval)}. "
+                'A narrower watch, or backend = "auto", is quicker'
+            )
+
+
+def _life_of_the_child(
+    notice: Launched
+    | Stopping
+    | Forced
+    | GivenUp
+    | LeftBehind
+    | Ended
+    | WaitingForChange
+    | BackingOff
+    | RestartCodeIgnored
+    | Finished,
+) -> str:
+    match notice:
+        case Launched(run, pid, argv, reason):
+            return f"{_why(reason)}: {shlex.join(argv)} (run {run}, pid {pid})"
+        case Ended(run, outcome, seconds, _, steps):
+            return f"run {run} {_outcome(outcome)} after {_seconds(seconds)}{_steps(steps)}"
+        case WaitingForChange():
+            return "waiting for a change"
+        case BackingOff(seconds, failures, _):
+            again = "" if failures == 1 else f" (attempt {failures})"
+            return f"starting again in {_seconds(seconds)}, or at the next change{again}"
+        case RestartCodeIgnored(code, times):
+            return f"exit code {code} came {times} times right after the start: taken for a failure, not for a wish to restart"
+        case Finished(exit_code):
+            return f"finished with exit code {exit_code}"
+        case _:
+            return _stop_of_a_run(notice)
+
+
+def _stop_of_a_run(notice: Stopping | Forced | GivenUp | LeftBehind) -> str:
+    match notice:
+        case Stopping(run, timeout):
+            return f"stopping run {run}, by force after {_seconds(timeout)}"
+        case Forced(run, after):
+            return f"run {run} was ended by force after {_seconds(after)}"
+        case GivenUp(run, after):
+            return f"run {run} cannot be ended, not by force for {_seconds(after)}: the system holds a process of it"
+        case LeftBehind(_, outcome):
+            return f"the command {_outcome(outcome)} and left processes running: stopping them"
+
+
+def _port_in_use(holder: Holder, is_certain: bool) -> str:
+    port = f"port {holder.address.port} is in use"
+    said = port if is_certain else f"the command may have failed because {port}"
+    if holder.pid is None:
+        return f"{said}: by a process that this user may not look at"
+    if holder.pid == os.getpid():
+        return f"{said}: by reloader, which listens there for the command: have it serve on the descriptor that it is handed"
+    what = shlex.join(holder.argv) or "whose command is not told"
+    return f"{said}: by process {holder.pid} ({what})"
+
+
+def _held(socket: HeldSocket) -> str:
+    address = socket.address
+    where = f"unix:{short(address.path)}" if isinstance(address, UnixAddress) else shown(address)
+    return f"{where} (descriptor {socket.descriptor})"
+
+
+def _watched(notice: Watching) -> str:
+    files = _count(notice.files, "file", "files")
+    directories = _count(notice.directories, "directory", "directories")
+    where = ", ".join(map(short, notice.roots)) or "no directory"
+    return f"watching {files} in {directories} of {where} with {notice.backend} ({notice.mechanism}): {notice.why}"
+
+
+def _suspended(notice: WatchingSuspended) -> str:
+    said = (
+        f"{_some(notice.paths)} led to {notice.restarts} restarts in {_seconds(notice.within)}, each time at the same "
+        "moment of the run: taken for the command's own doing, which counts no more until a restart by hand. "
+    )
+    if notice.line is None:
+        return said + "To keep it so, take it out of extra_files"
+    return f"{said}To keep it so, put into the config: {notice.line}"
+
+
+def _batch(batch: ChangeBatch) -> str:
+    if not batch:
+        return "nothing"
+    first = batch.first
+    more = len(batch) - 1
+    return f"{short(first.path)} ({first.kind.value})" + (f" and {_count(more, 'other', 'others')}" if more else "")
+
+
+def _why(reason: Reason) -> str:
+    match reason:
+        case FirstStart():
+            return "starting"
+        case FilesChanged():
+            return "restarting"
+        case AskedByChild():
+            return "starting again, as the command asked"
+        case AskedByHand(by):
+            return f"restarting, asked by {by}"
+        case ChildWasLost(outcome):
+            return f"starting again, since the command {_outcome(outcome)}"
+        case ConfigChanged():
+            return "restarting with the new configuration"
+        case ConfigKept():
+            return "restarting with the configuration that stays in force"
+
+
+def _steps(steps: tuple[StopStep, ...]) -> str:
+    """What it took to end a run, each with how long after the first."""
+    if not steps:
+        return ""
+    first, *later = steps
+    return "; " + ", ".join(
+        [_STEPS[first.kind], *(f"{_STEPS[step.kind]} {_seconds(step.after)} later" for step in later)]
+    )
+
+
+_STEPS = {
+    StopStepKind.ASKED: "it was asked",
+    StopStepKind.STRAYS_ASKED: "what had left its group was asked",
+    StopStepKind.FORCED: "it was forced",
+    StopStepKind.GONE: "nothing was left",
+}

@@ -1,0 +1,100 @@
+"""The sentences for what a session tells of itself when it is asked."""
+
+from __future__ import annotations
+
+import shlex
+import time
+
+from reloader.cli.output.explanation import explanation
+from reloader.cli.output.formatting import count, short, some
+from reloader.cli.output.formatting import seconds_of as lasting
+from reloader.core.session_notices import (
+    ControlUnavailable,
+    FilesListed,
+    KeysExplained,
+    PastRun,
+    PathExplained,
+    Paused,
+    Resumed,
+    SessionNotice,
+    SessionStatus,
+    WaitOver,
+)
+
+
+def session_sentence(notice: SessionNotice) -> str:
+    match notice:
+        case SessionStatus():
+            return _status(notice)
+        case Paused(by):
+            return f"paused by {by}: changes are collected, and served on resume"
+        case Resumed(by, held):
+            waiting = f"serving {count(held, 'change', 'changes')}" if held else "nothing has changed meanwhile"
+            return f"resumed by {by}: {waiting}"
+        case WaitOver():
+            return _wait(notice)
+        case PastRun():
+            return _past(notice)
+        case PathExplained():
+            return explanation(notice)
+        case FilesListed(files, is_live):
+            return f"{count(len(files), 'file counts', 'files count')} " + (
+                "now" if is_live else "before the program runs"
+            )
+        case KeysExplained():
+            return "keys, each with Enter: r restart · s status · p pause or resume · q quit · ? these keys"
+        case ControlUnavailable(cause, remedy):
+            return f"this session cannot be asked anything: {cause}. {remedy}"
+
+
+def _status(status: SessionStatus) -> str:
+    parts = [_state(status) if status.run else status.state]
+    if status.child is not None:
+        parts.append(f"pid {status.child}, since {lasting(status.seconds)} ({status.reason})")
+    if status.ready_after is not None:
+        parts.append(f"ready after {lasting(status.ready_after)}")
+    if status.is_paused:
+        held = f", held: {some(status.held)}" if status.held else ""
+        parts.append(f"paused{held}")
+    parts.append(f"watching {count(status.files, 'file', 'files')} with {status.backend}")
+    return f"{short(status.project) or 'a project'}: {'; '.join(parts)} (session {status.pid})"
+
+
+def _state(status: SessionStatus) -> str:
+    """Another configuration may have come since the newest run: the command is that of the next one."""
+    run, command = status.run, shlex.join(status.command)
+    match status.state:
+        case "waiting":
+            return f"run {run} is over, waiting for a change to start {command}"
+        case "starting":
+            return f"run {run + 1} of {command} is starting"
+        case _:
+            return f"run {run} of {command} is {status.state}"
+
+
+def _wait(over: WaitOver) -> str:
+    match over.verdict:
+        case "ready":
+            return f"run {over.run} is ready, {lasting(over.seconds or 0.0)} after its start"
+        case "timed out":
+            return f"no newer run is ready or has failed yet; the newest is run {over.run}"
+        case "finished":
+            return f"run {over.run} {over.why} after {lasting(over.seconds or 0.0)}"
+        case _:
+            return f"run {over.run} has failed: {over.why}" if over.run else f"no run: {over.why}"
+
+
+def _past(past: PastRun) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(past.at))
+    files = f": {some(past.files)}" if past.files else ""
+    parts = [f"{when} run {past.run} ({past.reason}{files})"]
+    if past.ready_after is not None:
+        parts.append(f"ready after {lasting(past.ready_after)}")
+    if past.seconds is None:
+        parts.append("it runs, or nobody saw its end")
+    elif past.stopped_in is None:
+        parts.append(f"{past.outcome} after {lasting(past.seconds)}")
+    else:
+        how = "by force " if past.forced else ""
+        parts.append(f"stopped {how}in {lasting(past.stopped_in)} after {lasting(past.seconds)}")
+    return "; ".join(parts)

@@ -1,0 +1,181 @@
+"""The command line: what was typed, by the table of keys and the verb's own. Judges no value of a key and does nothing.
+
+Imports argparse and the tables only, so that an answer does not have to wait for the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from reloader import __version__
+from reloader.cli.output.stdout import write
+from reloader.cli.refusals import missing_operand, no_dashes, no_operand, not_a_choice, stray_flag
+from reloader.cli.subcommand import Flag, Verb
+from reloader.cli.subcommands import DEFAULT, VERBS, load
+from reloader.config.arguments import Arguments
+from reloader.config.options import KEYS, Key, Kind
+
+TYPE_CHECKING = False  # the import of typing would cost as much as argparse; type checkers know the name
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def parse(argv: Sequence[str], *, ends_the_process: bool = False) -> Arguments:
+    """What ``argv`` (without the program's name) asks for. Exits with 2 and a line of text if it cannot be understood."""
+    own, rest = _split_at_dashes(argv)
+    is_named = bool(own) and own[0] in VERBS
+    name = own.pop(0) if is_named else DEFAULT
+    verb = load(name)
+    parser = _parser(name, verb)
+    if not is_named and own and not own[0].startswith("-"):
+        parser.error(no_dashes(own))
+    known, stray = parser.parse_known_args(own)
+    flags = {key: value for key, value in vars(known).items() if key in KEYS}
+    return Arguments(
+        verb=name,
+        config=known.config_file,
+        flags=flags,
+        command=_command(parser, verb, flags, rest),
+        quiet=known.is_quiet,
+        verbose=known.is_verbose,
+        json=known.writes_json,
+        options=_options(parser, verb, known),
+        operands=_operands(parser, name, verb, stray, () if verb.takes_command else rest or ()),
+        ends_the_process=ends_the_process,
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the list of all flags in front."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f'reloader: error: {message}\nSee "{self.prog} -h".\n')
+
+
+class _Show(argparse.Action):
+    """Writes the text that ``const`` makes, and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: object) -> None:
+        make: Callable[[], str] = self.const
+        write(make())
+        parser.exit()
+
+
+def _parser(name: str, verb: Verb) -> argparse.ArgumentParser:
+    prog = "reloader" if name == DEFAULT else f"reloader {name}"
+    parser = _Parser(prog=prog, add_help=False, allow_abbrev=False, formatter_class=_formatter)
+    parser.set_defaults(config_file=None, is_quiet=False, is_verbose=False, writes_json=False)
+    _add_general(parser, verb.general)
+    for key in KEYS.values() if verb.takes_keys else ():
+        _add_key(parser, key)
+    for flag in verb.flags:
+        _add_flag(parser, flag)
+    parser.add_argument("-h", action=_Show, nargs=0, const=lambda: _help(name, is_short=True))
+    parser.add_argument("--help", action=_Show, nargs=0, const=lambda: _help(name, is_short=False))
+    parser.add_argument("--version", action=_Show, nargs=0, const=_version)
+    return parser
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Of a fixed width: asking the terminal costs the import of shutil, and the help is not argparse's anyway."""
+    return argparse.HelpFormatter(prog, width=80)
+
+
+def _add_general(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
+    if "config" in names:
+        parser.add_argument("-c", "--config", dest="config_file", metavar="FILE")
+    loudness = parser.add_mutually_exclusive_group()
+    if "quiet" in names:
+        loudness.add_argument("-q", "--quiet", dest="is_quiet", action="store_true")
+    if "verbose" in names:
+        loudness.add_argument("-v", "--verbose", dest="is_verbose", action="store_true")
+    if "json" in names:
+        parser.add_argument("--json", dest="writes_json", action="store_true")
+
+
+def _add_key(parser: argparse.ArgumentParser, key: Key) -> None:
+    """A flag that leaves a trace only when it is typed. Values stay text: the configuration judges them, with its own words."""
+    flags = (key.short, key.flag) if key.short else (key.flag,)
+    match key.kind:
+        case Kind.BOOLEAN:
+            parser.add_argument(*flags, dest=key.name, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS)
+        case Kind.LIST | Kind.TABLE | Kind.STEPS:
+            parser.add_argument(*flags, dest=key.name, action="append", default=argparse.SUPPRESS)
+        case Kind.SHELL:
+            parser.add_argument(*flags, dest=key.name, nargs="?", const="true", default=argparse.SUPPRESS)
+        case _:
+            parser.add_argument(*flags, dest=key.name, default=argparse.SUPPRESS)
+
+
+def _add_flag(parser: argparse.ArgumentParser, flag: Flag) -> None:
+    flags = (flag.short, flag.flag) if flag.short else (flag.flag,)
+    dest = f"option_{flag.name}"
+    if flag.metavar:
+        parser.add_argument(*flags, dest=dest, default=argparse.SUPPRESS)
+    else:
+        parser.add_argument(*flags, dest=dest, action="store_const", const=True, default=argparse.SUPPRESS)
+
+
+def _split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """Our own words, and the command after the first ``--``, or None without one."""
+    words = list(argv)
+    if "--" not in words:
+        return words, None
+    here = words.index("--")
+    return words[:here], words[here + 1 :]
+
+
+def _command(
+    parser: argparse.ArgumentParser, verb: Verb, flags: dict[str, object], rest: list[str] | None
+) -> tuple[str, ...]:
+    if rest is None or not verb.takes_command:
+        return ()
+    if not rest:
+        parser.error(f'there is no command after "--": write {parser.prog} -- COMMAND')
+    if "command" in flags:
+        parser.error('the command is given twice: use --command or "--", not both')
+    return tuple(rest)
+
+
+def _options(parser: argparse.ArgumentParser, verb: Verb, known: argparse.Namespace) -> dict[str, object]:
+    given = {flag: getattr(known, f"option_{flag.name}", None) for flag in verb.flags}
+    for flag, value in given.items():
+        if flag.choices and value is not None and value not in flag.choices:
+            parser.error(f"{flag.flag}: {not_a_choice(str(value), flag.choices)}")
+    return {flag.name: value for flag, value in given.items() if value is not None}
+
+
+def _operands(
+    parser: argparse.ArgumentParser, name: str, verb: Verb, stray: list[str], rest: Sequence[str]
+) -> tuple[str, ...]:
+    """The words that are no flags, after which ``rest`` was told to be none."""
+    flags = [word for word in stray if word.startswith("-") and word != "-"]
+    operand = verb.operand
+    words = (*stray, *rest)
+    if flags and (verb.operand is not None or stray[0] == flags[0]):
+        parser.error(stray_flag(flags[0], verb))
+    if operand is None:
+        if words:
+            parser.error(no_dashes(words) if verb.takes_command else no_operand(words[0], name))
+        return ()
+    if len(words) > 1 and not operand.is_many:
+        parser.error(f'"{words[1]}" is one too many: write {parser.prog} {operand.metavar}')
+    if not words and not operand.is_optional:
+        parser.error(missing_operand(parser.prog, operand))
+    for word in words:
+        if operand.choices and word not in operand.choices:
+            parser.error(not_a_choice(word, operand.choices))
+    return words
+
+
+def _version() -> str:
+    return f"reloader {__version__}\n"
+
+
+def _help(name: str, *, is_short: bool) -> str:
+    from reloader.cli import help as usage
+
+    if name != DEFAULT:
+        return usage.verb_help(name)
+    return usage.short_help() if is_short else usage.full_help()

@@ -1,0 +1,1 @@
+"""What ``reloader init`` writes, and how it recognises a project."""

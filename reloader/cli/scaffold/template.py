@@ -1,0 +1,61 @@
+"""The ``reloader.toml`` that a project begins with: what fits it, explained, and what one may want next, commented out."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from reloader.cli.scaffold.detect import Project
+from reloader.config.options import KEYS
+from reloader.config.toml_syntax import in_toml
+
+SCHEMA_NAME = "reloader.schema.json"
+
+_WIDTH = 100
+_NEXT = ("watch", "ignore", "extra_files", "env", "on_exit", "stop_timeout")
+"""Keys that stand there in any case; as a comment, if there is nothing to say."""
+
+_WITH_IMPORTS = "What the program imports counts in any case."
+
+
+def starter_text(project: Project, *, has_schema: bool) -> str:
+    values = _values(project)
+    names = [name for name in KEYS if name in values or name in _NEXT]
+    remarks = {"command": project.remark, "watch": _WITH_IMPORTS if project.of_python else ""}
+    entries = (_entry(name, values.get(name), remarks.get(name, "")) for name in names)
+    parts = (_head(project, has_schema=has_schema), *entries)
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _values(project: Project) -> dict[str, object]:
+    values: dict[str, object] = {
+        "command": project.command,
+        "cwd": project.cwd,
+        "env": project.env,
+        "watch": project.watch,
+        "ignore": project.ignore,
+        "extra_files": project.extra_files,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _head(project: Project, *, has_schema: bool) -> Iterator[str]:
+    if has_schema:
+        yield f"#:schema ./{SCHEMA_NAME}"
+    yield from _comment(
+        f"{project.evidence}. Start it with: reloader. What is in force, and where it was written, is shown by reloader check; "
+        "all keys are explained by reloader --help."
+    )
+
+
+def _entry(name: str, value: object, remark: str) -> Iterator[str]:
+    key = KEYS[name]
+    yield from _comment(f"{key.about} {remark}".rstrip())
+    if value:
+        yield f"{name} = {in_toml(value)}"
+    else:
+        yield f"# {name} = {key.example}"
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)

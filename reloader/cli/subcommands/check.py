@@ -1,0 +1,137 @@
+"""``reloader check``: judges the configuration, and shows what of it is in force, and where each value comes from."""
+
+from __future__ import annotations
+
+import os
+
+from reloader.cli.subcommand import Verb
+
+TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reloader.config.arguments import Arguments
+    from reloader.config.effective import Setting
+    from reloader.config.load import Loaded
+    from reloader.core.settings import LaunchSpec
+
+_COLUMN = 44
+"""Where the origins stand, if the values leave room."""
+
+
+def perform(arguments: Arguments) -> int:
+    """0 if a session could start, 1 if it would fail for what the configuration names, 2 if it is wrong."""
+    import json
+
+    from reloader.cli.context import load_here
+    from reloader.cli.output.stdout import write
+    from reloader.errors import ConfigError
+
+    try:
+        loaded = load_here(arguments, os.environ, needs_command=False)
+    except ConfigError as error:
+        if not arguments.json:
+            raise
+        write(json.dumps({"problems": error.problems}) + "\n")
+        return error.exit_code
+    missing = list(_missing(loaded))
+    if arguments.json:
+        write(json.dumps(_as_object(loaded, missing)) + "\n")
+    else:
+        _tell(missing, arguments)
+        write("" if arguments.quiet else _as_toml(loaded))
+    return int(bool(missing))
+
+
+def _missing(loaded: Loaded) -> Iterator[str]:
+    """What the configuration names and is not there. It may be made before the session starts, so nothing is wrong with it."""
+    from shutil import which
+
+    spec = loaded.plan.launch
+    origin = loaded.written.origin_of
+    if not os.path.isdir(spec.cwd):
+        yield f"{origin('cwd')}: there is no directory {spec.cwd}: make it, or name another"
+    elif "command" in loaded.written.stack.values:
+        path = spec.environment.get("PATH", os.environ.get("PATH"))
+        if which(_program(spec), path=path) is None:
+            yield f'{origin("command")}: "{spec.argv[0]}" is not found: install it, or write where it is'
+    for file in spec.env_files:
+        if not os.path.exists(file):
+            yield f"{origin('env_files')}: there is no file {file}: make it, or leave it out"
+
+
+def _program(spec: LaunchSpec) -> str:
+    """The command's first word, which is relative to the directory that it runs in if it has a separator."""
+    word = spec.argv[0]
+    return os.path.join(spec.cwd, word) if os.path.dirname(word) else word
+
+
+def _tell(missing: Sequence[str], arguments: Arguments) -> None:
+    if missing:
+        from reloader.cli.context import console_on, standard_error
+        from reloader.errors import ConfigError
+
+        console_on(standard_error(), arguments).fail(ConfigError(list(missing)))
+
+
+def _as_toml(loaded: Loaded) -> str:
+    """The settings as a file that would mean the same, below a few lines on what comes of it."""
+    from reloader.config.effective import settings_of
+    from reloader.config.options import TABLES
+
+    settings = settings_of(loaded.written)
+    lines = [*_head(loaded), "", *(_line(one) for one in settings if not one.key.table)]
+    for table in TABLES:
+        lines += ["", f"[{table}]", *(_line(one) for one in settings if one.key.table == table)]
+    return "\n".join(lines) + "\n"
+
+
+def _head(loaded: Loaded) -> Iterator[str]:
+    import shlex
+
+    from reloader.config.messages import printable
+
+    plan = loaded.plan
+    yield f"# config file: {printable(loaded.file.path)}" if loaded.file is not None else "# config file: none"
+    if "command" in loaded.written.stack.values:
+        yield f"# runs: {printable(shlex.join(plan.launch.argv))}"
+    yield f"# in: {printable(plan.launch.cwd)}"
+    yield f"# watches: {printable(', '.join(plan.watch.roots)) or 'what the program imports'}"
+
+
+def _line(setting: Setting) -> str:
+    from reloader.config.toml_syntax import in_toml
+
+    if setting.value is None:
+        return f"# {setting.key.written} is not set"
+    return f"{f'{setting.key.written} = {in_toml(setting.value)}':<{_COLUMN}}  # {setting.origin}"
+
+
+def _as_object(loaded: Loaded, missing: Sequence[str]) -> dict[str, object]:
+    from reloader.config.effective import settings_of
+
+    plan = loaded.plan
+    return {
+        "file": loaded.file.path if loaded.file is not None else None,
+        "argv": plan.launch.argv if "command" in loaded.written.stack.values else None,
+        "cwd": plan.launch.cwd,
+        "roots": plan.watch.roots,
+        "missing": missing,
+        "keys": {one.key.name: {"value": one.value, "origin": one.origin} for one in settings_of(loaded.written)},
+    }
+
+
+VERB = Verb(
+    perform,
+    takes_keys=True,
+    takes_command=True,
+    general=("config", "quiet", "json"),
+    details="""
+Judges the config file, the RELOADER_* variables and the flags, and prints every key with the value that is in force,
+each with the place where it is written. What is printed is itself a config file.
+
+The exit code is 0 if all is well, 1 if the command, its directory or an env file is not there, 2 if something is
+wrong; then every problem is named, with its place and the remedy.
+""",
+    examples=("reloader check", "reloader check --quiet", "reloader check --json --interval 2"),
+)

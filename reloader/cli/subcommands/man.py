@@ -1,0 +1,28 @@
+"""``reloader man``: the manual page."""
+
+from __future__ import annotations
+
+from reloader.cli.subcommand import Verb
+
+TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
+if TYPE_CHECKING:
+    from reloader.config.arguments import Arguments
+
+
+def perform(arguments: Arguments) -> int:
+    from reloader.cli.man_page import manual
+    from reloader.cli.output.stdout import write
+
+    write(manual())
+    return 0
+
+
+VERB = Verb(
+    perform,
+    general=(),
+    details="""
+Prints the manual page in the format of man(1): read it with reloader man | man -l -, or put it as reloader.1 where
+man looks for it.
+""",
+    examples=("reloader man | man -l -", "reloader man > ~/.local/share/man/man1/reloader.1"),
+)

@@ -1,0 +1,136 @@
+"""Where a ``watch`` pattern applies: the directory that it is relative to, and the root that has to be watched for it.
+
+Pure, for any platform: ``posixpath`` or ``ntpath`` is chosen by its name, and the disk is asked through a function.
+"""
+
+from __future__ import annotations
+
+import ntpath
+import posixpath
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+
+from reloader.config.messages import quoted
+from reloader.core.paths.filters import PatternError
+
+_WILD = frozenset("*?[\\")
+_DRIVE = re.compile(r"([A-Za-z]:|//[^/]+/[^/]+)/(.*)", re.DOTALL)
+
+
+def _no_directory(path: str) -> bool:
+    return False
+
+
+def _itself(path: str) -> str:
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What relative and ``~`` paths are relative to. ``base`` and ``home`` are absolute; ``real`` resolves symlinks."""
+
+    platform: str
+    base: str
+    home: str
+    is_directory: Callable[[str], bool] = _no_directory
+    real: Callable[[str], str] = _itself
+
+    @property
+    def paths(self) -> ModuleType:
+        return ntpath if self.platform == "win32" else posixpath
+
+    def absolute(self, path: str) -> str:
+        """``path`` relative to the base, with ``~`` for the home directory, normalised."""
+        if path == "~" or path.startswith(("~/", "~\\") if self.platform == "win32" else "~/"):
+            path = self.paths.join(self.home, path[2:])
+        return str(self.paths.normpath(self.paths.join(self.base, path)))
+
+    def holds(self, directory: str, path: str) -> bool:
+        """Whether ``path`` is ``directory`` or lies below it."""
+        directory, path = self.paths.normcase(directory), self.paths.normcase(path)
+        return bool(path == directory or path.startswith(directory.rstrip(self.paths.sep) + self.paths.sep))
+
+    def is_home(self, directory: str) -> bool:
+        return bool(self.paths.normcase(self.real(directory)) == self.paths.normcase(self.real(self.home)))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """``pattern`` is relative to ``base``; what it can match lies below ``root``, or is it."""
+
+    base: str
+    pattern: str
+    root: str
+
+
+def place(text: str, ground: Ground) -> Placed:
+    """Split a pattern into its directory and the rest.
+
+    A leading ``/`` is the disk's, as in ``extra_files``; ``./`` is the base. A slash at the end anchors too: ``templates/``
+    is one directory, and ``**/templates/`` is any of that name. Raises PatternError for ``..`` after a wildcard.
+    """
+    negation = "!" if text.startswith("!") else ""
+    body = text[len(negation) :]
+    if "/" not in body and body not in ("~", ".", ".."):
+        return Placed(ground.base, text, ground.base)
+    start, rest = _start(body, ground)
+    parts = [part for part in rest.split("/") if part not in ("", ".")]
+    directory = _descend(start, parts, ground)
+    if ".." in parts:
+        raise PatternError(f"{quoted(text)} goes up after a wildcard: write '..' in front only")
+    directory_only = "/" if body.endswith("/") and parts else ""
+    pattern = "/".join(parts or ["**"]) + directory_only
+    root = _root(directory, parts, bool(directory_only), ground)
+    return _relative_to_base(directory, negation, pattern, root, ground)
+
+
+def minimal(roots: Iterable[str], ground: Ground) -> tuple[str, ...]:
+    """The roots of which none lies inside another, in order of mention."""
+    every = {ground.paths.normcase(root): root for root in roots}
+    return tuple(
+        root
+        for case, root in every.items()
+        if not any(ground.holds(other, root) for other_case, other in every.items() if other_case != case)
+    )
+
+
+def is_whole_disk(root: str, ground: Ground) -> bool:
+    return ground.paths.splitdrive(root)[1].strip("/\\") == "" if ground.platform == "win32" else not root.strip("/")
+
+
+def _start(body: str, ground: Ground) -> tuple[str, str]:
+    if body == "~" or body.startswith("~/"):
+        return ground.home, body[2:]
+    drive = _DRIVE.fullmatch(body) if ground.platform == "win32" else None
+    if drive:
+        return ground.paths.normpath(drive[1] + "/"), drive[2]
+    if body.startswith("/"):
+        return ground.paths.join(ground.paths.splitdrive(ground.base)[0], ground.paths.sep), body
+    return ground.base, body
+
+
+def _descend(directory: str, parts: list[str], ground: Ground) -> str:
+    """The deepest directory that is spelled out; takes its names from ``parts`` and leaves the last, unless it is ``..``."""
+    while parts and (len(parts) > 1 or parts[0] == "..") and _WILD.isdisjoint(parts[0]):
+        directory = ground.paths.normpath(ground.paths.join(directory, parts.pop(0)))
+    return directory
+
+
+def _root(directory: str, parts: list[str], directory_only: bool, ground: Ground) -> str:
+    if len(parts) != 1 or not _WILD.isdisjoint(parts[0]):
+        return directory
+    named = str(ground.paths.join(directory, parts[0]))
+    return named if directory_only or ground.is_directory(named) else directory
+
+
+def _relative_to_base(directory: str, negation: str, pattern: str, root: str, ground: Ground) -> Placed:
+    """Relative to the config's base if it can be, so that one list of patterns keeps its order."""
+    base = directory
+    if ground.holds(ground.base, directory):
+        below = directory[len(ground.base) :].replace(ground.paths.sep, "/").strip("/")
+        if _WILD.isdisjoint(below):
+            base, pattern = ground.base, f"{below}/{pattern}".lstrip("/")
+    anchor = "" if "/" in pattern.rstrip("/") else "/"
+    return Placed(base, negation + anchor + pattern, root)

@@ -1,0 +1,72 @@
+"""Variables and flags arrive as text. Here text becomes the value that the file would hold; judging it is the model's work."""
+
+from __future__ import annotations
+
+import re
+
+import tomli
+
+from reloader.config.durations import number_of
+from reloader.config.options import Key, Kind
+
+_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+
+
+def value_of(key: Key, text: str) -> object:
+    """The value that ``text`` stands for, or ``text`` itself if it stands for none, for the model to refuse."""
+    match key.kind:
+        case Kind.BOOLEAN:
+            return _boolean(text)
+        case Kind.SECONDS:
+            number = number_of(text.strip())
+            return text if number is None else number
+        case Kind.CODE:
+            return int(text) if _INTEGER.fullmatch(text) else _boolean(text)
+        case Kind.LIST:
+            return _first(_toml(text, "["), [item.strip() for item in text.split(",") if item.strip()])
+        case Kind.TABLE:
+            return _table(text)
+        case Kind.STEPS:
+            return _first(_toml(text, "["), [text])
+        case Kind.COMMAND:
+            return _first(_toml(text, "["), text)
+        case Kind.SHELL:
+            return _first(_toml(text, "["), _boolean(text))
+        case _:
+            return text
+
+
+def merged_values(key: Key, texts: list[str]) -> object:
+    """The value of a flag that was given several times: lists are joined, tables merged, the last wins in both."""
+    values = [value_of(key, text) for text in texts]
+    if key.kind is Kind.TABLE:
+        tables = [value for value in values if isinstance(value, dict)]
+        stray = [value for value in values if not isinstance(value, dict)]
+        return stray[0] if stray else {name: value for table in tables for name, value in table.items()}
+    return [item for value in values if isinstance(value, list) for item in value]
+
+
+def _boolean(text: str) -> object:
+    return _BOOLEANS.get(text.strip().lower(), text)
+
+
+def _table(text: str) -> object:
+    """An inline table, or one ``NAME=VALUE``."""
+    name, equals, value = text.partition("=")
+    return _first(_toml(text, "{"), {name: value} if equals else text)
+
+
+def _first(value: object, otherwise: object) -> object:
+    return otherwise if value is None else value
+
+
+def _toml(text: str, opening: str) -> object:
+    """The array or inline table that ``text`` is, or None."""
+    if not text.lstrip().startswith(opening):
+        return None
+    try:
+        document = tomli.loads(f"value = {text.strip()}")
+    except (ValueError, RecursionError):
+        return None
+    return document["value"] if len(document) == 1 else None

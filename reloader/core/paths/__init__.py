@@ -1,0 +1,1 @@
+"""Which paths are watched: patterns, ignore files, the watch set, and the order of a walk."""

@@ -1,0 +1,312 @@
+"""Which paths count: gitignore patterns, one dialect for ``watch`` and ``ignore``, and the rule that decided.
+
+Patterns are matched level by level: an ignored directory is never looked into, so nothing below it has to be
+matched, and a pattern is asked of the name or of the path of one entry only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from reloader.core.paths.globs import DIRECTORY_MARK, regular_expression
+
+
+class PatternError(ValueError):
+    """A pattern that means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One pattern, and where it is written."""
+
+    pattern: str
+    source: str
+    line: int = 0
+
+    @property
+    def negates(self) -> bool:
+        return self.pattern.startswith("!")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a path counts, and the rule that decided, if one did. ``at`` is the path, or the directory above, that it met."""
+
+    counts: bool
+    rule: Rule | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryFacts:
+    """What the disk says of a directory that matters to the rules in it."""
+
+    gitignore: RuleSet | None = None
+    is_virtualenv: bool = False
+
+
+NO_FACTS = DirectoryFacts()
+VIRTUALENV = Rule("pyvenv.cfg", "a virtual environment")
+
+
+class RuleSet:
+    """The patterns of one source, relative to ``base``. The last match wins. Most sets ask for names only.
+
+    An empty base stands for the whole disk. Raises PatternError for a pattern that cannot be parsed, unless ``lenient``, as
+    git is with a ``.gitignore``. ``ignore_case`` is how Windows names files.
+    """
+
+    def __init__(self, base: str, rules: Iterable[Rule], *, lenient: bool = False, ignore_case: bool = False) -> None:
+        self.base = base
+        self._by_name: list[tuple[int, Rule, re.Pattern[str]]] = []
+        self._by_path: list[tuple[int, Rule, re.Pattern[str]]] = []
+        self._names: dict[str, tuple[int, Rule] | None] = {}
+        for order, rule in enumerate(rules):
+            compiled = _compile(rule, lenient=lenient, ignore_case=ignore_case)
+            if compiled is not None:
+                target = self._by_path if "/" in rule.pattern.rstrip("/") else self._by_name
+                target.append((order, rule, compiled))
+        self._any_name = _alternatives(compiled for _, _, compiled in self._by_name)
+        self._any_path = _alternatives(compiled for _, _, compiled in self._by_path)
+        self.asks_for_paths = bool(self._by_path)
+
+    def __bool__(self) -> bool:
+        return bool(self._by_name or self._by_path)
+
+    def rule_for(self, name: str, relative: str | None, *, is_directory: bool) -> Rule | None:
+        """The rule that decides on the entry ``name`` at ``relative`` (to the base, with ``/``; None: not below it), or None."""
+        found = self._name_rule(name + "/" if is_directory else name) if self._by_name else None
+        if self._by_path and relative is not None:
+            subject = relative + "/" if is_directory else relative
+            if self._any_path.match(subject):
+                other = _last_match(self._by_path, subject)
+                if other is not None and (found is None or other[0] > found[0]):
+                    found = other
+        return found[1] if found is not None else None
+
+    def _name_rule(self, subject: str) -> tuple[int, Rule] | None:
+        """Names repeat in a tree (``__init__.py``), so an answer is kept; the answer depends on nothing else."""
+        try:
+            return self._names[subject]
+        except KeyError:
+            found = _last_match(self._by_name, subject) if self._any_name.match(subject) else None
+            if len(self._names) < 4096:
+                self._names[subject] = found
+            return found
+
+
+def _compile(rule: Rule, *, lenient: bool = False, ignore_case: bool = False) -> re.Pattern[str] | None:
+    try:
+        expression = regular_expression(rule.pattern)
+    except ValueError:
+        if lenient:
+            return None
+        raise PatternError(f"{rule.pattern!r} is not a gitignore pattern") from None
+    if expression is None:
+        if lenient:
+            return None
+        raise PatternError(f"{rule.pattern!r} matches nothing: write '\\#' for a leading '#', and close every '['")
+    return re.compile(expression, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def _alternatives(patterns: Iterable[re.Pattern[str]]) -> re.Pattern[str]:
+    """One expression that says whether any of ``patterns`` can match: most entries meet none."""
+    patterns = tuple(patterns)
+    either = "|".join(f"(?:{pattern.pattern})" for pattern in patterns).replace(f"(?P<{DIRECTORY_MARK}>", "(?:")
+    return re.compile(either, patterns[0].flags if patterns else 0)
+
+
+def _last_match(patterns: Sequence[tuple[int, Rule, re.Pattern[str]]], subject: str) -> tuple[int, Rule] | None:
+    for order, rule, pattern in reversed(patterns):
+        match = pattern.match(subject)
+        if match is not None and _is_of_the_entry_itself(match, subject):
+            return order, rule
+    return None
+
+
+def _is_of_the_entry_itself(match: re.Match[str], subject: str) -> bool:
+    """Whether the pattern met this entry and not a directory above it, on which it was asked before.
+
+    ``x/**`` means everything inside ``x`` and not ``x``, whose subject ``x/`` it would match to the end.
+    """
+    if DIRECTORY_MARK in match.re.groupindex:
+        return match.start(DIRECTORY_MARK) in (-1, len(subject) - 1)
+    return match.end() < len(subject) or not subject.endswith("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The ``watch`` list: what is asked for, relative to ``base``; below a directory that is asked for everything counts."""
+
+    base: str
+    rules: tuple[Rule, ...]
+    ignore_case: bool = False
+    _compiled: tuple[tuple[Rule, re.Pattern[str]], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        compiled = [(rule, _compile(rule, ignore_case=self.ignore_case)) for rule in self.rules]
+        object.__setattr__(self, "_compiled", tuple((rule, regex) for rule, regex in compiled if regex is not None))
+
+    def rule_for(self, relative: str) -> Rule | None:
+        for rule, pattern in reversed(self._compiled):
+            if pattern.match(relative):
+                return rule
+        return None
+
+
+FactsOf = Callable[[str], DirectoryFacts]
+
+
+class PathFilter:
+    """Decides on the paths below ``roots``.
+
+    ``ignore`` holds the rule sets that apply everywhere, the strongest last; a ``.gitignore`` on the way down is stronger than
+    the first ``weaker`` of them and weaker than the rest. ``facts_of`` tells what lies in a directory; its answers are kept
+    until ``forget``. ``watch`` of None means that all that is not ignored counts.
+    """
+
+    def __init__(
+        self,
+        roots: Iterable[str],
+        *,
+        watch: Sequence[Patterns] | None = None,
+        weaker: Sequence[RuleSet] = (),
+        stronger: Sequence[RuleSet] = (),
+        facts_of: FactsOf = lambda directory: NO_FACTS,
+        separator: str = "/",
+    ) -> None:
+        self._roots = frozenset(root.rstrip(separator) for root in roots)
+        self._watch = watch
+        self._weaker = tuple(reversed(weaker))
+        self._stronger = tuple(reversed(stronger))
+        self._facts_of = facts_of
+        self._separator = separator
+        self._verdicts: dict[str, tuple[Verdict, tuple[RuleSet, ...]]] = {}
+
+    def enters(self, directory: str) -> bool:
+        """Whether what lies in ``directory`` can count."""
+        return self._directory(directory.rstrip(self._separator))[0].counts
+
+    def counts(self, path: str) -> bool:
+        """Whether the file ``path`` counts: what ``explain`` says, at half the cost, for every file of a tree."""
+        parent, _, name = path.rpartition(self._separator)
+        above, chain = self._directory(parent)
+        if not above.counts:
+            return False
+        rule = self._ignoring_rule(path, name, chain, is_directory=False)
+        if rule is not None and not rule.negates:
+            return False
+        return self._watch is None or self._asked_for(path).counts
+
+    def counts_in(self, directory: str) -> Callable[[str], bool]:
+        """``counts`` for the names in ``directory``, where what they have in common is found out once."""
+        above, chain = self._directory(directory.rstrip(self._separator))
+        if not above.counts:
+            return lambda name: False
+        inside = directory if directory.endswith(self._separator) else directory + self._separator
+        sets = [(rules, self._relative(inside, rules.base) if rules.asks_for_paths else None) for rules in chain]
+
+        def counts(name: str) -> bool:
+            for rules, prefix in sets:
+                rule = rules.rule_for(name, None if prefix is None else prefix + name, is_directory=False)
+                if rule is not None:
+                    if not rule.negates:
+                        return False
+                    break
+            return self._watch is None or self._asked_for(inside + name).counts
+
+        return counts
+
+    def explain(self, path: str) -> Verdict:
+        """The verdict on the file ``path``, with the rule behind it."""
+        parent, _, name = path.rpartition(self._separator)
+        above, chain = self._directory(parent)
+        if not above.counts:
+            return above
+        rule = self._ignoring_rule(path, name, chain, is_directory=False)
+        if rule is not None and not rule.negates:
+            return Verdict(False, rule, path)
+        if self._watch is None:
+            return Verdict(True, rule, path)
+        return self._asked_for(path)
+
+    def explain_directory(self, directory: str) -> Verdict:
+        """The verdict on what may lie in ``directory``, with the rule behind it."""
+        return self._directory(directory.rstrip(self._separator))[0]
+
+    def refuses(self, path: str) -> bool:
+        """Whether ``path``, wherever it lies, or a directory above it meets one of the strongest rules."""
+        return any(self._is_refused_by(rules, path) for rules in self._stronger)
+
+    def _is_refused_by(self, rules: RuleSet, path: str) -> bool:
+        parts, base = path.split(self._separator), rules.base.split(self._separator)
+        shared = next(
+            (number for number, (one, other) in enumerate(zip(parts, base, strict=False)) if one != other), len(base)
+        )
+        for end in range(shared + 1, len(parts) + 1):
+            entry = self._separator.join(parts[:end])
+            rule = self._ignoring_rule(entry, parts[end - 1], (rules,), is_directory=end < len(parts))
+            if rule is not None and not rule.negates:
+                return True
+        return False
+
+    def forget(self) -> None:
+        """Ask the disk again: a ``.gitignore`` has changed."""
+        self._verdicts.clear()
+
+    def _asked_for(self, path: str) -> Verdict:
+        for patterns in self._watch or ():
+            relative = self._relative(path, patterns.base)
+            rule = patterns.rule_for(relative) if relative is not None else None
+            if rule is not None:
+                return Verdict(not rule.negates, rule, path)
+        return Verdict(False, None, path)
+
+    def _directory(self, directory: str) -> tuple[Verdict, tuple[RuleSet, ...]]:
+        """The verdict on a directory, and the rule sets in force in it, strongest first."""
+        known = self._verdicts.get(directory)
+        if known is None:
+            known = self._verdicts[directory] = self._judge(directory)
+        return known
+
+    def _judge(self, directory: str) -> tuple[Verdict, tuple[RuleSet, ...]]:
+        parent, _, name = directory.rpartition(self._separator)
+        if directory in self._roots:
+            return self._opened(directory, Verdict(True, None, directory), (*self._stronger, *self._weaker))
+        if not directory:  # above the root of the disk, and that is no root of ours
+            return Verdict(False, None, directory), ()
+        above, chain = self._directory(parent)
+        if not above.counts:
+            return above, ()
+        rule = self._ignoring_rule(directory, name, chain, is_directory=True)
+        if rule is not None and not rule.negates:
+            return Verdict(False, rule, directory), ()
+        return self._opened(directory, Verdict(True, rule, directory), chain)
+
+    def _opened(
+        self, directory: str, verdict: Verdict, chain: tuple[RuleSet, ...]
+    ) -> tuple[Verdict, tuple[RuleSet, ...]]:
+        facts = self._facts_of(directory)
+        if facts.is_virtualenv and directory not in self._roots and verdict.rule is None:
+            return Verdict(False, VIRTUALENV, directory), ()
+        if facts.gitignore is None:
+            return verdict, chain
+        here = len(self._stronger)
+        return verdict, (*chain[:here], facts.gitignore, *chain[here:])
+
+    def _ignoring_rule(self, path: str, name: str, chain: tuple[RuleSet, ...], *, is_directory: bool) -> Rule | None:
+        for rules in chain:
+            relative = self._relative(path, rules.base) if rules.asks_for_paths else None
+            rule = rules.rule_for(name, relative, is_directory=is_directory)
+            if rule is not None:
+                return rule
+        return None
+
+    def _relative(self, path: str, base: str) -> str | None:
+        """``path`` as seen from ``base``, with ``/``, or None if it does not lie below it."""
+        if base and not path.startswith(base.rstrip(self._separator) + self._separator):
+            return None
+        relative = path[len(base) :].lstrip(self._separator)
+        return relative if self._separator == "/" else relative.replace(self._separator, "/")

@@ -1,0 +1,28 @@
+"""What never counts unless somebody asks for it: files that tools make, and that nobody edits to change a program."""
+
+from __future__ import annotations
+
+from reloader.core.paths.filters import Rule
+
+SOURCE = "the default ignores"
+
+_PATTERNS = (
+    # version control
+    ".git/ .hg/ .svn/ .bzr/ .jj/ _darcs/ CVS/ .git .gitignore .gitattributes",
+    # Python: bytecode, tool caches, installed packages (a directory with a pyvenv.cfg is left out as well)
+    "__pycache__/ *.py[cod] .mypy_cache/ .pytest_cache/ .ruff_cache/ .hypothesis/ .tox/ .nox/ .eggs/ *.egg-info/",
+    ".ipynb_checkpoints/ .coverage .coverage.* htmlcov/ site-packages/",
+    # JavaScript
+    "node_modules/ bower_components/ .npm/ .yarn/ .parcel-cache/ .next/ .nuxt/ .svelte-kit/ .turbo/",
+    # editors: settings, locks, backups, files on their way into place
+    ".idea/ .vscode/ .vs/ *~ *.sw? .*.sw? 4913 .#* \\#*# *.orig *.rej .~lock.* *.kate-swp .goutputstream-* .subl*.tmp",
+    "*___jb_tmp___ *___jb_old___ *.crswap *.bak *.tmp .fuse_hidden* .nfs*",
+    # what Watchman puts down for a moment to learn that it has heard of all that went before
+    ".watchman-cookie-*",
+    # systems
+    ".DS_Store ._* Thumbs.db desktop.ini $RECYCLE.BIN/",
+    # what running programs write: logs, data bases, sockets, process ids
+    "*.log *.log.[0-9]* *.pid *.sock *.sqlite3 *.sqlite *-journal *-wal *-shm",
+)
+
+DEFAULT_IGNORES = tuple(Rule(pattern, SOURCE) for line in _PATTERNS for pattern in line.split())

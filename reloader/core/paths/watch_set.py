@@ -1,0 +1,60 @@
+"""Every root and file that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from itertools import chain
+
+from reloader.core.paths.filters import PathFilter
+
+#: How Python's sources end.
+SOURCES = (".py", ".pyw")
+
+
+@dataclass(slots=True)
+class Imports:
+    """The files that the program imported, or looked for in vain.
+
+    ``alone`` says that of the trees nothing else counts, ``sources_only`` that until then nothing but Python's sources does.
+    Changed by the engine's thread only; a backend's thread may look in at any time.
+    """
+
+    files: set[str] = field(default_factory=set)
+    alone: bool = False
+    sources_only: bool = False
+
+    def leave(self, path: str) -> bool:
+        """Whether a path of the trees may count beside them."""
+        return not self.alone and (not self.sources_only or path.endswith(SOURCES))
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSet:
+    """``roots`` with the filter on what lies below them; ``files`` and ``imports`` count whatever the filter says."""
+
+    roots: tuple[str, ...]
+    files: AbstractSet[str]
+    filter: PathFilter
+    imports: Imports = field(default_factory=Imports)
+
+    def counts(self, path: str) -> bool:
+        return self.names(path) or (self.imports.leave(path) and self.filter.counts(path))
+
+    def counts_in(self, directory: str) -> Callable[[str, str], bool]:
+        """``counts`` for the entries of ``directory``, each given by its name and its path: quicker for a whole directory."""
+        names, leave, counts = self.names, self.imports.leave, self.filter.counts_in(directory)
+        return lambda name, path: names(path) or (leave(path) and counts(name))
+
+    def names(self, path: str) -> bool:
+        """Whether ``path`` is named one by one: then its absence counts too."""
+        return path in self.files or path in self.imports.files
+
+    def enters(self, directory: str) -> bool:
+        """Whether ``directory`` is part of a root's tree and not ignored."""
+        return self.filter.enters(directory)
+
+    def named(self) -> Iterator[str]:
+        """All paths that are named one by one."""
+        return chain(self.files, tuple(self.imports.files))

@@ -1,0 +1,233 @@
+"""What the running program tells of itself: which files it is made of, and whether an exception ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from typing_extensions import assert_never
+
+from reloader.core.addresses import Address
+from reloader.core.changes import PathChange
+from reloader.core.commands import starts_python, stem
+from reloader.core.events import (
+    AddressTaken,
+    AgentAttached,
+    ChildEnded,
+    FileImported,
+    FileOpened,
+    FileWritten,
+    LeaderEnded,
+    ModuleMissed,
+    PathsChanged,
+    ProgramCrashed,
+    Report,
+    Synced,
+)
+from reloader.core.notices import Note
+from reloader.core.outcome import Exited
+from reloader.core.paths.watch_set import Imports
+from reloader.core.snapshot import Stamp
+from reloader.engine.files.backends import Watching
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.opened import OpenedFiles
+from reloader.interfaces import Clock, Link
+
+#: Seconds that a run has to live with its agent until what only the run before it imported is forgotten.
+SETTLED = 2.0
+#: Seconds after which a run whose agent is silent has none.
+SILENT = 1.0
+#: A crash belongs to an end that follows it within so many seconds; a worker's crash that the program survived does not.
+CRASH_COUNTS = 1.0
+#: The exit code of a Python that an uncaught exception ended, which launchers hand on.
+CRASHED = 1
+#: Seconds to wait for the last reports of a program that has ended.
+LAST_WORDS = 0.5
+
+Ended = LeaderEnded | ChildEnded
+
+
+class Program:
+    """Owned by the engine's thread. ``narrows`` says that, once ``command`` reports, only what was imported counts."""
+
+    def __init__(
+        self,
+        imports: Imports,
+        baseline: Baseline,
+        watching: Watching,
+        clock: Clock,
+        link: Link | None,
+        *,
+        narrows: bool,
+        command: str = "",
+        tell: Callable[[Note], None] = lambda note: None,
+    ) -> None:
+        self._imports = imports
+        self._baseline = baseline
+        self._watching = watching
+        self._clock = clock
+        self._link = link
+        self._narrows = narrows
+        self._command = command
+        self._tell = tell
+        self._run = 0
+        self._of_this_run: set[str] = set()
+        self._written_by_this_run: set[str] = set()
+        self.taken: list[Address] = []
+        self.trace = ""
+        self.importers: dict[str, str] = {}
+        self.interpreter = ""
+        self._opened = OpenedFiles(link.sync if link is not None else lambda: 0)  # without a link, nothing is reported
+        self._has_agent = False
+        self._settled_at: float | None = None
+        self._silent_at: float | None = None
+        self._crashed_at: float | None = None
+        self._held: list[Ended] = []
+        self._awaited = 0
+        self._release_at: float | None = None
+
+    def environment(self, run: int, inherited: Mapping[str, str]) -> dict[str, str]:
+        """What a new run is to be given. What the run before it imported stays watched until the new one has reported."""
+        self._run = run
+        self._of_this_run = set()
+        self._written_by_this_run = set()
+        self.taken = []
+        self.trace = ""
+        self.importers = {}
+        self._has_agent = False
+        self._settled_at = self._silent_at = self._crashed_at = None
+        if self._link is None:
+            return {}
+        if run == 1 and (self._narrows or starts_python(self._command)):
+            self._silent_at = self._clock() + SILENT
+        return self._link.environment(run, inherited)
+
+    @property
+    def deadline(self) -> float | None:
+        """When ``tick`` has something to do."""
+        moments = (self._release_at, self._silent_at, self._settled_at)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def hear(self, report: Report) -> list[PathChange]:
+        """Take a report in, and return what it shows to have changed since. Reports of another run are late, and ignored."""
+        if report.run != self._run:
+            return []
+        match report:
+            case AgentAttached():
+                self._attached(report)
+                return []
+            case FileImported(_, path, stamp, importer):
+                self._opened.imported(path)
+                self.importers.setdefault(path, importer)
+                return self._read(path, stamp)
+            case FileOpened(_, path, stamp):
+                self._open(path, stamp)
+                return []
+            case FileWritten(_, path):
+                self._written_by_this_run.add(path)
+                if self._opened.wrote(path):
+                    self._of_this_run.discard(path)
+                    self._imports.files.discard(path)
+                return []
+            case ModuleMissed(_, place):
+                self._count(place)
+                return self._baseline.expect(place)
+            case AddressTaken(_, address):
+                self.taken.append(address)
+                return []
+            case ProgramCrashed(trace=trace):
+                self._crashed_at = self._clock()
+                self.trace = self.trace or trace
+                return []
+            case _:
+                assert_never(report)
+
+    def has_written(self, path: str) -> bool:
+        """Whether this run has reported that it writes ``path``."""
+        return path in self._written_by_this_run
+
+    def ended(self, ended: Ended) -> list[Ended]:
+        """The news of an end to act on: none, as long as reports that were written before it may be under way."""
+        if self._link is None or ended.run != self._run:
+            return [ended]
+        self._settled_at = self._silent_at = None  # a run that has ended forgets nothing
+        self._held.append(ended)
+        self._awaited = self._link.sync()
+        self._release_at = self._clock() + LAST_WORDS
+        return []
+
+    def certain(self, hints: PathsChanged) -> PathsChanged:
+        """``hints`` without those about what the program may have written itself: they come back by ``settled``."""
+        return self._opened.certain(hints)
+
+    def settled(self, answer: Synced) -> tuple[list[PathChange], PathsChanged]:
+        """Changes and hints that were kept until it is known whether the program itself is behind them."""
+        return self._opened.settled(answer)
+
+    def synced(self, news: Synced) -> list[Ended]:
+        return self._released() if news.token == self._awaited else []
+
+    def tick(self, now: float) -> list[Ended]:
+        """Do what has become due: let go what was held in vain, forget what is imported no more, tell of a silent agent."""
+        if self._settled_at is not None and now >= self._settled_at:
+            self._settled_at = None
+            self._imports.files.intersection_update(self._of_this_run)
+        if self._silent_at is not None and now >= self._silent_at:
+            self._silent_at = None
+            self._tell(Note(self._why_silent()))
+        if self._release_at is not None and now >= self._release_at:
+            return self._released()
+        return []
+
+    def _attached(self, report: AgentAttached) -> None:
+        self._silent_at = None
+        if not self._has_agent:
+            self._has_agent = True
+            self._settled_at = self._clock() + SETTLED
+            self.interpreter = report.interpreter
+        if self._narrows and self._is_the_command(report):
+            self._imports.alone = True
+
+    def _is_the_command(self, report: AgentAttached) -> bool:
+        """Not a helper in Python of a command that is none: what else that one reads, no agent reports."""
+        return report.leads or starts_python(self._command) or stem(report.program) == stem(self._command)
+
+    def _why_silent(self) -> str:
+        counts = "its patterns"
+        if self._narrows:
+            counts = "all Python files of the project" if self._imports.sources_only else "all files of the project"
+        return (
+            "the command does not report what it imports (only Python does, and not with -I, -S or -E), "
+            f"so {counts} are watched"
+        )
+
+    def _released(self) -> list[Ended]:
+        held, self._held, self._release_at = self._held, [], None
+        return [self._with_crash(ended) for ended in held]
+
+    def _with_crash(self, ended: Ended) -> Ended:
+        has_crashed = self._crashed_at is not None and self._clock() - self._crashed_at < CRASH_COUNTS
+        if has_crashed and isinstance(ended.outcome, Exited) and ended.outcome.code == CRASHED:
+            return replace(ended, outcome=replace(ended.outcome, crashed=True))
+        return ended
+
+    def _read(self, path: str, stamp: Stamp) -> list[PathChange]:
+        """What changed since a process of this run has read ``path``, if another one of it did so before: since that one."""
+        is_known = path in self._of_this_run
+        self._count(path)
+        self._baseline.since_launch.reads(path)
+        return self._baseline.examine([path]) if is_known else self._baseline.learn(path, stamp)
+
+    def _count(self, path: str) -> None:
+        """From now on ``path`` counts. Watched before it is looked at, so that nothing falls in between."""
+        self._of_this_run.add(path)
+        if path not in self._imports.files:
+            self._imports.files.add(path)
+            self._watching.add_files([path])
+
+    def _open(self, path: str, stamp: Stamp) -> None:
+        if self._opened.is_written(path):
+            return
+        if path not in self._imports.files:
+            self._opened.read(path)
+        self._opened.doubt(self._read(path, stamp))

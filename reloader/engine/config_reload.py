@@ -1,0 +1,189 @@
+"""Picks up what is saved of the configuration while the session runs, and says what follows from it. Does none of it itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from reloader.core.notices import Notice
+from reloader.core.restart_loops import Loops, Restart
+from reloader.core.settings import RunPlan
+from reloader.core.settings_diff import (
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
+    needs_new_session,
+)
+from reloader.errors import ConfigError
+from reloader.errors import ConfigGone as Gone
+from reloader.interfaces import Clock, Configuration, Look, Renewed, Reporter
+
+#: Seconds between two looks that nobody has hinted at. Watchers hint; where one cannot, this is how long a save may wait.
+PERIOD = 5.0
+#: What was saved is read when it has looked the same for so many seconds: editors write in several steps.
+QUIET = 0.1
+#: So many seconds it is not looked at when the runs seem to write it. Then what is on the disk by then is taken over.
+SUSPENDED = 60.0
+
+
+class Renewal:
+    """Owned by the engine's thread; lives as long as the session.
+
+    ``plan`` is in force, and ``pending`` is to be, as soon as nothing runs any more. A library's session has no
+    ``configuration``, so that there is never anything to do.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        configuration: Configuration | None,
+        clock: Clock,
+        tell: Callable[[Notice], None],
+        tell_to: Callable[[Reporter], None] = lambda reporter: None,
+    ) -> None:
+        self.plan = plan
+        self.pending: Renewed | None = None
+        self._configuration = configuration
+        self._clock = clock
+        self._tell = tell
+        self._tell_to = tell_to
+        self._known: Look = configuration.first_look if configuration is not None else {}
+        self._unsettled: Look | None = None
+        self._is_in_doubt = False
+        self._has_launched = False
+        self._look_at = clock()
+        self._loops = Loops()
+        self._launched_at = clock()
+        self._suspended_until = clock()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What watchers are to listen for."""
+        return tuple(self._configuration.places) if self._configuration is not None else ()
+
+    @property
+    def deadline(self) -> float | None:
+        """When ``tick`` has something to do."""
+        return None if self._looked_at is None else max(self._look_at, self._suspended_until)
+
+    @property
+    def _looked_at(self) -> Configuration | None:
+        """None where nothing that is saved is taken over: to a session of a single run nothing matters after its launch."""
+        return None if self._has_launched and self.plan.restart.once else self._configuration
+
+    def hear(self, paths: Iterable[str]) -> None:
+        """A watcher hints at ``paths``."""
+        if self._configuration is not None and not set(self._configuration.places).isdisjoint(paths):
+            self._look_at = self._clock()
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether something was saved that has not been read yet."""
+        return self._unsettled is not None
+
+    def look_now(self) -> None:
+        """Somebody asks for all that is on the disk: no hint is waited for."""
+        if self._looked_at is not None:
+            look = self._looked_at.look()
+            if look not in (self._known, self._unsettled):
+                self._has_changed(look, self._clock())
+
+    def tick(self, now: float) -> Renewed | None:
+        """What was saved, once that is certain, and is to be taken over at once. What needs a new session is pending."""
+        configuration = self._looked_at
+        if configuration is None or now < max(self._look_at, self._suspended_until):
+            return None
+        look = configuration.look()
+        if look in (self._known, self._unsettled):
+            self._look_at = now + PERIOD
+            is_new, self._unsettled = look != self._known, None
+            self._known = look
+            return self._read(configuration) if is_new else None
+        self._has_changed(look, now)
+        return None
+
+    def before_launch(self) -> Renewed | None:
+        """As ``tick``, without patience: what is about to start shall be from what is on the disk.
+
+        What is no good may not be finished yet, and is left to ``tick``.
+        """
+        now = self._clock()
+        self._has_launched, self._launched_at = True, now
+        if self._configuration is None or now < self._suspended_until:
+            return None
+        look = self._configuration.look()
+        if look == self._known:
+            return None
+        try:
+            renewed = self._configuration.read()
+        except ConfigError:
+            return None
+        self._known, self._unsettled = look, None
+        return self._judged(renewed, self._configuration)
+
+    def accept(self, renewed: Renewed) -> None:
+        """``renewed`` is in force."""
+        self.plan, self.pending = renewed.plan, None
+        if self._configuration is not None:
+            self._configuration.accept(renewed)
+            self._tell_to(renewed.reporter)
+            self._look_at = self._clock()  # other places may count now
+
+    def refuse(self, problems: Iterable[str]) -> None:
+        """What was pending cannot be had."""
+        self._doubt(ConfigRefused(tuple(problems)))
+
+    def _read(self, configuration: Configuration) -> Renewed | None:
+        try:
+            return self._judged(configuration.read(), configuration)
+        except Gone as gone:
+            self._doubt(ConfigGone(", ".join(gone.problems)))
+        except ConfigError as error:
+            self._doubt(ConfigRefused(tuple(error.problems)))
+        return None
+
+    def _doubt(self, why: ConfigGone | ConfigRefused) -> None:
+        """What is in force stays so, as is told: what was to follow is no more on the disk."""
+        self._is_in_doubt, self.pending = True, None
+        self._tell(why)
+
+    def _has_changed(self, look: Look, now: float) -> None:
+        self._unsettled = look
+        self._look_at = now + QUIET
+
+    def _judged(self, renewed: Renewed | None, configuration: Configuration) -> Renewed | None:
+        was_in_doubt = self._is_in_doubt or self.pending is not None
+        self._is_in_doubt, self.pending = False, None
+        if renewed is None:
+            if was_in_doubt:
+                self._tell(ConfigAsBefore(configuration.source))
+            return None
+        return renewed
+
+    def judge(self, renewed: Renewed) -> bool:
+        """Tell of ``renewed``, and whether it needs a new session; then it is pending."""
+        needs_new = needs_new_session(self.plan, renewed.plan)
+        self._tell(ConfigRenewed(renewed.plan.source, renewed.changes, needs_new))
+        self.pending = renewed if needs_new else None
+        if needs_new:
+            self._guard_against_loops(renewed.plan.source)
+        return needs_new
+
+    def forgive(self) -> None:
+        """A restart by hand: what is on the disk counts again."""
+        self._loops = Loops()
+        self._suspended_until = self._clock()
+
+    def interrupt(self) -> None:
+        """Somebody has waited for this run, and may save the configuration as soon as it is ready, as evenly as a run does."""
+        self._loops = self._loops.interrupted()
+
+    def _guard_against_loops(self, source: str) -> None:
+        now = self._clock()
+        self._loops = self._loops.after(Restart(now, {source: now - self._launched_at}))
+        if self._loops.suspended:
+            restarts = self._loops.restarts
+            self._loops = Loops()
+            self._suspended_until = now + SUSPENDED
+            self._tell(ConfigSuspended(source, len(restarts), now - restarts[0].moment, SUSPENDED))

@@ -1,0 +1,96 @@
+"""Why a path counts or does not: the same question that is asked of each path, and each answer on the way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reloader.core.paths.filters import VIRTUALENV, Rule
+from reloader.core.paths.walk import is_within
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.session_notices import PathExplained
+from reloader.core.settings import WatchPlan
+from reloader.core.snapshot import PathKind
+from reloader.engine.agent_reports import Program
+from reloader.interfaces import Disk
+
+_KINDS = {PathKind.FILE: "file", PathKind.DIRECTORY: "directory", PathKind.MISSING: "missing", PathKind.OTHER: "other"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    counts: bool
+    cause: str
+    rule: Rule | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """``program`` is that of a running session, if one is asked."""
+
+    plan: WatchPlan
+    watch_set: WatchSet
+    disk: Disk
+    program: Program | None = None
+
+    def explain(self, path: str, backend: str = "") -> PathExplained:
+        """``path`` is absolute. ``backend`` is what would tell of a change there."""
+        place = self._as_the_roots_see_it(path)
+        kind = self.disk.stamp(place).kind
+        decision = self._decide(place, kind)
+        rule = decision.rule or Rule("", "")
+        real = self.disk.real(place)
+        root = next((root for root in self.plan.roots if is_within(place, root, os.sep)), "")
+        return PathExplained(
+            path=place,
+            kind=_KINDS[kind],
+            counts=decision.counts,
+            cause=decision.cause,
+            pattern=rule.pattern,
+            source=rule.source,
+            line=rule.line,
+            at=decision.at,
+            target=real if real != place else "",
+            root=root,
+            backend=backend if decision.counts else "",
+            importer=self.program.importers.get(place, "") if self.program is not None else "",
+            is_live=self.program is not None,
+        )
+
+    def counting(self, files: Iterable[str]) -> tuple[str, ...]:
+        """Those of ``files`` that count by now: what the program does not import is known still, and restarts nothing."""
+        return tuple(path for path in files if self.watch_set.counts(path))
+
+    def _as_the_roots_see_it(self, path: str) -> str:
+        """``path`` may have been typed by way of a link above the roots; then what is really there is meant."""
+        real = self.disk.real(path)
+        is_known = self.watch_set.names(path) or self._lies_within(path)
+        return real if not is_known and (self._lies_within(real) or self.watch_set.names(real)) else path
+
+    def _lies_within(self, path: str) -> bool:
+        return any(is_within(path, root, os.sep) for root in self.plan.roots)
+
+    def _decide(self, path: str, kind: PathKind) -> _Decision:
+        if path in self.watch_set.files:
+            return _Decision(True, "named")
+        if path in self.watch_set.imports.files:
+            return _Decision(True, "imported")
+        if not self._lies_within(path):
+            return _Decision(False, "outside")
+        if kind is PathKind.OTHER:
+            return _Decision(False, "no file")
+        by_rules = self._by_rules(path, is_directory=kind is PathKind.DIRECTORY)
+        if kind is PathKind.DIRECTORY or not by_rules.counts or self.watch_set.imports.leave(path):
+            return by_rules
+        return _Decision(False, "not imported" if self.watch_set.imports.alone else "no source")
+
+    def _by_rules(self, path: str, *, is_directory: bool) -> _Decision:
+        explain = self.watch_set.filter.explain_directory if is_directory else self.watch_set.filter.explain
+        verdict = explain(path)
+        if verdict.rule is VIRTUALENV:
+            return _Decision(False, "virtualenv", verdict.rule, verdict.at)
+        if verdict.rule is not None:
+            return _Decision(verdict.counts, "rule", verdict.rule, verdict.at)
+        return _Decision(verdict.counts, "everything" if verdict.counts else "not asked for", None, verdict.at)

@@ -1,0 +1,263 @@
+"""Answers what other programs, and the user by a key, ask of the running session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+from typing_extensions import assert_never
+
+from reloader.core.control_protocol import (
+    Answer,
+    AskFiles,
+    AskPause,
+    AskRestart,
+    AskResume,
+    AskStatus,
+    AskToWait,
+    AskWhy,
+    Reply,
+)
+from reloader.core.events import Asked, Event, RestartAsked, Typed
+from reloader.core.runs import ALIVE
+from reloader.core.session_notices import FilesListed, KeysExplained, Paused, Resumed, SessionNotice, SessionStatus
+from reloader.core.settings import RunPlan
+from reloader.core.states import Running, State
+from reloader.core.waits import Refusal, Wait, answer_to, settled, state_in_words
+from reloader.engine.agent_reports import Program
+from reloader.engine.config_reload import Renewal
+from reloader.engine.control.explain import Explainer
+from reloader.engine.control.journal import Chronicle
+from reloader.engine.control.pause import Pause
+from reloader.engine.files.backends import Watching
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.files.collector import ChangeCollector
+from reloader.engine.files.restart_loops import LoopGuard
+from reloader.engine.tasks.auxiliary import Beside
+from reloader.interfaces import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    wait: Wait
+    reply: Reply
+
+
+class Control:
+    """Owned by the engine's thread. What is asked is answered when all that has arrived with it is decided on.
+
+    A run that has lived for ``alive`` seconds is ready; None: something else says when it is.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        chronicle: Chronicle,
+        collector: ChangeCollector,
+        baseline: Baseline,
+        watching: Watching,
+        program: Program,
+        clock: Clock,
+        explainer: Explainer,
+        loops: LoopGuard,
+        renewal: Renewal,
+        *,
+        alive: float | None = ALIVE,
+        beside: Beside | None = None,
+        before: Control | None = None,
+    ) -> None:
+        self.pause = Pause()
+        self._plan = plan
+        self._chronicle = chronicle
+        self._collector = collector
+        self._baseline = baseline
+        self._watching = watching
+        self._program = program
+        self._clock = clock
+        self._explainer = explainer
+        self._loops = loops
+        self._renewal = renewal
+        self._alive = alive
+        self._beside = beside
+        self._asked: list[Asked] = []
+        self._waits: list[_Pending] = []
+        self._should_look = False
+        self._should_tell = False
+        self._ready_at: float | None = None
+        if before is not None:
+            self.pause, self._asked, self._waits = before.left_over()
+
+    def left_over(self) -> tuple[Pause, list[Asked], list[_Pending]]:
+        """What the control of the next engine goes on with: whoever has asked this one is answered by that one."""
+        self.pause.launched()  # what was kept back is in the first run of that one
+        return self.pause, self._asked, self._waits
+
+    @property
+    def deadline(self) -> float | None:
+        """When there is something to do."""
+        moments = [pending.wait.until for pending in self._waits]
+        if self._ready_at is not None:
+            moments.append(self._ready_at)
+        return min(moments, default=None)
+
+    def hear(self, asked: Asked | Typed) -> Iterator[Event]:
+        """Take a request in, and return what is to be decided on for its sake."""
+        if isinstance(asked, Typed):
+            yield from self._typed(asked.key)
+            return
+        self._asked.append(asked)
+        match asked.request:
+            case AskRestart(by):
+                self._loops.forgive()
+                self._renewal.forgive()
+                yield RestartAsked(by)
+            case AskPause(by):
+                self._begin_pause(by)
+            case AskResume(by):
+                yield from self._end_pause(by)
+            case AskToWait(after=None):
+                self._should_look = True
+                self._renewal.look_now()
+            case _:
+                pass  # nothing changes by being told
+
+    def look(self) -> Iterator[Event]:
+        """Somebody has asked for all that is on the disk: no event is waited for. Once for all who have asked meanwhile."""
+        if self._should_look:
+            self._should_look = False
+            opened = self._collector.compare_all(self._clock())
+            if opened is not None:
+                yield opened
+
+    def answer(self, state: State) -> None:
+        """All that has arrived is decided on: answer what can be answered."""
+        now = self._clock()
+        self._note_readiness(state, now)
+        if self._should_tell:
+            self._should_tell = False
+            self._chronicle.tell(self._status(state, now))
+        asked, self._asked = self._asked, []
+        for one in asked:
+            self._answer(one, state, now)
+        self._waits = [pending for pending in self._waits if pending.reply.is_wanted]
+        if self._waits:
+            self._answer_waits(state, now)
+
+    def adopt(self, plan: RunPlan) -> None:
+        self._plan = plan
+
+    def launched(self) -> None:
+        """A run has started; it has all that was on the disk."""
+        self.pause.launched()
+
+    # Readiness
+
+    def _note_readiness(self, state: State, now: float) -> None:
+        newest = self._chronicle.newest
+        self._ready_at = None
+        if self._alive is None or not isinstance(state, Running):
+            return
+        if newest is None or newest.run != state.run or newest.ready_after is not None:
+            return
+        if now - state.since >= self._alive:
+            self._chronicle.is_ready(now - state.since)
+        else:
+            self._ready_at = state.since + self._alive
+
+    # Answers
+
+    def _answer(self, asked: Asked, state: State, now: float) -> None:
+        match asked.request:
+            case AskStatus() | AskRestart() | AskPause() | AskResume():
+                asked.reply(as_answer(self._status(state, now)))
+            case AskToWait(after, timeout):
+                floor = None if after is None else after + 1
+                self._waits.append(_Pending(Wait(floor, now + timeout), asked.reply))
+            case AskWhy(path):
+                backend = "stat" if self._watching.is_polled(path) else self._watching.backend
+                asked.reply(as_answer(self._explainer.explain(path, backend)))
+            case AskFiles():
+                asked.reply(as_answer(FilesListed(self._explainer.counting(self._baseline.existing()), is_live=True)))
+            case _:
+                assert_never(asked.request)
+
+    def _answer_waits(self, state: State, now: float) -> None:
+        refusal = None if self._is_collecting else self._refusal
+        is_pending = self._is_collecting or self._is_held or refusal is not None
+        newest = self._chronicle.newest
+        if newest is not None and newest.ended is not None and not newest.trace:
+            newest = replace(newest, trace=self._program.trace)
+        waiting: list[_Pending] = []
+        for pending in self._waits:
+            wait = settled(pending.wait, state, is_pending=is_pending)
+            over = answer_to(wait, state, newest, now, refusal)
+            if over is None:
+                waiting.append(_Pending(wait, pending.reply))
+            else:
+                self._loops.interrupt()
+                self._renewal.interrupt()
+                pending.reply(as_answer(over))
+        self._waits = waiting
+
+    @property
+    def _is_collecting(self) -> bool:
+        """Whether something on the disk is known, and nothing has followed from it yet."""
+        return self._collector.deadline is not None or bool(self.pause.held) or self._renewal.is_unsettled
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether a run is to follow."""
+        return self._renewal.pending is not None or (self._beside is not None and self._beside.is_holding)
+
+    @property
+    def _refusal(self) -> Refusal | None:
+        """Why none follows that has what is on the disk."""
+        is_at_the_gate = self._beside is not None and self._beside.is_refusing
+        return self._chronicle.refusal if is_at_the_gate else self._chronicle.config_refusal
+
+    def _status(self, state: State, now: float) -> SessionStatus:
+        newest = self._chronicle.newest
+        return SessionStatus(
+            pid=os.getpid(),
+            project=self._plan.project,
+            command=self._plan.launch.argv,
+            state=state_in_words(state, is_refused=self._beside is not None and self._beside.is_refusing),
+            run=newest.run if newest is not None else 0,
+            child=newest.pid if newest is not None and newest.ended is None else None,
+            seconds=now - newest.since if newest is not None else 0.0,
+            ready_after=newest.ready_after if newest is not None else None,
+            reason=newest.reason if newest is not None else "",
+            is_paused=self.pause.is_on,
+            held=tuple(self.pause.held.kinds),
+            backend=self._watching.backend,
+            files=self._baseline.files,
+        )
+
+    # Keys and the pause
+
+    def _typed(self, key: str) -> Iterator[Event]:
+        match key:
+            case "p" if self.pause.is_on:
+                yield from self._end_pause(key)
+            case "p":
+                self._begin_pause(key)
+            case "s":
+                self._should_tell = True
+            case _:
+                self._chronicle.tell(KeysExplained())
+
+    def _begin_pause(self, by: str) -> None:
+        if not self.pause.is_on:
+            self.pause.begin()
+            self._chronicle.tell(Paused(by))
+
+    def _end_pause(self, by: str) -> Iterator[Event]:
+        if self.pause.is_on:
+            self._chronicle.tell(Resumed(by, len(self.pause.held)))
+            yield from self.pause.end()
+
+
+def as_answer(notice: SessionNotice) -> Answer:
+    """``notice`` as JSON has it. Its fields are plain."""
+    return {"notice": type(notice).__name__, **asdict(notice)}

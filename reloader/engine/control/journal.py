@@ -1,0 +1,84 @@
+"""Listens to all that is told, and so knows the newest run; what is worth it goes into the history of the project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from reloader.core.notices import Ended, Launched, Notice
+from reloader.core.runs import RunRecord, noted, said_of
+from reloader.core.settings_diff import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed
+from reloader.core.step_notices import ChangesTakenBack, Ready, SourceRefused, StepRefused, StepStarted
+from reloader.core.waits import Refusal
+from reloader.interfaces import Clock, Reporter
+
+#: Takes one entry of the history. Never raises, never waits for anybody.
+Keep = Callable[[Mapping[str, object]], None]
+
+
+class Chronicle:
+    """A reporter that stands before the one of the user. Owned by the engine's thread; ``epoch`` is in seconds since 1970."""
+
+    def __init__(self, reporter: Reporter, clock: Clock, epoch: Clock, keep: Keep = lambda entry: None) -> None:
+        self._reporter = reporter
+        self._clock = clock
+        self._epoch = epoch
+        self._keep = keep
+        self.newest: RunRecord | None = None
+        self.refusal: Refusal | None = None
+        self.config_refusal: Refusal | None = None
+
+    def tell(self, notice: Notice) -> None:
+        before = self.newest
+        self.newest = noted(before, notice, self._clock(), self._epoch())
+        if self.newest is not None and self.newest is not before:
+            self._enter(notice, self.newest)
+        self._note_refusal(notice)
+        self._reporter.tell(notice)
+
+    def tell_to(self, reporter: Reporter) -> None:
+        """From now on it is this one that the user is told by."""
+        self._reporter = reporter
+
+    def is_ready(self, seconds: float) -> None:
+        """The newest run is ready, so long after its start."""
+        if self.newest is not None:
+            self.newest = replace(self.newest, ready_after=seconds)
+            self._keep({**self._heading("ready", self.newest), "ready_after": round(seconds, 3)})
+
+    def _note_refusal(self, notice: Notice) -> None:
+        """Why no run has what is on the disk, until one has, or nothing is to be had any more."""
+        match notice:
+            case SourceRefused(file=path, message=message, excerpt=excerpt):
+                self.refusal = Refusal(f"{path} does not compile: {message}", "\n".join(excerpt))
+            case StepRefused(part=part, argv=argv):
+                self.refusal = Refusal(f"{part} has failed: {' '.join(argv)}")
+            case StepStarted() | ChangesTakenBack() | Launched():
+                self.refusal = None
+            case ConfigRefused(problems):
+                self.config_refusal = Refusal("the configuration is refused", "\n".join(problems))
+            case ConfigRenewed() | ConfigGone() | ConfigAsBefore():
+                self.config_refusal = None
+
+    def _enter(self, notice: Notice, record: RunRecord) -> None:
+        match notice:
+            case Launched(_, pid, argv, _):
+                about: dict[str, object] = {"pid": pid, "argv": argv, "reason": record.reason, "files": record.files}
+                self._keep({**self._heading("launched", record), **about})
+            case Ready(_, seconds):
+                self._keep({**self._heading("ready", record), "ready_after": round(seconds, 3)})
+            case Ended(_, outcome, seconds):
+                self._keep(
+                    {
+                        **self._heading("ended", record),
+                        "seconds": round(seconds, 3),
+                        "exit_code": outcome.exit_code,
+                        "outcome": said_of(outcome),
+                        "stopped_in": None if record.stopped_in is None else round(record.stopped_in, 4),
+                        "forced": record.was_forced,
+                    }
+                )
+
+    def _heading(self, event: str, record: RunRecord) -> dict[str, object]:
+        return {"event": event, "session": os.getpid(), "run": record.run, "at": round(self._epoch(), 3)}

@@ -1,0 +1,125 @@
+"""Keeps a program that writes a file which counts from restarting itself for ever."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+from reloader.core.changes import PathChange
+from reloader.core.notices import Note, WatchingSuspended
+from reloader.core.paths.ignore_line import ignore_line, ignore_pattern
+from reloader.core.reasons import FilesChanged, Reason
+from reloader.core.restart_loops import Loops, Restart, Trial
+from reloader.core.settings import WatchPlan
+from reloader.interfaces import Clock, Reporter
+
+
+class LoopGuard:
+    """Owned by the engine's thread.
+
+    ``has_written`` says whether the present run has reported that it writes a file, ``seconds_since`` how long ago the file
+    was written, by its own time: backends that look now and then see that late, and not always equally late. What the guard
+    ``before`` has found out holds in the engine for another plan as well.
+    """
+
+    def __init__(
+        self,
+        plan: WatchPlan,
+        clock: Clock,
+        reporter: Reporter,
+        *,
+        has_written: Callable[[str], bool] = lambda path: False,
+        seconds_since: Callable[[str], float] = lambda path: 0.0,
+        before: LoopGuard | None = None,
+    ) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._reporter = reporter
+        self._has_written = has_written
+        self._seconds_since = seconds_since
+        self._loops = Loops() if before is None else before.known
+        self._launched_at = 0.0
+        self._changed_at: dict[str, float] = {}
+        self._trial: Trial | None = None
+        self._trial_ends = 0.0
+        self._acquitted: set[str] = set()
+
+    @property
+    def known(self) -> Loops:
+        """What a guard that follows is to go on with."""
+        return self._loops
+
+    @property
+    def suspects(self) -> Iterable[str]:
+        """The files whose writer is being found out."""
+        return self._trial.suspects if self._trial is not None else ()
+
+    def counting(self, changes: list[PathChange]) -> list[PathChange]:
+        """``changes`` without those of suspended files. When the others came first is remembered."""
+        counting = [change for change in changes if change.path not in self._loops.suspended]
+        now = self._clock()
+        for change in counting:
+            if change.path not in self._changed_at:
+                self._changed_at[change.path] = self._moment_of(change.path, now)
+        if self._trial is not None:
+            self._acquitted |= self._trial.suspects.intersection(change.path for change in counting)
+        return counting
+
+    def trial_before(self, reason: Reason) -> Trial | None:
+        """What is to be found out before a launch for this ``reason``, unless that is what has just been done."""
+        if self._trial is not None or not isinstance(reason, FilesChanged):
+            return None
+        return self._loops.trial_before(self._restart(self._clock(), reason.batch.kinds))
+
+    def begin(self, trial: Trial) -> None:
+        """Nothing runs, and what the last run has written is known: who changes a suspect from now on is somebody else."""
+        self._trial = trial
+        self._trial_ends = self._clock() + trial.seconds
+        names = ", ".join(sorted(map(os.path.basename, trial.suspects)))
+        self._reporter.tell(
+            Note(f"nothing runs for {trial.seconds:.1f} s, to see whether somebody else writes {names}")
+        )
+
+    def launching(self, reason: Reason) -> None:
+        """The next run is about to start, and the one before it is over."""
+        now = self._clock()
+        if self._trial is not None and now < self._trial_ends:
+            self._acquitted |= self._trial.suspects  # another file has cut the trial short: it proves nothing
+        if isinstance(reason, FilesChanged):
+            before = self._loops
+            self._loops = before.after(self._restart(now, reason.batch.kinds))
+            self._tell_of(self._loops.suspended - before.suspended, now - self._loops.restarts[0].moment)
+        self._launched_at = now
+        self._changed_at.clear()
+        self._trial = None
+        self._acquitted.clear()
+
+    def forgive(self) -> None:
+        """A restart by hand: every file counts again."""
+        self._loops = self._loops.forgiven()
+
+    def interrupt(self) -> None:
+        """Somebody has waited for this run, and may change a file as soon as it is ready: as evenly as a program does."""
+        self._loops = self._loops.interrupted()
+
+    def _restart(self, now: float, paths: Iterable[str]) -> Restart:
+        return Restart(now, {path: self._age(path, now) for path in paths if path not in self._acquitted})
+
+    def _moment_of(self, path: str, now: float) -> float:
+        """When ``path`` changed, which was seen ``now``. A time that cannot be, as of an older file, says nothing."""
+        moment = now - self._seconds_since(path)
+        return moment if self._launched_at <= moment <= now else now
+
+    def _age(self, path: str, now: float) -> float | None:
+        """How old the run was when ``path`` changed, or None if it has said that it writes it."""
+        return None if self._has_written(path) else self._changed_at.get(path, now) - self._launched_at
+
+    def _tell_of(self, suspended: frozenset[str], within: float) -> None:
+        if suspended:
+            paths = tuple(sorted(suspended))
+            self._reporter.tell(WatchingSuspended(paths, len(self._loops.restarts), within, self._line(paths)))
+
+    def _line(self, paths: tuple[str, ...]) -> str | None:
+        """What is ignored already, and ``paths``. Files that are named one by one count whatever a pattern says."""
+        added = [ignore_pattern(path, self._plan.base, os.sep) for path in paths if path not in self._plan.extra_files]
+        return ignore_line([*(rule.pattern for rule in self._plan.ignore), *added]) if added else None

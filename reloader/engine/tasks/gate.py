@@ -1,0 +1,233 @@
+"""The gate at work: does what ``core/gate.py`` orders, and hands on what is let through."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from typing_extensions import assert_never
+
+from reloader.core import gate as core
+from reloader.core.events import (
+    BatchClosed,
+    BatchOpened,
+    Begin,
+    ChildEnded,
+    Event,
+    LeaderEnded,
+    PlanRenewed,
+    RestartAsked,
+    StopAsked,
+)
+from reloader.core.gate import (
+    Abandon,
+    Admit,
+    Around,
+    Arrival,
+    CheckSources,
+    Do,
+    PolicyExchanged,
+    RunStep,
+    Say,
+    TaskFailed,
+    TaskPassed,
+)
+from reloader.core.notices import Notice
+from reloader.core.outcome import Exited
+from reloader.core.settings import RestartPolicy
+from reloader.core.states import CoolingDown, Idle, Running, State, Waiting, next_run
+from reloader.core.step_notices import SourceRefused, StepRefused, StepStarted
+from reloader.core.tasks import GatePolicy, StepOutcome
+from reloader.engine.tasks.runner import Commands
+from reloader.engine.tasks.syntax_check import Fault, Sources
+from reloader.engine.tasks.variables import OF_THE_GATE, WriteChanges, variables_of
+
+Guarded = Begin | BatchOpened | BatchClosed | RestartAsked | PlanRenewed
+
+
+class GateKeeper:
+    """Owned by the engine's thread.
+
+    ``compiles`` says whether the program is known to be one of Python, ``is_as_before`` whether a path holds what it held when
+    the run was started.
+    """
+
+    def __init__(
+        self,
+        policy: GatePolicy,
+        restart: RestartPolicy,
+        commands: Commands,
+        sources: Sources,
+        tell: Callable[[Notice], None],
+        environment: Callable[[Mapping[str, str]], Mapping[str, str]],
+        write_changes: WriteChanges,
+        *,
+        cwd: str,
+        compiles: Callable[[], bool],
+        is_as_before: Callable[[str], bool],
+    ) -> None:
+        self._policy = policy
+        self._restart = restart
+        self._commands = commands
+        self._sources = sources
+        self._tell = tell
+        self._environment = environment
+        self._write_changes = write_changes
+        self._cwd = cwd
+        self._compiles = compiles
+        self._is_as_before = is_as_before
+        self._gate = core.gate_of(policy)
+        self._state: State = Idle()
+        self._attempt = 0
+        self._command: int | None = None
+        self._results: deque[TaskPassed | TaskFailed | PolicyExchanged] = deque()
+        self._is_over = False
+
+    def admit(self, event: Event, state: State) -> list[Event]:
+        """What the supervisor, which is in ``state``, is to decide on now that ``event`` has happened."""
+        self._state = state
+        if isinstance(event, StopAsked):
+            self.close()
+        if isinstance(event, LeaderEnded | ChildEnded) and not self._is_over:
+            return self._run_ends(event)
+        if not isinstance(event, Guarded) or self._lets_all_through(event):
+            return [event]
+        return self._handle(event)
+
+    def follow(self, state: State) -> list[Event]:
+        """What the supervisor is to decide on now that it is in ``state``."""
+        self._state = state
+        if self._is_over:
+            return []
+        self._gate, orders = core.follow(self._gate, self._around, rests=isinstance(state, Waiting | CoolingDown))
+        return self._perform(orders)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether something waits here, to be worked on or refused."""
+        return not isinstance(self._gate.stage, core.Clear)
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether what waits here has failed, and nothing is done before the next change."""
+        return isinstance(self._gate.stage, core.Refused)
+
+    def launched(self) -> None:
+        """A run is about to start."""
+        self._gate = core.launched(self._gate)
+
+    def due(self) -> list[Event]:
+        """What the supervisor is to decide on because a task has ended, or because another policy is in force."""
+        admitted: list[Event] = []
+        while self._results and not self._is_over:
+            admitted += self._handle(self._results.popleft())
+        return admitted
+
+    def hold_to(self, policy: GatePolicy) -> None:
+        """What waits for another plan has to pass this. The steps before a start are those that they were."""
+        self._policy = replace(policy, before=self._policy.before)
+
+    def adopt(self, policy: GatePolicy) -> None:
+        """From now on this is what has to pass, also for what waits here already; no other plan is on its way."""
+        before = self._policy
+        self.hold_to(policy)
+        if self._policy != before or self._gate.held.renewed is not None:
+            self._results.append(PolicyExchanged())
+
+    def close(self) -> None:
+        """Nothing is started any more. May be called twice."""
+        self._is_over = True
+        self._abandon()
+
+    def _run_ends(self, ended: LeaderEnded | ChildEnded) -> list[Event]:
+        """No restart follows from an end that the user has caused by Ctrl-C."""
+        is_news = isinstance(self._state, Running) and ended.run == self._state.run
+        if not is_news or ended.outcome.was_interrupted or self._restart.once:
+            return [ended]
+        self._gate, orders = core.run_ends(self._gate, ended, self._around)
+        return self._perform(orders)
+
+    def _lets_all_through(self, event: Guarded) -> bool:
+        if self._is_over or (self._restart.once and isinstance(self._state, Running)):
+            return True
+        is_postponed = self._restart.postpone and next_run(self._state) == 1
+        if isinstance(event, Begin) and (is_postponed or not self._policy.before):
+            return True
+        is_needed = self._policy.before or self._policy.check is not None or (self._policy.syntax and self._compiles())
+        return not is_needed and isinstance(self._gate.stage, core.Clear)
+
+    @property
+    def _around(self) -> Around:
+        run = self._state.run if isinstance(self._state, Running) else None
+        compiles = self._policy.syntax and self._compiles()
+        return Around(self._policy, run, compiles, os.sep, self._is_as_before)
+
+    def _handle(self, arrival: Arrival) -> list[Event]:
+        self._gate, orders = core.handle(self._gate, arrival, self._around)
+        return self._perform(orders)
+
+    def _perform(self, orders: tuple[core.Order, ...]) -> list[Event]:
+        admitted: list[Event] = []
+        for order in orders:
+            match order:
+                case Admit(event):
+                    admitted.append(event)
+                case Say(notice):
+                    self._tell(notice)
+                case Abandon():
+                    self._abandon()
+                case Do(task):
+                    admitted += self._do(task)
+                case _:
+                    assert_never(order)
+        return admitted
+
+    def _do(self, task: core.Task) -> list[Event]:
+        """Begin with ``task``. What can be done at once is, with all that follows from it."""
+        self._attempt += 1
+        attempt = self._attempt
+        if isinstance(task, CheckSources):
+            self._command = self._sources.check(task.paths, partial(self._compiled, attempt))
+        else:
+            self._tell(StepStarted(task.part, task.argv))
+            self._command = self._commands.start(
+                task.argv,
+                cwd=self._cwd,
+                environment=self._environment(self._told()),
+                timeout=self._policy.timeout,
+                then=partial(self._ended, attempt, task),
+            )
+        return self.due() if self._command is None else []
+
+    def _told(self) -> Mapping[str, str]:
+        """By what a step finds which run is to follow it, and why."""
+        held, state = self._gate.held, self._state
+        reason = state.reason if isinstance(state, Idle) else held.reason
+        run = {"RELOADER_RUN": str(next_run(state))}
+        return {**run, **variables_of(reason), **self._write_changes(held.batch, OF_THE_GATE)}
+
+    def _abandon(self) -> None:
+        self._attempt += 1
+        if self._command is not None:
+            self._commands.abandon(self._command)
+            self._command = None
+
+    def _compiled(self, attempt: int, fault: Fault | None) -> None:
+        if attempt == self._attempt:
+            self._results.append(TaskPassed() if fault is None else TaskFailed(self._refusal(fault)))
+
+    def _refusal(self, fault: Fault) -> SourceRefused:
+        excerpt = tuple(fault.told.rstrip("\n").split("\n"))
+        return SourceRefused(fault.path, fault.line, fault.column, fault.message, excerpt, self._around.run)
+
+    def _ended(self, attempt: int, task: RunStep, outcome: StepOutcome) -> None:
+        if attempt != self._attempt:
+            return
+        if isinstance(outcome, Exited) and outcome.code == 0:
+            self._results.append(TaskPassed())
+        else:
+            refused = StepRefused(task.part, task.argv, outcome, self._around.run)
+            self._results.append(TaskFailed(refused, outcome.exit_code))

@@ -1,0 +1,243 @@
+"""The ear for those who ask a running session something: one thread, which hears lines of JSON and writes the answers.
+
+It decides nothing and waits for nobody: who says nothing, says too much, or does not take its answer is shown out.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from reloader.core.control_protocol import Answer, RequestError, request_of
+from reloader.core.events import Asked
+from reloader.interfaces import Post
+from reloader.system.control_socket import MeetingPoint
+
+#: So many may be here at once, and so many bytes may a request have.
+SEATS = 64
+LONGEST_REQUEST = 64 * 1024
+#: Seconds that a visitor has for its request, and again for taking each piece of its answer.
+PATIENCE = 5.0
+#: Seconds that are left at the end of the session for the answers that are under way.
+LAST_WORDS = 1.0
+
+
+@dataclass(eq=False, slots=True)
+class Visitor:
+    """One connection, for one request. ``asked`` says that the engine has it; ``outgoing`` is what is still to be written."""
+
+    socket: socket.socket
+    leaves_at: float
+    heard: bytes = b""
+    is_known: bool = True
+    has_asked: bool = False
+    has_gone: bool = False
+    outgoing: bytes = b""
+
+
+@dataclass(eq=False, slots=True)
+class VisitorsReply:
+    """Hands an answer over to the ear."""
+
+    visitor: Visitor
+    answers: deque[tuple[Visitor, Answer]]
+    bell: socket.socket
+
+    def __call__(self, answer: Answer) -> None:
+        self.answers.append((self.visitor, answer))
+        _ring(self.bell)
+
+    @property
+    def is_wanted(self) -> bool:
+        return not self.visitor.has_gone
+
+
+@dataclass(slots=True)
+class _Room:
+    """What the thread alone touches."""
+
+    visitors: set[Visitor] = field(default_factory=set)
+    closes_at: float | None = None
+
+
+class Visitors:
+    """Owned by the engine's thread; ``post`` is called by its own."""
+
+    def __init__(self, point: MeetingPoint, post: Post) -> None:
+        self._point = point
+        self._post = post
+        self._answers: deque[tuple[Visitor, Answer]] = deque()
+        self._bell, self._end_of_bell = socket.socketpair()
+        self._bell.setblocking(False)
+        self._end_of_bell.setblocking(False)
+        self._is_closing = False
+        self._room = _Room()
+        self._thread = threading.Thread(target=self._receive, name="reloader-control", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """The last answers are still written. May be called twice."""
+        if self._is_closing:
+            return
+        self._is_closing = True
+        _ring(self._bell)
+        self._thread.join()
+        self._point.close()
+        self._bell.close()
+        self._end_of_bell.close()
+
+    # All below is on the thread
+
+    def _receive(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._end_of_bell, selectors.EVENT_READ)
+            selector.register(self._point.socket, selectors.EVENT_READ)
+            try:
+                while not self._is_over():
+                    for key, _ in selector.select(self._patience()):
+                        self._serve(selector, key.fileobj)
+                    self._write_answers(selector)
+                    self._show_out(selector)
+            finally:
+                for visitor in tuple(self._room.visitors):
+                    self._leave(selector, visitor)
+
+    def _is_over(self) -> bool:
+        """Whether the session is, and all that was to be said is."""
+        if not self._is_closing:
+            return False
+        now = time.monotonic()
+        if self._room.closes_at is None:
+            self._room.closes_at = now + LAST_WORDS
+        is_saying = bool(self._answers) or any(visitor.outgoing for visitor in self._room.visitors)
+        return not is_saying or now >= self._room.closes_at
+
+    def _patience(self) -> float | None:
+        moments = [visitor.leaves_at for visitor in self._room.visitors if not self._is_awaiting(visitor)]
+        if self._room.closes_at is not None:
+            moments.append(self._room.closes_at)
+        return max(0.0, min(moments) - time.monotonic()) if moments else None
+
+    def _is_awaiting(self, visitor: Visitor) -> bool:
+        """Whether it is not for the visitor to do something."""
+        return visitor.has_asked and not visitor.outgoing
+
+    def _serve(self, selector: selectors.BaseSelector, source: object) -> None:
+        if source is self._end_of_bell:
+            _silence(self._end_of_bell)
+        elif source is self._point.socket:
+            self._welcome(selector)
+        else:
+            visitor = next((one for one in self._room.visitors if one.socket is source), None)
+            if visitor is not None:
+                self._go_on(selector, visitor)
+
+    def _welcome(self, selector: selectors.BaseSelector) -> None:
+        newcomer = self._point.accept()
+        if newcomer is None:
+            return
+        visitor = Visitor(newcomer, time.monotonic() + PATIENCE, is_known=not self._point.secret)
+        self._room.visitors.add(visitor)
+        selector.register(newcomer, selectors.EVENT_READ)
+        if len(self._room.visitors) > SEATS:
+            self._say(selector, visitor, {"error": f"{SEATS} others are asking already: try again"})
+
+    def _go_on(self, selector: selectors.BaseSelector, visitor: Visitor) -> None:
+        if visitor.outgoing:
+            self._write(selector, visitor)
+            return
+        try:
+            piece = visitor.socket.recv(LONGEST_REQUEST)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self._leave(selector, visitor)
+        elif not visitor.has_asked:
+            visitor.heard += piece
+            self._understand(selector, visitor)
+
+    def _understand(self, selector: selectors.BaseSelector, visitor: Visitor) -> None:
+        if not visitor.is_known:
+            secret = self._point.secret
+            if len(visitor.heard) < len(secret):
+                return
+            if not visitor.heard.startswith(secret):
+                self._leave(selector, visitor)
+                return
+            visitor.is_known, visitor.heard = True, visitor.heard[len(secret) :]
+        line, end, _ = visitor.heard.partition(b"\n")
+        if not end:
+            if len(visitor.heard) > LONGEST_REQUEST:
+                self._say(selector, visitor, {"error": f"a request has at most {LONGEST_REQUEST} bytes"})
+            return
+        try:
+            request = request_of(json.loads(line))
+        except RequestError as error:
+            self._say(selector, visitor, {"error": str(error)})
+        except (ValueError, RecursionError):
+            self._say(selector, visitor, {"error": 'a request is a line of JSON, as in {"verb": "status"}'})
+        else:
+            visitor.has_asked, visitor.heard = True, b""
+            self._post(Asked(request, VisitorsReply(visitor, self._answers, self._bell)))
+
+    def _write_answers(self, selector: selectors.BaseSelector) -> None:
+        while self._answers:
+            visitor, answer = self._answers.popleft()
+            if not visitor.has_gone:
+                self._say(selector, visitor, answer)
+
+    def _say(self, selector: selectors.BaseSelector, visitor: Visitor, answer: Answer) -> None:
+        visitor.has_asked = True
+        visitor.outgoing = json.dumps(answer).encode() + b"\n"
+        visitor.leaves_at = time.monotonic() + PATIENCE
+        self._write(selector, visitor)
+
+    def _write(self, selector: selectors.BaseSelector, visitor: Visitor) -> None:
+        try:
+            written = visitor.socket.send(visitor.outgoing)
+        except BlockingIOError:
+            written = 0
+        except OSError:
+            self._leave(selector, visitor)
+            return
+        visitor.outgoing = visitor.outgoing[written:]
+        if not visitor.outgoing:
+            self._leave(selector, visitor)
+            return
+        if written:
+            visitor.leaves_at = time.monotonic() + PATIENCE
+        selector.modify(visitor.socket, selectors.EVENT_WRITE)
+
+    def _show_out(self, selector: selectors.BaseSelector) -> None:
+        now = time.monotonic()
+        for visitor in tuple(self._room.visitors):
+            if now >= visitor.leaves_at and not self._is_awaiting(visitor):
+                self._leave(selector, visitor)
+
+    def _leave(self, selector: selectors.BaseSelector, visitor: Visitor) -> None:
+        visitor.has_gone = True
+        selector.unregister(visitor.socket)
+        visitor.socket.close()
+        self._room.visitors.discard(visitor)
+
+
+def _ring(bell: socket.socket) -> None:
+    try:
+        bell.send(b"!")
+    except OSError:
+        return  # it rings already, or nobody is there any more
+
+
+def _silence(end_of_bell: socket.socket) -> None:
+    try:
+        while end_of_bell.recv(4096):
+            pass
+    except OSError:
+        return

@@ -1,0 +1,1 @@
+"""Processes, signals, terminal and sockets on Linux and macOS."""

@@ -1,0 +1,67 @@
+"""The wishes of the outside on POSIX: signals that become posts."""
+
+from __future__ import annotations
+
+import sys
+
+assert sys.platform != "win32"
+
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, TextIO
+
+from reloader.core.events import ChildStirred, RestartAsked, StopAsked
+from reloader.interfaces import Post
+from reloader.system.onefile import end_with_bootloader, is_unpacked
+
+
+class SystemSignals:
+    """Turns signals into posts. A handler does nothing else, and ``SimpleQueue.put`` may be entered anew at any point.
+
+    Python runs a handler between two instructions of the main thread. A signal that comes after the last of them before a
+    wait, or that another thread takes, does not end the wait: so an ear hears of each, and its post does.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[int, Any] = {}
+        self._ear: threading.Thread | None = None
+
+    def start(self, post: Post) -> None:
+        self._end_of_ear, self._end_of_python = socket.socketpair()
+        self._end_of_python.setblocking(False)
+        self._descriptor_before = signal.set_wakeup_fd(self._end_of_python.fileno(), warn_on_full_buffer=False)
+        self._ear = threading.Thread(target=self._listen, args=(post,), name="reloader-signals", daemon=True)
+        self._ear.start()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            if not (number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN):  # nohup
+                self._handle(number, lambda number, frame: post(StopAsked(number)))
+        self._handle(signal.SIGUSR1, lambda number, frame: post(RestartAsked("SIGUSR1")))
+        self._handle(signal.SIGCHLD, lambda number, frame: post(ChildStirred()))
+        if is_unpacked():
+            end_with_bootloader(post)
+
+    def _handle(self, number: int, handler: Callable[[int, FrameType | None], None]) -> None:
+        self._before[number] = signal.signal(number, handler)
+
+    def stop(self, *, for_good: bool = False) -> None:
+        while self._before:
+            number, handler = self._before.popitem()
+            signal.signal(number, signal.SIG_IGN if for_good and number != signal.SIGCHLD else handler)
+        if self._ear is not None:
+            signal.set_wakeup_fd(self._descriptor_before)
+            self._end_of_python.close()  # which ends the ear
+            self._ear.join()
+            self._end_of_ear.close()
+            self._ear = None
+
+    def _listen(self, post: Post) -> None:
+        while self._end_of_ear.recv(4096):
+            post(ChildStirred())
+
+
+def enable_colour(stream: TextIO) -> bool:
+    """Whether ``stream`` shows ANSI colours."""
+    return stream.isatty()

@@ -1,0 +1,1 @@
+"""Processes, console and pipes on Windows."""

@@ -1,0 +1,50 @@
+"""Commands beside the run on Windows: each in a job of its own, without input, and ended with all of that job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from reloader.core.events import ChildEnded, LeaderEnded
+from reloader.interfaces import Child, ChildHost, ChildNotLaunched
+
+
+class HostOfOne(ChildHost, Protocol):
+    """A host that can end what the leader of its run has left."""
+
+    def end_rest(self) -> None: ...
+
+
+class HelperHost:
+    """Each command has a host of its own, from ``make_host``, and that a job."""
+
+    def __init__(self, make_host: Callable[[], HostOfOne]) -> None:
+        self._make_host = make_host
+        self._hosts: dict[int, HostOfOne] = {}
+
+    def launch(
+        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
+    ) -> Child | ChildNotLaunched:
+        host = self._make_host()
+        helper = host.launch(argv, cwd=cwd, environment=environment, run=run)
+        if not isinstance(helper, ChildNotLaunched):
+            self._hosts[run] = host
+        return helper
+
+    def collect(self, now: float) -> Sequence[ChildEnded]:
+        news = [posted for host in self._hosts.values() for posted in host.collect(now)]
+        for posted in news:
+            if isinstance(posted, LeaderEnded):
+                self._hosts[posted.run].end_rest()
+        ended = [posted for posted in news if isinstance(posted, ChildEnded)]
+        for posted in ended:
+            del self._hosts[posted.run]
+        return ended
+
+    def next_look(self, now: float) -> float | None:
+        looks = (host.next_look(now) for host in self._hosts.values())
+        return min((look for look in looks if look is not None), default=None)
+
+    def close(self) -> None:
+        while self._hosts:
+            self._hosts.popitem()[1].close()

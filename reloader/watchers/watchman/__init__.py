@@ -1,0 +1,1 @@
+"""The Watchman backend. Needs the extra ``pywatchman``."""
