@@ -20,8 +20,8 @@ from benchmarks.figures import load_average, machine, table
 from benchmarks.trees import make_tree
 from reloader.core.settings import WatchPlan
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.scan import YOUNG_NS, Scanner
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.polling import YOUNG_NS, Scanner
+from reloader.watchers.rules import watch_set_of
 
 SOURCE = Path(__file__).with_name("stat_loop.c")
 

@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from reloader.core.changes import Stamp
 from reloader.core.events import Posted
 from reloader.core.filesystems import Mount
-from reloader.core.notices import Notice
+from reloader.core.notices import KeyChange, Notice
 from reloader.core.paths.filters import DirectoryFacts
 from reloader.core.paths.walk import Folder
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import RunPlan
-from reloader.core.settings_diff import KeyChange
-from reloader.core.snapshot import Stamp
 from reloader.core.tasks import ReadyPolicy
 
 Post = Callable[[Posted], None]

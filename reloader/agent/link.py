@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from reloader.core.addresses import Address
+from reloader.core.changes import MISSING, PathKind, Stamp
 from reloader.core.events import (
     AddressTaken,
     AgentAttached,
@@ -23,7 +24,6 @@ from reloader.core.events import (
     Synced,
 )
 from reloader.core.settings import PythonPolicy
-from reloader.core.snapshot import MISSING, PathKind, Stamp
 from reloader.interfaces import Post, ReportPipe
 
 VERSION = "2"

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import get_args
 
 from reloader.core.control_protocol import Answer, AskStatus, AskToWait, Request
-from reloader.core.session_notices import PastRun, SessionNotice
+from reloader.core.notices import PastRun, SessionNotice
 from reloader.errors import ReloaderError
-from reloader.system.client import NoAnswer, ask
-from reloader.system.control_socket import Place, every_place, places_of
+from reloader.system.control_socket import NoAnswer, Place, ask, every_place, places_of
 from reloader.system.run_history import History
 
 #: Seconds in which a session answers, beyond those that it was asked to wait. It may be busy with a large tree.

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from reloader.app.choosing import tell_of_choice
+from reloader.app.wiring import tell_of_choice
 from reloader.core.events import PathsChanged, WatcherFailed
 from reloader.core.filesystems import Mount, verdict_on
 from reloader.core.notices import BackendFellBack, ConfigUsed, RootExamined, TreesExamined
@@ -24,7 +24,7 @@ from reloader.system import Mounts as SystemMounts
 from reloader.system.inotify_limits import watch_limits
 from reloader.watchers.choose import Choice, choose
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 
 #: Seconds that an event may take, beyond the interval of a scan.
 PATIENCE = 3.0

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from reloader.app.sockets import OF_SOCKETS
+from reloader.core.addresses import HeldSocket, UnixAddress, filled, name_of
 from reloader.core.settings import Framework, LaunchSpec
 from reloader.engine.agent_reports import Program
 from reloader.errors import ReloaderError
-from reloader.system.environment import child_environment
-from reloader.system.inherited import inherited_environment
+from reloader.system.environment import child_environment, inherited_environment, read_env_files
+
+#: The variables by which sockets are handed over. They are for the command alone.
+OF_SOCKETS = frozenset({"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "RELOADER_SOCKETS", "WERKZEUG_SERVER_FD"})
+
+
+def told_of(sockets: Sequence[HeldSocket], launch: LaunchSpec) -> LaunchSpec:
+    """``launch`` with its placeholders filled in, and with the variables that say where the sockets are."""
+    environment = {name: filled(value, sockets) for name, value in launch.environment.items()}
+    environment |= handed_over(sockets)
+    if Framework.WERKZEUG in launch.compatible:
+        environment["WERKZEUG_SERVER_FD"] = str(sockets[0].descriptor)
+    return replace(launch, argv=tuple(filled(word, sockets) for word in launch.argv), environment=environment)
+
+
+def handed_over(sockets: Sequence[HeldSocket]) -> dict[str, str]:
+    """The variables of systemd's protocol (sd_listen_fds(3)) but for LISTEN_PID, and all that is known in ours."""
+    return {
+        "LISTEN_FDS": str(len(sockets)),
+        "LISTEN_FDNAMES": ":".join(map(name_of, sockets)),
+        "RELOADER_SOCKETS": json.dumps([_described(socket) for socket in sockets]),
+    }
+
+
+def _described(socket: HeldSocket) -> dict[str, str | int]:
+    known: dict[str, str | int] = {"fd": socket.descriptor, "name": name_of(socket)}
+    match socket.address:
+        case UnixAddress(path):
+            return {**known, "path": path}
+        case address:
+            return {**known, "host": address.host, "port": address.port}
+
 
 #: By what a framework's own reloader knows that it runs in a child, which ends with code 3 when it is to be started again.
 #: Werkzeug would also inherit the open socket of its parent; the agent sees to it that this number stands for none. Where it is
@@ -33,10 +65,6 @@ class Environment:
         self._program = program
         self.told: dict[str, str] = {}  # of the change that led to the run
         self._is_logged = is_logged
-        if spec.env_files:
-            from reloader.system.env_files import read_env_files  # costs 40 ms, so only where it is needed
-
-            self._read_env_files = read_env_files
 
     def __call__(self, run: int) -> Mapping[str, str]:
         markers = {name: value for one in self._spec.compatible for name, value in MARKERS[one].items()}
@@ -57,7 +85,7 @@ class Environment:
         return {name: value for name, value in environment.items() if name not in OF_SOCKETS}
 
     def _with(self, more: Mapping[str, str], markers: Mapping[str, str]) -> dict[str, str]:
-        from_files = self._read_env_files(self._spec.env_files) if self._spec.env_files else {}
+        from_files = read_env_files(self._spec.env_files) if self._spec.env_files else {}
         additions = {name: value for name, value in from_files.items() if name not in os.environ}
         told = {} if "RELOADER_REASON" in more else self.told
         additions |= {**markers, **self._spec.environment, **told, **more}

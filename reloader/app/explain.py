@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reloader.core.session_notices import FilesListed, PathExplained
+from reloader.core.notices import FilesListed, PathExplained
 from reloader.core.settings import RunPlan
 from reloader.engine.control.explain import Explainer
 from reloader.engine.files.baseline import Baseline
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_for
+from reloader.watchers.rules import watch_set_for
 
 
 def explain(plan: RunPlan, path: str) -> PathExplained:

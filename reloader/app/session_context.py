@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from reloader.app.attend import open_to_visitors
-from reloader.app.sockets import told_of
-from reloader.core.notices import Listening
+from reloader.app.environment import told_of
+from reloader.core.addresses import HeldSocket
+from reloader.core.notices import ControlUnavailable, Listening
 from reloader.core.settings import RunPlan
-from reloader.core.sockets import HeldSocket
 from reloader.engine.config_reload import Renewal
 from reloader.engine.control.journal import Chronicle
 from reloader.engine.inbox import Inbox
 from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.runner import Commands
-from reloader.interfaces import ChildHost
+from reloader.interfaces import ChildHost, Reporter
 from reloader.system import ProcessHost, Sockets
-from reloader.system.session_files import SessionFiles
+from reloader.system.control_server import Visitors
+from reloader.system.control_socket import MeetingPoint
+from reloader.system.directories import SessionFiles
+from reloader.system.run_history import History
+
+
+def chronicle_of(plan: RunPlan, reporter: Reporter) -> Chronicle:
+    """What listens to ``reporter`` and writes the history. A plan of no project has none."""
+    if not plan.project:
+        return Chronicle(reporter, time.monotonic, time.time)
+    history = History(plan.project, os.environ, os.path.expanduser("~"))
+    return Chronicle(reporter, time.monotonic, time.time, history.keep)
+
+
+def open_to_visitors(plan: RunPlan, inbox: Inbox, reporter: Reporter, resources: ExitStack) -> None:
+    """From now on others may ask. A session that cannot be asked runs all the same."""
+    if not plan.project:
+        return
+    try:
+        point = MeetingPoint(plan.project, os.environ)
+    except OSError as error:
+        remedy = "Set XDG_RUNTIME_DIR to a short path of a directory that only this user may enter"
+        reporter.tell(ControlUnavailable(str(error), remedy))
+        return
+    resources.callback(Visitors(point, inbox.post).close)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from reloader.app.choosing import tell_of_choice
+from reloader.app.wiring import tell_of_choice
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
     BatchOpened,
@@ -33,10 +33,10 @@ from reloader.engine.files.rescan import Sweep
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import Clock, Reporter
 from reloader.system import Mounts, SystemSignals
-from reloader.system.reader import ReaderWatch
+from reloader.system.output import ReaderWatch
 from reloader.watchers.choose import choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 
 
 def stream(plan: RunPlan, reporter: Reporter, descriptor: int, is_read: Callable[[], bool]) -> int:

@@ -5,22 +5,23 @@ Each part is made by a function that says what it needs. ``resources`` ends what
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 
 from reloader.agent.link import INSIDE, AgentLink
-from reloader.app.choosing import tell_of_choice, watching_of, what_is_watched
 from reloader.app.environment import Environment
 from reloader.app.session_context import Lasting
 from reloader.core.changes import ChangeBatch
-from reloader.core.commands import is_python
 from reloader.core.events import FileImported, FileOpened, Posted
-from reloader.core.notices import ConfigUsed, Note
+from reloader.core.filesystems import verdict_on
+from reloader.core.notices import BackendFellBack, ConfigUsed, KeysExplained, Note, Polling
+from reloader.core.notices import Watching as WatchingNotice
 from reloader.core.paths.filters import PathFilter
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.session_notices import KeysExplained
-from reloader.core.settings import RunPlan
+from reloader.core.python_names import is_python
+from reloader.core.settings import BackendName, RunPlan
 from reloader.core.states import Idle
 from reloader.core.tasks import ReadyPolicy
 from reloader.engine.agent_reports import Program
@@ -41,12 +42,61 @@ from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.readiness import Readiness
 from reloader.engine.tasks.syntax_check import Sources
 from reloader.interfaces import Post, Reporter, StartProbe
-from reloader.system import Keyboard, ProcessHost, ReportPipe
+from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe
 from reloader.system.agent_copy import lasting
 from reloader.system.port_owner import holder_of
 from reloader.system.pycache import drop_stale_bytecode
+from reloader.watchers.choose import Choice, choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_for, without_ours
+from reloader.watchers.rules import watch_set_for, without_ours
+
+
+def watching_of(
+    session: Lasting, plan: RunPlan, watch_set: WatchSet, disk: RealDisk, resources: ExitStack
+) -> tuple[Choice, Watching]:
+    mounts, post = Mounts(), session.inbox.post
+    choice = choose(plan.watch, watch_set, post, disk, mounts)
+    resources.callback(choice.watcher.stop)
+    watching = Watching(
+        choice.watcher,
+        watch_set,
+        lambda: stat_watcher(plan.watch, post, disk),
+        session.chronicle,
+        os.sep,
+        polled=[place.directory for place in choice.silent],
+        must_poll=_AsItsDirectory(mounts) if plan.watch.backend is BackendName.AUTO else lambda path: False,
+    )
+    resources.callback(watching.stop)
+    return choice, watching
+
+
+def what_is_watched(plan: RunPlan, choice: Choice, baseline: Baseline) -> WatchingNotice:
+    watcher = choice.watcher
+    return WatchingNotice(
+        plan.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why
+    )
+
+
+def tell_of_choice(reporter: Reporter, choice: Choice) -> None:
+    """Which backend could not be had, and where none will do."""
+    if choice.refused is not None:
+        reporter.tell(BackendFellBack(choice.refused.backend, (), choice.refused.cause, choice.refused.remedy))
+    for place in choice.silent:
+        reporter.tell(Polling(place.directory, place.mount.type, verdict_on(place.mount.type).why))
+
+
+class _AsItsDirectory:
+    """Whether a file must be polled. Files of one directory lie on one file system, but for the rare file that is a mount."""
+
+    def __init__(self, mounts: Mounts) -> None:
+        self._mounts = mounts
+        self._answers: dict[str, bool] = {}
+
+    def __call__(self, path: str) -> bool:
+        directory = os.path.dirname(path)
+        if directory not in self._answers:
+            self._answers[directory] = must_be_polled(directory, self._mounts)
+        return self._answers[directory]
 
 
 def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:

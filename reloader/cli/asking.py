@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reloader.config.arguments import Arguments
     from reloader.core.control_protocol import Request
-    from reloader.core.session_notices import SessionNotice
+    from reloader.core.notices import SessionNotice
 
 PID = Flag("pid", "Ask the session with this pid, where several run.", metavar="PID")
 
@@ -36,8 +36,8 @@ def show(arguments: Arguments, *notices: SessionNotice) -> None:
 
 def projects_of_here(arguments: Arguments, environ: Mapping[str, str]) -> tuple[str, ...]:
     from reloader.cli.context import current_directory
+    from reloader.config.discovery import projects_of
     from reloader.config.options import CONFIG_VARIABLE
-    from reloader.config.project import projects_of
 
     named = arguments.config or environ.get(CONFIG_VARIABLE) or None
     return projects_of(named, current_directory(), os.path.expanduser("~"))

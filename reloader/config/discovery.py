@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reloader.config import document
 from reloader.config.messages import found, printable
 from reloader.errors import ConfigError
 
@@ -36,7 +35,7 @@ def find(named: str | None, directory: str, home: str) -> ConfigFile | None:
         path = os.path.join(place, FILE_NAME)
         if os.path.lexists(path) and not os.path.isdir(path):
             name = _name(path, directory)
-            return ConfigFile(path, name, document.read(path, name))
+            return ConfigFile(path, name, read(path, name))
     return next((file for place in places if (file := _project_file(place, directory)) is not None), None)
 
 
@@ -62,7 +61,7 @@ def _path_of(named: str, directory: str, home: str) -> str:
 def _named(named: str, directory: str, home: str) -> ConfigFile:
     path = _path_of(named, directory, home)
     name = printable(named)
-    values = document.read(path, name)
+    values = read(path, name)
     if os.path.basename(path) != PROJECT_FILE:
         return ConfigFile(path, name, values)
     table = _tool_table(values, name)
@@ -80,7 +79,7 @@ def _project_file(place: str, directory: str) -> ConfigFile | None:
             content = file.read()
     except OSError:
         return None
-    table = _tool_table(document.parse(content, name), name) if b"reloader" in content else None
+    table = _tool_table(parse(content, name), name) if b"reloader" in content else None
     return None if table is None else ConfigFile(path, name, table, "tool.reloader")
 
 
@@ -118,3 +117,62 @@ def upwards(directory: str) -> Iterator[str]:
 def _name(path: str, directory: str) -> str:
     """``path`` as seen from ``directory``, above or in which it lies."""
     return printable(os.path.relpath(path, directory))
+
+
+def projects_of(named: str | None, directory: str, home: str) -> tuple[str, ...]:
+    """Real paths, the likeliest first: of the file that was ``named``, or of all that apply in ``directory``.
+
+    A session without a file is known by the directory that it was started in.
+    """
+    if named is not None:
+        start = os.path.join(home, named[2:]) if named.startswith("~/") else named
+        return (os.path.realpath(os.path.join(directory, start)),)
+    return tuple(dict.fromkeys(os.path.realpath(path) for path in _candidates(directory)))
+
+
+def _candidates(directory: str) -> Iterator[str]:
+    places = list(upwards(directory))
+    for name in (FILE_NAME, PROJECT_FILE):
+        yield from (path for place in places if os.path.lexists(path := os.path.join(place, name)))
+    yield from places
+
+
+def read(path: str, name: str) -> dict[str, object]:
+    """The document at ``path``, which the user knows as ``name``."""
+    return parse(_bytes(path, name), name)
+
+
+def parse(content: bytes, name: str) -> dict[str, object]:
+    import tomli
+
+    try:
+        return tomli.loads(content.decode("utf-8-sig"))  # Windows editors write a byte order mark
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        fault = f"line {line}: the byte at offset {error.start} is not UTF-8: save the file as UTF-8"
+    except tomli.TOMLDecodeError as error:
+        fault = f"line {error.lineno}, column {error.colno}: {_lower(error.msg)}"
+    except RecursionError:
+        fault = "lists or tables are nested too deeply"
+    except ValueError:
+        fault = "a number has too many digits"
+    raise ConfigError([f"{name}: {fault}"])
+
+
+def _bytes(path: str, name: str) -> bytes:
+    if os.path.isdir(path):
+        raise ConfigError([f"{name}: is a directory: name the file in it, as in {os.path.join(name, 'reloader.toml')}"])
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        fault = "there is no such file: check the name, or leave it out to search upwards for reloader.toml"
+    except OSError as error:
+        fault = f"cannot be read: {error.strerror}"
+    except ValueError:
+        fault = "holds a NUL character, which no name of a file can"
+    raise ConfigError([f"{name}: {fault}"])
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]

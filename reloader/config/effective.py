@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from reloader.config.load import Loaded
 from reloader.config.options import KEYS, Key, Kind
 from reloader.config.resolve import Written
-from reloader.config.steps import StepWords
-from reloader.core.settings_diff import HIDDEN, KeyChange
+from reloader.config.validators import StepWords
+from reloader.core.notices import HIDDEN, KeyChange
 
 DEFAULT = "default"
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reloader.config.arguments import Arguments
-from reloader.config.collect import command_line_layer, environment_layer, file_layers
 from reloader.config.discovery import FILE_NAME, ConfigFile, find
-from reloader.config.layers import Judged, Layer, Place, stack
+from reloader.config.layers import Judged, Layer, Place, command_line_layer, environment_layer, file_layers, stack
 from reloader.config.model import Config
 from reloader.config.options import CONFIG_VARIABLE
 from reloader.config.patterns import Ground

@@ -6,33 +6,38 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, create_model
 
-from reloader.config import steps
-from reloader.config import validators as values
+from reloader.config import validators
 from reloader.config.options import KEYS
 from reloader.config.shell import Shell
 
-Text = Annotated[str, AfterValidator(values.text)]
-FreeText = Annotated[str, AfterValidator(values.possibly_empty_text)]
+Text = Annotated[str, AfterValidator(validators.text)]
+FreeText = Annotated[str, AfterValidator(validators.possibly_empty_text)]
 Texts = Annotated[tuple[Text, ...], Strict(False)]  # TOML has lists only; what is in them stays strict
-Seconds = Annotated[float, PlainValidator(values.seconds, json_schema_input_type=float | str)]
-PositiveSeconds = Annotated[float, PlainValidator(values.positive_seconds, json_schema_input_type=float | str)]
-Command = Annotated[str | tuple[str, ...], PlainValidator(values.command, json_schema_input_type=str | list[str])]
-ShellChoice = Annotated[Shell, PlainValidator(values.shell, json_schema_input_type=bool | str | list[str])]
+Seconds = Annotated[float, PlainValidator(validators.seconds, json_schema_input_type=float | str)]
+PositiveSeconds = Annotated[float, PlainValidator(validators.positive_seconds, json_schema_input_type=float | str)]
+Command = Annotated[str | tuple[str, ...], PlainValidator(validators.command, json_schema_input_type=str | list[str])]
+ShellChoice = Annotated[Shell, PlainValidator(validators.shell, json_schema_input_type=bool | str | list[str])]
 Code = Annotated[
     int | bool,
-    PlainValidator(values.restart_code, json_schema_input_type=Annotated[int, Field(ge=0, le=255)] | Literal[False]),
+    PlainValidator(
+        validators.restart_code, json_schema_input_type=Annotated[int, Field(ge=0, le=255)] | Literal[False]
+    ),
 ]
-Signal = Annotated[Text, AfterValidator(values.stop_signal)]
-WatchPatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.watch_pattern)], ...], Strict(False)]
-IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(values.ignore_pattern)], ...], Strict(False)]
-Addresses = Annotated[tuple[Annotated[Text, AfterValidator(values.socket_address)], ...], Strict(False)]
-Variables = dict[Annotated[str, AfterValidator(values.variable_name)], FreeText]
+Signal = Annotated[Text, AfterValidator(validators.stop_signal)]
+WatchPatterns = Annotated[tuple[Annotated[Text, AfterValidator(validators.watch_pattern)], ...], Strict(False)]
+IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(validators.ignore_pattern)], ...], Strict(False)]
+Addresses = Annotated[tuple[Annotated[Text, AfterValidator(validators.socket_address)], ...], Strict(False)]
+Variables = dict[Annotated[str, AfterValidator(validators.variable_name)], FreeText]
 _Written = str | list[str] | dict[str, Any]
-Check = Annotated[str | steps.StepWords, PlainValidator(steps.check, json_schema_input_type=_Written)]
-Steps = Annotated[tuple[steps.StepWords, ...], PlainValidator(steps.before, json_schema_input_type=list[_Written])]
-Probes = Annotated[dict[str, Any], PlainValidator(steps.ready, json_schema_input_type=dict[str, int | str | list[str]])]
+Check = Annotated[str | validators.StepWords, PlainValidator(validators.check, json_schema_input_type=_Written)]
+Steps = Annotated[
+    tuple[validators.StepWords, ...], PlainValidator(validators.before, json_schema_input_type=list[_Written])
+]
+Probes = Annotated[
+    dict[str, Any], PlainValidator(validators.ready, json_schema_input_type=dict[str, int | str | list[str]])
+]
 Hooks = Annotated[
-    dict[str, tuple[str, ...]], PlainValidator(steps.hooks, json_schema_input_type=dict[str, str | list[str]])
+    dict[str, tuple[str, ...]], PlainValidator(validators.hooks, json_schema_input_type=dict[str, str | list[str]])
 ]
 
 _RULES = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)

@@ -12,7 +12,7 @@ from reloader.config.discovery import ConfigFile, can_be_read_again, find, place
 from reloader.config.effective import differences
 from reloader.config.load import Loaded, load
 from reloader.config.options import CONFIG_VARIABLE
-from reloader.core.settings_diff import KeyChange
+from reloader.core.notices import KeyChange
 from reloader.errors import ConfigGone
 
 #: A file that is larger is no configuration, and is known by its times alone.

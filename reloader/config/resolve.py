@@ -15,12 +15,11 @@ from reloader.config.model import Config
 from reloader.config.patterns import Ground, Placed, is_whole_disk, minimal, place
 from reloader.config.shell import argv_of, split
 from reloader.config.signals import number_of
-from reloader.config.sockets import socket_problems, socket_specs
-from reloader.config.steps import SYNTAX, StepWords
-from reloader.config.telling import rules_for_log, telling
-from reloader.config.validators import NO_PROGRAM
+from reloader.config.validators import NO_PROGRAM, SYNTAX, StepWords
+from reloader.core.addresses import SocketAddress, SocketSpec, UnixAddress, clash, faults_of, parse_address, shown
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
+from reloader.core.paths.ignores import ignore_pattern
 from reloader.core.settings import (
     BackendName,
     Framework,
@@ -30,9 +29,66 @@ from reloader.core.settings import (
     RestartPolicy,
     RunPlan,
     StopPolicy,
+    TellingPolicy,
     WatchPlan,
 )
 from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
+
+
+def socket_specs(config: Config, stack: Stack, ground: Ground) -> tuple[SocketSpec, ...]:
+    origin = stack.origins.get("sockets", "sockets")
+    return tuple(SocketSpec(address, origin) for address in _addresses(config, ground))
+
+
+def socket_problems(config: Config, stack: Stack, ground: Ground) -> Iterator[str]:
+    """What only shows when the addresses meet each other, the platform, and what the command is told by its words."""
+    if not config.sockets:
+        return
+    origin = stack.origins["sockets"]
+    if ground.platform == "win32":
+        remedy = "move the key into a table [linux] or [macos], and let the command open its own here"
+        yield f"{origin}: no socket can be handed over on Windows: {remedy}"
+        return
+    addresses = _addresses(config, ground)
+    both = clash(addresses)
+    if both is not None:
+        yield f"{origin}: {shown(both[0])} and {shown(both[1])} cannot both be had: leave one out, or change a port"
+    words = (config.command,) if isinstance(config.command, str) else config.command
+    yield from (
+        f"{stack.origins.get('command', 'command')}: {fault}" for w in words for fault in faults_of(w, addresses)
+    )
+    for name, value in config.env.items():
+        yield from (f"{stack.origins['env']}.{name}: {fault}" for fault in faults_of(value, addresses))
+
+
+def _addresses(config: Config, ground: Ground) -> list[SocketAddress]:
+    return [_placed(parse_address(text), ground) for text in config.sockets]
+
+
+def _placed(address: SocketAddress, ground: Ground) -> SocketAddress:
+    return replace(address, path=ground.absolute(address.path)) if isinstance(address, UnixAddress) else address
+
+
+KEPT = ".1"
+"""What is behind the name of the file that holds the older half of the log."""
+
+
+def telling(config: Config, ground: Ground) -> TellingPolicy:
+    return TellingPolicy(
+        clear=config.clear,
+        bell=config.bell,
+        notify=config.notify,
+        timestamps=config.timestamps,
+        log_file=None if config.log_file is None else ground.absolute(config.log_file),
+    )
+
+
+def rules_for_log(config: Config, source: str, ground: Ground) -> Iterator[Rule]:
+    """We write it at each restart, so a log that counts would be a loop."""
+    log = telling(config, ground).log_file
+    if log is not None and ground.holds(ground.base, log):
+        yield from (Rule(ignore_pattern(path, ground.base, ground.paths.sep), source) for path in (log, log + KEPT))
+
 
 _SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
 

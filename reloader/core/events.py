@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from reloader.core.addresses import Address
-from reloader.core.changes import ChangeBatch
+from reloader.core.changes import ChangeBatch, Stamp
 from reloader.core.control_protocol import Reply, Request
-from reloader.core.outcome import Outcome
-from reloader.core.reasons import Reason
-from reloader.core.snapshot import Stamp
-from reloader.core.stops import StopStep
+from reloader.core.outcome import Outcome, StopStep
+from reloader.core.states import Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,9 @@ from reloader.core.events import (
     RestartAsked,
     StartRefused,
 )
-from reloader.core.notices import Notice
+from reloader.core.notices import ChangesTakenBack, Notice
 from reloader.core.paths.watch_set import SOURCES
-from reloader.core.reasons import AskedByHand, FilesChanged, Reason
-from reloader.core.step_notices import ChangesTakenBack
+from reloader.core.states import AskedByHand, FilesChanged, Reason
 from reloader.core.tasks import GatePolicy, Step
 
 CHECK, BEFORE = "check", "before"

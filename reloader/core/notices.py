@@ -3,25 +3,308 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
-from reloader.core.addresses import Holder
+from reloader.core.addresses import HeldSocket, Holder
 from reloader.core.changes import ChangeBatch
-from reloader.core.level import Level as Level  # noqa: PLC0414 - everybody takes it from here
-from reloader.core.outcome import Outcome
-from reloader.core.reasons import Reason
-from reloader.core.session_notices import SessionNotice
-from reloader.core.settings_diff import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended
-from reloader.core.sockets import HeldSocket
-from reloader.core.step_notices import (
-    ChangesTakenBack,
-    HookFailed,
-    Postponed,
-    Ready,
-    SourceRefused,
-    StepRefused,
-    StepStarted,
+from reloader.core.outcome import Outcome, StopStep
+from reloader.core.states import Reason
+from reloader.core.tasks import Occasion, StepOutcome
+
+
+class Level(IntEnum):
+    """How loud a notice is: ``--quiet`` leaves warnings and errors, ``--verbose`` adds details."""
+
+    DETAIL = 0
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """How a session is. ``state`` is starting, running, stopping, settling, waiting, cooling down, or finished.
+
+    ``seconds`` have gone by since the newest run started, ``ready_after`` of them until it was ready. ``child`` is its pid, as
+    long as it lives; ``held`` are the files that changed while the session is paused.
+    """
+
+    pid: int
+    project: str
+    command: tuple[str, ...]
+    state: str
+    run: int
+    child: int | None
+    seconds: float
+    ready_after: float | None
+    reason: str
+    is_paused: bool
+    held: tuple[str, ...]
+    backend: str
+    files: int
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """From now on changes are collected, and served by one restart when somebody resumes."""
+
+    by: str
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Changes are served again; ``held`` so many were waiting for it."""
+
+    by: str
+    held: int
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class WaitOver:
+    """The answer to a ``wait``. ``verdict`` is ready, failed or timed out; ``trace`` is what the program wrote of its failure.
+
+    ``seconds`` is what the run took to be ready, or how long it lived.
+    """
+
+    verdict: str
+    run: int
+    seconds: float | None
+    exit_code: int | None
+    why: str
+    trace: str
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """One run of this project, as its history has it. ``at`` is in seconds since 1970.
+
+    ``exit_code`` is None for a run that has not ended, or that nobody saw end. ``stopped_in`` is how long its stop took, None if
+    it ended by itself.
+    """
+
+    session: int
+    run: int
+    at: float
+    reason: str
+    files: tuple[str, ...]
+    ready_after: float | None
+    seconds: float | None
+    exit_code: int | None
+    outcome: str
+    stopped_in: float | None
+    forced: bool
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class PathExplained:
+    """Whether ``path`` counts, and why.
+
+    ``kind`` is file, directory, missing, or other. ``cause`` is what decided: named (extra_files), imported, everything, rule,
+    virtualenv, not asked for, outside, not imported, no source, no file. The rule is ``pattern``, at ``line`` (0: unknown) of
+    ``source``; it met ``at``, which is the path or a directory above. ``target`` is where links lead. ``root``, ``backend`` and
+    ``importer`` are empty where there is none, or nobody to ask; ``is_live`` says that a session was asked.
+    """
+
+    path: str
+    kind: str
+    counts: bool
+    cause: str
+    pattern: str
+    source: str
+    line: int
+    at: str
+    target: str
+    root: str
+    backend: str
+    importer: str
+    is_live: bool
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class FilesListed:
+    """Every file that counts."""
+
+    files: tuple[str, ...]
+    is_live: bool
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class KeysExplained:
+    """Which keys there are."""
+
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class ControlUnavailable:
+    """Nobody can ask this session anything, for this reason."""
+
+    cause: str
+    remedy: str
+    level = Level.DETAIL
+
+
+SessionNotice = (
+    SessionStatus
+    | Paused
+    | Resumed
+    | WaitOver
+    | PastRun
+    | PathExplained
+    | FilesListed
+    | KeysExplained
+    | ControlUnavailable
 )
-from reloader.core.stops import StopStep
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRefused:
+    """``file`` does not compile. ``excerpt`` are the lines by which Python says so; ``run`` goes on, if there is one.
+
+    ``line`` and ``column`` count from 1; None where Python does not say.
+    """
+
+    file: str
+    line: int | None
+    column: int | None
+    message: str
+    excerpt: tuple[str, ...]
+    run: int | None
+    level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """``part`` is ``check`` or ``before``."""
+
+    part: str
+    argv: tuple[str, ...]
+
+    @property
+    def level(self) -> Level:
+        return Level.DETAIL if self.part == "check" else Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class StepRefused:
+    """A command of ``check`` or ``before`` has failed. ``run`` goes on, if there is one."""
+
+    part: str
+    argv: tuple[str, ...]
+    outcome: StepOutcome
+    run: int | None
+    level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesTakenBack:
+    """What was refused is gone: ``paths`` are what they were when ``run`` was started, and it goes on."""
+
+    paths: tuple[str, ...]
+    run: int
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The run is ready, ``seconds`` after its start. ``by`` names what has shown it."""
+
+    run: int
+    seconds: float
+    by: tuple[str, ...]
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class HookFailed:
+    """The hook of this occasion has failed. Nothing waits for it."""
+
+    occasion: Occasion
+    argv: tuple[str, ...]
+    outcome: StepOutcome
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Nothing runs. The first change that counts starts the command."""
+
+    level = Level.INFO
+
+
+#: Stands for a value that is nobody's business.
+HIDDEN = "(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """A key, ``before`` and ``after``, as plain values; None is one that is not set. Of a table it is one name, ``env.PORT``.
+
+    The values of variables are ``HIDDEN``.
+    """
+
+    key: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRenewed:
+    """The configuration was changed, and is in force from now on. ``replaces_run``: the run is started anew for it."""
+
+    source: str
+    changes: tuple[KeyChange, ...]
+    replaces_run: bool
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRefused:
+    """The configuration was changed, and is no good: that of before stays in force. A line for each problem."""
+
+    problems: tuple[str, ...]
+    level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigGone:
+    """The file of the configuration was deleted or renamed: what was in force stays so."""
+
+    source: str
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigAsBefore:
+    """What was refused, or gone, is again as it is in force."""
+
+    source: str
+    level = Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSuspended:
+    """So many runs in a row were replaced at the same moment of their lives, which a run does that writes its configuration.
+
+    What is saved of it is taken over no more for so many ``seconds``, or up to a restart by hand.
+    """
+
+    source: str
+    restarts: int
+    within: float
+    seconds: float
+    level = Level.WARNING
+
+
+RenewalNotice = ConfigRenewed | ConfigRefused | ConfigGone | ConfigAsBefore | ConfigSuspended
+
 
 #: More than this share of a limit in use is worth a warning.
 NEARLY_ALL = 0.9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 SIGNAL_BASE = 128  # a shell reports "ended by signal n" as 128+n
 INTERRUPT = 2  # SIGINT has this number on every system that has signals
@@ -60,3 +61,18 @@ class NotLaunched:
 
 
 Outcome = Exited | Signalled | NotLaunched
+
+
+class StopStepKind(Enum):
+    ASKED = "asked"  # the stop signal was sent to the whole group
+    STRAYS_ASKED = "strays_asked"  # the group was empty, and what had left it was sent the stop signal
+    FORCED = "forced"
+    GONE = "gone"  # nothing was left
+
+
+@dataclass(frozen=True, slots=True)
+class StopStep:
+    """``after`` is in seconds since the first step."""
+
+    kind: StopStepKind
+    after: float

@@ -6,11 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from reloader.core.backoff import BackOff
+from reloader.core.addresses import SocketSpec
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.sockets import SocketSpec
 from reloader.core.tasks import BesidePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """A pause that doubles from ``first`` to ``ceiling`` seconds, and is forgotten after a run of ``healthy`` seconds."""
+
+    first: float = 0.5
+    ceiling: float = 8.0
+    healthy: float = 10.0
+
+    def pause(self, failures: int) -> float:
+        """Seconds to wait after the ``failures``-th failure in a row (1 is the first)."""
+        doublings = min(max(failures - 1, 0), 32)  # the ceiling is reached long before; keeps the float finite
+        return min(self.first * 2.0**doublings, self.ceiling)
 
 
 class BackendName(Enum):

@@ -19,9 +19,8 @@ leads from Running to CoolingDown.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
     BatchClosed,
@@ -45,21 +44,28 @@ from reloader.core.notices import (
     Forced,
     GivenUp,
     LeftBehind,
+    Notice,
+    Postponed,
     RestartCodeIgnored,
     WaitingForChange,
 )
 from reloader.core.notices import Stopping as StoppingNotice
 from reloader.core.outcome import INTERRUPT, KILL, SIGNAL_BASE, Exited, Outcome
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, ConfigChanged, FilesChanged, Reason
 from reloader.core.settings import OnExit, RestartPolicy
 from reloader.core.states import (
+    AskedByChild,
+    AskedByHand,
+    ChildWasLost,
+    ConfigChanged,
     CoolingDown,
+    FilesChanged,
     Finished,
     Goal,
     History,
     Idle,
     Judge,
     Quit,
+    Reason,
     Relaunch,
     Running,
     Settling,
@@ -67,7 +73,41 @@ from reloader.core.states import (
     Stopping,
     Waiting,
 )
-from reloader.core.step_notices import Postponed
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    run: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class AskToStop:
+    """Send the stop signal (or ``signal``, where the user's own should be handed on) to every process of the run."""
+
+    run: int
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForceStop:
+    """End every process of the run, also those that left its group."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    exit_code: int
+
+
+Action = Launch | AskToStop | ForceStop | Tell | Finish
+
 
 Step = tuple[State, tuple[Action, ...]]
 

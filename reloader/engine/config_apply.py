@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from reloader.core.events import PlanRenewed
-from reloader.core.reasons import ConfigChanged, Reason, for_want_of_another_plan
 from reloader.core.settings import RunPlan
-from reloader.core.states import History, Idle
+from reloader.core.states import ConfigChanged, History, Idle, Reason, for_want_of_another_plan
 from reloader.engine.components import Parts
 from reloader.interfaces import Renewed
 

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from reloader.core.notices import Notice
+from reloader.core.notices import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, Notice
 from reloader.core.restart_loops import Loops, Restart
 from reloader.core.settings import RunPlan
-from reloader.core.settings_diff import (
-    ConfigAsBefore,
-    ConfigGone,
-    ConfigRefused,
-    ConfigRenewed,
-    ConfigSuspended,
-    needs_new_session,
-)
+from reloader.core.settings_diff import needs_new_session
 from reloader.errors import ConfigError
 from reloader.errors import ConfigGone as Gone
 from reloader.interfaces import Clock, Configuration, Look, Renewed, Reporter

@@ -5,8 +5,8 @@ from __future__ import annotations
 from reloader.core.events import ChildEnded
 from reloader.core.notices import Launched
 from reloader.core.outcome import NotLaunched, Outcome
-from reloader.core.reasons import Reason
 from reloader.core.settings import LaunchSpec
+from reloader.core.states import Reason
 from reloader.engine.change_tracker import Files
 from reloader.engine.components import Parts
 from reloader.errors import ReloaderError

@@ -7,6 +7,7 @@ of this machine whose number, with a secret that has to be said first, stands in
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 import struct
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reloader.core.control_protocol import Answer, Request, words_of
 from reloader.system.directories import is_private, make_private, runtime_directories
 
 #: What a socket may be called at most, in bytes, on the strictest of systems (macOS; Linux has 107).
@@ -210,3 +212,38 @@ else:
 
     def _is_this_user(visitor: socket.socket) -> bool:
         return True  # who does not know the secret is heard no further
+
+
+class NoAnswer(OSError):
+    """The session does not answer. Its text says how that showed."""
+
+
+def ask(place: Place, request: Request, patience: float) -> Answer:
+    """The answer of the session at ``place``. Raises ConnectionRefusedError or FileNotFoundError if there is none any more,
+
+    and NoAnswer if it says nothing within ``patience`` seconds, or nothing that makes sense.
+    """
+    deadline = time.monotonic() + patience
+    with connect(place, patience) as session:
+        session.sendall(json.dumps(words_of(request)).encode() + b"\n")
+        said = bytearray()
+        while not said.endswith(b"\n"):
+            session.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                piece = session.recv(1 << 20)
+            except TimeoutError:
+                raise NoAnswer(f"session {place.pid} has not answered within {patience:g} seconds") from None
+            if not piece:
+                raise NoAnswer(f"session {place.pid} ended before it answered")
+            said += piece
+    return _understood(bytes(said), place)
+
+
+def _understood(said: bytes, place: Place) -> Answer:
+    try:
+        answer = json.loads(said)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, Mapping):
+        raise NoAnswer(f"what answers for session {place.pid} is no reloader")
+    return answer

@@ -6,12 +6,13 @@ A pure function of its arguments, so that each platform's half is tested on ever
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from reloader.errors import EnvironmentVariableError
+from reloader.errors import EnvironmentFileError, EnvironmentVariableError
 
 Text = str | bytes
 Variables = Mapping[str, Text] | Mapping[bytes, Text] | Mapping[Text, Text]
@@ -180,3 +181,45 @@ def _windows_directory(entry: str) -> str:
 
 _POSIX = _Dialect(_posix_text, str, lambda entry: entry.rstrip("/"), ":", hides_names=False)
 _WINDOWS = _Dialect(_windows_text, _windows_key, _windows_directory, ";", hides_names=True)
+
+
+if sys.platform == "win32":
+    from reloader.system import _winapi
+
+    def inherited_environment() -> dict[str, str]:
+        """All of it: what Python knows of as it stands there, and what begins with ``=`` as Windows has it."""
+        return {**_hidden(_winapi.environment_strings()), **os.environ}
+
+    def _hidden(strings: list[str]) -> dict[str, str]:
+        """Windows keeps the current directory of each drive in such a variable, and cmd the last exit code."""
+        pairs = (text[1:].partition("=") for text in strings if text.startswith("="))
+        return {"=" + name: value for name, _, value in pairs}
+
+else:
+
+    def inherited_environment() -> dict[str, str]:
+        """All of it."""
+        return dict(os.environ)
+
+
+def read_env_files(paths: Iterable[str]) -> dict[str, str]:
+    """The variables of all files, a later file wins. A file that is missing, and a name without a value, say nothing.
+
+    Raises EnvironmentFileError for one that cannot be read.
+    """
+    variables: dict[str, str] = {}
+    for path in paths:
+        variables.update((name, value) for name, value in _read(path).items() if value is not None)
+    return variables
+
+
+def _read(path: str) -> dict[str, str | None]:
+    from dotenv import dotenv_values  # costs 40 ms, so only where there is a file to read
+
+    try:
+        return dotenv_values(path)
+    except UnicodeDecodeError as error:
+        fault = f"the byte at offset {error.start} is not UTF-8: save the file as UTF-8"
+    except OSError as error:
+        fault = f"cannot be read ({error.strerror}): mend that, or take it out of env_files"
+    raise EnvironmentFileError(f"{path}: {fault}")

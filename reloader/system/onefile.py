@@ -79,3 +79,9 @@ def _listen_for(wait: Callable[[], None], post: Post, number: int) -> None:
         post(StopAsked(number))
 
     threading.Thread(target=listen, name="reloader-bootloader", daemon=True).start()
+
+
+def import_ahead() -> None:
+    """Nothing happens but in a frozen program."""
+    if hasattr(sys, "frozen"):
+        import psutil  # noqa: F401 - 20 ms, for who holds a port

@@ -8,8 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from reloader.core.changes import MISSING, PathKind, Stamp
 from reloader.core.paths.filters import DirectoryFacts, Rule, RuleSet
-from reloader.core.snapshot import MISSING, PathKind, Stamp
 
 #: Windows keeps the time of creation where others keep the time of the last change of the inode.
 HAS_CTIME = sys.platform != "win32"

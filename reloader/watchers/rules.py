@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 
-from reloader.core.paths.filters import RuleSet
-from reloader.watchers.disk import read_rules
+from reloader.core.paths.filters import PathFilter, Rule, RuleSet
+from reloader.core.paths.ignores import DEFAULT_IGNORES, ignore_pattern
+from reloader.core.paths.walk import is_within
+from reloader.core.paths.watch_set import WatchSet
+from reloader.core.python_names import is_python, source_name
+from reloader.core.settings import RunPlan, WatchPlan
+from reloader.interfaces import Disk
+from reloader.watchers.disk import IGNORES_CASE, read_rules
 
 
 def rules_from_above(roots: Iterable[str]) -> tuple[RuleSet, ...]:
@@ -33,3 +40,52 @@ def _repository_of(directory: str) -> str | None:
             return None
         directory = above
     return directory
+
+
+def watch_set_for(plan: RunPlan, disk: Disk) -> WatchSet:
+    """What counts by the plan with its command, which may be one of Python."""
+    watch_set = watch_set_of(plan.watch, disk)
+    watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
+    return watch_set
+
+
+def watch_set_of(plan: WatchPlan, disk: Disk) -> WatchSet:
+    """What counts by the plan, and by the ignore files of the repositories that its roots lie in."""
+    weaker: list[RuleSet] = []
+    if plan.own_file is not None:
+        rule = Rule(
+            ignore_pattern(plan.own_file, plan.base, os.sep), "the configuration, which reloader takes over itself"
+        )
+        weaker.append(RuleSet(plan.base, (rule,), ignore_case=IGNORES_CASE))
+    if plan.default_ignores:
+        weaker.append(RuleSet("", DEFAULT_IGNORES, ignore_case=IGNORES_CASE))
+    if plan.gitignore:
+        weaker += rules_from_above(plan.roots)
+    stronger = RuleSet(plan.base, plan.ignore, ignore_case=IGNORES_CASE)
+    path_filter = PathFilter(
+        plan.roots,
+        watch=plan.watch,
+        weaker=weaker,
+        stronger=[stronger] if stronger else [],
+        facts_of=disk.facts,
+        separator=os.sep,
+    )
+    return WatchSet(plan.roots, frozenset(_source_or_itself(path) for path in plan.extra_files), path_filter)
+
+
+def without_ours(plan: WatchPlan, folder: str | None) -> WatchPlan:
+    """``plan``, by which our own files never count: their directory may lie in what is watched."""
+    if folder is None or not any(is_within(folder, root, os.sep) for root in plan.roots):
+        return plan
+    rule = Rule(ignore_pattern(folder, plan.base, os.sep), "what reloader itself writes")
+    return replace(plan, ignore=(*plan.ignore, rule))
+
+
+def _is_watched_by_its_sources(plan: RunPlan) -> bool:
+    """Until a Python program has told what it imports, and where none can."""
+    return plan.watch.watch is None and plan.python.modules and is_python(plan.launch.argv[0])
+
+
+def _source_or_itself(path: str) -> str:
+    source = source_name(path)
+    return source if source is not None and os.path.exists(source) else path

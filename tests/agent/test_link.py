@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reloader.agent.link import INSIDE, VARIABLE, AgentLink, parse
 from reloader.core.addresses import Address
+from reloader.core.changes import PathKind, Stamp
 from reloader.core.events import (
     AddressTaken,
     AgentAttached,
@@ -24,7 +25,6 @@ from reloader.core.events import (
     Synced,
 )
 from reloader.core.settings import PythonPolicy
-from reloader.core.snapshot import PathKind, Stamp
 
 ROOT = "C:\\" if sys.platform == "win32" else "/"
 NUMBERS = st.integers(0, 2**63)

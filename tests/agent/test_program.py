@@ -28,7 +28,7 @@ from reloader.engine.agent_reports import LAST_WORDS, SETTLED, SILENT, Program
 from reloader.engine.files.backends import Watching
 from reloader.engine.files.baseline import Baseline
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.fakes import Recorder, ScriptedWatcher
 from tests.support.manual_clock import ManualClock
 from tests.support.projects import save

@@ -14,21 +14,31 @@ from typing import get_args
 import pytest
 
 from reloader.cli.output.console import Console, Style, as_object
-from reloader.cli.output.messages import sentence
-from reloader.cli.output.step_wording import lines_below
-from reloader.core.addresses import Address, Holder
+from reloader.cli.output.messages import lines_below, sentence
+from reloader.core.addresses import Address, HeldSocket, Holder
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
     BackendFellBack,
     BackingOff,
     Changed,
+    ChangesTakenBack,
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
     ConfigUsed,
+    ControlUnavailable,
     Ended,
     EventsLost,
     EventsMissed,
+    FilesListed,
     Finished,
     Forced,
     GivenUp,
+    HookFailed,
+    KeyChange,
+    KeysExplained,
     Launched,
     LeftBehind,
     Level,
@@ -36,50 +46,32 @@ from reloader.core.notices import (
     Listening,
     Note,
     Notice,
+    PastRun,
+    PathExplained,
+    Paused,
     Polling,
     PortInUse,
+    Postponed,
+    Ready,
     RestartCodeIgnored,
+    Resumed,
     RootExamined,
     Scanning,
     ScansSlowed,
+    SessionStatus,
+    SourceRefused,
+    StepRefused,
+    StepStarted,
     Stopping,
     TreesExamined,
     Unchanged,
     WaitingForChange,
+    WaitOver,
     Watching,
     WatchingSuspended,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
-from reloader.core.session_notices import (
-    ControlUnavailable,
-    FilesListed,
-    KeysExplained,
-    PastRun,
-    PathExplained,
-    Paused,
-    Resumed,
-    SessionStatus,
-    WaitOver,
-)
-from reloader.core.settings_diff import (
-    ConfigAsBefore,
-    ConfigGone,
-    ConfigRefused,
-    ConfigRenewed,
-    ConfigSuspended,
-    KeyChange,
-)
-from reloader.core.sockets import HeldSocket
-from reloader.core.step_notices import (
-    ChangesTakenBack,
-    HookFailed,
-    Postponed,
-    Ready,
-    SourceRefused,
-    StepRefused,
-    StepStarted,
-)
+from reloader.core.states import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
 from reloader.core.tasks import Occasion, Overdue
 from reloader.errors import BackendUnavailable, ConfigError
 

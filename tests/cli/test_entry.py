@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reloader import __version__
-from reloader.cli import context as start
+from reloader.cli import context
 from reloader.cli.main import main
 from tests.support.platform_limits import posix_only
 from tests.support.programs import PATIENCE, ROOT
@@ -154,7 +154,7 @@ class TestAsAProgram:
 
 def test_a_program_without_a_standard_error_writes_into_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    stream = start.standard_error()
+    stream = context.standard_error()
     try:
         assert stream.name == os.devnull
     finally:
@@ -170,10 +170,10 @@ class TestTheDoctor:
         assert "a change there is heard of after" in done.stdout
 
     def test_ends_with_1_where_something_is_amiss(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        from reloader.app import doctor as checkup
+        from reloader.app import doctor
         from reloader.core.notices import EventsLost
 
-        monkeypatch.setattr(checkup, "examine", lambda plan, console: console.tell(EventsLost("a backend", "")))
+        monkeypatch.setattr(doctor, "examine", lambda plan, console: console.tell(EventsLost("a backend", "")))
         assert main(["doctor"]) == 1
         assert main(["doctor", "--quiet"]) == 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.cli.scaffold import detect as projects
+from reloader.cli.scaffold import detect
 from reloader.cli.scaffold.detect import Project, recognised
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -24,7 +24,7 @@ Lay = Callable[..., Path]
 @pytest.fixture
 def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lay:
     """Writes files by name, with ``python`` alone on the path, and returns the directory."""
-    monkeypatch.setattr(projects, "which", lambda name: name if name == "python" else None)
+    monkeypatch.setattr(detect, "which", lambda name: name if name == "python" else None)
 
     def laid(files: dict[str, str]) -> Path:
         for name, text in files.items():
@@ -154,7 +154,7 @@ class TestThePythonOfAProject:
         ("lock", "manager"), [("uv.lock", "uv"), ("poetry.lock", "poetry"), ("pdm.lock", "pdm"), ("Pipfile", "pipenv")]
     )
     def test_is_that_of_its_manager(self, lay: Lay, monkeypatch: pytest.MonkeyPatch, lock: str, manager: str) -> None:
-        monkeypatch.setattr(projects, "which", lambda name: name if name in (manager, "python") else None)
+        monkeypatch.setattr(detect, "which", lambda name: name if name in (manager, "python") else None)
         assert of(lay({"main.py": "", lock: ""})).command == (manager, "run", "python", "main.py")
 
     def test_is_not_that_of_a_manager_that_is_not_installed(self, lay: Lay) -> None:
@@ -170,7 +170,7 @@ class TestThePythonOfAProject:
 
     def test_is_python3_where_there_is_no_python(self, lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
         directory = lay({"main.py": ""})
-        monkeypatch.setattr(projects, "which", lambda name: None)
+        monkeypatch.setattr(detect, "which", lambda name: None)
         assert of(directory).command == ("python3", "main.py")
 
 

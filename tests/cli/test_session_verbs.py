@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reloader.app import client as visit
+from reloader.app import client
 from reloader.app.client import NobodyThere, Told
 from reloader.cli.main import main
 from reloader.core.control_protocol import AskFiles, AskStatus, AskToWait, AskWhy, Request
-from reloader.core.session_notices import FilesListed, PathExplained, SessionNotice, SessionStatus, WaitOver
+from reloader.core.notices import FilesListed, PathExplained, SessionNotice, SessionStatus, WaitOver
 from reloader.engine.control.handler import as_answer
 
 STATUS = SessionStatus(7, "/app", ("x",), "running", 3, 8, 2.5, 0.4, "files changed", False, (), "stat", 10)
@@ -36,7 +36,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Session:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     session = Session()
-    monkeypatch.setattr(visit, "ask_one", session.ask_one)
+    monkeypatch.setattr(client, "ask_one", session.ask_one)
     return session
 
 

@@ -6,19 +6,19 @@ import os
 
 import pytest
 
-from reloader.cli.output.messages import sentence
-from reloader.cli.output.step_wording import lines_below
-from reloader.core.notices import Note, Notice
-from reloader.core.outcome import Exited, NotLaunched, Signalled
-from reloader.core.step_notices import (
+from reloader.cli.output.messages import lines_below, sentence
+from reloader.core.notices import (
     ChangesTakenBack,
     HookFailed,
+    Note,
+    Notice,
     Postponed,
     Ready,
     SourceRefused,
     StepRefused,
     StepStarted,
 )
+from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.tasks import Occasion, Overdue
 
 HERE = os.path.join(os.getcwd(), "app.py")

@@ -16,8 +16,7 @@ from reloader.cli.output.console import Console, Style
 from reloader.cli.output.log_file import LogFile
 from reloader.cli.output.messages import sentence
 from reloader.cli.output.notifications import BELL, Attention, notification_of
-from reloader.cli.output.reporters import Several, reporter_for
-from reloader.cli.output.screen import CLEAR
+from reloader.cli.output.reporters import CLEAR, Several, reporter_for
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
     BackingOff,
@@ -35,8 +34,8 @@ from reloader.core.notices import (
     WaitingForChange,
 )
 from reloader.core.outcome import Exited
-from reloader.core.reasons import AskedByChild, FilesChanged, FirstStart
 from reloader.core.settings import TellingPolicy
+from reloader.core.states import AskedByChild, FilesChanged, FirstStart
 from reloader.errors import ConfigError
 from reloader.interfaces import Reporter
 

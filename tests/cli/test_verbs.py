@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from reloader.cli import parser as arguments
-from reloader.cli import subcommands as verbs
+from reloader.cli import parser, subcommands
 from reloader.cli.main import main
 from reloader.cli.parser import parse
 from reloader.cli.subcommand import GENERAL, Flag, Operand, Verb
@@ -22,7 +21,7 @@ HEAVY = ("pydantic", "tomli", "watchdog", "pathspec", "dotenv", "termcolor", "re
 
 
 def test_the_table_names_the_modules_that_are_there() -> None:
-    assert sorted(VERBS) == sorted(module.name for module in pkgutil.iter_modules(verbs.__path__))
+    assert sorted(VERBS) == sorted(module.name for module in pkgutil.iter_modules(subcommands.__path__))
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -111,7 +110,7 @@ def fetch(monkeypatch: pytest.MonkeyPatch) -> Verb:
 
 def _in_table(monkeypatch: pytest.MonkeyPatch, verb: Verb) -> Verb:
     monkeypatch.setitem(VERBS, "fetch", "Fetch it.")
-    monkeypatch.setattr(arguments, "load", lambda name: verb if name == "fetch" else load(name))
+    monkeypatch.setattr(parser, "load", lambda name: verb if name == "fetch" else load(name))
     return verb
 
 

@@ -11,12 +11,18 @@ import pytest
 
 from reloader.cli.output.formatting import short
 from reloader.cli.output.messages import sentence
-from reloader.core.addresses import Address, Holder
+from reloader.core.addresses import Address, Holder, UnixAddress, held
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
+    HIDDEN,
     BackendFellBack,
     BackingOff,
     Changed,
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
     ConfigUsed,
     Ended,
     EventsLost,
@@ -24,6 +30,7 @@ from reloader.core.notices import (
     Finished,
     Forced,
     GivenUp,
+    KeyChange,
     Launched,
     LeftBehind,
     LimitExamined,
@@ -36,6 +43,7 @@ from reloader.core.notices import (
     RootExamined,
     Scanning,
     ScansSlowed,
+    SessionStatus,
     Stopping,
     TreesExamined,
     Unchanged,
@@ -43,8 +51,8 @@ from reloader.core.notices import (
     Watching,
     WatchingSuspended,
 )
-from reloader.core.outcome import Exited, NotLaunched, Signalled
-from reloader.core.reasons import (
+from reloader.core.outcome import Exited, NotLaunched, Signalled, StopStep, StopStepKind
+from reloader.core.states import (
     AskedByChild,
     AskedByHand,
     ChildWasLost,
@@ -54,18 +62,6 @@ from reloader.core.reasons import (
     FirstStart,
     Reason,
 )
-from reloader.core.session_notices import SessionStatus
-from reloader.core.settings_diff import (
-    HIDDEN,
-    ConfigAsBefore,
-    ConfigGone,
-    ConfigRefused,
-    ConfigRenewed,
-    ConfigSuspended,
-    KeyChange,
-)
-from reloader.core.sockets import UnixAddress, held
-from reloader.core.stops import StopStep, StopStepKind
 
 
 def batch(*names: str, kind: ChangeKind = ChangeKind.MODIFIED) -> ChangeBatch:

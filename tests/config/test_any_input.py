@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.config.arguments import Arguments
-from reloader.config.discovery import ConfigFile
-from reloader.config.document import parse
+from reloader.config.discovery import ConfigFile, parse
 from reloader.config.load import load_plan
 from reloader.config.options import KEYS, PLATFORM_TABLES, Key, Kind
 from reloader.core.settings import RunPlan

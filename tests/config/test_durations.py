@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.config.durations import LONGEST, fault_of, number_of, seconds_of
 from reloader.config.options import KEYS
-from reloader.config.text_values import value_of
+from reloader.config.text_values import LONGEST, fault_of, number_of, seconds_of, value_of
 
 
 @pytest.mark.parametrize(

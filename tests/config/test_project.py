@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.config.project import projects_of
-from reloader.config.written_line import line_of
+from reloader.config.discovery import projects_of
+from reloader.config.toml_syntax import line_of
 from tests.support.platform_limits import needs_symlinks
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.addresses import Address
-from reloader.core.sockets import SocketSpec, UnixAddress
+from reloader.core.addresses import Address, SocketSpec, UnixAddress
 from tests.config.planning import Project, project_in
 from tests.support.platform_limits import posix_only
 

@@ -10,7 +10,7 @@ import pytest
 
 from reloader.cli.parser import parse
 from reloader.config.reload import READABLE, ConfigSource
-from reloader.core.settings_diff import HIDDEN, KeyChange
+from reloader.core.notices import HIDDEN, KeyChange
 from reloader.errors import ConfigError, ConfigGone
 from tests.support.platform_limits import posix_only
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from reloader.core.settings import TellingPolicy
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.config.planning import project_in
 
 

@@ -44,11 +44,10 @@ from reloader.core.gate import (
     launched,
     run_ends,
 )
-from reloader.core.notices import Note
+from reloader.core.notices import ChangesTakenBack, Note
 from reloader.core.outcome import Exited
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.reasons import AskedByHand, FilesChanged, Reason
-from reloader.core.step_notices import ChangesTakenBack
+from reloader.core.states import AskedByHand, FilesChanged, Reason
 from reloader.core.tasks import GatePolicy, Step
 
 SYNTAX = GatePolicy(syntax=True)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.core.paths.filters import Rule, RuleSet
-from reloader.core.paths.ignore_line import ignore_line, ignore_pattern
+from reloader.core.paths.ignores import ignore_line, ignore_pattern
 
 ODD = [
     "a b",

@@ -7,37 +7,43 @@ from dataclasses import replace
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.notices import Changed, Ended, Launched
-from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
-from reloader.core.reasons import (
+from reloader.core.notices import Changed, Ended, Launched, WaitOver
+from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled, StopStep, StopStepKind
+from reloader.core.runs import (
+    FILES_KEPT,
+    Refusal,
+    RunRecord,
+    Wait,
+    answer_to,
+    noted,
+    reason_in_words,
+    said_of,
+    settled,
+    state_in_words,
+)
+from reloader.core.states import (
     AskedByChild,
     AskedByHand,
     ChildWasLost,
     ConfigChanged,
     ConfigKept,
-    FilesChanged,
-    FirstStart,
-    Reason,
-    for_want_of_another_plan,
-)
-from reloader.core.runs import FILES_KEPT, RunRecord, noted, reason_in_words, said_of
-from reloader.core.session_notices import WaitOver
-from reloader.core.states import (
     CoolingDown,
+    FilesChanged,
     Finished,
+    FirstStart,
     History,
     Idle,
     Judge,
     Quit,
+    Reason,
     Relaunch,
     Running,
     Settling,
     State,
     Stopping,
     Waiting,
+    for_want_of_another_plan,
 )
-from reloader.core.stops import StopStep, StopStepKind
-from reloader.core.waits import Refusal, Wait, answer_to, settled, state_in_words
 
 BATCH = ChangeBatch.of([PathChange(f"/app/{number}.py", ChangeKind.MODIFIED) for number in range(30)])
 LAUNCHED = Launched(2, 77, ("python",), FilesChanged(BATCH))

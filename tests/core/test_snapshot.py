@@ -4,8 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.changes import ChangeKind
-from reloader.core.snapshot import CONTENT_LIMIT, MISSING, Comparison, Entry, PathKind, Stamp, compare, kind_of_change
+from reloader.core.changes import (
+    CONTENT_LIMIT,
+    MISSING,
+    ChangeKind,
+    Comparison,
+    Entry,
+    PathKind,
+    Stamp,
+    compare,
+    kind_of_change,
+)
 
 FILE = Stamp(PathKind.FILE, mtime_ns=1_000, size=10, inode=7, ctime_ns=2_000)
 LARGE = FILE._replace(size=CONTENT_LIMIT + 1)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.addresses import Address
-from reloader.core.sockets import (
+from reloader.core.addresses import (
+    Address,
     AddressFault,
     HeldSocket,
     SocketAddress,

@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
-from reloader.core.backoff import BackOff
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
@@ -33,16 +31,22 @@ from reloader.core.notices import (
     GivenUp,
     LeftBehind,
     Notice,
+    Postponed,
     RestartCodeIgnored,
     WaitingForChange,
 )
 from reloader.core.notices import Stopping as StoppingNotice
-from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
-from reloader.core.reasons import AskedByChild, AskedByHand, ChildWasLost, ConfigChanged, FilesChanged, FirstStart
-from reloader.core.settings import OnExit, RestartPolicy, StopPolicy
+from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled, StopStep, StopStepKind
+from reloader.core.settings import BackOff, OnExit, RestartPolicy, StopPolicy
 from reloader.core.states import (
+    AskedByChild,
+    AskedByHand,
+    ChildWasLost,
+    ConfigChanged,
     CoolingDown,
+    FilesChanged,
     Finished,
+    FirstStart,
     History,
     Idle,
     Judge,
@@ -55,9 +59,17 @@ from reloader.core.states import (
     Waiting,
     next_run,
 )
-from reloader.core.step_notices import Postponed
-from reloader.core.stops import StopStep, StopStepKind
-from reloader.core.supervisor import EARLY_LIMIT, next_deadline, step
+from reloader.core.supervisor import (
+    EARLY_LIMIT,
+    Action,
+    AskToStop,
+    Finish,
+    ForceStop,
+    Launch,
+    Tell,
+    next_deadline,
+    step,
+)
 
 INTERRUPT = int(signal.SIGINT)
 TERMINATE = int(signal.SIGTERM)

@@ -30,7 +30,7 @@ from reloader.engine.files.restart_loops import LoopGuard
 from reloader.engine.loop import Engine
 from reloader.engine.port_conflicts import FailedStarts
 from reloader.interfaces import Configuration
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.beside import FakeHelpers, FakeProbes, beside_of
 from tests.support.fakes import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
 from tests.support.manual_clock import ManualClock

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.app import choosing
+from reloader.app import wiring
 from reloader.app.session import run_session
 from reloader.core.events import RestartAsked, StopAsked
 from reloader.core.filesystems import Mount
@@ -36,7 +36,7 @@ from reloader.engine.files.progress import PATIENCE, TELL_EVERY, Progress, ScanI
 from reloader.engine.inbox import Inbox
 from reloader.errors import BackendUnavailable
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.backends import needs_watchdog
 from tests.support.fakes import FakeMounts, Recorder
 from tests.support.manual_clock import ManualClock
@@ -84,7 +84,7 @@ class TestASession:
         mounts = FakeMounts()
         mounts.put(Mount(str(root / "share"), "9p"))
         (root / "share").mkdir()
-        monkeypatch.setattr(choosing, "Mounts", lambda: mounts)
+        monkeypatch.setattr(wiring, "Mounts", lambda: mounts)
         teller = Teller()
         assert run_session(plan_of(root, backend=BackendName.AUTO), teller) == 7
         told = [notice for notice in teller.notices if isinstance(notice, Polling)]

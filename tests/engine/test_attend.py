@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reloader.app import attend
-from reloader.app.attend import chronicle_of, open_to_visitors
+from reloader.app import session_context
 from reloader.app.client import past_runs
-from reloader.core.notices import Launched
-from reloader.core.reasons import FirstStart
-from reloader.core.session_notices import ControlUnavailable
+from reloader.app.session_context import chronicle_of, open_to_visitors
+from reloader.core.notices import ControlUnavailable, Launched
 from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.states import FirstStart
 from reloader.engine.inbox import Inbox
 from tests.support.fakes import Recorder
 from tests.support.manual_clock import ManualClock
@@ -27,7 +26,7 @@ def test_where_there_can_be_no_socket_the_remedy_is_told(monkeypatch: pytest.Mon
     def refuse(project: str, environ: object) -> None:
         raise OSError("there is no directory for it")
 
-    monkeypatch.setattr(attend, "MeetingPoint", refuse)
+    monkeypatch.setattr(session_context, "MeetingPoint", refuse)
     told = Recorder([])
     with ExitStack() as resources:
         open_to_visitors(plan_of("/app"), Inbox(ManualClock()), told, resources)

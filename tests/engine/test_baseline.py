@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.changes import ChangeKind
+from reloader.core.changes import CONTENT_LIMIT, ChangeKind, Stamp
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.settings import WatchPlan
-from reloader.core.snapshot import CONTENT_LIMIT, Stamp
 from reloader.engine.files import baseline as baseline_module
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.file_reader import YOUNG
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.fakes import DatedDisk
 from tests.support.paths import relative
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.app import doctor as checkup
+from reloader.app import doctor
 from reloader.app.doctor import examine, round_trip
 from reloader.core.events import WatcherFailed
 from reloader.core.filesystems import Mount
@@ -34,7 +34,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def mounts(monkeypatch: pytest.MonkeyPatch) -> FakeMounts:
     mounts = FakeMounts()
-    monkeypatch.setattr(checkup, "SystemMounts", lambda: mounts)
+    monkeypatch.setattr(doctor, "SystemMounts", lambda: mounts)
     return mounts
 
 
@@ -91,7 +91,7 @@ def test_a_backend_that_was_named_and_cannot_be_had_is_an_error(root: Path, monk
     def refuse(*how: object) -> Choice:
         raise BackendUnavailable("watchdog", "a limit", "Raise it")
 
-    monkeypatch.setattr(checkup, "choose", refuse)
+    monkeypatch.setattr(doctor, "choose", refuse)
     with pytest.raises(BackendUnavailable, match="a limit"):
         told_by(plan_of(root))
 
@@ -103,7 +103,7 @@ def choose_failing(plan: WatchPlan, watch_set: WatchSet, post: Post, *others: ob
 
 @pytest.mark.usefixtures("mounts")
 def test_what_cannot_be_watched_is_told_with_the_remedy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkup, "choose", choose_failing)
+    monkeypatch.setattr(doctor, "choose", choose_failing)
     notices = told_by(plan_of(root))
     assert BackendFellBack("scripted", (str(root),), "the limit is reached", "Raise it") in notices
     [found] = roots_in(notices)
@@ -113,8 +113,8 @@ def test_what_cannot_be_watched_is_told_with_the_remedy(root: Path, monkeypatch:
 def test_an_event_that_does_not_come_is_a_warning_with_the_remedy(
     root: Path, mounts: FakeMounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkup, "choose", lambda *how: Choice(ScriptedWatcher([]), "a script"))
-    monkeypatch.setattr(checkup, "PATIENCE", 0.0)
+    monkeypatch.setattr(doctor, "choose", lambda *how: Choice(ScriptedWatcher([]), "a script"))
+    monkeypatch.setattr(doctor, "PATIENCE", 0.0)
     seconds, trouble = round_trip(plan_of(root).watch, str(root), mounts)
     assert seconds is None
     assert 'Set backend = "stat"' in trouble
@@ -126,7 +126,7 @@ def test_a_backend_that_cannot_be_had_there_is_told(
     def refuse(*how: object) -> Choice:
         raise BackendUnavailable("watchdog", "a limit", "Raise it")
 
-    monkeypatch.setattr(checkup, "choose", refuse)
+    monkeypatch.setattr(doctor, "choose", refuse)
     assert round_trip(plan_of(root).watch, str(root), mounts) == (None, "a limit. Raise it")
 
 

@@ -24,14 +24,12 @@ from reloader.core.control_protocol import (
     Request,
 )
 from reloader.core.events import Asked, BatchClosed, BatchOpened, Event, RestartAsked, Typed
-from reloader.core.notices import Changed, Launched, WatchingSuspended
+from reloader.core.notices import Changed, KeysExplained, Launched, Paused, Resumed, SessionStatus, WatchingSuspended
 from reloader.core.outcome import Exited
-from reloader.core.reasons import AskedByHand
-from reloader.core.session_notices import KeysExplained, Paused, Resumed, SessionStatus
 from reloader.core.settings import OnExit, RestartPolicy
-from reloader.core.states import Running
+from reloader.core.states import AskedByHand, Running
 from reloader.core.tasks import BesidePolicy, GatePolicy, ReadyPolicy, Step
-from reloader.engine.control.pause import Pause
+from reloader.engine.control.handler import Pause
 from tests.engine.bench import Bench
 
 ALIVE = 1.0

@@ -13,12 +13,12 @@ from random import Random
 import pytest
 
 from reloader.app.explain import explain, list_files
+from reloader.core.notices import PathExplained
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.session_notices import PathExplained
 from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
 from reloader.engine.control.explain import Explainer
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.core.test_filters_against_git import Tree
 from tests.support.platform_limits import posix_only
 

@@ -7,12 +7,21 @@ from pathlib import Path
 import pytest
 
 from reloader.core.events import BatchOpened, Begin, LeaderEnded, RestartAsked, StopAsked
-from reloader.core.notices import Changed, Ended, Launched, LeftBehind, Stopping, WaitingForChange
+from reloader.core.notices import (
+    Changed,
+    ChangesTakenBack,
+    Ended,
+    Launched,
+    LeftBehind,
+    SourceRefused,
+    StepRefused,
+    StepStarted,
+    Stopping,
+    WaitingForChange,
+)
 from reloader.core.outcome import Exited, Signalled
-from reloader.core.reasons import AskedByHand, ConfigChanged, FilesChanged
 from reloader.core.settings import OnExit, RestartPolicy
-from reloader.core.states import Idle, Running, Waiting
-from reloader.core.step_notices import ChangesTakenBack, SourceRefused, StepRefused, StepStarted
+from reloader.core.states import AskedByHand, ConfigChanged, FilesChanged, Idle, Running, Waiting
 from reloader.core.tasks import BesidePolicy, GatePolicy, Overdue, ReadyPolicy, Step
 from reloader.interfaces import ChildNotLaunched
 from tests.engine.bench import Bench

@@ -33,10 +33,9 @@ from reloader.core.notices import (
     WaitingForChange,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
-from reloader.core.reasons import AskedByHand, FilesChanged, FirstStart
 from reloader.core.settings import OnExit, RestartPolicy
+from reloader.core.states import AskedByHand, FilesChanged, FirstStart, Running, Settling, Waiting
 from reloader.core.states import Finished as FinishedState
-from reloader.core.states import Running, Settling, Waiting
 from reloader.engine.run import LAST_WAIT
 from reloader.errors import EnvironmentVariableError
 from reloader.interfaces import ChildNotLaunched

@@ -9,9 +9,8 @@ import pytest
 from reloader.core.events import RestartAsked
 from reloader.core.notices import Launched, WatchingSuspended
 from reloader.core.outcome import Exited
-from reloader.core.reasons import FilesChanged
 from reloader.core.restart_loops import LIMIT, SHORTEST_TRIAL
-from reloader.core.states import CoolingDown, Stopping
+from reloader.core.states import CoolingDown, FilesChanged, Stopping
 from tests.engine.bench import Bench
 
 

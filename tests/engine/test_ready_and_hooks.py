@@ -8,11 +8,10 @@ import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import ProbePassed, RestartAsked, StopAsked
-from reloader.core.notices import Ended, Launched
+from reloader.core.notices import Ended, HookFailed, Launched, Ready
 from reloader.core.outcome import Exited
-from reloader.core.reasons import AskedByChild, FirstStart
 from reloader.core.settings import OnExit, RestartPolicy
-from reloader.core.step_notices import HookFailed, Ready
+from reloader.core.states import AskedByChild, FirstStart
 from reloader.core.tasks import BesidePolicy, Occasion, Overdue, ReadyPolicy
 from reloader.engine.tasks.hooks import HOOK_TIMEOUT, Hooks
 from reloader.engine.tasks.runner import Commands

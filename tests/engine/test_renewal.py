@@ -9,26 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from reloader.app.exchange import run_engines
+from reloader.app.session import run_engines
 from reloader.core.changes import ChangeBatch
 from reloader.core.control_protocol import Answer, AskPause, AskRestart, AskResume, AskToWait
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import Asked, ChildStirred, PathsChanged, RestartAsked, StopAsked, WatcherFailed
-from reloader.core.notices import Changed, Launched, Notice
-from reloader.core.outcome import Exited
-from reloader.core.reasons import ConfigChanged, ConfigKept, FirstStart
-from reloader.core.restart_loops import LIMIT, Loops, Restart
-from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
-from reloader.core.settings_diff import (
+from reloader.core.notices import (
+    Changed,
     ConfigAsBefore,
     ConfigGone,
     ConfigRefused,
     ConfigRenewed,
     ConfigSuspended,
     KeyChange,
+    Launched,
+    Notice,
+    StepRefused,
 )
-from reloader.core.states import History, Idle, Running
-from reloader.core.step_notices import StepRefused
+from reloader.core.outcome import Exited
+from reloader.core.restart_loops import LIMIT, Loops, Restart
+from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.states import ConfigChanged, ConfigKept, FirstStart, History, Idle, Running
 from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
 from reloader.engine.config_reload import PERIOD, QUIET, SUSPENDED, Renewal
 from reloader.engine.loop import Engine

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reloader.core.snapshot import MISSING, Entry, PathKind, Stamp
+from reloader.core.changes import MISSING, Entry, PathKind, Stamp
 from reloader.engine.files.launch_snapshot import SinceLaunch
 
 FILE = Stamp(PathKind.FILE, 1, 2, 3, 4)

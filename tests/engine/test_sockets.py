@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-from reloader.app.sockets import told_of
-from reloader.core.addresses import Address
+from reloader.app.environment import told_of
+from reloader.core.addresses import Address, UnixAddress, held
 from reloader.core.settings import Framework, LaunchSpec
-from reloader.core.sockets import UnixAddress, held
 
 SOCKETS = held([Address("127.0.0.1", 8000), UnixAddress("/run/app.sock")])
 

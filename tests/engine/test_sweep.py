@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from reloader.core.changes import Stamp
 from reloader.core.notices import BackendFellBack, EventsMissed
-from reloader.core.snapshot import Stamp
 from reloader.core.states import Running
 from reloader.engine.files.backends import DISTRUST
 from reloader.engine.files.rescan import AFFORDABLE, LATE, PERIOD, SLICE, STRIDE

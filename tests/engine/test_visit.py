@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from reloader.app import client as visit
+from reloader.app import client
 from reloader.app.client import NobodyThere, NoSession, Told, ask_all, ask_one, past_runs
 from reloader.core.control_protocol import AskStatus
-from reloader.core.session_notices import PastRun, Paused
+from reloader.core.notices import PastRun, Paused
 from reloader.engine.control.handler import as_answer
 from reloader.errors import ReloaderError
-from reloader.system.client import NoAnswer
-from reloader.system.control_socket import Place
+from reloader.system.control_socket import NoAnswer, Place
 from reloader.system.run_history import History
 
 PLACES = [Place("/run/a-1.sock", 1), Place("/run/a-2.sock", 2)]
@@ -32,9 +31,9 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> dict[int, object]:
             raise answer
         return answer
 
-    monkeypatch.setattr(visit, "ask", ask)
-    monkeypatch.setattr(visit, "places_of", lambda project, environ: iter(PLACES if project == "/app" else []))
-    monkeypatch.setattr(visit, "every_place", lambda environ: iter(PLACES))
+    monkeypatch.setattr(client, "ask", ask)
+    monkeypatch.setattr(client, "places_of", lambda project, environ: iter(PLACES if project == "/app" else []))
+    monkeypatch.setattr(client, "every_place", lambda environ: iter(PLACES))
     return answers
 
 

@@ -13,7 +13,7 @@ from reloader.core.notices import BackendFellBack
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import WatchPlan
 from reloader.engine.files.backends import Watching
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.fakes import DatedDisk, Recorder, ScriptedWatcher
 
 Makes = Callable[..., Watching]

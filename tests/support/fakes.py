@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reloader.core.changes import Stamp
 from reloader.core.events import ChildEnded, Posted
 from reloader.core.filesystems import Mount, MountTable
 from reloader.core.notices import Notice
 from reloader.core.outcome import Outcome, Signalled
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.snapshot import Stamp
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import ChildNotLaunched
 from reloader.watchers.disk import RealDisk

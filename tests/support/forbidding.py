@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from reloader.app import wiring as assemble
+from reloader.app import wiring
 from reloader.cli.main import main
 from reloader.core.states import Idle
 from reloader.engine.loop import Engine
@@ -26,5 +26,5 @@ class Forbidding(Engine):
 
 if __name__ == "__main__":
     setattr(sys, "frozen", True)  # noqa: B010 - type checkers know no such name
-    vars(assemble)["Engine"] = Forbidding
+    vars(wiring)["Engine"] = Forbidding
     raise SystemExit(main())

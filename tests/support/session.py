@@ -33,7 +33,7 @@ from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
 from reloader.engine.port_conflicts import FailedStarts
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.beside import beside_of
 from tests.support.watchers import MakeWatcher, make_stat
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reloader.core.actions import Launch
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
@@ -43,10 +42,9 @@ from reloader.core.gate import (
     launched,
     run_ends,
 )
-from reloader.core.notices import Note
-from reloader.core.reasons import FilesChanged
-from reloader.core.states import CoolingDown, Running, Waiting
-from reloader.core.step_notices import ChangesTakenBack
+from reloader.core.notices import ChangesTakenBack, Note
+from reloader.core.states import CoolingDown, FilesChanged, Running, Waiting
+from reloader.core.supervisor import Launch
 from reloader.core.tasks import GatePolicy, Step
 from tests.support.simulated_system import Simulation
 

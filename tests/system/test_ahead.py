@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from reloader.system.ahead import import_ahead
+from reloader.system.onefile import import_ahead
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reloader.core.events import StopAsked
-from reloader.system import onefile as bootloader
+from reloader.system import onefile
 from reloader.system.onefile import is_unpacked
 from tests.support.platform_limits import linux_only
 from tests.support.processes import burying_orphans
@@ -80,12 +80,12 @@ def test_the_end_of_the_bootloader_is_the_end_of_all(
 @linux_only
 def test_a_bootloader_that_was_gone_before_is_missed_as_well() -> None:
     posted: list[object] = []
-    assert bootloader._runs_our_program(os.getpid())
-    assert not bootloader._runs_our_program(_pid_of_nobody())
+    assert onefile._runs_our_program(os.getpid())
+    assert not onefile._runs_our_program(_pid_of_nobody())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootloader, "_runs_our_program", lambda pid: False)
-        patch.setattr(bootloader, "_ask_to_be_told", lambda number: None)
-        bootloader.end_with_bootloader(posted.append)
+        patch.setattr(onefile, "_runs_our_program", lambda pid: False)
+        patch.setattr(onefile, "_ask_to_be_told", lambda number: None)
+        onefile.end_with_bootloader(posted.append)
     assert posted == [StopAsked(signal.SIGHUP)]
 
 

@@ -14,8 +14,8 @@ import signal
 import subprocess
 from collections.abc import Iterator
 
-from reloader.system.posix import ear as ear_module
-from reloader.system.posix.ear import Ear
+from reloader.system.posix import terminal as ear_module
+from reloader.system.posix.terminal import Ear
 from tests.support.eventually import eventually
 from tests.support.processes import is_alive
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reloader.errors import EnvironmentFileError
-from reloader.system.env_files import read_env_files
+from reloader.system.environment import read_env_files
 
 
 def test_names_and_values_are_read_as_dotenv_writes_them(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, mon
     def refuse(path: str) -> dict[str, str]:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("reloader.system.env_files.dotenv_values", refuse)
+    monkeypatch.setattr("dotenv.dotenv_values", refuse)
     with pytest.raises(EnvironmentFileError, match=r"\.env: cannot be read \(Permission denied\): "):
         read_env_files([str(tmp_path / ".env")])
 

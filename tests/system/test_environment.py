@@ -11,8 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from reloader.errors import EnvironmentVariableError
-from reloader.system.environment import child_environment
-from reloader.system.inherited import inherited_environment
+from reloader.system.environment import child_environment, inherited_environment
 from tests.support.platform_limits import posix_only
 from tests.support.programs import ROOT
 
@@ -266,7 +265,7 @@ ctypes.CDLL(None).execve(python, array([python, b"-c", os.fsencode(sys.argv[1])]
 def test_even_a_variable_without_a_name_can_be_inherited():
     program = (
         "from reloader.system.environment import child_environment as clean\n"
-        "from reloader.system.inherited import inherited_environment as inherited\n"
+        "from reloader.system.environment import inherited_environment as inherited\n"
         "assert '' in inherited()\n"
         "print(clean(inherited(), {}, platform='linux')['A'])\n"
     )

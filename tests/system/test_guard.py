@@ -21,8 +21,8 @@ from pathlib import Path
 from reloader import frozen
 from reloader.system.posix import guard as guard_module
 from reloader.system.posix.guard import Guard
-from reloader.system.posix.mark import Mark
 from reloader.system.posix.process_host import ProcessHost
+from reloader.system.posix.process_tree import Mark
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
 from tests.support.processes import burying_orphans, is_guard, is_running

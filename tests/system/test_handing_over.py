@@ -17,13 +17,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reloader.core.addresses import Address
+from reloader.core.addresses import Address, HeldSocket, SocketSpec
 from reloader.core.events import ChildEnded
 from reloader.core.outcome import Exited, Signalled
-from reloader.core.sockets import HeldSocket, SocketSpec
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import Sockets
-from reloader.system.posix import spawn as spawning
+from reloader.system.posix import spawn
 from reloader.system.posix.process_host import PosixChild, ProcessHost
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
@@ -132,7 +131,7 @@ def test_a_command_that_may_not_be_run_ends_as_in_a_shell(runs: Runs, capfd: pyt
 
 
 def test_without_a_shell_nothing_is_started_and_the_reason_is_told(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spawning, "_SHELL", "/there/is/no/shell")
+    monkeypatch.setattr(spawn, "_SHELL", "/there/is/no/shell")
     answer = runs.host.launch([sys.executable], cwd=str(runs.directory), environment=os.environ, run=1)
     assert isinstance(answer, ChildNotLaunched)
     why = "sockets are handed over by /there/is/no/shell, which is not to be had: No such file or directory"

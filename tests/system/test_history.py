@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.system import run_history as history
+from reloader.system import run_history
 from reloader.system.run_history import History
 from tests.support.platform_limits import posix_only
 
@@ -53,7 +53,7 @@ def test_what_is_no_entry_is_passed_over(environ: Mapping[str, str], tmp_path: P
 def test_several_writers_lose_nothing_while_the_file_is_turned_over(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(history, "ENOUGH", 20_000)
+    monkeypatch.setattr(run_history, "ENOUGH", 20_000)
 
     def write(writer: int) -> None:
         kept = History("/project", environ, "/home")
@@ -73,7 +73,7 @@ def test_several_writers_lose_nothing_while_the_file_is_turned_over(
 def test_it_is_bounded_and_keeps_the_newest(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(history, "ENOUGH", 2_000)
+    monkeypatch.setattr(run_history, "ENOUGH", 2_000)
     kept = History("/project", environ, "/home")
     for number in range(500):
         kept.keep({"number": number})
@@ -86,8 +86,8 @@ def test_it_is_bounded_and_keeps_the_newest(
 def test_while_somebody_else_turns_it_over_it_grows(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(history, "ENOUGH", 10)
-    monkeypatch.setattr(history, "_is_locked", lambda descriptor: False)
+    monkeypatch.setattr(run_history, "ENOUGH", 10)
+    monkeypatch.setattr(run_history, "_is_locked", lambda descriptor: False)
     kept = History("/project", environ, "/home")
     for number in range(5):
         kept.keep({"number": number})

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from reloader.core.addresses import Address, Holder
-from reloader.system import port_owner as holders
+from reloader.system import port_owner
 from reloader.system.port_owner import holder_of
 from tests.support.platform_limits import needs_tree_of_processes
 from tests.support.programs import Announcements, environment
@@ -87,7 +87,7 @@ def test_where_one_may_not_ask_of_all_processes_each_is_asked(
 
 
 def test_the_process_of_another_user_is_one_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holders, "_listening", lambda: [(Address("127.0.0.1", 80), None)])
+    monkeypatch.setattr(port_owner, "_listening", lambda: [(Address("127.0.0.1", 80), None)])
     assert holder_of([Address("", 80)]) == Holder(Address("127.0.0.1", 80))
 
 
@@ -95,10 +95,10 @@ def test_a_process_that_may_not_be_looked_at_has_a_number_and_no_command(monkeyp
     def refuse(pid: int) -> None:
         raise psutil.AccessDenied(pid)
 
-    monkeypatch.setattr(holders, "_listening", lambda: [(Address("127.0.0.1", 80), 1)])
+    monkeypatch.setattr(port_owner, "_listening", lambda: [(Address("127.0.0.1", 80), 1)])
     monkeypatch.setattr(psutil, "Process", refuse)
     assert holder_of([Address("", 80)]) == Holder(Address("127.0.0.1", 80), 1)
-    assert holders._listening_in(1) == []
+    assert port_owner._listening_in(1) == []
 
 
 def test_a_system_that_tells_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from reloader.core.notices import Level, LimitExamined
 from reloader.core.settings import WatchPlan
 from reloader.system.inotify_limits import watch_limits
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.backends import needs_watchdog
 from tests.support.platform_limits import linux_only
 

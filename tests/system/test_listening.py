@@ -21,12 +21,11 @@ from pathlib import Path
 
 import psutil
 
-from reloader.core.addresses import Address, Holder
-from reloader.core.sockets import FIRST_DESCRIPTOR, SocketAddress, SocketSpec, UnixAddress
+from reloader.core.addresses import FIRST_DESCRIPTOR, Address, Holder, SocketAddress, SocketSpec, UnixAddress
 from reloader.errors import ConfigError
-from reloader.system import port_owner as holders
+from reloader.system import port_owner
 from reloader.system.port_owner import holder_of_file
-from reloader.system.posix import listen_sockets as listening
+from reloader.system.posix import listen_sockets
 from reloader.system.posix.listen_sockets import Sockets
 from tests.support.platform_limits import linux_only
 from tests.support.web import free_port
@@ -143,7 +142,7 @@ class TestAPort:
         assert why in refusal(sockets, Address("127.0.0.1", 8000))[0]
 
     def test_of_another_users_process_names_none(self, sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(listening, "holder_of", lambda addresses: Holder(addresses[0]))
+        monkeypatch.setattr(listen_sockets, "holder_of", lambda addresses: Holder(addresses[0]))
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             (problem,) = refusal(sockets, Address("127.0.0.1", theirs.getsockname()[1]))
         assert "in use, by a process that this user may not look at: stop that, or take another port" in problem
@@ -198,7 +197,7 @@ class TestAPath:
     def test_on_which_somebody_is_about_to_listen_is_refused(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(listening, "holder_of_file", lambda path: Holder(Address(path, 0), 7, ("serve",)))
+        monkeypatch.setattr(listen_sockets, "holder_of_file", lambda path: Holder(Address(path, 0), 7, ("serve",)))
         with socket.socket(socket.AF_UNIX) as theirs:
             theirs.bind(str(file))
             (problem,) = refusal(sockets, in_dot(file))
@@ -209,7 +208,7 @@ class TestAPath:
     def test_whose_holder_does_not_answer_is_in_use_too(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(listening, "PATIENCE", 0.01)  # for systems that let it wait
+        monkeypatch.setattr(listen_sockets, "PATIENCE", 0.01)  # for systems that let it wait
         with socket.socket(socket.AF_UNIX) as theirs, socket.socket(socket.AF_UNIX) as waiting:
             theirs.bind(str(file))
             theirs.listen(0)
@@ -419,7 +418,7 @@ class TestTheHolderOfAFile:
             raise psutil.AccessDenied
 
         monkeypatch.setattr(psutil, "net_connections", refuse)
-        assert holders.holder_of_file("/run/app.sock") is None
+        assert port_owner.holder_of_file("/run/app.sock") is None
 
 
 def test_a_session_that_is_killed_leaves_a_file_that_the_next_one_takes_over(sockets: Sockets, file: Path) -> None:

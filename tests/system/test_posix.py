@@ -21,8 +21,7 @@ from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted, 
 from reloader.core.outcome import Exited, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import SystemSignals, enable_colour
-from reloader.system.posix import groups
-from reloader.system.posix import process_host as posix
+from reloader.system.posix import process_host, process_tree
 from reloader.system.posix.process_host import PosixChild, ProcessHost
 from tests.support.eventually import eventually
 from tests.support.platform_limits import linux_only
@@ -245,7 +244,7 @@ class TestStopping:
         now = time.monotonic()
         assert runs.host.next_look(now) is None
         child.ask_to_stop(signal.SIGTERM)
-        assert runs.host.next_look(now) == now + posix.LOOK_AGAIN
+        assert runs.host.next_look(now) == now + process_host.LOOK_AGAIN
         child.force_stop()
         assert runs.end() == ChildEnded(1, Signalled(9))
         assert runs.host.next_look(now) is None
@@ -357,8 +356,8 @@ class TestOthers:
             asked.append(os.getppid())
             return asked
 
-        monkeypatch.setattr(posix, "children", children)
-        posix._reap_adopted(frozenset())
+        monkeypatch.setattr(process_host, "children", children)
+        process_host._reap_adopted(frozenset())
         assert asked == [os.getppid()]
 
 
@@ -376,11 +375,11 @@ class TestSignalsThatMayNotBeSent:
     def test_are_no_error(self) -> None:
         child = PosixChild(1, os.getpid(), frozenset)
         child.ask_to_stop(signal.SIGTERM)
-        groups.signal_process(os.getpid(), signal.SIGTERM)
+        process_tree.signal_process(os.getpid(), signal.SIGTERM)
         assert child.stop_signal == signal.SIGTERM
 
     def test_mean_a_group_of_somebody_else_except_on_macos_where_they_mean_zombies(self) -> None:
-        assert groups.group_is_alive(os.getpgrp()) is (sys.platform != "darwin")
+        assert process_tree.group_is_alive(os.getpgrp()) is (sys.platform != "darwin")
 
 
 class TestSignalsToUs:

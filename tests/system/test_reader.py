@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from reloader.system.reader import ReaderWatch
+from reloader.system.output import ReaderWatch
 from tests.support.platform_limits import posix_only
 
 PATIENCE = 10.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.system.session_files import SessionFiles
+from reloader.system.directories import SessionFiles
 from tests.support.platform_limits import posix_only
 
 

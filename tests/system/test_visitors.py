@@ -16,12 +16,9 @@ import pytest
 
 from reloader.core.control_protocol import AskStatus, AskToWait
 from reloader.core.events import Asked, Posted
-from reloader.system import control_server as visitors
-from reloader.system import control_socket as meeting
-from reloader.system import directories as private
-from reloader.system.client import NoAnswer, ask
+from reloader.system import control_server, control_socket, directories
 from reloader.system.control_server import LONGEST_REQUEST, Visitors
-from reloader.system.control_socket import MeetingPoint, Place, connect, every_place, places_of
+from reloader.system.control_socket import MeetingPoint, NoAnswer, Place, ask, connect, every_place, places_of
 from reloader.system.directories import NotPrivate, is_private, make_private, runtime_directories, state_directory
 from tests.support.eventually import eventually
 from tests.support.platform_limits import posix_only
@@ -70,7 +67,7 @@ def room(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterato
 def only_there(monkeypatch: pytest.MonkeyPatch, environ: Mapping[str, str]) -> None:
     """Leave out the directories that all sessions of this user share."""
     first = next(iter(runtime_directories(environ)))
-    monkeypatch.setattr(meeting, "runtime_directories", lambda environ: [first])
+    monkeypatch.setattr(control_socket, "runtime_directories", lambda environ: [first])
 
 
 def said(connection: socket.socket) -> bytes:
@@ -136,12 +133,12 @@ class TestAVisitor:
             assert json.loads(said(slow))["files"] == files
 
     def test_that_says_nothing_is_shown_out(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(visitors, "PATIENCE", 0.05)
+        monkeypatch.setattr(control_server, "PATIENCE", 0.05)
         with connect(room.place, PATIENCE) as silent:
             assert said(silent) == b""
 
     def test_that_does_not_take_its_answer_is_shown_out(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(visitors, "PATIENCE", 0.05)
+        monkeypatch.setattr(control_server, "PATIENCE", 0.05)
         with connect(room.place, PATIENCE) as deaf:
             deaf.sendall(b'{"verb": "files"}\n')
             asked = room.next()
@@ -151,7 +148,7 @@ class TestAVisitor:
     def test_finds_no_seat_among_too_many_and_one_when_they_have_gone(
         self, room: Room, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(visitors, "SEATS", 3)
+        monkeypatch.setattr(control_server, "SEATS", 3)
         waiting = [connect(room.place, PATIENCE) for _ in range(3)]
         for one in waiting:
             one.sendall(b'{"verb": "wait"}\n')
@@ -174,7 +171,7 @@ class TestTheEnd:
             assert json.loads(said(waiting)) == {"over": True}
 
     def test_waits_for_nobody_who_does_not_take_his(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(visitors, "LAST_WORDS", 0.05)
+        monkeypatch.setattr(control_server, "LAST_WORDS", 0.05)
         with connect(room.place, PATIENCE) as deaf:
             deaf.sendall(b'{"verb": "files"}\n')
             room.next().reply({"files": ["x" * 100] * 100_000})
@@ -236,7 +233,7 @@ class TestTheMeetingPoint:
         only_there(monkeypatch, environ)
         directory = next(iter(runtime_directories(environ)))
         make_private(directory)
-        stale = os.path.join(directory, f"{meeting.key_of(PROJECT)}-99999.sock")
+        stale = os.path.join(directory, f"{control_socket.key_of(PROJECT)}-99999.sock")
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(stale)
         Path(directory, "no socket").touch()
@@ -258,7 +255,7 @@ class TestTheMeetingPoint:
         os.chmod(open_to_all, 0o750)  # noqa: S103 - which is the point
         too_long = os.path.join(environ["XDG_RUNTIME_DIR"], "x" * 100)
         good = os.path.join(environ["XDG_RUNTIME_DIR"], "good")
-        monkeypatch.setattr(meeting, "runtime_directories", lambda environ: [open_to_all, too_long, good])
+        monkeypatch.setattr(control_socket, "runtime_directories", lambda environ: [open_to_all, too_long, good])
         point = MeetingPoint(PROJECT, environ)
         assert os.path.dirname(point.path) == good
         point.close()
@@ -267,7 +264,7 @@ class TestTheMeetingPoint:
         self, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         too_long = os.path.join(environ["XDG_RUNTIME_DIR"], "x" * 100)
-        monkeypatch.setattr(meeting, "runtime_directories", lambda environ: [too_long])
+        monkeypatch.setattr(control_socket, "runtime_directories", lambda environ: [too_long])
         with pytest.raises(OSError, match="too long"):
             MeetingPoint(PROJECT, environ)
 
@@ -290,7 +287,7 @@ class TestTheMeetingPoint:
         point.close()
 
     def test_shows_out_who_is_somebody_else(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(meeting, "_is_this_user", lambda visitor: False)
+        monkeypatch.setattr(control_socket, "_is_this_user", lambda visitor: False)
         with connect(room.place, PATIENCE) as stranger:
             try:
                 stranger.sendall(b'{"verb": "status"}\n')
@@ -305,9 +302,9 @@ class TestTheMeetingPoint:
 def by_port(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
     """The way of Windows, which any system can go."""
     only_there(monkeypatch, environ)
-    monkeypatch.setattr(meeting, "_listening", meeting._listening_port)
-    monkeypatch.setattr(visitors, "MeetingPoint", MeetingPoint)
-    monkeypatch.setattr(meeting, "_is_this_user", lambda visitor: True)
+    monkeypatch.setattr(control_socket, "_listening", control_socket._listening_port)
+    monkeypatch.setattr(control_server, "MeetingPoint", MeetingPoint)
+    monkeypatch.setattr(control_socket, "_is_this_user", lambda visitor: True)
     room = Room(environ)
     yield room
     room.visitors.close()
@@ -315,14 +312,14 @@ def by_port(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iter
 
 class TestAPortWithASecret:
     def test_serves_who_knows_it(self, by_port: Room) -> None:
-        with meeting._connect_by_port(by_port.place, PATIENCE) as visitor:
+        with control_socket._connect_by_port(by_port.place, PATIENCE) as visitor:
             visitor.sendall(b'{"verb": "status"}\n')
             by_port.next().reply({"known": True})
             assert json.loads(said(visitor)) == {"known": True}
 
     @pytest.mark.parametrize("said_first", [b"", b"x" * 200, b'{"verb": "status"}\n' * 10])
     def test_hears_nobody_who_does_not(self, by_port: Room, monkeypatch: pytest.MonkeyPatch, said_first: bytes) -> None:
-        monkeypatch.setattr(visitors, "PATIENCE", 0.05)
+        monkeypatch.setattr(control_server, "PATIENCE", 0.05)
         port = int(Path(by_port.place.path).read_bytes().split()[0])
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as stranger:
             stranger.sendall(said_first)
@@ -356,7 +353,7 @@ class TestPrivateDirectories:
         assert "/nowhere/reloader" not in list(runtime_directories({"XDG_RUNTIME_DIR": "/nowhere"}))
 
     def test_include_that_of_the_user_where_there_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(private, "_is_ours", lambda directory: True)
+        monkeypatch.setattr(directories, "_is_ours", lambda directory: True)
         assert f"/run/user/{os.geteuid()}/reloader" in list(runtime_directories({}))
 
 

@@ -26,8 +26,8 @@ if sys.platform != "win32":
     pytest.skip("jobs, batch files and this console are of Windows alone", allow_module_level=True)
 
 from reloader.system import _winapi
-from reloader.system.windows import console as windows_console
-from reloader.system.windows import process_host as windows
+from reloader.system.windows import console as console_module
+from reloader.system.windows import process_host
 
 assert sys.platform == "win32"  # type checkers follow this one
 
@@ -47,27 +47,27 @@ def inbox() -> Inbox:
 
 
 @pytest.fixture
-def host(inbox: Inbox) -> Iterator[windows.ProcessHost]:
-    made = windows.ProcessHost(inbox.put)
+def host(inbox: Inbox) -> Iterator[process_host.ProcessHost]:
+    made = process_host.ProcessHost(inbox.put)
     yield made
     made.close()
 
 
 @pytest.fixture
-def signals(inbox: Inbox) -> Iterator[windows.SystemSignals]:
-    made = windows.SystemSignals()
+def signals(inbox: Inbox) -> Iterator[process_host.SystemSignals]:
+    made = process_host.SystemSignals()
     made.start(inbox.put)
     yield made
     made.stop()
 
 
-def launch(host: windows.ProcessHost, argv: list[str], directory: Path) -> windows.WindowsChild:
+def launch(host: process_host.ProcessHost, argv: list[str], directory: Path) -> process_host.WindowsChild:
     child = host.launch(argv, cwd=str(directory), environment=environment(), run=1)
     assert not isinstance(child, ChildNotLaunched), child.why
     return child
 
 
-def end_of(host: windows.ProcessHost, inbox: Inbox) -> Posted:
+def end_of(host: process_host.ProcessHost, inbox: Inbox) -> Posted:
     deadline = time.monotonic() + PATIENCE
     while not (news := host.collect(time.monotonic())):
         look = host.next_look(time.monotonic())
@@ -79,7 +79,7 @@ def end_of(host: windows.ProcessHost, inbox: Inbox) -> Posted:
 
 
 def test_the_thread_that_waits_says_only_that_something_stirred(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     launch(host, programs.command("good", "0"), tmp_path)
     assert inbox.get(timeout=PATIENCE) == ChildStirred()
@@ -87,7 +87,11 @@ def test_the_thread_that_waits_says_only_that_something_stirred(
 
 
 def test_the_stop_event_goes_to_the_group_of_the_run(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    host: process_host.ProcessHost,
+    inbox: Inbox,
+    programs: Announcements,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[int] = []
 
@@ -105,17 +109,21 @@ def test_the_stop_event_goes_to_the_group_of_the_run(
 
 
 def test_a_run_that_cannot_be_asked_is_forced_at_once(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    host: process_host.ProcessHost,
+    inbox: Inbox,
+    programs: Announcements,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_winapi, "send_break", lambda group: False)
     child = launch(host, programs.command("stubborn"), tmp_path)
     programs.wait_for("started", "stubborn")
     child.ask_to_stop(signal.SIGINT)
-    assert end_of(host, inbox) == ChildEnded(1, Exited(windows.FORCED))
+    assert end_of(host, inbox) == ChildEnded(1, Exited(process_host.FORCED))
 
 
 def test_the_end_of_the_host_ends_what_still_runs(
-    host: windows.ProcessHost, programs: Announcements, tmp_path: Path
+    host: process_host.ProcessHost, programs: Announcements, tmp_path: Path
 ) -> None:
     child = launch(host, programs.command("forking"), tmp_path)
     second = programs.wait_for("started", "polite")
@@ -145,7 +153,7 @@ def test_our_own_death_ends_what_still_runs(programs: Announcements, tmp_path: P
 
 @pytest.mark.parametrize("step", ["assign_to_job", "resume", "open_process"])
 def test_what_cannot_be_put_into_a_job_never_begins(
-    host: windows.ProcessHost, programs: Announcements, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    host: process_host.ProcessHost, programs: Announcements, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def refuse(*arguments: int) -> None:
         raise PermissionError(13, "not today")
@@ -185,7 +193,7 @@ def batch_file(directory: Path, programs: Announcements) -> list[str]:
 
 
 def test_a_batch_file_gets_its_arguments_as_they_were_given(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     launch(host, batch_file(tmp_path, programs) + NASTY, tmp_path)
     assert programs.wait_for("told", "telling")["arguments"] == NASTY
@@ -194,7 +202,7 @@ def test_a_batch_file_gets_its_arguments_as_they_were_given(
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_program_gets_any_arguments_as_they_were_given(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
 ) -> None:
     arguments = hostile_arguments(seed, HOSTILE + "%")
     launch(host, programs.command("telling", *arguments), tmp_path)
@@ -204,7 +212,7 @@ def test_a_program_gets_any_arguments_as_they_were_given(
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_batch_file_gets_any_arguments_as_they_were_given(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
 ) -> None:
     arguments = hostile_arguments(seed, HOSTILE)
     launch(host, batch_file(tmp_path, programs) + arguments, tmp_path)
@@ -215,7 +223,7 @@ def test_a_batch_file_gets_any_arguments_as_they_were_given(
 @needs_percent_signs
 @pytest.mark.parametrize("seed", range(4))
 def test_a_batch_file_gets_any_percent_signs_as_they_were_given(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, seed: int
 ) -> None:
     arguments = hostile_arguments(seed, HOSTILE + "%%%")
     launch(host, batch_file(tmp_path, programs) + arguments, tmp_path)
@@ -225,7 +233,7 @@ def test_a_batch_file_gets_any_percent_signs_as_they_were_given(
 
 @needs_percent_signs
 def test_a_batch_file_gets_percent_signs_as_they_were_given(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     percent = ["100%", "%PATH%", "%%", '%"%CD%"', "%1", "%~dp0"]
     launch(host, batch_file(tmp_path, programs) + percent, tmp_path)
@@ -234,7 +242,7 @@ def test_a_batch_file_gets_percent_signs_as_they_were_given(
 
 
 def test_the_code_of_a_batch_file_is_the_code_of_the_run(
-    host: windows.ProcessHost, inbox: Inbox, tmp_path: Path
+    host: process_host.ProcessHost, inbox: Inbox, tmp_path: Path
 ) -> None:
     (tmp_path / "run.cmd").write_text("@exit /b 7\n")
     launch(host, ["run"], tmp_path)
@@ -249,7 +257,11 @@ def batch_file_that_goes_on(directory: Path, programs: Announcements) -> list[st
 
 
 def test_a_cmd_that_would_ask_back_is_ended_when_its_program_has_ended(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    host: process_host.ProcessHost,
+    inbox: Inbox,
+    programs: Announcements,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_winapi, "send_break", lambda group: True)
     child = launch(host, batch_file_that_goes_on(tmp_path, programs), tmp_path)
@@ -258,12 +270,12 @@ def test_a_cmd_that_would_ask_back_is_ended_when_its_program_has_ended(
     assert host.collect(time.monotonic()) == ()
     assert is_alive(started["pid"])
     programs.say_word_to(started)
-    assert end_of(host, inbox) == ChildEnded(1, Exited(windows.FORCED))
+    assert end_of(host, inbox) == ChildEnded(1, Exited(process_host.FORCED))
     assert not is_alive(child.pid)
 
 
 def test_a_batch_file_that_nobody_asked_to_stop_goes_on_without_its_program(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     child = launch(host, batch_file_that_goes_on(tmp_path, programs), tmp_path)
     started = programs.wait_for("started", "waiting")
@@ -273,12 +285,12 @@ def test_a_batch_file_that_nobody_asked_to_stop_goes_on_without_its_program(
     assert host.next_look(time.monotonic()) is None
     assert is_alive(child.pid)
     child.force_stop()
-    assert end_of(host, inbox) == ChildEnded(1, Exited(windows.FORCED))
+    assert end_of(host, inbox) == ChildEnded(1, Exited(process_host.FORCED))
 
 
 @needs_stop_event
 def test_a_batch_file_is_asked_to_stop_and_gone_when_its_program_is(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     (tmp_path / "run.bat").write_text("@" + subprocess.list2cmdline(programs.command("polite")) + "\n")
     child = launch(host, ["run.bat"], tmp_path)
@@ -288,7 +300,7 @@ def test_a_batch_file_is_asked_to_stop_and_gone_when_its_program_is(
     assert isinstance(end_of(host, inbox), ChildEnded)
 
 
-def test_a_line_for_the_shell_may_hold_quotes(host: windows.ProcessHost, inbox: Inbox, tmp_path: Path) -> None:
+def test_a_line_for_the_shell_may_hold_quotes(host: process_host.ProcessHost, inbox: Inbox, tmp_path: Path) -> None:
     launch(host, ["cmd.exe", "/d", "/s", "/c", 'echo x>"a file" & exit 4'], tmp_path)
     assert end_of(host, inbox) == ChildEnded(1, Exited(4))
     assert (tmp_path / "a file").exists()
@@ -296,7 +308,7 @@ def test_a_line_for_the_shell_may_hold_quotes(host: windows.ProcessHost, inbox: 
 
 @pytest.mark.parametrize(("event", "number"), [(_winapi.CTRL_C, signal.SIGINT), (_winapi.CTRL_BREAK, signal.SIGBREAK)])
 def test_a_wish_from_the_console_is_posted(
-    signals: windows.SystemSignals, inbox: Inbox, event: int, number: int
+    signals: process_host.SystemSignals, inbox: Inbox, event: int, number: int
 ) -> None:
     assert signals.handle(event)
     assert inbox.get_nowait() == StopAsked(number)
@@ -304,7 +316,7 @@ def test_a_wish_from_the_console_is_posted(
 
 @pytest.mark.parametrize("event", [_winapi.CTRL_CLOSE, _winapi.CTRL_LOGOFF, _winapi.CTRL_SHUTDOWN])
 def test_windows_is_kept_waiting_until_all_is_tidied_up(
-    signals: windows.SystemSignals, inbox: Inbox, event: int
+    signals: process_host.SystemSignals, inbox: Inbox, event: int
 ) -> None:
     console = threading.Thread(target=signals.handle, args=(event,))
     console.start()
@@ -315,26 +327,26 @@ def test_windows_is_kept_waiting_until_all_is_tidied_up(
     assert not console.is_alive()
 
 
-def test_after_the_stop_the_console_is_not_answered(signals: windows.SystemSignals, inbox: Inbox) -> None:
+def test_after_the_stop_the_console_is_not_answered(signals: process_host.SystemSignals, inbox: Inbox) -> None:
     signals.stop()
     signals.stop()
     assert not signals.handle(_winapi.CTRL_C)
     assert inbox.empty()
 
 
-def test_other_events_are_left_to_others(signals: windows.SystemSignals, inbox: Inbox) -> None:
+def test_other_events_are_left_to_others(signals: process_host.SystemSignals, inbox: Inbox) -> None:
     assert not signals.handle(99)
     assert inbox.empty()
 
 
-def test_an_interrupt_that_python_hears_is_posted_too(signals: windows.SystemSignals, inbox: Inbox) -> None:
+def test_an_interrupt_that_python_hears_is_posted_too(signals: process_host.SystemSignals, inbox: Inbox) -> None:
     signal.raise_signal(signal.SIGINT)
     assert inbox.get_nowait() == StopAsked(signal.SIGINT)
 
 
 def test_the_handler_is_given_back(inbox: Inbox) -> None:
     before = signal.getsignal(signal.SIGINT)
-    signals = windows.SystemSignals()
+    signals = process_host.SystemSignals()
     signals.start(inbox.put)
     assert signal.getsignal(signal.SIGINT) is not before
     signals.stop()
@@ -357,7 +369,7 @@ def console(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
 
 
 def test_what_a_run_did_to_the_console_is_undone(
-    console: dict[int, int], host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+    console: dict[int, int], host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     launch(host, programs.command("waiting"), tmp_path)
     console.update({1: 0, 2: 0})
@@ -368,7 +380,7 @@ def test_what_a_run_did_to_the_console_is_undone(
 
 def test_without_a_console_there_is_nothing_to_restore(console: dict[int, int]) -> None:
     console.clear()
-    modes = windows_console.ConsoleModes()
+    modes = console_module.ConsoleModes()
     modes.remember()
     modes.restore()
     assert console == {}
@@ -390,7 +402,7 @@ def at_the_end(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 def test_a_console_is_told_to_show_colours_until_we_end(
     console: dict[int, int], at_the_end: list[tuple[object, ...]]
 ) -> None:
-    assert windows.enable_colour(ConsoleStream())
+    assert process_host.enable_colour(ConsoleStream())
     assert console[2] == 3 | _winapi.ENABLE_VIRTUAL_TERMINAL_PROCESSING
     assert at_the_end == [(_winapi.set_console_mode, 2, 3)]
 
@@ -399,7 +411,7 @@ def test_a_console_that_shows_colours_is_left_as_it_is(
     console: dict[int, int], at_the_end: list[tuple[object, ...]]
 ) -> None:
     console[2] = 7
-    assert windows.enable_colour(ConsoleStream())
+    assert process_host.enable_colour(ConsoleStream())
     assert at_the_end == []
 
 
@@ -407,18 +419,18 @@ def test_an_old_console_shows_no_colours(
     console: dict[int, int], at_the_end: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_winapi, "set_console_mode", lambda handle, mode: False)
-    assert not windows.enable_colour(ConsoleStream())
+    assert not process_host.enable_colour(ConsoleStream())
     assert at_the_end == []
 
 
 def test_what_is_no_console_shows_no_colours(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file:
-        assert not windows.enable_colour(file)
-    assert not windows.enable_colour(io.StringIO())
-    assert not windows.enable_colour(file)
+        assert not process_host.enable_colour(file)
+    assert not process_host.enable_colour(io.StringIO())
+    assert not process_host.enable_colour(file)
 
 
-def test_a_group_that_is_not_there_cannot_be_asked(host: windows.ProcessHost) -> None:
+def test_a_group_that_is_not_there_cannot_be_asked(host: process_host.ProcessHost) -> None:
     assert not _winapi.send_break(0x7FFFFFFC)
 
 
@@ -432,16 +444,16 @@ def test_a_failed_call_says_why() -> None:
 
 
 def test_hidden_variables_are_inherited_and_handed_on(
-    host: windows.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
+    host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     """``=C:`` and its like, which Python leaves out of os.environ: here by a chain of two, each with one of its own."""
     code = (
         "import subprocess, sys\n"
-        "from reloader.system.inherited import inherited_environment\n"
+        "from reloader.system.environment import inherited_environment\n"
         "sys.exit(subprocess.call([sys.executable, '-c', sys.argv[1]], env={**inherited_environment(), '=R:': 'R:/there'}))\n"
     )
     look = (
-        "from reloader.system.inherited import inherited_environment as inherited\n"
+        "from reloader.system.environment import inherited_environment as inherited\n"
         "import sys\n"
         "sys.exit(0 if (inherited().get('=Q:'), inherited().get('=R:')) == ('Q:/here', 'R:/there') else 9)\n"
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reloader.core.addresses import Address
-from reloader.core.sockets import SocketSpec
+from reloader.core.addresses import Address, SocketSpec
 from reloader.errors import ConfigError
 from reloader.system import Sockets
 from tests.support.platform_limits import windows_only

@@ -20,11 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from reloader.core.changes import PathKind
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
 from reloader.core.notices import BackendFellBack, EventsLost, EventsMissed
 from reloader.core.settings import WatchPlan
-from reloader.core.snapshot import PathKind
 from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from tests.support.backends import needs_watchdog

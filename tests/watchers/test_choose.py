@@ -19,7 +19,7 @@ from reloader.errors import BackendUnavailable
 from reloader.watchers.choose import Choice, Silent, choose, must_be_polled, remedy_for, stat_watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import StatWatcher
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.fakes import FakeMounts
 from tests.support.platform_limits import linux_only
 from tests.support.watchman import needs_watchman, running_watchman

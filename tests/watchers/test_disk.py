@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.snapshot import MISSING, PathKind
+from reloader.core.changes import MISSING, PathKind
 from reloader.watchers import disk as disk_module
 from reloader.watchers.disk import RealDisk, read_rules
 

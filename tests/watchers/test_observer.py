@@ -32,7 +32,7 @@ from reloader.errors import BackendUnavailable
 from reloader.watchers import observer as observer_module
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.observer import ObserverWatcher, Translator
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 
 PATIENCE = 20.0
 OBSERVER: Any = vars(observer_module)["Observer"]  # whichever watchdog has for this system

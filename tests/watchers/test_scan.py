@@ -13,8 +13,8 @@ import pytest
 from reloader.core.paths.filters import Rule
 from reloader.core.settings import WatchPlan
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.scan import YOUNG_NS, Scanner
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.polling import YOUNG_NS, Scanner
+from reloader.watchers.rules import watch_set_of
 from tests.support.fakes import LONG_AFTER
 from tests.support.paths import relative
 

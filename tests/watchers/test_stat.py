@@ -15,7 +15,7 @@ from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import WatchPlan
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import AFFORDABLE, StatWatcher
-from reloader.watchers.what_counts import watch_set_of
+from reloader.watchers.rules import watch_set_of
 from tests.support.fakes import LONG_AFTER
 
 PATIENCE = 20.0

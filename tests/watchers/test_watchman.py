@@ -23,9 +23,7 @@ from reloader.core.settings import WatchPlan
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.watchman import connection as watchman_line
-from reloader.watchers.watchman import roots as watchman_trees
-from reloader.watchers.watchman import subscription as watchman_session
+from reloader.watchers.watchman import connection, roots, subscription
 from reloader.watchers.watchman.watcher import WatchmanWatcher
 from tests.support.eventually import eventually
 from tests.support.fake_watchman import fake_watchman, usual
@@ -58,7 +56,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def quick_heart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchman_session, "HEARTBEAT", 0.2)
+    monkeypatch.setattr(subscription, "HEARTBEAT", 0.2)
 
 
 def fell_back(session: Session) -> list[BackendFellBack]:
@@ -188,8 +186,8 @@ class TestTheUsersService:
         self, service: Service, tree: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As the named pipes of Windows are."""
-        monkeypatch.setattr(watchman_line, "BLIND_WAIT", 0.05)
-        monkeypatch.setattr(watchman_line.Line, "_selector_of_socket", lambda line: None)
+        monkeypatch.setattr(connection, "BLIND_WAIT", 0.05)
+        monkeypatch.setattr(connection.Line, "_selector_of_socket", lambda line: None)
         with Session(tree, make_watchman) as session:
             assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
             assert fell_back(session) == []
@@ -420,14 +418,14 @@ class TestWhatItSays:
             assert fell_back(session) == []
 
     def test_a_watch_that_came_too_late_is_removed(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(watchman_trees, "PATIENCE_FOR_CRAWL", 0.1)
+        monkeypatch.setattr(roots, "PATIENCE_FOR_CRAWL", 0.1)
         asked: list[str] = []
 
         def crawl(request: list[Any]) -> object:
             asked.append(request[0])
             return []
 
-        def roots(request: list[Any]) -> object:
+        def watch_list(request: list[Any]) -> object:
             return {"roots": [str(tree.parent), "/of/the/user"] if asked else ["/of/the/user"]}
 
         def remove(request: list[Any]) -> object:
@@ -437,7 +435,7 @@ class TestWhatItSays:
         service = usual(
             str(tree),
             watch_project=crawl,
-            watch_list=roots,
+            watch_list=watch_list,
             watch_del=remove,
             debug_get_subscriptions={"error": "none"},
         )
@@ -474,31 +472,31 @@ class TestWhereItListens:
 
     def test_the_program_is_asked(self, tmp_path: Path) -> None:
         self.program(tmp_path, """echo '{"version": "4.9.0", "sockname": "/there/sock"}'""")
-        assert watchman_line.find_address() == "/there/sock"
+        assert connection.find_address() == "/there/sock"
 
     def test_on_windows_it_is_a_pipe(self, tmp_path: Path) -> None:
         self.program(tmp_path, """echo '{"sockname": "C:/there", "named_pipe": "a pipe"}'""")
-        assert watchman_line.find_address() == "a pipe"
+        assert connection.find_address() == "a pipe"
 
     def test_a_program_that_is_not_there_is_told_with_the_remedy(self) -> None:
         with pytest.raises(BackendUnavailable, match=r"there is no program watchman\. Install it"):
-            watchman_line.find_address()
+            connection.find_address()
 
     def test_a_service_that_does_not_start_is_told_with_its_own_words(self, tmp_path: Path) -> None:
         self.program(tmp_path, "echo 'the state directory is not yours' >&2; exit 1")
         with pytest.raises(BackendUnavailable, match="does not start: the state directory is not yours"):
-            watchman_line.find_address()
+            connection.find_address()
 
     def test_a_program_that_hangs_is_waited_for_only_so_long(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(watchman_line, "PATIENCE_AT_START", 0.2)
+        monkeypatch.setattr(connection, "PATIENCE_AT_START", 0.2)
         self.program(tmp_path, "exec /bin/sleep 60")
         with pytest.raises(BackendUnavailable, match=r"gave no answer for 0\.2 s"):
-            watchman_line.find_address()
+            connection.find_address()
 
     @pytest.mark.parametrize("output", ["no json", "{}", "[1]"])
     def test_an_answer_that_nobody_understands_is_told(self, tmp_path: Path, output: str) -> None:
         self.program(tmp_path, f"echo '{output}'")
         with pytest.raises(BackendUnavailable, match="get-sockname failed"):
-            watchman_line.find_address()
+            connection.find_address()

@@ -12,8 +12,7 @@ from typing import Protocol, TextIO
 
 from termcolor import colored
 
-from reloader.cli.output.messages import sentence
-from reloader.cli.output.step_wording import lines_below
+from reloader.cli.output.messages import lines_below, sentence
 from reloader.core.changes import ChangeBatch
 from reloader.core.notices import Level, Notice, Scanning
 from reloader.errors import ConfigError, ReloaderError

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 
 from reloader.cli.output.formatting import count as _count
+from reloader.cli.output.formatting import outcome_of, printable, seconds_of, short, some
 from reloader.cli.output.formatting import outcome_of as _outcome
 from reloader.cli.output.formatting import printable as _printable
 from reloader.cli.output.formatting import seconds_of as _seconds
-from reloader.cli.output.formatting import short
 from reloader.cli.output.formatting import some as _some
-from reloader.cli.output.renewal_wording import said_of_config
 from reloader.cli.output.session_messages import session_sentence
-from reloader.cli.output.step_wording import said_beside
-from reloader.core.addresses import Holder
+from reloader.config.toml_syntax import in_toml
+from reloader.core.addresses import HeldSocket, Holder, UnixAddress, shown
 from reloader.core.changes import ChangeBatch
 from reloader.core.notices import (
+    HIDDEN,
     BackendFellBack,
     BackingOff,
     Changed,
+    ChangesTakenBack,
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    ConfigSuspended,
     ConfigUsed,
     Ended,
     EventsLost,
@@ -27,6 +34,8 @@ from reloader.core.notices import (
     Finished,
     Forced,
     GivenUp,
+    HookFailed,
+    KeyChange,
     Launched,
     LeftBehind,
     Level,
@@ -36,10 +45,17 @@ from reloader.core.notices import (
     Notice,
     Polling,
     PortInUse,
+    Postponed,
+    Ready,
+    RenewalNotice,
     RestartCodeIgnored,
     RootExamined,
     Scanning,
     ScansSlowed,
+    SessionNotice,
+    SourceRefused,
+    StepRefused,
+    StepStarted,
     Stopping,
     TreesExamined,
     Unasked,
@@ -48,7 +64,8 @@ from reloader.core.notices import (
     Watching,
     WatchingSuspended,
 )
-from reloader.core.reasons import (
+from reloader.core.outcome import StopStep, StopStepKind
+from reloader.core.states import (
     AskedByChild,
     AskedByHand,
     ChildWasLost,
@@ -58,19 +75,84 @@ from reloader.core.reasons import (
     FirstStart,
     Reason,
 )
-from reloader.core.session_notices import SessionNotice
-from reloader.core.settings_diff import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended
-from reloader.core.sockets import HeldSocket, UnixAddress, shown
-from reloader.core.step_notices import (
-    ChangesTakenBack,
-    HookFailed,
-    Postponed,
-    Ready,
-    SourceRefused,
-    StepRefused,
-    StepStarted,
-)
-from reloader.core.stops import StopStep, StopStepKind
+from reloader.core.tasks import Overdue, StepOutcome
+
+
+def said_of_config(notice: RenewalNotice) -> str:
+    match notice:
+        case ConfigRenewed(source, changes, _):
+            return f"{source} has changed: {', '.join(map(_change, changes))}"
+        case ConfigRefused((problem,)):
+            return f"{problem}; what was in force stays so"
+        case ConfigRefused(problems):
+            return f"{len(problems)} problems in the configuration; what was in force stays so:"
+        case ConfigGone(source):
+            return f"{source} is gone: what was in force stays so. Put it back, or end this session"
+        case ConfigAsBefore(source):
+            return f"{source} is again as it is in force"
+        case ConfigSuspended(source, restarts, within, seconds):
+            return (
+                f"{source} was changed at the same moment of {restarts} runs in a row, within {seconds_of(within)}: if the "
+                f"command writes it, have it write another file. It is looked at again after {seconds_of(seconds)}, or "
+                "with a restart by hand"
+            )
+
+
+def problems_below(notice: ConfigRefused) -> Sequence[str]:
+    """The problems, if there are several, a line for each."""
+    return [printable(problem) for problem in notice.problems] if len(notice.problems) > 1 else ()
+
+
+def _change(change: KeyChange) -> str:
+    return f"{change.key} {_value(change.before)} → {_value(change.after)}"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "(not set)"
+    return HIDDEN if value == HIDDEN else in_toml(value)
+
+
+StepNotice = SourceRefused | StepStarted | StepRefused | ChangesTakenBack | Ready | HookFailed | Postponed
+
+
+def said_beside(notice: StepNotice) -> str:
+    match notice:
+        case SourceRefused(file, line, _, message, _, run):
+            place = short(file) if line is None else f"{short(file)}, line {line}"
+            return f"{place}: {message}; {_what_goes_on(run)}"
+        case StepStarted(part, argv):
+            return f"{part}: {shlex.join(argv)}"
+        case StepRefused(part, argv, outcome, run):
+            return f"{part}: {shlex.join(argv)} {_ended(outcome)}; {_what_goes_on(run)}"
+        case ChangesTakenBack(paths, run):
+            return f"{some(paths)} as before: run {run} goes on"
+        case Ready(run, seconds, by):
+            return f"run {run} is ready after {seconds_of(seconds)} ({', '.join(by)})"
+        case HookFailed(occasion, argv, outcome):
+            return f"the {occasion.value} hook {shlex.join(argv)} {_ended(outcome)}"
+        case Postponed():
+            return "waiting for the first change"
+
+
+def lines_below(notice: Notice) -> Sequence[str]:
+    """What stands below the sentence, as it is: where the fault is in a source, as Python shows it, and further problems."""
+    if isinstance(notice, ConfigRefused):
+        return problems_below(notice)
+    if not isinstance(notice, SourceRefused):
+        return ()
+    return [printable(line.replace("\t", " ")) for line in notice.excerpt]
+
+
+def _what_goes_on(run: int | None) -> str:
+    return "waiting for a change" if run is None else f"run {run} goes on, and the next save is tried again"
+
+
+def _ended(outcome: StepOutcome) -> str:
+    if isinstance(outcome, Overdue):
+        return f"was ended, since it took more than {seconds_of(outcome.seconds)}"
+    return outcome_of(outcome)
+
 
 __all__ = ["sentence", "short"]
 

@@ -10,13 +10,13 @@ from reloader.cli.subcommand import Flag, Verb
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
     from reloader.config.arguments import Arguments
-    from reloader.core.session_notices import SessionNotice
+    from reloader.core.notices import SessionNotice
 
 
 def perform(arguments: Arguments) -> int:
     from reloader.cli.output.formatting import short
     from reloader.cli.output.stdout import write
-    from reloader.core.session_notices import FilesListed
+    from reloader.core.notices import FilesListed
 
     told = _listed(arguments)
     if arguments.json or not isinstance(told, FilesListed):

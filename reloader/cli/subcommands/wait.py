@@ -17,7 +17,7 @@ def perform(arguments: Arguments) -> int:
     import sys
 
     from reloader.core.control_protocol import NOW, USUAL_WAIT, AskToWait
-    from reloader.core.session_notices import WaitOver
+    from reloader.core.notices import WaitOver
 
     after = str(arguments.options.get("after", NOW))
     run = None if after == NOW else _run_of(after)
@@ -41,7 +41,7 @@ def _run_of(text: str) -> int:
 
 
 def _seconds_of(text: str) -> float:
-    from reloader.config.durations import fault_of, number_of, seconds_of
+    from reloader.config.text_values import fault_of, number_of, seconds_of
     from reloader.errors import ConfigError
 
     seconds = number_of(text) if number_of(text) is not None else seconds_of(text)

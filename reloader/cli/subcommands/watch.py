@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def perform(arguments: Arguments) -> int:
     from reloader.app.watch import stream
     from reloader.cli.context import console_on, plan_of, standard_error
+    from reloader.cli.output.reporters import TwoStreams
     from reloader.cli.output.stdout import write_into_nothing
-    from reloader.cli.output.two_streams import TwoStreams
 
     plan = plan_of(arguments, os.environ, needs_command=False)
     changes = console_on(sys.stdout, arguments)

@@ -10,12 +10,12 @@ from reloader.cli.subcommand import Operand, Verb
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
     from reloader.config.arguments import Arguments
-    from reloader.core.session_notices import PathExplained, SessionNotice
+    from reloader.core.notices import PathExplained, SessionNotice
 
 
 def perform(arguments: Arguments) -> int:
     """0 if every path counts, else 1."""
-    from reloader.core.session_notices import PathExplained
+    from reloader.core.notices import PathExplained
 
     counts = True
     for operand in arguments.operands:
@@ -46,7 +46,7 @@ def _with_line(arguments: Arguments, told: PathExplained) -> PathExplained:
     """With the line of the config file, where the rule is of that."""
     from dataclasses import replace
 
-    from reloader.config.written_line import line_of
+    from reloader.config.toml_syntax import line_of
 
     if told.line or not told.pattern:
         return told

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reloader.core.changes import PathKind
+from reloader.core.notices import PathExplained
 from reloader.core.paths.filters import VIRTUALENV, Rule
 from reloader.core.paths.walk import is_within
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.session_notices import PathExplained
 from reloader.core.settings import WatchPlan
-from reloader.core.snapshot import PathKind
 from reloader.engine.agent_reports import Program
 from reloader.interfaces import Disk
 

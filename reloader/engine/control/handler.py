@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 
 from typing_extensions import assert_never
 
+from reloader.core.changes import ChangeBatch
 from reloader.core.control_protocol import (
     Answer,
     AskFiles,
@@ -19,23 +20,72 @@ from reloader.core.control_protocol import (
     AskWhy,
     Reply,
 )
-from reloader.core.events import Asked, Event, RestartAsked, Typed
-from reloader.core.runs import ALIVE
-from reloader.core.session_notices import FilesListed, KeysExplained, Paused, Resumed, SessionNotice, SessionStatus
+from reloader.core.events import Asked, BatchClosed, BatchOpened, Event, RestartAsked, Typed
+from reloader.core.notices import FilesListed, KeysExplained, Paused, Resumed, SessionNotice, SessionStatus
+from reloader.core.runs import ALIVE, Refusal, Wait, answer_to, settled, state_in_words
 from reloader.core.settings import RunPlan
 from reloader.core.states import Running, State
-from reloader.core.waits import Refusal, Wait, answer_to, settled, state_in_words
 from reloader.engine.agent_reports import Program
 from reloader.engine.config_reload import Renewal
 from reloader.engine.control.explain import Explainer
 from reloader.engine.control.journal import Chronicle
-from reloader.engine.control.pause import Pause
 from reloader.engine.files.backends import Watching
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
 from reloader.engine.files.restart_loops import LoopGuard
 from reloader.engine.tasks.auxiliary import Beside
 from reloader.interfaces import Clock
+
+
+class Pause:
+    """Owned by the engine's thread. A batch that was let in when it opened is let in when it closes."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self.held = ChangeBatch()
+        self._is_open = False
+        self._was_let_in = False
+
+    def through(self, events: Iterable[Event]) -> Iterator[Event]:
+        """``events`` without what is kept back."""
+        for event in events:
+            match event:
+                case BatchOpened():
+                    self._is_open = True
+                    self._was_let_in = not self.is_on
+                    if self._was_let_in:
+                        yield event
+                case BatchClosed(batch):
+                    is_let_in = self._was_let_in or not self.is_on
+                    self._is_open = self._was_let_in = False
+                    if is_let_in:
+                        yield event
+                    else:
+                        self.held = self.held.merged_with(batch)
+                case _:
+                    yield event
+
+    def begin(self) -> None:
+        self.is_on = True
+
+    def end(self) -> list[Event]:
+        """Let in what was kept back, as one batch, or the batch that is open now.
+
+        Never both: what is open when a run is launched is in it, or closes later and is let in then.
+        """
+        self.is_on = False
+        held, self.held = self.held, ChangeBatch()
+        if held:
+            return [BatchClosed(held)]
+        if self._is_open and not self._was_let_in:
+            self._was_let_in = True
+            return [BatchOpened()]
+        return []
+
+    def launched(self) -> None:
+        """A run has started, for whatever reason: all that was kept back is in it."""
+        self.held = ChangeBatch()
+        self._is_open = self._was_let_in = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,21 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from reloader.core.notices import Ended, Launched, Notice
-from reloader.core.runs import RunRecord, noted, said_of
-from reloader.core.settings_diff import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed
-from reloader.core.step_notices import ChangesTakenBack, Ready, SourceRefused, StepRefused, StepStarted
-from reloader.core.waits import Refusal
+from reloader.core.notices import (
+    ChangesTakenBack,
+    ConfigAsBefore,
+    ConfigGone,
+    ConfigRefused,
+    ConfigRenewed,
+    Ended,
+    Launched,
+    Notice,
+    Ready,
+    SourceRefused,
+    StepRefused,
+    StepStarted,
+)
+from reloader.core.runs import Refusal, RunRecord, noted, said_of
 from reloader.interfaces import Clock, Reporter
 
 #: Takes one entry of the history. Never raises, never waits for anybody.

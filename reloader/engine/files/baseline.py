@@ -10,11 +10,20 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from reloader.core.changes import ChangeKind, PathChange
+from reloader.core.changes import (
+    MISSING,
+    ChangeKind,
+    Comparison,
+    Entry,
+    PathChange,
+    PathKind,
+    Stamp,
+    compare,
+    kind_of_change,
+)
 from reloader.core.paths.walk import Folder, Walk, is_within
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.python_names import BYTECODE, source_name
-from reloader.core.snapshot import MISSING, Comparison, Entry, PathKind, Stamp, compare, kind_of_change
 from reloader.engine.files.file_reader import Eyes, as_file, is_same_content
 from reloader.engine.files.launch_snapshot import SinceLaunch
 from reloader.interfaces import Clock, Disk

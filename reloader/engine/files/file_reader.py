@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reloader.core.snapshot import CONTENT_LIMIT, Entry, PathKind, Stamp
+from reloader.core.changes import CONTENT_LIMIT, Entry, PathKind, Stamp
 from reloader.interfaces import Disk
 
 #: A stamp younger than this, in nanoseconds, may hide a second write: some file systems count in steps of two seconds.

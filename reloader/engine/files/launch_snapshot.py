@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from reloader.core.snapshot import MISSING, Entry, PathKind
+from reloader.core.changes import MISSING, Entry, PathKind
 
 
 class Content(NamedTuple):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+from reloader.core.changes import PathKind, Stamp
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.snapshot import PathKind, Stamp
 from reloader.engine.files.backends import Watching
 from reloader.engine.files.baseline import Baseline
 from reloader.interfaces import Clock, Disk

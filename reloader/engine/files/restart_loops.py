@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 
 from reloader.core.changes import PathChange
 from reloader.core.notices import Note, WatchingSuspended
-from reloader.core.paths.ignore_line import ignore_line, ignore_pattern
-from reloader.core.reasons import FilesChanged, Reason
+from reloader.core.paths.ignores import ignore_line, ignore_pattern
 from reloader.core.restart_loops import Loops, Restart, Trial
 from reloader.core.settings import WatchPlan
+from reloader.core.states import FilesChanged, Reason
 from reloader.interfaces import Clock, Reporter
 
 

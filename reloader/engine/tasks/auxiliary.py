@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import Event, Posted, ProbePassed, StopAsked
-from reloader.core.reasons import Reason
 from reloader.core.settings import RunPlan
-from reloader.core.states import Running, State
+from reloader.core.states import Reason, Running, State
 from reloader.engine.files.launch_snapshot import SinceLaunch
 from reloader.engine.inbox import Inbox
 from reloader.engine.tasks.gate import GateKeeper

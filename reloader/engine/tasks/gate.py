@@ -35,11 +35,10 @@ from reloader.core.gate import (
     TaskFailed,
     TaskPassed,
 )
-from reloader.core.notices import Notice
+from reloader.core.notices import Notice, SourceRefused, StepRefused, StepStarted
 from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
 from reloader.core.states import CoolingDown, Idle, Running, State, Waiting, next_run
-from reloader.core.step_notices import SourceRefused, StepRefused, StepStarted
 from reloader.core.tasks import GatePolicy, StepOutcome
 from reloader.engine.tasks.runner import Commands
 from reloader.engine.tasks.syntax_check import Fault, Sources

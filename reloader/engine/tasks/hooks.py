@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reloader.core.changes import ChangeBatch
-from reloader.core.notices import Changed, Ended, Launched, Notice
+from reloader.core.notices import Changed, Ended, HookFailed, Launched, Notice, Ready
 from reloader.core.outcome import Exited
-from reloader.core.reasons import FilesChanged
-from reloader.core.step_notices import HookFailed, Ready
+from reloader.core.states import FilesChanged
 from reloader.core.tasks import Occasion, StepOutcome
 from reloader.engine.tasks.runner import Commands
 from reloader.engine.tasks.variables import OF_THE_HOOK, WriteChanges, variables_of

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from reloader.core.events import ProbePassed
-from reloader.core.notices import Notice
+from reloader.core.notices import Notice, Ready
 from reloader.core.outcome import Exited
-from reloader.core.step_notices import Ready
 from reloader.core.tasks import ReadyPolicy, StepOutcome
 from reloader.engine.tasks.runner import Commands
 from reloader.interfaces import Clock, StartProbe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reloader.core.changes import ChangeBatch
-from reloader.core.reasons import Reason
+from reloader.core.states import Reason
 
 #: Writes changes into the session's file of this name, and says by which variable that is found.
 WriteChanges = Callable[[ChangeBatch, str], Mapping[str, str]]

@@ -15,7 +15,7 @@ import os
 import signal
 from contextlib import suppress
 
-from reloader.system.posix.mark import Mark
+from reloader.system.posix.process_tree import Mark
 from reloader.system.posix.spawn import closing_inheritable
 from reloader.system.posix.terminal import GIVE_BACK, Attributes
 

@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from reloader.core.events import ChildEnded
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.interfaces import ChildNotLaunched
-from reloader.system.posix.groups import signal_group, signal_process
-from reloader.system.posix.mark import Mark
-from reloader.system.posix.process_tree import adopt_orphans
+from reloader.system.posix.process_tree import Mark, adopt_orphans, signal_group, signal_process
 from reloader.system.posix.spawn import find_program, not_launched, spawn
 
 #: How long to wait for what was forced at the end of a session: so many looks, with so many seconds between them.

@@ -19,8 +19,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from reloader.core.addresses import Address, Holder
-from reloader.core.sockets import FIRST_DESCRIPTOR, HeldSocket, SocketAddress, SocketSpec, UnixAddress, held, shown
+from reloader.core.addresses import (
+    FIRST_DESCRIPTOR,
+    Address,
+    HeldSocket,
+    Holder,
+    SocketAddress,
+    SocketSpec,
+    UnixAddress,
+    held,
+    shown,
+)
 from reloader.errors import ConfigError
 from reloader.system.port_owner import holder_of, holder_of_file
 

@@ -12,19 +12,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from reloader.core.events import ChildEnded, InterruptHeard, LeaderEnded, Posted
-from reloader.core.outcome import Exited, Outcome, Signalled
-from reloader.core.stops import StopStep, StopStepKind
+from reloader.core.outcome import Exited, Outcome, Signalled, StopStep, StopStepKind
 from reloader.interfaces import ChildNotLaunched, Post
 from reloader.system.output import Output
-from reloader.system.posix.ear import Ear
-from reloader.system.posix.groups import group_is_alive, signal_group, signal_process
 from reloader.system.posix.guard import Guard
 from reloader.system.posix.helper_host import HelperHost
-from reloader.system.posix.job_control import HANDED_ON, JobSignals
 from reloader.system.posix.listen_sockets import Sockets
-from reloader.system.posix.process_tree import children, descendants
+from reloader.system.posix.process_tree import children, descendants, group_is_alive, signal_group, signal_process
+from reloader.system.posix.signals import HANDED_ON, JobSignals
 from reloader.system.posix.spawn import find_program, not_launched, spawn
-from reloader.system.posix.terminal import Terminal
+from reloader.system.posix.terminal import Ear, Terminal
 
 #: While a run is ending, the host looks this often, in seconds, for what no signal tells of.
 LOOK_AGAIN = 0.02

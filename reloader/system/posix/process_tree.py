@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import sys
 
+assert sys.platform != "win32"
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 if sys.platform == "linux":
     import ctypes
     import os
@@ -62,3 +68,99 @@ else:  # pragma: no cover - not on Linux
     def descendants(bystanders: frozenset[int] = frozenset()) -> list[int]:
         """Nothing: what left the group is not to be found without asking for every process of the system."""
         return []
+
+
+def signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return  # gone, or nothing but zombies of it left (macOS says EPERM then)
+
+
+def signal_process(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return  # gone since it was listed, or somebody else's by now
+
+
+def group_is_alive(group: int) -> bool:
+    """Zombies count as long as nobody has reaped them. The id cannot be used anew while the group has a member."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return sys.platform != "darwin"  # macOS: nothing but zombies is left; Linux: members of another user
+    return True
+
+
+if sys.platform == "linux":
+    import resource
+
+    _LOCKS = 10  # RLIMIT_LOCKS, which Python's module has no name for
+
+    class Mark:
+        """``number`` identifies the session; None where the system does not let us set the limit."""
+
+        def __init__(self) -> None:
+            self._before = resource.getrlimit(_LOCKS)
+            self.number: int | None = 1 << 30 | int.from_bytes(os.urandom(4), "little") >> 2
+            with self.put_on():
+                pass
+
+        @contextmanager
+        def put_on(self) -> Iterator[None]:
+            """What is started meanwhile carries the mark."""
+            with self._limit(self.number):
+                yield
+
+        @contextmanager
+        def taken_off(self) -> Iterator[None]:
+            """What is started meanwhile carries neither ours nor that of a session around ours."""
+            with self._limit(self._before[1]):
+                yield
+
+        def is_on(self, pid: int) -> bool:
+            """Whether a process of ours started it. False for one that is gone."""
+            try:
+                with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
+                    return any(
+                        line.split()[3] == str(self.number) for line in limits if line.startswith("Max file locks")
+                    )
+            except OSError:
+                return False
+
+        @contextmanager
+        def _limit(self, soft: int | None) -> Iterator[None]:
+            if soft is None:
+                yield
+                return
+            try:
+                resource.setrlimit(_LOCKS, (soft, self._before[1]))
+            except (OSError, ValueError):
+                self.number = None  # a sandbox, or a hard limit that is lower
+                yield
+                return
+            try:
+                yield
+            finally:
+                resource.setrlimit(_LOCKS, self._before)
+
+else:  # pragma: no cover - not on Linux
+
+    class Mark:
+        """Nothing: no other system that we run on lets us read such a thing of another process."""
+
+        number: int | None = None
+
+        @contextmanager
+        def put_on(self) -> Iterator[None]:
+            yield
+
+        @contextmanager
+        def taken_off(self) -> Iterator[None]:
+            yield
+
+        def is_on(self, pid: int) -> bool:
+            return False

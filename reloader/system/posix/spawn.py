@@ -14,7 +14,7 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from reloader.core.sockets import FIRST_DESCRIPTOR
+from reloader.core.addresses import FIRST_DESCRIPTOR
 from reloader.interfaces import ChildNotLaunched
 
 _UNCATCHABLE = {signal.SIGKILL, signal.SIGSTOP}

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import threading
-from collections.abc import Mapping, Sequence
 
 assert sys.platform == "win32"
 
 import ntpath
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
 
+from reloader.core.addresses import HeldSocket, SocketSpec
 from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted
 from reloader.core.outcome import Exited
+from reloader.errors import ConfigError
 from reloader.interfaces import ChildNotLaunched, Post
 from reloader.system import _winapi
 from reloader.system.output import Output
 from reloader.system.windows.command_line import CommandLine, command_line
 from reloader.system.windows.console import ConsoleModes, NoConsole, SystemSignals, enable_colour
 from reloader.system.windows.helper_host import HelperHost
-from reloader.system.windows.windows_sockets import Sockets
+
+
+class Sockets:
+    """Refuses, as the configuration does before it, with which no plan comes this far."""
+
+    def open(self, specs: Sequence[SocketSpec]) -> tuple[HeldSocket, ...]:
+        raise ConfigError([f"{spec.origin}: no socket can be handed over on Windows: leave it out" for spec in specs])
+
+    def drop_others(self) -> None:
+        """There are none."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
 
 __all__ = ["ProcessHost", "SystemSignals", "WindowsChild", "enable_colour"]
 
