@@ -108,8 +108,9 @@ class Session:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put((time.perf_counter(), line.rstrip("\n")))
+        with self._process.stdout as lines:
+            for line in lines:
+                self._lines.put((time.perf_counter(), line.rstrip("\n")))
         self._lines.put(None)
 
 
