@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from reloader.core.actions import Tell
 from reloader.core.changes import ChangeBatch, ChangeKind
 from reloader.core.events import (
     BatchClosed,
@@ -172,12 +173,7 @@ class Abandon:
     """End the task that is under way, and say no more of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
-    notice: Notice
-
-
-Order = Admit | Do | Abandon | Say
+Order = Admit | Do | Abandon | Tell
 Handled = tuple[Gate, tuple[Order, ...]]
 
 
@@ -314,7 +310,7 @@ def _let_through(gate: Gate, held: Held, around: Around) -> tuple[Order, ...]:
         return (Admit(PlanRenewed(held.renewed)),)
     if held.by is not None:
         return (Admit(RestartAsked(held.by)),)
-    return (Say(ChangesTakenBack(tuple(held.batch.kinds), around.run)),) if around.run is not None else ()
+    return (Tell(ChangesTakenBack(tuple(held.batch.kinds), around.run)),) if around.run is not None else ()
 
 
 def _passed(gate: Gate, around: Around) -> Handled:
@@ -333,4 +329,4 @@ def _failed(gate: Gate, failed: TaskFailed, around: Around) -> Handled:
     if gate.stage.again:
         return _next(gate, gate.stage.held, _tasks(gate, gate.stage.held, around), around)
     shut = (Admit(StartRefused(failed.exit_code)),) if held.begin else ()
-    return replace(gate, stage=Refused(held)), (Say(failed.notice), *shut)
+    return replace(gate, stage=Refused(held)), (Tell(failed.notice), *shut)

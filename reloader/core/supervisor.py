@@ -19,8 +19,9 @@ leads from Running to CoolingDown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
     BatchClosed,
@@ -44,7 +45,6 @@ from reloader.core.notices import (
     Forced,
     GivenUp,
     LeftBehind,
-    Notice,
     Postponed,
     RestartCodeIgnored,
     WaitingForChange,
@@ -73,41 +73,6 @@ from reloader.core.states import (
     Stopping,
     Waiting,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    run: int
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class AskToStop:
-    """Send the stop signal (or ``signal``, where the user's own should be handed on) to every process of the run."""
-
-    run: int
-    signal: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ForceStop:
-    """End every process of the run, also those that left its group."""
-
-    run: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    notice: Notice
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    exit_code: int
-
-
-Action = Launch | AskToStop | ForceStop | Tell | Finish
-
 
 Step = tuple[State, tuple[Action, ...]]
 

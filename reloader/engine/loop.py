@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from typing_extensions import assert_never
 
+from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
     Asked,
@@ -36,7 +37,7 @@ from reloader.core.notices import (
 from reloader.core.settings import RunPlan
 from reloader.core.states import Finished as FinishedState
 from reloader.core.states import Idle, Reason, State, lived
-from reloader.core.supervisor import Action, AskToStop, Finish, ForceStop, Launch, Tell, next_deadline, step
+from reloader.core.supervisor import next_deadline, step
 from reloader.engine.change_tracker import Files
 from reloader.engine.components import Parts
 from reloader.engine.config_apply import TakingOver

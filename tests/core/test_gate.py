@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reloader.core.actions import Tell
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
@@ -34,7 +35,6 @@ from reloader.core.gate import (
     PolicyExchanged,
     Refused,
     RunStep,
-    Say,
     TaskFailed,
     TaskPassed,
     Working,
@@ -107,7 +107,7 @@ class TestABatch:
 
     def test_is_held_when_it_is_refused(self) -> None:
         gate, orders = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
-        assert orders == [compiling("a.py"), Say(FAILED.notice)]
+        assert orders == [compiling("a.py"), Tell(FAILED.notice)]
         assert gate.stage == Refused(Held(batch("a.py"), refused=True))
 
     def test_is_tried_again_together_with_the_next(self) -> None:
@@ -146,7 +146,7 @@ class TestABatch:
 class TestWhereNoRunLives:
     def test_a_batch_is_told_to_be_open_at_once(self) -> None:
         gate, orders = after(around(SYNTAX, None), BatchOpened(), BatchClosed(batch("a.py")), FAILED)
-        assert orders == [Admit(BatchOpened()), compiling("a.py"), Say(FAILED.notice)]
+        assert orders == [Admit(BatchOpened()), compiling("a.py"), Tell(FAILED.notice)]
         assert gate.is_told
 
     def test_a_batch_that_is_closed_already_is_told_to_be_open_as_long_as_it_is_held(self) -> None:
@@ -176,7 +176,7 @@ class TestWhatIsTakenBack:
     def test_restarts_nothing(self) -> None:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
         gate, orders = after(around(SYNTAX, as_before=("a.py",)), BatchClosed(batch("a.py")), gate=gate)
-        assert orders == [Say(ChangesTakenBack(("/app/a.py",), 1))]
+        assert orders == [Tell(ChangesTakenBack(("/app/a.py",), 1))]
         assert gate == gate_of(SYNTAX)
 
     def test_is_no_part_of_the_batch_that_is_let_through(self) -> None:
@@ -193,7 +193,7 @@ class TestWhatIsTakenBack:
         gate, _ = after(around(BUILD), BatchClosed(batch("a.css")), FAILED)
         here = around(BUILD, as_before=("a.css",))
         _, orders = after(here, BatchClosed(batch("a.css")), TaskPassed(), TaskPassed(), gate=gate)
-        assert orders == [BUILDING, STYLING, Say(ChangesTakenBack(("/app/a.css",), 1))]
+        assert orders == [BUILDING, STYLING, Tell(ChangesTakenBack(("/app/a.css",), 1))]
 
     def test_is_no_reason_to_leave_a_restart_by_hand(self) -> None:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
@@ -222,7 +222,7 @@ class TestTheFirstStart:
 
     def test_is_refused_by_a_step_with_its_exit_code(self) -> None:
         gate, orders = after(around(BUILD, None), Begin(), FAILED)
-        assert orders == [BUILDING, Say(FAILED.notice), Admit(StartRefused(7))]
+        assert orders == [BUILDING, Tell(FAILED.notice), Admit(StartRefused(7))]
         assert follow(gate, around(BUILD, None), rests=True)[1] == ()
 
     def test_is_tried_again_after_a_change(self) -> None:
@@ -295,7 +295,7 @@ class TestMoreFilesThanACommandTakes:
     def test_are_refused_with_any_part(self) -> None:
         parts = self.parts(Step(("lint", "{files}")))
         gate, orders = after(around(LINT), BatchClosed(self.MANY), TaskPassed(), FAILED)
-        assert orders == [*(Do(RunStep(CHECK, part)) for part in parts[:2]), Say(FAILED.notice)]
+        assert orders == [*(Do(RunStep(CHECK, part)) for part in parts[:2]), Tell(FAILED.notice)]
         assert gate.stage == Refused(Held(self.MANY, refused=True))
 
     def test_leave_a_step_to_be_taken_until_the_last_part_has_passed(self) -> None:
@@ -351,7 +351,7 @@ class TestAnotherPlan:
     def test_does_not_start_what_its_check_has_refused(self) -> None:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
         gate, orders = after(around(SYNTAX), self.RENEWED, FAILED, gate=gate)
-        assert orders == [compiling("a.py"), Say(FAILED.notice)]
+        assert orders == [compiling("a.py"), Tell(FAILED.notice)]
         _, orders = after(around(SYNTAX), BatchClosed(batch("a.py")), TaskPassed(), gate=gate)
         assert orders == [compiling("a.py"), Admit(BatchClosed(batch("a.py")))]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
@@ -59,17 +60,7 @@ from reloader.core.states import (
     Waiting,
     next_run,
 )
-from reloader.core.supervisor import (
-    EARLY_LIMIT,
-    Action,
-    AskToStop,
-    Finish,
-    ForceStop,
-    Launch,
-    Tell,
-    next_deadline,
-    step,
-)
+from reloader.core.supervisor import EARLY_LIMIT, next_deadline, step
 
 INTERRUPT = int(signal.SIGINT)
 TERMINATE = int(signal.SIGTERM)

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import BatchClosed, BatchOpened, ChildEnded, DeadlineReached, Event, StopAsked
 from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
 from reloader.core.states import CoolingDown, Finished, Settling, State, Stopping, Waiting
-from reloader.core.supervisor import Action, AskToStop, Finish, ForceStop, Launch, step
+from reloader.core.supervisor import step
 from tests.support.simulated_system import BrokenPromise, Simulation, Step
 
 BLOCKS = 22

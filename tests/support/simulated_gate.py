@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from reloader.core.actions import Launch, Tell
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
@@ -31,7 +32,6 @@ from reloader.core.gate import (
     Order,
     PolicyExchanged,
     Refused,
-    Say,
     Task,
     TaskFailed,
     TaskPassed,
@@ -44,7 +44,6 @@ from reloader.core.gate import (
 )
 from reloader.core.notices import ChangesTakenBack, Note
 from reloader.core.states import CoolingDown, FilesChanged, Running, Waiting
-from reloader.core.supervisor import Launch
 from reloader.core.tasks import GatePolicy, Step
 from tests.support.simulated_system import Simulation
 
@@ -136,11 +135,11 @@ class GatedSimulation(Simulation):
                     self._do(task)
                 case Abandon():
                     self.attempt += 1
-                case Say(ChangesTakenBack(paths)):
+                case Tell(ChangesTakenBack(paths)):
                     self.taken_back += 1
                     self._must(all(map(self._is_as_before, paths)), "what is told to be taken back is not")
                     self.unserved_paths.difference_update(paths)
-                case Say():
+                case Tell():
                     self.refusals += 1
 
     def _let_through(self, event: Event) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
@@ -29,7 +30,7 @@ from reloader.core.notices import Changed, Ended
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.settings import BackOff, OnExit, RestartPolicy, StopPolicy
 from reloader.core.states import FilesChanged, Finished, Idle, Reason, Running, State, Waiting
-from reloader.core.supervisor import SAME_REQUEST, Action, AskToStop, Finish, ForceStop, Launch, Tell, next_deadline
+from reloader.core.supervisor import SAME_REQUEST, next_deadline
 
 Step = Callable[[State, Event, float, RestartPolicy], tuple[State, tuple[Action, ...]]]
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing_extensions import assert_never
 
 from reloader.core import gate as core
+from reloader.core.actions import Tell
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
@@ -31,7 +32,6 @@ from reloader.core.gate import (
     Do,
     PolicyExchanged,
     RunStep,
-    Say,
     TaskFailed,
     TaskPassed,
 )
@@ -174,7 +174,7 @@ class GateKeeper:
             match order:
                 case Admit(event):
                     admitted.append(event)
-                case Say(notice):
+                case Tell(notice):
                     self._tell(notice)
                 case Abandon():
                     self._abandon()
