@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reloader.child import is_running_from_reloader, restart, watch_also
 from reloader.errors import ReloaderError
-from reloader.invocation import Origin, origin
+from reloader.invocation import Invocation, origin
 
 TYPE_CHECKING = False  # the import of typing would be felt in each run of the program
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def run_with_reloader(
     raise SystemExit(_session(origin(), values, quiet=quiet, verbose=verbose, json=json))
 
 
-def _session(start: Origin, values: dict[str, object], *, quiet: bool, verbose: bool, json: bool) -> int:
+def _session(start: Invocation, values: dict[str, object], *, quiet: bool, verbose: bool, json: bool) -> int:
     """Be the parent, and return the exit code."""
     from reloader.app.session import enable_colour, run_session
     from reloader.cli.output.console import Console, Style

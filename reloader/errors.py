@@ -17,7 +17,7 @@ class ConfigError(ReloaderError):
         self.problems = problems
 
 
-class ConfigGone(ConfigError):
+class ConfigFileMissing(ConfigError):
     """What the configuration was read from, as ``problems`` name it, is there no more."""
 
 

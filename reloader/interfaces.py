@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from reloader.core.changes import Stamp
+from reloader.core.changes import FileStat
 from reloader.core.events import Posted
 from reloader.core.filesystems import Mount
 from reloader.core.notices import KeyChange, Notice
 from reloader.core.paths.filters import DirectoryFacts
 from reloader.core.paths.walk import Folder
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import RunPlan
+from reloader.core.settings import Settings
 from reloader.core.tasks import ReadyPolicy
 
 Post = Callable[[Posted], None]
@@ -32,13 +32,13 @@ class Clock(Protocol):
 class Disk(Protocol):
     """Looks at the disk. Nothing here raises for a path that is missing or that may not be read."""
 
-    def stamp(self, path: str) -> Stamp:
+    def stamp(self, path: str) -> FileStat:
         """What ``stat`` says now, symlinks followed. MISSING if there is nothing, or a link to nothing."""
 
-    def is_as(self, path: str, stamp: Stamp) -> bool:
+    def is_as(self, path: str, stamp: FileStat) -> bool:
         """Whether ``path`` looks as it did when it had ``stamp``. Quicker than a stamp, for those who ask thousands of times."""
 
-    def digest(self, path: str) -> tuple[Stamp, int] | None:
+    def digest(self, path: str) -> tuple[FileStat, int] | None:
         """The stamp and a digest of the content, both of the same moment, or None if it could not be read."""
 
     def list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
@@ -106,7 +106,7 @@ class Watcher(Protocol):
 
 
 class Child(Protocol):
-    """One run. Its end is posted, or returned by the host's ``collect``, as LeaderEnded or ChildEnded."""
+    """One run. Its end is posted, or returned by the host's ``collect``, as LeaderExited or RunEnded."""
 
     @property
     def pid(self) -> int: ...
@@ -130,7 +130,7 @@ class ChildHost(Protocol):
         """What has ended since the last call. Called on every turn of the loop; never waits."""
 
     def next_look(self, now: float) -> float | None:
-        """When ``collect`` should be called at the latest, or None if a posted ChildStirred will say so."""
+        """When ``collect`` should be called at the latest, or None if a posted Wakeup will say so."""
 
     def close(self) -> None:
         """Restore what was changed for the sake of the children: the terminal and its foreground program."""
@@ -203,14 +203,14 @@ class Reporter(Protocol):
 
 
 #: What a look at files has shown; equal to another one if nothing was saved in between.
-Look = Mapping[str, object]
+Fingerprint = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Renewed:
+class ReloadedConfig:
     """Another configuration than the one that is in force: in what it differs, and who is to be told from then on."""
 
-    plan: RunPlan
+    plan: Settings
     changes: tuple[KeyChange, ...]
     reporter: Reporter
 
@@ -227,14 +227,14 @@ class Configuration(Protocol):
         """Where it is written, and where another file would come before it."""
 
     @property
-    def first_look(self) -> Look:
+    def first_look(self) -> Fingerprint:
         """How these places looked before the plan of the session was read."""
 
-    def look(self) -> Look:
+    def look(self) -> Fingerprint:
         """How they look now."""
 
-    def read(self) -> Renewed | None:
+    def read(self) -> ReloadedConfig | None:
         """What is written now; None if that differs in no value. Raises ConfigGone, and ConfigError if it is no good."""
 
-    def accept(self, renewed: Renewed) -> None:
+    def accept(self, renewed: ReloadedConfig) -> None:
         """From now on this one is in force: what is read differs from it, or does not."""

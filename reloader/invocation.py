@@ -12,7 +12,7 @@ _WITH_VALUE = "WX"
 _LONG_WITH_VALUE = ("--check-hash-based-pycs",)
 
 
-class Origin:
+class Invocation:
     """``argv`` from ``directory`` starts the program. A plain class: dataclasses cost more than all of this."""
 
     __slots__ = ("argv", "directory")
@@ -22,13 +22,13 @@ class Origin:
         self.directory = directory
 
 
-def origin() -> Origin:
+def origin() -> Invocation:
     """How this process was started. Raises ReloaderError where that cannot be done again."""
     if hasattr(sys, "ps1"):
         raise _again("an interactive session", "write the program into a file")
     main = sys.modules["__main__"]
     if getattr(sys, "frozen", False):
-        return Origin((sys.executable, *sys.argv[1:]), os.getcwd())
+        return Invocation((sys.executable, *sys.argv[1:]), os.getcwd())
     if not sys.executable:
         raise _again("a program in an interpreter that is part of another", "start it with python")
     # The first word stands there as it was typed, relative to who knows what.
@@ -36,22 +36,22 @@ def origin() -> Origin:
     return placed([sys.executable, *words], getattr(main, "__file__", None), os.getcwd())
 
 
-def placed(words: Sequence[str], main_file: str | None, here: str) -> Origin:
+def placed(words: Sequence[str], main_file: str | None, here: str) -> Invocation:
     """The origin of a program that was started by ``words``: its directory is where its script is found from.
 
     ``main_file`` is the script's absolute path. The program may have changed its directory since; ``here`` is where it is now.
     """
     at = script_at(words)
     if at is None or os.path.isabs(words[at]) or main_file is None or not os.path.isabs(main_file):
-        return Origin(words, here)
+        return Invocation(words, here)
     script, main = os.path.normpath(words[at]), os.path.normpath(main_file)
     programs = (main, os.path.dirname(main))  # a directory or an archive has its __main__.py within
     if os.path.normpath(os.path.join(here, script)) in programs:
-        return Origin(words, here)
+        return Invocation(words, here)
     for whole in programs:
         if whole.endswith(os.sep + script):
-            return Origin(words, whole[: -len(script)].rstrip(os.sep) or os.sep)
-    return Origin((*words[:at], main, *words[at + 1 :]), here)
+            return Invocation(words, whole[: -len(script)].rstrip(os.sep) or os.sep)
+    return Invocation((*words[:at], main, *words[at + 1 :]), here)
 
 
 def script_at(words: Sequence[str]) -> int | None:

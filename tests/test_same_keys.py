@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reloader.cli.completions.spec import verb_words
+from reloader.cli.completions.spec import subcommand_specs
 from reloader.cli.help import full_help, short_help
 from reloader.cli.man_page import manual
 from reloader.cli.subcommands import DEFAULT, VERBS
@@ -54,7 +54,7 @@ def in_model() -> set[str]:
 
 
 def in_completions() -> set[str]:
-    session = next(verb for verb in verb_words() if verb.name == DEFAULT)
+    session = next(verb for verb in subcommand_specs() if verb.name == DEFAULT)
     spellings = {flag.spellings for flag in session.flags}
     return {key.name for key in KEYS.values() if any(key.flag in one for one in spellings)}
 

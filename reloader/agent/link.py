@@ -10,18 +10,18 @@ import os
 from collections.abc import Callable, Mapping
 
 from reloader.core.addresses import Address
-from reloader.core.changes import MISSING, PathKind, Stamp
+from reloader.core.changes import MISSING, FileStat, PathKind
 from reloader.core.events import (
-    AddressTaken,
+    AddressInUse,
     AgentAttached,
     FileImported,
     FileOpened,
     FileWritten,
-    ModuleMissed,
+    ModuleNotFound,
     ProgramCrashed,
     Reported,
-    RestartAsked,
-    Synced,
+    ReportsSynced,
+    RestartRequested,
 )
 from reloader.core.settings import PythonPolicy
 from reloader.interfaces import Post, ReportPipe
@@ -69,13 +69,13 @@ class AgentLink:
 
     def _heard(self, line: bytes) -> None:
         event = parse(line)
-        if isinstance(event, RestartAsked) and not line.startswith(b"%d " % self._run):
+        if isinstance(event, RestartRequested) and not line.startswith(b"%d " % self._run):
             return  # asked by a run that is over
         if event is not None:
             self._post(event)
 
 
-def parse(line: bytes) -> Reported | RestartAsked | None:
+def parse(line: bytes) -> Reported | RestartRequested | None:
     """The event that ``line`` stands for, or None if it stands for none."""
     try:
         run, pid, kind, *fields = line.decode("ascii").split()
@@ -84,19 +84,19 @@ def parse(line: bytes) -> Reported | RestartAsked | None:
         return None
 
 
-def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | RestartAsked | None:
+def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | RestartRequested | None:
     match kind:
         case "restart":
-            return RestartAsked("the program")
+            return RestartRequested("the program")
         case "hello":
             interpreter = _text(fields[2]) if len(fields) > 2 else ""
             return AgentAttached(run, pid, fields[0] == "1", _text(fields[1]), interpreter)
         case "crash":
             return ProgramCrashed(run, pid, _text(fields[0]), *map(_text, fields[1:2]))
         case "taken":
-            return AddressTaken(run, Address(_text(fields[0]), _port(fields[1])))
+            return AddressInUse(run, Address(_text(fields[0]), _port(fields[1])))
         case "sync":
-            return Synced(int(fields[0]))
+            return ReportsSynced(int(fields[0]))
         case _:
             return _event_of_file(run, kind, fields)
 
@@ -112,14 +112,14 @@ def _event_of_file(run: int, kind: str, fields: list[str]) -> Reported | None:
         case "absent":
             return FileImported(run, _path(fields[0]), MISSING)
         case "missing":
-            return ModuleMissed(run, _path(fields[0]))
+            return ModuleNotFound(run, _path(fields[0]))
         case _:
             return None
 
 
-def _stamp(words: list[str]) -> Stamp:
+def _stamp(words: list[str]) -> FileStat:
     mtime_ns, size, inode, ctime_ns = map(int, words)
-    return Stamp(PathKind.FILE, mtime_ns, size, inode, ctime_ns)
+    return FileStat(PathKind.FILE, mtime_ns, size, inode, ctime_ns)
 
 
 def _path(word: str) -> str:

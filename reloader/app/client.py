@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from reloader.core.control_protocol import Answer, AskStatus, AskToWait, Request
-from reloader.core.notices import PastRun, SessionNotice
+from reloader.core.control_protocol import Answer, Request, StatusRequest, WaitRequest
+from reloader.core.notices import RunRecord, SessionNotice
 from reloader.errors import ReloaderError
-from reloader.system.control_socket import NoAnswer, Place, ask, every_place, places_of
-from reloader.system.run_history import History
+from reloader.system.control_socket import Endpoint, NoAnswer, ask, every_place, places_of
+from reloader.system.run_history import RunHistory
 
 #: Seconds in which a session answers, beyond those that it was asked to wait. It may be busy with a large tree.
 PATIENCE = 10.0
@@ -26,12 +26,12 @@ class NoSession(ReloaderError):
     exit_code = 4
 
 
-class NobodyThere(NoSession):
+class SessionNotFound(NoSession):
     """Nobody is there who could be asked."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Response:
     """The answer of the session ``pid``."""
 
     pid: int
@@ -51,7 +51,7 @@ class Told:
             raise ReloaderError(f"session {self.pid} is of another version: start it again") from None
 
 
-def ask_one(projects: Sequence[str], request: Request, pid: int | None) -> Told:
+def ask_one(projects: Sequence[str], request: Request, pid: int | None) -> Response:
     """The answer of the one session that there is, or of the one that was named by ``pid``. Raises NoSession."""
     places = list(_places(projects, pid))
     living = [told for told in map(_status_of, places) if told is not None] if len(places) > 1 else []
@@ -63,27 +63,27 @@ def ask_one(projects: Sequence[str], request: Request, pid: int | None) -> Told:
         told = _told(place, request)
         if told is not None:
             return told
-    raise NobodyThere(_nobody(projects, pid))
+    raise SessionNotFound(_nobody(projects, pid))
 
 
-def ask_all(projects: Sequence[str]) -> list[Told]:
-    """How each session of the project is. Raises NobodyThere if there is none."""
+def ask_all(projects: Sequence[str]) -> list[Response]:
+    """How each session of the project is. Raises SessionNotFound if there is none."""
     living = [told for place in _places(projects, None) if (told := _status_of(place)) is not None]
     if not living:
-        raise NobodyThere(_nobody(projects, None))
+        raise SessionNotFound(_nobody(projects, None))
     return living
 
 
-def past_runs(projects: Sequence[str]) -> list[PastRun]:
+def past_runs(projects: Sequence[str]) -> list[RunRecord]:
     """The history of the first of ``projects`` that has one, the oldest run first."""
     for project in projects:
-        entries = list(History(project, os.environ, os.path.expanduser("~")).entries())
+        entries = list(RunHistory(project, os.environ, os.path.expanduser("~")).entries())
         if entries:
             return list(_runs(entries))
     return []
 
 
-def _places(projects: Sequence[str], pid: int | None) -> Iterator[Place]:
+def _places(projects: Sequence[str], pid: int | None) -> Iterator[Endpoint]:
     """Of the first of ``projects`` that has any; of all that there are, if a session was named."""
     if pid is not None:
         yield from (place for place in every_place(os.environ) if place.pid == pid)
@@ -95,16 +95,16 @@ def _places(projects: Sequence[str], pid: int | None) -> Iterator[Place]:
             return
 
 
-def _status_of(place: Place) -> Told | None:
+def _status_of(place: Endpoint) -> Response | None:
     try:
-        return _told(place, AskStatus())
+        return _told(place, StatusRequest())
     except ReloaderError:
         return None
 
 
-def _told(place: Place, request: Request) -> Told | None:
+def _told(place: Endpoint, request: Request) -> Response | None:
     """The answer, or None if nobody is there any more."""
-    patience = PATIENCE + (request.timeout if isinstance(request, AskToWait) else 0.0)
+    patience = PATIENCE + (request.timeout if isinstance(request, WaitRequest) else 0.0)
     try:
         answer = ask(place, request, patience)
     except _GONE:
@@ -115,14 +115,14 @@ def _told(place: Place, request: Request) -> Told | None:
         raise ReloaderError(f"session {place.pid} cannot be asked: {error}") from error
     if "error" in answer:
         raise ReloaderError(f"session {place.pid} refuses: {answer['error']}")
-    return Told(place.pid, answer)
+    return Response(place.pid, answer)
 
 
-def _choice(living: Sequence[Told]) -> str:
+def _choice(living: Sequence[Response]) -> str:
     return ", ".join(f"--pid {told.pid} ({_command(told)})" for told in living)
 
 
-def _command(told: Told) -> str:
+def _command(told: Response) -> str:
     words = told.answer.get("command")
     return " ".join(map(str, words)) if isinstance(words, list) else "?"
 
@@ -136,7 +136,7 @@ def _nobody(projects: Sequence[str], pid: int | None) -> str:
     return f'no session of this project runs: start one with "reloader", or name its file with --config{beside}'
 
 
-def _runs(entries: Sequence[Mapping[str, object]]) -> Iterator[PastRun]:
+def _runs(entries: Sequence[Mapping[str, object]]) -> Iterator[RunRecord]:
     """One for each run: what was written when it started, when it was ready and when it ended. What was written first wins."""
     runs: dict[tuple[object, object], dict[str, object]] = {}
     for entry in entries:
@@ -147,13 +147,13 @@ def _runs(entries: Sequence[Mapping[str, object]]) -> Iterator[PastRun]:
     return (past for run in runs.values() if (past := _past_run(run)) is not None)
 
 
-def _past_run(run: Mapping[str, object]) -> PastRun | None:
+def _past_run(run: Mapping[str, object]) -> RunRecord | None:
     """None for what is no run: anybody of this user may have written into the file."""
     session, number, at = run.get("session"), run.get("run"), _seconds(run.get("at"))
     if not isinstance(session, int) or not isinstance(number, int) or at is None:
         return None
     files, exit_code = run.get("files"), run.get("exit_code")
-    return PastRun(
+    return RunRecord(
         session=session,
         run=number,
         at=at,

@@ -14,8 +14,8 @@ from dataclasses import replace
 from reloader.app.wiring import tell_of_choice
 from reloader.core.events import PathsChanged, WatcherFailed
 from reloader.core.filesystems import Mount, verdict_on
-from reloader.core.notices import BackendFellBack, ConfigUsed, RootExamined, TreesExamined
-from reloader.core.settings import BackendName, RunPlan, WatchPlan
+from reloader.core.notices import BackendFellBack, ConfigUsed, DoctorRoot, DoctorScan
+from reloader.core.settings import BackendName, Settings, WatchSettings
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.inbox import Inbox
 from reloader.errors import BackendUnavailable
@@ -34,7 +34,7 @@ UNKNOWN_MOUNT = Mount("", "unknown")
 Measured = tuple[float | None, str]
 
 
-def examine(plan: RunPlan, reporter: Reporter) -> None:
+def examine(plan: Settings, reporter: Reporter) -> None:
     """Tell of each root, of the trees and of the system's limits. Raises BackendUnavailable as a session would."""
     reporter.tell(ConfigUsed(plan.source))
     disk, mounts, inbox = RealDisk(gitignore=plan.watch.gitignore), SystemMounts(), Inbox(time.monotonic)
@@ -50,7 +50,7 @@ def examine(plan: RunPlan, reporter: Reporter) -> None:
         for failed in (news for news in inbox.take_now() if isinstance(news, WatcherFailed)):
             reporter.tell(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
         tell_of_choice(reporter, choice)
-        reporter.tell(TreesExamined(baseline.files, baseline.directories, seconds))
+        reporter.tell(DoctorScan(baseline.files, baseline.directories, seconds))
         for limit in watch_limits():  # while ours are among what is in use
             reporter.tell(limit)
     finally:
@@ -61,7 +61,7 @@ def examine(plan: RunPlan, reporter: Reporter) -> None:
 class _Roots:
     """Measures once for each file system and backend."""
 
-    def __init__(self, plan: WatchPlan, choice: Choice, mounts: Mounts) -> None:
+    def __init__(self, plan: WatchSettings, choice: Choice, mounts: Mounts) -> None:
         self._plan = plan
         self._choice = choice
         self._mounts = mounts
@@ -73,14 +73,14 @@ class _Roots:
         for root in (*self._plan.roots, *inner):
             reporter.tell(self._examined(root))
 
-    def _examined(self, root: str) -> RootExamined:
+    def _examined(self, root: str) -> DoctorRoot:
         mount = self._mounts.of(root) or UNKNOWN_MOUNT
         is_silent = root in self._silent
         backend = BackendName.STAT if is_silent else BackendName(self._choice.watcher.name)
         mechanism = f"a scan every {self._plan.interval:g} s" if is_silent else self._choice.watcher.mechanism
         why = verdict_on(mount.type).why if is_silent else self._choice.why
         round_trip, trouble = self._round_trip(root, mount, backend)
-        return RootExamined(root, mount.type, mount.point, backend.value, mechanism, why, round_trip, trouble)
+        return DoctorRoot(root, mount.type, mount.point, backend.value, mechanism, why, round_trip, trouble)
 
     def _round_trip(self, root: str, mount: Mount, backend: BackendName) -> Measured:
         key = (mount.point, backend)
@@ -91,7 +91,9 @@ class _Roots:
         return self._measured[key]
 
 
-def round_trip(plan: WatchPlan, place: str, mounts: Mounts, clock: Callable[[], float] = time.monotonic) -> Measured:
+def round_trip(
+    plan: WatchSettings, place: str, mounts: Mounts, clock: Callable[[], float] = time.monotonic
+) -> Measured:
     """Seconds from a change in a new directory of ``place`` to the news of it, or why there is no such figure."""
     try:
         with tempfile.TemporaryDirectory(prefix=".reloader-doctor-", dir=place) as directory:
@@ -100,8 +102,8 @@ def round_trip(plan: WatchPlan, place: str, mounts: Mounts, clock: Callable[[], 
         return None, f"no change can be made there: {error.strerror or error}"
 
 
-def _heard_in(directory: str, plan: WatchPlan, mounts: Mounts, clock: Callable[[], float]) -> Measured:
-    everything = WatchPlan(
+def _heard_in(directory: str, plan: WatchSettings, mounts: Mounts, clock: Callable[[], float]) -> Measured:
+    everything = WatchSettings(
         directory,
         (directory,),
         gitignore=False,

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reloader.core.addresses import HeldSocket, UnixAddress, filled, name_of
-from reloader.core.settings import Framework, LaunchSpec
-from reloader.engine.agent_reports import Program
+from reloader.core.addresses import ListeningSocket, UnixAddress, filled, name_of
+from reloader.core.settings import Framework, LaunchSettings
+from reloader.engine.agent_reports import AgentReports
 from reloader.errors import ReloaderError
 from reloader.system.environment import child_environment, inherited_environment, read_env_files
 
@@ -18,7 +18,7 @@ from reloader.system.environment import child_environment, inherited_environment
 OF_SOCKETS = frozenset({"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "RELOADER_SOCKETS", "WERKZEUG_SERVER_FD"})
 
 
-def told_of(sockets: Sequence[HeldSocket], launch: LaunchSpec) -> LaunchSpec:
+def told_of(sockets: Sequence[ListeningSocket], launch: LaunchSettings) -> LaunchSettings:
     """``launch`` with its placeholders filled in, and with the variables that say where the sockets are."""
     environment = {name: filled(value, sockets) for name, value in launch.environment.items()}
     environment |= handed_over(sockets)
@@ -27,7 +27,7 @@ def told_of(sockets: Sequence[HeldSocket], launch: LaunchSpec) -> LaunchSpec:
     return replace(launch, argv=tuple(filled(word, sockets) for word in launch.argv), environment=environment)
 
 
-def handed_over(sockets: Sequence[HeldSocket]) -> dict[str, str]:
+def handed_over(sockets: Sequence[ListeningSocket]) -> dict[str, str]:
     """The variables of systemd's protocol (sd_listen_fds(3)) but for LISTEN_PID, and all that is known in ours."""
     return {
         "LISTEN_FDS": str(len(sockets)),
@@ -36,7 +36,7 @@ def handed_over(sockets: Sequence[HeldSocket]) -> dict[str, str]:
     }
 
 
-def _described(socket: HeldSocket) -> dict[str, str | int]:
+def _described(socket: ListeningSocket) -> dict[str, str | int]:
     known: dict[str, str | int] = {"fd": socket.descriptor, "name": name_of(socket)}
     match socket.address:
         case UnixAddress(path):
@@ -60,7 +60,7 @@ class Environment:
     ``is_logged`` says that somebody reads its output, who does not want to wait for it.
     """
 
-    def __init__(self, spec: LaunchSpec, program: Program, *, is_logged: bool) -> None:
+    def __init__(self, spec: LaunchSettings, program: AgentReports, *, is_logged: bool) -> None:
         self._spec = spec
         self._program = program
         self.told: dict[str, str] = {}  # of the change that led to the run

@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
-from reloader.app.session_context import Lasting, chronicle_of
+from reloader.app.session_context import SessionContext, chronicle_of
 from reloader.app.wiring import assembled
-from reloader.core.events import Asked, ChildStirred, PathsChanged, StopAsked, Typed
-from reloader.core.settings import RunPlan
+from reloader.core.events import ControlRequest, KeyPressed, PathsChanged, StopRequested, Wakeup
+from reloader.core.settings import Settings
 from reloader.core.states import Idle, for_want_of_another_plan
-from reloader.engine.config_reload import Renewal
+from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.files.progress import ScanInterrupted
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
@@ -26,10 +26,10 @@ from reloader.system.onefile import import_ahead
 
 #: Makes an engine for a plan that begins as it is told. What has to be undone when it has ended is left with the stack. The
 #: last argument is the engine before it, with what that leaves undone. Raises ReloaderError if the plan cannot be had.
-Assemble = Callable[[RunPlan, ExitStack, Idle, "Engine | None"], Engine]
+Assemble = Callable[[Settings, ExitStack, Idle, "Engine | None"], Engine]
 
 
-def run_engines(assemble: Assemble, renewal: Renewal, inbox: Inbox, when_ready: Callable[[], None]) -> int:
+def run_engines(assemble: Assemble, renewal: ConfigReloader, inbox: Inbox, when_ready: Callable[[], None]) -> int:
     """The exit code of the last engine. ``when_ready`` is called once the first one is made."""
     with ExitStack() as resources:
         engine = assemble(renewal.plan, resources, Idle(), None)
@@ -43,7 +43,9 @@ def run_engines(assemble: Assemble, renewal: Renewal, inbox: Inbox, when_ready: 
         return end
 
 
-def _next_engine(assemble: Assemble, renewal: Renewal, resources: ExitStack, start: Idle, before: Engine) -> Engine:
+def _next_engine(
+    assemble: Assemble, renewal: ConfigReloader, resources: ExitStack, start: Idle, before: Engine
+) -> Engine:
     """For the plan that is pending, or, if that cannot be had, for the one that has worked before."""
     renewed = renewal.pending
     if renewed is not None:
@@ -65,7 +67,7 @@ def _drop_news_of_what_has_ended(inbox: Inbox) -> None:
     Failures are those of watchers that are no more.
     """
     for posted in inbox.take_now():
-        if isinstance(posted, StopAsked | Asked | Typed | PathsChanged | ChildStirred):
+        if isinstance(posted, StopRequested | ControlRequest | KeyPressed | PathsChanged | Wakeup):
             inbox.keep(posted)
 
 
@@ -73,7 +75,7 @@ __all__ = ["enable_colour", "run_session"]
 
 
 def run_session(
-    plan: RunPlan,
+    plan: Settings,
     reporter: Reporter,
     *,
     configuration: Configuration | None = None,
@@ -90,8 +92,8 @@ def run_session(
         resources.callback(signals.stop, for_good=ends_the_process)
         signals.start(inbox.post)
         chronicle = chronicle_of(plan, reporter)
-        renewal = Renewal(plan, configuration, time.monotonic, chronicle.tell, chronicle.tell_to)
-        lasting_parts = Lasting(chronicle, inbox, Sockets(), SessionFiles(), renewal, resources)
+        renewal = ConfigReloader(plan, configuration, time.monotonic, chronicle.tell, chronicle.tell_to)
+        lasting_parts = SessionContext(chronicle, inbox, Sockets(), SessionFiles(), renewal, resources)
         resources.callback(lasting_parts.sockets.close)
         resources.callback(lasting_parts.files.close)
         try:

@@ -9,60 +9,60 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from reloader.app.environment import told_of
-from reloader.core.addresses import HeldSocket
+from reloader.core.addresses import ListeningSocket
 from reloader.core.notices import ControlUnavailable, Listening
-from reloader.core.settings import RunPlan
-from reloader.engine.config_reload import Renewal
-from reloader.engine.control.journal import Chronicle
+from reloader.core.settings import Settings
+from reloader.engine.config_reload import ConfigReloader
+from reloader.engine.control.journal import RunJournal
 from reloader.engine.inbox import Inbox
 from reloader.engine.tasks.hooks import Hooks
-from reloader.engine.tasks.runner import Commands
+from reloader.engine.tasks.runner import TaskRunner
 from reloader.interfaces import ChildHost, Reporter
 from reloader.system import ProcessHost, Sockets
-from reloader.system.control_server import Visitors
-from reloader.system.control_socket import MeetingPoint
+from reloader.system.control_server import ControlServer
+from reloader.system.control_socket import ControlSocket
 from reloader.system.directories import SessionFiles
-from reloader.system.run_history import History
+from reloader.system.run_history import RunHistory
 
 
-def chronicle_of(plan: RunPlan, reporter: Reporter) -> Chronicle:
+def chronicle_of(plan: Settings, reporter: Reporter) -> RunJournal:
     """What listens to ``reporter`` and writes the history. A plan of no project has none."""
     if not plan.project:
-        return Chronicle(reporter, time.monotonic, time.time)
-    history = History(plan.project, os.environ, os.path.expanduser("~"))
-    return Chronicle(reporter, time.monotonic, time.time, history.keep)
+        return RunJournal(reporter, time.monotonic, time.time)
+    history = RunHistory(plan.project, os.environ, os.path.expanduser("~"))
+    return RunJournal(reporter, time.monotonic, time.time, history.keep)
 
 
-def open_to_visitors(plan: RunPlan, inbox: Inbox, reporter: Reporter, resources: ExitStack) -> None:
+def open_to_visitors(plan: Settings, inbox: Inbox, reporter: Reporter, resources: ExitStack) -> None:
     """From now on others may ask. A session that cannot be asked runs all the same."""
     if not plan.project:
         return
     try:
-        point = MeetingPoint(plan.project, os.environ)
+        point = ControlSocket(plan.project, os.environ)
     except OSError as error:
         remedy = "Set XDG_RUNTIME_DIR to a short path of a directory that only this user may enter"
         reporter.tell(ControlUnavailable(str(error), remedy))
         return
-    resources.callback(Visitors(point, inbox.post).close)
+    resources.callback(ControlServer(point, inbox.post).close)
 
 
 @dataclass(slots=True)
-class Lasting:
+class SessionContext:
     """``projects`` are those under whose names the session can be met, ``host`` is that of the newest engine."""
 
-    chronicle: Chronicle
+    chronicle: RunJournal
     inbox: Inbox
     sockets: Sockets
     files: SessionFiles
-    renewal: Renewal
+    renewal: ConfigReloader
     resources: ExitStack
     projects: set[str] = field(default_factory=set)
-    listening: tuple[HeldSocket, ...] = ()
+    listening: tuple[ListeningSocket, ...] = ()
     host: ProcessHost | None = None
-    commands: Commands | None = None
+    commands: TaskRunner | None = None
     hooks: Hooks | None = None
 
-    def listen(self, plan: RunPlan) -> RunPlan:
+    def listen(self, plan: Settings) -> Settings:
         """Listen on what ``plan`` names; before all else, since that may be somebody's. Then the plan has no placeholders."""
         held = self.sockets.open(plan.launch.sockets) if plan.launch.sockets or self.listening else ()
         if held and held != self.listening:
@@ -80,14 +80,14 @@ class Lasting:
         if self.host is not None:
             self.host.close()
 
-    def commands_on(self, helpers: ChildHost) -> Commands:
+    def commands_on(self, helpers: ChildHost) -> TaskRunner:
         """Those that are at work go on, whatever plan follows."""
         if self.commands is None:
-            self.commands = Commands(helpers, time.monotonic)
+            self.commands = TaskRunner(helpers, time.monotonic)
         return self.commands
 
     def hooks_of(
-        self, plan: RunPlan, commands: Commands, environment: Callable[[Mapping[str, str]], Mapping[str, str]]
+        self, plan: Settings, commands: TaskRunner, environment: Callable[[Mapping[str, str]], Mapping[str, str]]
     ) -> Hooks:
         """What is due still by the plan before is told as well."""
         hooks, cwd = plan.beside.hooks, plan.launch.cwd
@@ -97,7 +97,7 @@ class Lasting:
             self.hooks.follow(hooks, environment, cwd=cwd)
         return self.hooks
 
-    def open_to_visitors(self, plan: RunPlan) -> None:
+    def open_to_visitors(self, plan: Settings) -> None:
         """Who asks goes by the name of the file; another one may have come before the first."""
         if plan.project not in self.projects:
             self.projects.add(plan.project)

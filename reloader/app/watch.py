@@ -12,34 +12,33 @@ from reloader.app.wiring import tell_of_choice
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
     BatchOpened,
-    ChildStirred,
-    IntervalRaised,
     PathsChanged,
+    PollIntervalRaised,
     Posted,
-    StopAsked,
+    StopRequested,
+    Wakeup,
     WatcherFailed,
     WatcherOverflowed,
 )
-from reloader.core.notices import Changed, ScansSlowed
-from reloader.core.notices import Watching as WatchingNotice
+from reloader.core.notices import Changed, ScansSlowed, Watching
 from reloader.core.outcome import SIGNAL_BASE
-from reloader.core.settings import RunPlan
-from reloader.engine.agent_reports import Program
-from reloader.engine.change_tracker import Files
-from reloader.engine.files.backends import Watching
+from reloader.core.settings import Settings
+from reloader.engine.agent_reports import AgentReports
+from reloader.engine.change_tracker import ChangeTracker
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.rescan import Sweep
+from reloader.engine.files.rescan import Rescan
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import Clock, Reporter
 from reloader.system import Mounts, SystemSignals
-from reloader.system.output import ReaderWatch
+from reloader.system.output import PeerHangup
 from reloader.watchers.choose import choose, must_be_polled, stat_watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import watch_set_of
 
 
-def stream(plan: RunPlan, reporter: Reporter, descriptor: int, is_read: Callable[[], bool]) -> int:
+def stream(plan: Settings, reporter: Reporter, descriptor: int, is_read: Callable[[], bool]) -> int:
     """Tell ``reporter`` of each batch until a signal comes, and return its exit code.
 
     If nobody reads any more from ``descriptor``, or ``is_read`` says so after a batch, that is an end like any other: 0.
@@ -49,7 +48,7 @@ def stream(plan: RunPlan, reporter: Reporter, descriptor: int, is_read: Callable
         signals = SystemSignals()
         resources.callback(signals.stop)
         signals.start(inbox.post)
-        reader = ReaderWatch(descriptor, lambda: inbox.post(ChildStirred()))
+        reader = PeerHangup(descriptor, lambda: inbox.post(Wakeup()))
         resources.callback(reader.close)
         batches = _Batches(_files(plan, reporter, inbox, resources), inbox, time.monotonic, reporter)
         while is_read() and not reader.has_gone:
@@ -63,7 +62,7 @@ def stream(plan: RunPlan, reporter: Reporter, descriptor: int, is_read: Callable
 class _Batches:
     """What the disk says, a turn at a time. ``ended_by`` is the signal that came."""
 
-    def __init__(self, files: Files, inbox: Inbox, clock: Clock, reporter: Reporter) -> None:
+    def __init__(self, files: ChangeTracker, inbox: Inbox, clock: Clock, reporter: Reporter) -> None:
         self._files = files
         self._inbox = inbox
         self._clock = clock
@@ -94,21 +93,21 @@ class _Batches:
                 yield from self._files.events_were_lost(posted)
             case WatcherFailed():
                 yield from self._files.watcher_failed(posted)
-            case IntervalRaised(interval, cost, paths):
+            case PollIntervalRaised(interval, cost, paths):
                 self._reporter.tell(ScansSlowed(interval, cost, paths))
-            case StopAsked(signal):
+            case StopRequested(signal):
                 self.ended_by = signal
             case _:
                 pass  # there is no run that it could be about
 
 
-def _files(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> Files:
+def _files(plan: Settings, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> ChangeTracker:
     """What of a session is there without a command: the backends run, and the baseline is taken."""
     clock, disk, mounts = time.monotonic, RealDisk(gitignore=plan.watch.gitignore), Mounts()
     watch_set = watch_set_of(plan.watch, disk)
     choice = choose(plan.watch, watch_set, inbox.post, disk, mounts)
     resources.callback(choice.watcher.stop)
-    watching = Watching(
+    watching = BackendSet(
         choice.watcher,
         watch_set,
         lambda: stat_watcher(plan.watch, inbox.post, disk),
@@ -125,11 +124,11 @@ def _files(plan: RunPlan, reporter: Reporter, inbox: Inbox, resources: ExitStack
     tell_of_choice(reporter, choice)
     watcher = choice.watcher
     counted = (baseline.files, baseline.directories)
-    reporter.tell(WatchingNotice(plan.watch.roots, *counted, watcher.name, watcher.mechanism, choice.why))
+    reporter.tell(Watching(plan.watch.roots, *counted, watcher.name, watcher.mechanism, choice.why))
     collector = ChangeCollector(baseline, plan.watch.debounce)
-    sweep = Sweep(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for)
-    program = Program(watch_set.imports, baseline, watching, clock, None, narrows=False)
-    return Files(watching, baseline, collector, sweep, program, inbox, clock, reporter.tell)
+    sweep = Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for)
+    program = AgentReports(watch_set.imports, baseline, watching, clock, None, narrows=False)
+    return ChangeTracker(watching, baseline, collector, sweep, program, inbox, clock, reporter.tell)
 
 
 def _exhaust(opened: Iterator[BatchOpened]) -> None:

@@ -12,35 +12,34 @@ from dataclasses import replace
 
 from reloader.agent.link import INSIDE, AgentLink
 from reloader.app.environment import Environment
-from reloader.app.session_context import Lasting
+from reloader.app.session_context import SessionContext
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import FileImported, FileOpened, Posted
 from reloader.core.filesystems import verdict_on
-from reloader.core.notices import BackendFellBack, ConfigUsed, KeysExplained, Note, Polling
-from reloader.core.notices import Watching as WatchingNotice
+from reloader.core.notices import BackendFellBack, ConfigUsed, KeysHelp, Note, Polling, Watching
 from reloader.core.paths.filters import PathFilter
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.python_names import is_python
-from reloader.core.settings import BackendName, RunPlan
+from reloader.core.settings import BackendName, Settings
 from reloader.core.states import Idle
 from reloader.core.tasks import ReadyPolicy
-from reloader.engine.agent_reports import Program
-from reloader.engine.components import Parts
+from reloader.engine.agent_reports import AgentReports
+from reloader.engine.components import Components
 from reloader.engine.control.explain import Explainer
-from reloader.engine.control.handler import Control
-from reloader.engine.files.backends import Watching
+from reloader.engine.control.handler import ControlHandler
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.progress import Progress
-from reloader.engine.files.rescan import Sweep
-from reloader.engine.files.restart_loops import LoopGuard
+from reloader.engine.files.progress import ScanProgress
+from reloader.engine.files.rescan import Rescan
+from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.loop import Engine
-from reloader.engine.port_conflicts import FailedStarts
-from reloader.engine.tasks.auxiliary import Beside
-from reloader.engine.tasks.gate import GateKeeper
+from reloader.engine.port_conflicts import PortConflicts
+from reloader.engine.tasks.auxiliary import Auxiliary
+from reloader.engine.tasks.gate import GateRunner
 from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.readiness import Readiness
-from reloader.engine.tasks.syntax_check import Sources
+from reloader.engine.tasks.syntax_check import SyntaxChecker
 from reloader.interfaces import Post, Reporter, StartProbe
 from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe
 from reloader.system.agent_copy import lasting
@@ -52,29 +51,27 @@ from reloader.watchers.rules import watch_set_for, without_ours
 
 
 def watching_of(
-    session: Lasting, plan: RunPlan, watch_set: WatchSet, disk: RealDisk, resources: ExitStack
-) -> tuple[Choice, Watching]:
+    session: SessionContext, plan: Settings, watch_set: WatchSet, disk: RealDisk, resources: ExitStack
+) -> tuple[Choice, BackendSet]:
     mounts, post = Mounts(), session.inbox.post
     choice = choose(plan.watch, watch_set, post, disk, mounts)
     resources.callback(choice.watcher.stop)
-    watching = Watching(
+    watching = BackendSet(
         choice.watcher,
         watch_set,
         lambda: stat_watcher(plan.watch, post, disk),
         session.chronicle,
         os.sep,
         polled=[place.directory for place in choice.silent],
-        must_poll=_AsItsDirectory(mounts) if plan.watch.backend is BackendName.AUTO else lambda path: False,
+        must_poll=_PollsByDirectory(mounts) if plan.watch.backend is BackendName.AUTO else lambda path: False,
     )
     resources.callback(watching.stop)
     return choice, watching
 
 
-def what_is_watched(plan: RunPlan, choice: Choice, baseline: Baseline) -> WatchingNotice:
+def what_is_watched(plan: Settings, choice: Choice, baseline: Baseline) -> Watching:
     watcher = choice.watcher
-    return WatchingNotice(
-        plan.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why
-    )
+    return Watching(plan.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why)
 
 
 def tell_of_choice(reporter: Reporter, choice: Choice) -> None:
@@ -85,7 +82,7 @@ def tell_of_choice(reporter: Reporter, choice: Choice) -> None:
         reporter.tell(Polling(place.directory, place.mount.type, verdict_on(place.mount.type).why))
 
 
-class _AsItsDirectory:
+class _PollsByDirectory:
     """Whether a file must be polled. Files of one directory lie on one file system, but for the rare file that is a mount."""
 
     def __init__(self, mounts: Mounts) -> None:
@@ -99,12 +96,14 @@ class _AsItsDirectory:
         return self._answers[directory]
 
 
-def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
+def assembled(
+    session: SessionContext, plan: Settings, resources: ExitStack, start: Idle, before: Engine | None
+) -> Engine:
     """The engine with its parts, of which the watchers run and the baseline is taken. Raises ScanInterrupted."""
     session.chronicle.tell(ConfigUsed(plan.source))
     plan = session.listen(plan)
     tell, clock = session.chronicle.tell, time.monotonic
-    progress = Progress(session.chronicle, clock, session.inbox)
+    progress = ScanProgress(session.chronicle, clock, session.inbox)
     disk = RealDisk(gitignore=plan.watch.gitignore, listed=progress.listed)
     watch_set = watch_set_for(replace(plan, watch=without_ours(plan.watch, session.files.folder)), disk)
     choice, watching = watching_of(session, plan, watch_set, disk, resources)
@@ -117,7 +116,7 @@ def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle
     tell_of_choice(session.chronicle, choice)
     tell(what_is_watched(plan, choice, baseline))
     program = _program(session, plan, watch_set, baseline, watching, resources)
-    loops = LoopGuard(
+    loops = RestartLoopGuard(
         plan.watch,
         clock,
         session.chronicle,
@@ -128,7 +127,7 @@ def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle
     collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
     environment = Environment(plan.launch, program, is_logged=plan.beside.ready.log is not None)
     hooks, beside = _beside(session, plan, host, program, baseline, environment)
-    control = Control(
+    control = ControlHandler(
         plan,
         session.chronicle,
         collector,
@@ -145,14 +144,14 @@ def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle
     )
     session.open_to_visitors(plan)
     session.sockets.drop_others()  # only now: had it failed, the plan before would need them
-    parts = Parts(
+    parts = Components(
         host=host,
         watching=watching,
         baseline=baseline,
         collector=collector,
-        sweep=Sweep(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
+        sweep=Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
         loops=loops,
-        failed_starts=FailedStarts(plan.launch, lambda: program.taken, holder_of),
+        failed_starts=PortConflicts(plan.launch, lambda: program.taken, holder_of),
         program=program,
         control=control,
         reporter=hooks,
@@ -171,7 +170,7 @@ def assembled(session: Lasting, plan: RunPlan, resources: ExitStack, start: Idle
 # The program
 
 
-def _host(session: Lasting, plan: RunPlan, resources: ExitStack) -> ProcessHost:
+def _host(session: SessionContext, plan: Settings, resources: ExitStack) -> ProcessHost:
     host = ProcessHost(
         session.inbox.post,
         plan.restart.stop.signal,
@@ -185,7 +184,7 @@ def _host(session: Lasting, plan: RunPlan, resources: ExitStack) -> ProcessHost:
     session.goes_on_with(host)
     if not plan.launch.has_input:
         resources.callback(Keyboard(session.inbox.post).close)
-        session.chronicle.tell(KeysExplained())
+        session.chronicle.tell(KeysHelp())
     if host.why_unguarded is not None:
         session.chronicle.tell(
             Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.why_unguarded})")
@@ -194,17 +193,17 @@ def _host(session: Lasting, plan: RunPlan, resources: ExitStack) -> ProcessHost:
 
 
 def _program(
-    session: Lasting,
-    plan: RunPlan,
+    session: SessionContext,
+    plan: Settings,
     watch_set: WatchSet,
     baseline: Baseline,
-    watching: Watching,
+    watching: BackendSet,
     resources: ExitStack,
-) -> Program:
+) -> AgentReports:
     link = _link_to_agents(plan, _unless_ignored(watch_set.filter, session.inbox.post), session.chronicle)
     if link is not None:
         resources.callback(link.close)
-    return Program(
+    return AgentReports(
         watch_set.imports,
         baseline,
         watching,
@@ -216,7 +215,7 @@ def _program(
     )
 
 
-def _link_to_agents(plan: RunPlan, post: Post, reporter: Reporter) -> AgentLink | None:
+def _link_to_agents(plan: Settings, post: Post, reporter: Reporter) -> AgentLink | None:
     if not plan.python.modules:
         return None
     try:
@@ -244,19 +243,19 @@ def _forget_bytecode(batch: ChangeBatch) -> None:
 
 
 def _beside(
-    session: Lasting,
-    plan: RunPlan,
+    session: SessionContext,
+    plan: Settings,
     host: ProcessHost,
-    program: Program,
+    program: AgentReports,
     baseline: Baseline,
     environment: Environment,
-) -> tuple[Hooks, Beside]:
+) -> tuple[Hooks, Auxiliary]:
     """What is done beside the program, and the reporter by which its hooks hear what happens."""
     policy, cwd, program_of_plan = plan.beside, plan.launch.cwd, plan.launch.argv[0]
     commands = session.commands_on(host.helpers)
     written = session.files.write_changes
     hooks = session.hooks_of(plan, commands, environment.beside)
-    sources = Sources(
+    sources = SyntaxChecker(
         commands,
         lambda: next(filter(is_python, (program.interpreter, program_of_plan)), ""),
         environment.beside,
@@ -264,7 +263,7 @@ def _beside(
         folder=session.files.made,
         timeout=policy.gate.timeout,
     )
-    gate = GateKeeper(
+    gate = GateRunner(
         policy.gate,
         plan.restart,
         commands,
@@ -285,7 +284,7 @@ def _beside(
         time.monotonic,
         cwd=cwd,
     )
-    return hooks, Beside(commands, gate, readiness, hooks, baseline.since_launch, written, environment.told)
+    return hooks, Auxiliary(commands, gate, readiness, hooks, baseline.since_launch, written, environment.told)
 
 
 def _probe(ready: ReadyPolicy, post: Post) -> StartProbe:

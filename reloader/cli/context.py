@@ -11,24 +11,24 @@ from reloader.cli.output.console import Console, Options, Style
 from reloader.config.arguments import Arguments
 from reloader.config.load import Loaded
 from reloader.config.reload import ConfigSource
-from reloader.core.settings import RunPlan, TellingPolicy
+from reloader.core.settings import OutputSettings, Settings
 from reloader.errors import ConfigError
-from reloader.interfaces import Look, Renewed, Reporter
+from reloader.interfaces import Fingerprint, ReloadedConfig, Reporter
 
 if TYPE_CHECKING:
     from reloader.interfaces import Reporter
 
 
-class WrittenConfiguration:
+class ReloadableConfiguration:
     """``reporter_for`` makes the reporter of a plan; it raises ConfigError for what it cannot write to."""
 
-    def __init__(self, source: ConfigSource, reporter_for: Callable[[TellingPolicy], Reporter]) -> None:
+    def __init__(self, source: ConfigSource, reporter_for: Callable[[OutputSettings], Reporter]) -> None:
         self._source = source
         self._reporter_for = reporter_for
         self._newest: Loaded = source.loaded
 
     @property
-    def plan(self) -> RunPlan:
+    def plan(self) -> Settings:
         return self._source.loaded.plan
 
     @property
@@ -40,22 +40,22 @@ class WrittenConfiguration:
         return self._source.places
 
     @property
-    def first_look(self) -> Look:
+    def first_look(self) -> Fingerprint:
         return self._source.first_look
 
-    def look(self) -> Look:
+    def look(self) -> Fingerprint:
         return self._source.look()
 
-    def read(self) -> Renewed | None:
+    def read(self) -> ReloadedConfig | None:
         found = self._source.read()
         if found is None:
             return None
         loaded, changes = found
-        renewed = Renewed(loaded.plan, changes, self._reporter_for(loaded.plan.telling))
+        renewed = ReloadedConfig(loaded.plan, changes, self._reporter_for(loaded.plan.telling))
         self._newest = loaded
         return renewed
 
-    def accept(self, renewed: Renewed) -> None:
+    def accept(self, renewed: ReloadedConfig) -> None:
         """Of what was read, the newest is what is accepted."""
         self._source.accept(self._newest)
 
@@ -67,7 +67,7 @@ def console_on(stream: TextIO, options: Options) -> Console:
     return Console(stream, Style.of(options, stream, shows_colour=shows_colour, environ=os.environ))
 
 
-def plan_of(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> RunPlan:
+def plan_of(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> Settings:
     """The plan for the current directory. Raises ConfigError with all that is wrong."""
     return load_here(arguments, environ, needs_command=needs_command).plan
 
@@ -88,14 +88,14 @@ def load_here(arguments: Arguments, environ: Mapping[str, str], *, needs_command
 
 
 def configuration_of(
-    arguments: Arguments, environ: Mapping[str, str], reporter_for: Callable[[TellingPolicy], Reporter]
-) -> WrittenConfiguration:
+    arguments: Arguments, environ: Mapping[str, str], reporter_for: Callable[[OutputSettings], Reporter]
+) -> ReloadableConfiguration:
     """As ``plan_of``, for a session, which takes over what is saved of it. ``environ`` is taken as it is now."""
     directory = current_directory()
     from reloader.config.reload import ConfigSource
 
     source = ConfigSource(arguments, dict(environ), directory, os.path.expanduser("~"), sys.platform)
-    return WrittenConfiguration(source, reporter_for)
+    return ReloadableConfiguration(source, reporter_for)
 
 
 def current_directory() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 from reloader.cli.subcommands import VERBS, load
 from reloader.config.options import KEYS, Group, Key, Kind
 
@@ -94,12 +94,12 @@ def verb_help(name: str) -> str:
     return "\n".join((about, *details, _section("Options", options_of_verb(verb)), *keys, examples))
 
 
-def paragraphs(verb: Verb) -> list[str]:
+def paragraphs(verb: Subcommand) -> list[str]:
     """What a verb says of itself, each paragraph on one line."""
     return [" ".join(paragraph.split()) for paragraph in verb.details.split("\n\n") if paragraph.strip()]
 
 
-def synopsis(name: str, verb: Verb) -> str:
+def synopsis(name: str, verb: Subcommand) -> str:
     words = ["reloader", name, "[OPTIONS]"]
     if verb.operand is not None:
         word = verb.operand.metavar + ("..." if verb.operand.is_many else "")
@@ -107,7 +107,7 @@ def synopsis(name: str, verb: Verb) -> str:
     return " ".join([*words, *(["[-- COMMAND...]"] if verb.takes_command else [])])
 
 
-def options_of_verb(verb: Verb) -> Iterator[Option]:
+def options_of_verb(verb: Subcommand) -> Iterator[Option]:
     """Its operand, its own flags, and those that it shares with others."""
     if verb.operand is not None:
         yield verb.operand.metavar, verb.operand.about

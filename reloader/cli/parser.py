@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reloader import __version__
 from reloader.cli.output.stdout import write
-from reloader.cli.subcommand import Flag, Operand, Verb
+from reloader.cli.subcommand import Argument, Flag, Subcommand
 from reloader.cli.subcommands import DEFAULT, VERBS, load
 from reloader.config.arguments import Arguments
 from reloader.config.options import KEYS, Key, Kind
@@ -43,7 +43,7 @@ def no_operand(word: str, name: str) -> str:
     return f'"{word}" is no flag, and reloader {name} takes nothing else: leave it out'
 
 
-def missing_operand(prog: str, operand: Operand) -> str:
+def missing_operand(prog: str, operand: Argument) -> str:
     choices = f": one of {', '.join(operand.choices)}" if operand.choices else ""
     return f"{operand.metavar} is missing{choices}: write {prog} {operand.choices[0] if choices else operand.metavar}"
 
@@ -54,13 +54,13 @@ def not_a_choice(word: str, choices: Sequence[str]) -> str:
     return f'"{word}" is not one of {", ".join(choices)}: {remedy}'
 
 
-def stray_flag(flag: str, verb: Verb) -> str:
+def stray_flag(flag: str, verb: Subcommand) -> str:
     written = flag.partition("=")[0]
     near = _nearest(written, _flags_of(verb), 0.6)
     return f"unknown flag {written}" + (f": did you mean {near}?" if near else "")
 
 
-def _flags_of(verb: Verb) -> list[str]:
+def _flags_of(verb: Subcommand) -> list[str]:
     keys = list(KEYS.values()) if verb.takes_keys else []
     return [
         *(key.flag for key in keys),
@@ -118,7 +118,7 @@ class _Show(argparse.Action):
         parser.exit()
 
 
-def _parser(name: str, verb: Verb) -> argparse.ArgumentParser:
+def _parser(name: str, verb: Subcommand) -> argparse.ArgumentParser:
     prog = "reloader" if name == DEFAULT else f"reloader {name}"
     parser = _Parser(prog=prog, add_help=False, allow_abbrev=False, formatter_class=_formatter)
     parser.set_defaults(config_file=None, is_quiet=False, is_verbose=False, writes_json=False)
@@ -183,7 +183,7 @@ def _split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
 
 def _command(
-    parser: argparse.ArgumentParser, verb: Verb, flags: dict[str, object], rest: list[str] | None
+    parser: argparse.ArgumentParser, verb: Subcommand, flags: dict[str, object], rest: list[str] | None
 ) -> tuple[str, ...]:
     if rest is None or not verb.takes_command:
         return ()
@@ -194,7 +194,7 @@ def _command(
     return tuple(rest)
 
 
-def _options(parser: argparse.ArgumentParser, verb: Verb, known: argparse.Namespace) -> dict[str, object]:
+def _options(parser: argparse.ArgumentParser, verb: Subcommand, known: argparse.Namespace) -> dict[str, object]:
     given = {flag: getattr(known, f"option_{flag.name}", None) for flag in verb.flags}
     for flag, value in given.items():
         if flag.choices and value is not None and value not in flag.choices:
@@ -203,7 +203,7 @@ def _options(parser: argparse.ArgumentParser, verb: Verb, known: argparse.Namesp
 
 
 def _operands(
-    parser: argparse.ArgumentParser, name: str, verb: Verb, stray: list[str], rest: Sequence[str]
+    parser: argparse.ArgumentParser, name: str, verb: Subcommand, stray: list[str], rest: Sequence[str]
 ) -> tuple[str, ...]:
     """The words that are no flags, after which ``rest`` was told to be none."""
     flags = [word for word in stray if word.startswith("-") and word != "-"]

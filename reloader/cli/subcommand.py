@@ -31,7 +31,7 @@ class Flag:
         return "--" + self.name.replace("_", "-")
 
 
-class Operand:
+class Argument:
     """The words that are no flags. Only ``choices`` are allowed, if there are any; ``is_path`` is for those who complete it."""
 
     __slots__ = ("about", "choices", "is_many", "is_optional", "is_path", "metavar")
@@ -54,7 +54,7 @@ class Operand:
         self.is_path = is_path
 
 
-class Verb:
+class Subcommand:
     """``perform`` does it and returns the exit code. It may raise what is shown without a traceback: a ReloaderError.
 
     ``general`` are those of GENERAL that it takes. ``takes_keys`` says whether every key of the configuration is a flag of it,
@@ -70,7 +70,7 @@ class Verb:
         *,
         general: tuple[str, ...] = GENERAL,
         flags: tuple[Flag, ...] = (),
-        operand: Operand | None = None,
+        operand: Argument | None = None,
         takes_keys: bool = False,
         takes_command: bool = False,
         details: str = "",

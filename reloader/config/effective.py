@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from reloader.config.load import Loaded
 from reloader.config.options import KEYS, Key, Kind
-from reloader.config.resolve import Written
-from reloader.config.validators import StepWords
+from reloader.config.resolve import MergedConfig
+from reloader.config.validators import WrittenTask
 from reloader.core.notices import HIDDEN, KeyChange
 
 DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class EffectiveValue:
     """``origin`` names the file, the variable or the flag; of a table that was merged, all of them."""
 
     key: Key
@@ -27,16 +27,16 @@ class Setting:
         return self.origin != DEFAULT
 
 
-def settings_of(written: Written) -> tuple[Setting, ...]:
+def settings_of(written: MergedConfig) -> tuple[EffectiveValue, ...]:
     """Every key, in the order of the table of keys. A command that is not written has the value None."""
     places = written.stack.places
     return tuple(
-        Setting(key, _value(written, name), ", ".join(places[name]) if name in places else DEFAULT)
+        EffectiveValue(key, _value(written, name), ", ".join(places[name]) if name in places else DEFAULT)
         for name, key in KEYS.items()
     )
 
 
-def _value(written: Written, name: str) -> object:
+def _value(written: MergedConfig, name: str) -> object:
     is_missing = name == "command" and name not in written.stack.values
     return None if is_missing else _as_written(getattr(written.config, name))
 
@@ -44,13 +44,13 @@ def _value(written: Written, name: str) -> object:
 def _as_written(value: object) -> object:
     """``value`` with each command, and the address of a probe, as it could be written."""
     match value:
-        case StepWords(run, ()):
+        case WrittenTask(run, ()):
             return list(run)
-        case StepWords(run, files):
+        case WrittenTask(run, files):
             return {"run": list(run), "files": list(files)}
         case {"tcp": (str(host), int(port)), **others}:
             return {"tcp": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", **others}
-        case tuple() if any(isinstance(one, StepWords) for one in value):
+        case tuple() if any(isinstance(one, WrittenTask) for one in value):
             return [_as_written(one) for one in value]
         case _:
             return value

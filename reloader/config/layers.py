@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
-class Place(Enum):
+class Origin(Enum):
     FILE = "file"
     ENVIRONMENT = "environment"
     COMMAND_LINE = "command line"
@@ -39,7 +39,7 @@ class Layer:
     word if that is one of TABLES, whose keys have there only the rest of their names. ``file`` may be a call's name too.
     """
 
-    place: Place
+    place: Origin
     values: Mapping[str, object]
     platform: str
     problems: tuple[str, ...] = ()
@@ -50,9 +50,9 @@ class Layer:
     def origin_of(self, key: str) -> str:
         """Where ``key`` is written, as errors name it."""
         match self.place:
-            case Place.FILE | Place.CALL:
+            case Origin.FILE | Origin.CALL:
                 return f"{self._heading}{self._as_written(key)}"
-            case Place.ENVIRONMENT:
+            case Origin.ENVIRONMENT:
                 return KEYS[key].variable
             case _:
                 return "the command line: command" if key == "command" else KEYS[key].flag
@@ -60,16 +60,16 @@ class Layer:
     def place_of(self, key: str) -> str:
         """Where ``key`` is written, as ``reloader check`` names it: without its name, where that stands beside it."""
         match self.place:
-            case Place.FILE | Place.CALL:
+            case Origin.FILE | Origin.CALL:
                 return f"{self.file} [{self.table}]" if self.table.rpartition(".")[2] in PLATFORM_TABLES else self.file
             case _:
                 return self.origin_of(key).partition(":")[0]
 
     def source_of(self, key: str) -> str:
         """Where the rules of ``key`` come from, as ``reloader why`` names it."""
-        return self.file if self.place is Place.FILE else self.origin_of(key)
+        return self.file if self.place is Origin.FILE else self.origin_of(key)
 
-    def judge(self) -> Judged:
+    def judge(self) -> ValidatedLayer:
         """Check everything; pydantic stops at nothing, so that the user is sent round once."""
         known = {key: value for key, value in self.values.items() if self._allows(key)}
         unknown = tuple(self._unknown(key) for key in self.values if key not in known)
@@ -78,7 +78,7 @@ class Layer:
         good = {key: value for key, value in known.items() if key not in spoiled}
         model = LayerModel.model_validate(good, context={"platform": self.platform})
         problems = (*self.problems, *unknown, *(self._problem(fault) for fault in faults))
-        return Judged(self, {key: getattr(model, key) for key in good}, problems, spoiled)
+        return ValidatedLayer(self, {key: getattr(model, key) for key in good}, problems, spoiled)
 
     def _faults(self, known: Mapping[str, object]) -> list[ErrorDetails]:
         try:
@@ -92,7 +92,7 @@ class Layer:
         return f"{self.file}: [{self.table}] " if self.table else f"{self.file}: "
 
     def _allows(self, key: str) -> bool:
-        return key in KEYS and (self.place is not Place.FILE or KEYS[key].table == self.part)
+        return key in KEYS and (self.place is not Origin.FILE or KEYS[key].table == self.part)
 
     def _as_written(self, key: str) -> str:
         return key.removeprefix(f"{self.part}_") if self.part else key
@@ -110,13 +110,13 @@ class Layer:
     def _problem(self, error: ErrorDetails) -> str:
         key, *within = (str(step) if isinstance(step, str) else step for step in error["loc"])
         origin = self.origin_of(str(key))
-        if self.place in (Place.FILE, Place.CALL):
+        if self.place in (Origin.FILE, Origin.CALL):
             origin += "".join(_step(step) for step in within if step != "[key]")
         return f"{origin}: {sentence_of(KEYS[str(key)], error)}"
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ValidatedLayer:
     """The good values of a layer, and its problems. ``spoiled`` are the keys whose values are not good."""
 
     layer: Layer
@@ -126,7 +126,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class MergedLayers:
     """All layers that apply, as one. ``origins`` and ``sources`` name the place that each key was taken from.
 
     ``places`` names each place that has a part in it: those of a merged table may be several.
@@ -138,7 +138,7 @@ class Stack:
     places: Mapping[str, tuple[str, ...]]
 
 
-def stack(layers: Sequence[Judged]) -> Stack:
+def merge_layers(layers: Sequence[ValidatedLayer]) -> MergedLayers:
     """Lay ``layers`` over each other, weakest first. Tables are merged, all else is replaced whole."""
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -151,7 +151,7 @@ def stack(layers: Sequence[Judged]) -> Stack:
             places[key] = (*(places.get(key, ()) if is_merged else ()), judged.layer.place_of(key))
             origins[key] = judged.layer.origin_of(key)
             sources[key] = judged.layer.source_of(key)
-    return Stack(values, origins, sources, places)
+    return MergedLayers(values, origins, sources, places)
 
 
 def _step(step: int | str) -> str:
@@ -176,11 +176,11 @@ def _layers_of(
     """The keys of one table, then those of the tables in it that hold keys of their own."""
     keys = {name: value for name, value in values.items() if name not in TABLES}
     parts = {name: values[name] for name in TABLES if name in values}
-    yield Layer(Place.FILE, keys, platform, (*problems, *_no_tables(file, heading, parts)), file.name, heading)
+    yield Layer(Origin.FILE, keys, platform, (*problems, *_no_tables(file, heading, parts)), file.name, heading)
     for name, part in parts.items():
         if isinstance(part, dict):
             longer = {f"{name}_{key}": value for key, value in part.items()}
-            yield Layer(Place.FILE, longer, platform, (), file.name, _below(heading, name), name)
+            yield Layer(Origin.FILE, longer, platform, (), file.name, _below(heading, name), name)
 
 
 def _no_tables(file: ConfigFile, heading: str, named: Mapping[str, object]) -> tuple[str, ...]:
@@ -206,14 +206,14 @@ def environment_layer(environ: Mapping[str, str], platform: str) -> Layer:
             values |= {key.name: value_of(key, text)} if text else {}
         elif variable.startswith(VARIABLE_PREFIX) and not is_reserved(variable):
             problems.append(_unknown_variable(variable))
-    return Layer(Place.ENVIRONMENT, values, platform, tuple(problems))
+    return Layer(Origin.ENVIRONMENT, values, platform, tuple(problems))
 
 
 def command_line_layer(arguments: Arguments, platform: str) -> Layer:
     values = {name: _flag_value(name, typed) for name, typed in arguments.flags.items()}
     if arguments.command:
         values["command"] = list(arguments.command)
-    return Layer(Place.COMMAND_LINE, values, platform)
+    return Layer(Origin.COMMAND_LINE, values, platform)
 
 
 def _flag_value(name: str, typed: object) -> object:

@@ -8,12 +8,20 @@ from dataclasses import dataclass, replace
 
 from reloader.config.arguments import Arguments
 from reloader.config.discovery import FILE_NAME, ConfigFile, find
-from reloader.config.layers import Judged, Layer, Place, command_line_layer, environment_layer, file_layers, stack
+from reloader.config.layers import (
+    Layer,
+    Origin,
+    ValidatedLayer,
+    command_line_layer,
+    environment_layer,
+    file_layers,
+    merge_layers,
+)
 from reloader.config.model import Config
 from reloader.config.options import CONFIG_VARIABLE
-from reloader.config.patterns import Ground
-from reloader.config.resolve import Written, problems_of, resolve, without_dangerous_roots
-from reloader.core.settings import RunPlan
+from reloader.config.patterns import PathContext
+from reloader.config.resolve import MergedConfig, problems_of, resolve, without_dangerous_roots
+from reloader.core.settings import Settings
 from reloader.errors import ConfigError
 
 WITHOUT_FILE = "the command line"
@@ -24,8 +32,8 @@ NO_COMMAND = ["none"]
 class Loaded:
     """A plan, what was written for it, and the file in which, if there is one."""
 
-    plan: RunPlan
-    written: Written
+    plan: Settings
+    written: MergedConfig
     file: ConfigFile | None
 
 
@@ -37,7 +45,7 @@ def load_plan(
     platform: str,
     *,
     needs_command: bool = True,
-) -> RunPlan:
+) -> Settings:
     """The plan for a session that is started in ``directory``. Raises ConfigError with all problems that there are.
 
     ``directory`` and ``home`` are absolute; ``platform`` is a ``sys.platform``. A plan that does not need a command is not to
@@ -60,22 +68,22 @@ def load(
     from_file = file_layers(file, platform) if file is not None else ()
     layers = (*from_file, environment_layer(environ, platform), command_line_layer(arguments, platform))
     base = os.path.dirname(file.path) if file is not None else directory
-    ground = Ground(platform, base, home, os.path.isdir, os.path.realpath)
+    ground = PathContext(platform, base, home, os.path.isdir, os.path.realpath)
     return _loaded([layer.judge() for layer in layers], file, ground, environ, needs_command=needs_command)
 
 
 def plan_of_call(
     call: str, values: Mapping[str, object], environ: Mapping[str, str], directory: str, home: str, platform: str
-) -> RunPlan:
+) -> Settings:
     """The plan that a Python program asks for by the function ``call``, with ``values`` over the variables. No file is read.
 
     Where nothing says what to watch, the program does, as soon as it runs: a directory too large to watch is left to that.
     """
-    ground = Ground(platform, directory, home, os.path.isdir, os.path.realpath)
+    ground = PathContext(platform, directory, home, os.path.isdir, os.path.realpath)
     variables = environment_layer(environ, platform).judge()
 
-    def plan_with(**more: object) -> RunPlan:
-        call_layer = Layer(Place.CALL, {**values, **more}, platform, file=call)
+    def plan_with(**more: object) -> Settings:
+        call_layer = Layer(Origin.CALL, {**values, **more}, platform, file=call)
         return _loaded([variables, call_layer.judge()], None, ground, environ).plan
 
     if "watch" not in values and "watch" not in variables.values:
@@ -86,9 +94,9 @@ def plan_of_call(
 
 
 def _loaded(
-    judged: list[Judged],
+    judged: list[ValidatedLayer],
     file: ConfigFile | None,
-    ground: Ground,
+    ground: PathContext,
     environ: Mapping[str, str],
     *,
     needs_command: bool = True,
@@ -107,18 +115,18 @@ def _loaded(
     return Loaded(replace(plan, project=project), written, file)
 
 
-def _with_own_file(plan: RunPlan, file: ConfigFile | None) -> RunPlan:
+def _with_own_file(plan: Settings, file: ConfigFile | None) -> Settings:
     """A file for us alone is no part of the program; a ``pyproject.toml`` is everybody's."""
     if file is None or file.table:
         return plan
     return replace(plan, watch=replace(plan.watch, own_file=file.path))
 
 
-def _written(file: ConfigFile | None, layers: list[Judged], platform: str) -> Written:
+def _written(file: ConfigFile | None, layers: list[ValidatedLayer], platform: str) -> MergedConfig:
     """What can be said of the whole even if parts of it, such as the command, are missing or no good."""
-    merged = stack(layers)
+    merged = merge_layers(layers)
     config = Config.model_validate({"command": NO_COMMAND, **merged.values}, context={"platform": platform})
-    return Written(config, merged, file.name if file is not None else WITHOUT_FILE)
+    return MergedConfig(config, merged, file.name if file is not None else WITHOUT_FILE)
 
 
 def _no_command(file: ConfigFile | None) -> str:

@@ -254,7 +254,7 @@ _BESIDE = (
         about="Commands before each start; { run = [...], files = [...] } is run only when such files changed.",
     ),
     Key(
-        "gate_timeout", Kind.SECONDS, Group.BESIDE, 60.0, metavar="SECONDS", example="60.0",
+        "task_timeout", Kind.SECONDS, Group.BESIDE, 60.0, metavar="SECONDS", example="60.0",
         about="Seconds that a command of check or before may take until it counts as failed.",
     ),
     Key(

@@ -28,7 +28,7 @@ def _itself(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class PathContext:
     """What relative and ``~`` paths are relative to. ``base`` and ``home`` are absolute; ``real`` resolves symlinks."""
 
     platform: str
@@ -57,7 +57,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class AnchoredPattern:
     """``pattern`` is relative to ``base``; what it can match lies below ``root``, or is it."""
 
     base: str
@@ -65,7 +65,7 @@ class Placed:
     root: str
 
 
-def place(text: str, ground: Ground) -> Placed:
+def anchor(text: str, ground: PathContext) -> AnchoredPattern:
     """Split a pattern into its directory and the rest.
 
     A leading ``/`` is the disk's, as in ``extra_files``; ``./`` is the base. A slash at the end anchors too: ``templates/``
@@ -74,7 +74,7 @@ def place(text: str, ground: Ground) -> Placed:
     negation = "!" if text.startswith("!") else ""
     body = text[len(negation) :]
     if "/" not in body and body not in ("~", ".", ".."):
-        return Placed(ground.base, text, ground.base)
+        return AnchoredPattern(ground.base, text, ground.base)
     start, rest = _start(body, ground)
     parts = [part for part in rest.split("/") if part not in ("", ".")]
     directory = _descend(start, parts, ground)
@@ -86,7 +86,7 @@ def place(text: str, ground: Ground) -> Placed:
     return _relative_to_base(directory, negation, pattern, root, ground)
 
 
-def minimal(roots: Iterable[str], ground: Ground) -> tuple[str, ...]:
+def minimal(roots: Iterable[str], ground: PathContext) -> tuple[str, ...]:
     """The roots of which none lies inside another, in order of mention."""
     every = {ground.paths.normcase(root): root for root in roots}
     return tuple(
@@ -96,11 +96,11 @@ def minimal(roots: Iterable[str], ground: Ground) -> tuple[str, ...]:
     )
 
 
-def is_whole_disk(root: str, ground: Ground) -> bool:
+def is_whole_disk(root: str, ground: PathContext) -> bool:
     return ground.paths.splitdrive(root)[1].strip("/\\") == "" if ground.platform == "win32" else not root.strip("/")
 
 
-def _start(body: str, ground: Ground) -> tuple[str, str]:
+def _start(body: str, ground: PathContext) -> tuple[str, str]:
     if body == "~" or body.startswith("~/"):
         return ground.home, body[2:]
     drive = _DRIVE.fullmatch(body) if ground.platform == "win32" else None
@@ -111,21 +111,21 @@ def _start(body: str, ground: Ground) -> tuple[str, str]:
     return ground.base, body
 
 
-def _descend(directory: str, parts: list[str], ground: Ground) -> str:
+def _descend(directory: str, parts: list[str], ground: PathContext) -> str:
     """The deepest directory that is spelled out; takes its names from ``parts`` and leaves the last, unless it is ``..``."""
     while parts and (len(parts) > 1 or parts[0] == "..") and _WILD.isdisjoint(parts[0]):
         directory = ground.paths.normpath(ground.paths.join(directory, parts.pop(0)))
     return directory
 
 
-def _root(directory: str, parts: list[str], directory_only: bool, ground: Ground) -> str:
+def _root(directory: str, parts: list[str], directory_only: bool, ground: PathContext) -> str:
     if len(parts) != 1 or not _WILD.isdisjoint(parts[0]):
         return directory
     named = str(ground.paths.join(directory, parts[0]))
     return named if directory_only or ground.is_directory(named) else directory
 
 
-def _relative_to_base(directory: str, negation: str, pattern: str, root: str, ground: Ground) -> Placed:
+def _relative_to_base(directory: str, negation: str, pattern: str, root: str, ground: PathContext) -> AnchoredPattern:
     """Relative to the config's base if it can be, so that one list of patterns keeps its order."""
     base = directory
     if ground.holds(ground.base, directory):
@@ -133,4 +133,4 @@ def _relative_to_base(directory: str, negation: str, pattern: str, root: str, gr
         if _WILD.isdisjoint(below):
             base, pattern = ground.base, f"{below}/{pattern}".lstrip("/")
     anchor = "" if "/" in pattern.rstrip("/") else "/"
-    return Placed(base, negation + anchor + pattern, root)
+    return AnchoredPattern(base, negation + anchor + pattern, root)

@@ -13,7 +13,7 @@ from reloader.config.effective import differences
 from reloader.config.load import Loaded, load
 from reloader.config.options import CONFIG_VARIABLE
 from reloader.core.notices import KeyChange
-from reloader.errors import ConfigGone
+from reloader.errors import ConfigFileMissing
 
 #: A file that is larger is no configuration, and is known by its times alone.
 READABLE = 1024 * 1024
@@ -44,10 +44,10 @@ class ConfigSource:
         return _looks(self.places)
 
     def read(self) -> tuple[Loaded, tuple[KeyChange, ...]] | None:
-        """What is written now, and in what it differs; None if in nothing. Raises ConfigError, and ConfigGone."""
+        """What is written now, and in what it differs; None if in nothing. Raises ConfigError, and ConfigFileMissing."""
         used = self.loaded.file
         if used is not None and self._is_gone(used):
-            raise ConfigGone(
+            raise ConfigFileMissing(
                 [f"[{used.table}] of {used.name}" if used.table and os.path.lexists(used.path) else used.name]
             )
         loaded = self._load()

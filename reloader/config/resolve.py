@@ -1,6 +1,6 @@
 """The configuration as one plan: names become absolute paths and numbers, patterns become roots.
 
-Asks the disk only through ``Ground``.
+Asks the disk only through ``PathContext``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from reloader.config.layers import Stack
+from reloader.config.layers import MergedLayers
 from reloader.config.messages import quoted
 from reloader.config.model import Config
-from reloader.config.patterns import Ground, Placed, is_whole_disk, minimal, place
+from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, minimal
 from reloader.config.shell import argv_of, split
 from reloader.config.signals import number_of
-from reloader.config.validators import NO_PROGRAM, SYNTAX, StepWords
+from reloader.config.validators import NO_PROGRAM, SYNTAX, WrittenTask
 from reloader.core.addresses import SocketAddress, SocketSpec, UnixAddress, clash, faults_of, parse_address, shown
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
@@ -23,24 +23,24 @@ from reloader.core.paths.ignores import ignore_pattern
 from reloader.core.settings import (
     BackendName,
     Framework,
-    LaunchSpec,
+    LaunchSettings,
     OnExit,
+    OutputSettings,
     PythonPolicy,
     RestartPolicy,
-    RunPlan,
+    Settings,
     StopPolicy,
-    TellingPolicy,
-    WatchPlan,
+    WatchSettings,
 )
-from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
+from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
 
 
-def socket_specs(config: Config, stack: Stack, ground: Ground) -> tuple[SocketSpec, ...]:
+def socket_specs(config: Config, stack: MergedLayers, ground: PathContext) -> tuple[SocketSpec, ...]:
     origin = stack.origins.get("sockets", "sockets")
     return tuple(SocketSpec(address, origin) for address in _addresses(config, ground))
 
 
-def socket_problems(config: Config, stack: Stack, ground: Ground) -> Iterator[str]:
+def socket_problems(config: Config, stack: MergedLayers, ground: PathContext) -> Iterator[str]:
     """What only shows when the addresses meet each other, the platform, and what the command is told by its words."""
     if not config.sockets:
         return
@@ -61,11 +61,11 @@ def socket_problems(config: Config, stack: Stack, ground: Ground) -> Iterator[st
         yield from (f"{stack.origins['env']}.{name}: {fault}" for fault in faults_of(value, addresses))
 
 
-def _addresses(config: Config, ground: Ground) -> list[SocketAddress]:
+def _addresses(config: Config, ground: PathContext) -> list[SocketAddress]:
     return [_placed(parse_address(text), ground) for text in config.sockets]
 
 
-def _placed(address: SocketAddress, ground: Ground) -> SocketAddress:
+def _placed(address: SocketAddress, ground: PathContext) -> SocketAddress:
     return replace(address, path=ground.absolute(address.path)) if isinstance(address, UnixAddress) else address
 
 
@@ -73,8 +73,8 @@ KEPT = ".1"
 """What is behind the name of the file that holds the older half of the log."""
 
 
-def telling(config: Config, ground: Ground) -> TellingPolicy:
-    return TellingPolicy(
+def telling(config: Config, ground: PathContext) -> OutputSettings:
+    return OutputSettings(
         clear=config.clear,
         bell=config.bell,
         notify=config.notify,
@@ -83,7 +83,7 @@ def telling(config: Config, ground: Ground) -> TellingPolicy:
     )
 
 
-def rules_for_log(config: Config, source: str, ground: Ground) -> Iterator[Rule]:
+def rules_for_log(config: Config, source: str, ground: PathContext) -> Iterator[Rule]:
     """We write it at each restart, so a log that counts would be a loop."""
     log = telling(config, ground).log_file
     if log is not None and ground.holds(ground.base, log):
@@ -94,11 +94,11 @@ _SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = tru
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class MergedConfig:
     """The configuration and where each part of it was written. ``source`` is the file, or says that there was none."""
 
     config: Config
-    stack: Stack
+    stack: MergedLayers
     source: str
 
     def origin_of(self, key: str) -> str:
@@ -109,9 +109,9 @@ class Written:
         return self.stack.sources.get(key, self.source)
 
 
-def resolve(written: Written, ground: Ground, comspec: str) -> RunPlan:
+def resolve(written: MergedConfig, ground: PathContext, comspec: str) -> Settings:
     """The plan of a configuration without problems."""
-    return RunPlan(
+    return Settings(
         _launch(written, ground, comspec),
         _watch(written, ground),
         _restart(written.config, ground),
@@ -122,13 +122,13 @@ def resolve(written: Written, ground: Ground, comspec: str) -> RunPlan:
     )
 
 
-def without_dangerous_roots(plan: RunPlan, ground: Ground) -> RunPlan:
+def without_dangerous_roots(plan: Settings, ground: PathContext) -> Settings:
     """``plan``, in which what nobody should watch is no root."""
     roots = tuple(root for root in plan.watch.roots if _danger(root, ground) is None)
     return replace(plan, watch=replace(plan.watch, roots=roots))
 
 
-def problems_of(written: Written, ground: Ground, spoiled: frozenset[str]) -> Iterator[str]:
+def problems_of(written: MergedConfig, ground: PathContext, spoiled: frozenset[str]) -> Iterator[str]:
     """What only shows when the parts meet. A key in ``spoiled`` has a problem already, and is asked for nothing."""
     if spoiled.isdisjoint({"command", "shell"}):
         yield from _command_problems(written, ground)
@@ -142,9 +142,9 @@ def problems_of(written: Written, ground: Ground, spoiled: frozenset[str]) -> It
         yield from _root_problems(written, _watch(written, ground), ground)
 
 
-def _launch(written: Written, ground: Ground, comspec: str) -> LaunchSpec:
+def _launch(written: MergedConfig, ground: PathContext, comspec: str) -> LaunchSettings:
     config = written.config
-    return LaunchSpec(
+    return LaunchSettings(
         argv=argv_of(config.command, config.shell, ground.platform, comspec),
         cwd=ground.absolute(config.cwd) if config.cwd is not None else ground.base,
         environment=dict(config.env),
@@ -155,7 +155,7 @@ def _launch(written: Written, ground: Ground, comspec: str) -> LaunchSpec:
     )
 
 
-def _restart(config: Config, ground: Ground) -> RestartPolicy:
+def _restart(config: Config, ground: PathContext) -> RestartPolicy:
     return RestartPolicy(
         on_exit=OnExit(config.on_exit),
         restart_code=None if config.restart_code is False else int(config.restart_code),
@@ -169,27 +169,27 @@ def _python(config: Config) -> PythonPolicy:
     return PythonPolicy(config.python_modules, config.python_open_files, config.python_site_packages)
 
 
-def _beside(written: Written, ground: Ground) -> BesidePolicy:
+def _beside(written: MergedConfig, ground: PathContext) -> TaskSettings:
     config = written.config
     check = config.check
     gate = GatePolicy(
         syntax=check == SYNTAX,
         check=None if isinstance(check, str) else _step(check, written.source_of("check"), ground),
         before=tuple(_step(step, written.source_of("before"), ground) for step in config.before),
-        timeout=config.gate_timeout,
+        timeout=config.task_timeout,
     )
-    hooks = {Occasion(name): argv for name, argv in config.hooks.items()}
-    return BesidePolicy(gate, ReadyPolicy(**config.ready), hooks)
+    hooks = {HookEvent(name): argv for name, argv in config.hooks.items()}
+    return TaskSettings(gate, ReadyPolicy(**config.ready), hooks)
 
 
-def _step(words: StepWords, source: str, ground: Ground) -> Step:
-    return Step(words.run, _patterns(tuple(place(pattern, ground) for pattern in words.files), source, ground))
+def _step(words: WrittenTask, source: str, ground: PathContext) -> Task:
+    return Task(words.run, _patterns(tuple(anchor(pattern, ground) for pattern in words.files), source, ground))
 
 
-def _watch(written: Written, ground: Ground) -> WatchPlan:
+def _watch(written: MergedConfig, ground: PathContext) -> WatchSettings:
     config = written.config
-    placed = None if config.watch is None else tuple(place(pattern, ground) for pattern in config.watch)
-    return WatchPlan(
+    placed = None if config.watch is None else tuple(anchor(pattern, ground) for pattern in config.watch)
+    return WatchSettings(
         base=ground.base,
         roots=(ground.base,) if placed is None else _roots(placed, ground),
         watch=None if placed is None else _patterns(placed, written.source_of("watch"), ground),
@@ -208,11 +208,11 @@ def _watch(written: Written, ground: Ground) -> WatchPlan:
     )
 
 
-def _roots(placed: tuple[Placed, ...], ground: Ground) -> tuple[str, ...]:
+def _roots(placed: tuple[AnchoredPattern, ...], ground: PathContext) -> tuple[str, ...]:
     return minimal((one.root for one in placed if not one.pattern.startswith("!")), ground)
 
 
-def _patterns(placed: tuple[Placed, ...], source: str, ground: Ground) -> tuple[Patterns, ...]:
+def _patterns(placed: tuple[AnchoredPattern, ...], source: str, ground: PathContext) -> tuple[Patterns, ...]:
     """Neighbours with one base together. The filter asks the first first, and the last pattern has to win."""
     runs = [
         Patterns(base, tuple(Rule(one.pattern, source) for one in run), ignore_case=ground.platform == "win32")
@@ -228,7 +228,7 @@ def _anchored(pattern: str) -> str:
     return f"{negation}/{body[2:].lstrip('/')}" if body.startswith("./") else pattern
 
 
-def _command_problems(written: Written, ground: Ground) -> Iterator[str]:
+def _command_problems(written: MergedConfig, ground: PathContext) -> Iterator[str]:
     line = written.config.command
     if not isinstance(line, str) or written.config.shell is not False:
         return
@@ -242,7 +242,7 @@ def _command_problems(written: Written, ground: Ground) -> Iterator[str]:
             yield f"{written.origin_of('command')}: {NO_PROGRAM}"
 
 
-def _debounce_problems(written: Written) -> Iterator[str]:
+def _debounce_problems(written: MergedConfig) -> Iterator[str]:
     quiet, ceiling = written.config.debounce, written.config.debounce_max
     if ceiling >= quiet:
         return
@@ -252,7 +252,7 @@ def _debounce_problems(written: Written) -> Iterator[str]:
         yield f"{written.origin_of('debounce')}: {quiet:g} is more than debounce_max ({ceiling:g}): write less, or set both"
 
 
-def _compatibility_problems(written: Written) -> Iterator[str]:
+def _compatibility_problems(written: MergedConfig) -> Iterator[str]:
     """Werkzeug expects of its parent an open socket. That ours, where it is given none, opens its own is the agent's doing."""
     config = written.config
     if "werkzeug" in config.compatible and not config.python_modules and not config.sockets:
@@ -260,7 +260,7 @@ def _compatibility_problems(written: Written) -> Iterator[str]:
         yield f'{written.origin_of("compatible")}: "werkzeug" needs the [python] key modules: {remedy}'
 
 
-def _root_problems(written: Written, plan: WatchPlan, ground: Ground) -> Iterator[str]:
+def _root_problems(written: MergedConfig, plan: WatchSettings, ground: PathContext) -> Iterator[str]:
     watch = written.config.watch
     if watch and not plan.roots:
         yield f"{written.origin_of('watch')}: every pattern begins with '!', so that nothing counts: add one that does not"
@@ -272,7 +272,7 @@ def _root_problems(written: Written, plan: WatchPlan, ground: Ground) -> Iterato
             yield f"{written.origin_of('watch')}: {danger} would be watched: {_SAFER}"
 
 
-def _danger(root: str, ground: Ground) -> str | None:
+def _danger(root: str, ground: PathContext) -> str | None:
     if is_whole_disk(root, ground):
         return f"the whole of {root}"
     return f"your home directory {root}" if ground.is_home(root) else None

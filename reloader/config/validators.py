@@ -14,13 +14,13 @@ from pydantic_core import PydanticCustomError
 
 from reloader.config.messages import found, nearest, quoted
 from reloader.config.options import KEYS, PLATFORM_TABLES
-from reloader.config.patterns import Ground, place
+from reloader.config.patterns import PathContext, anchor
 from reloader.config.shell import Shell, split
 from reloader.config.signals import full_name, signals_of
 from reloader.config.text_values import fault_of, seconds_of
 from reloader.core.addresses import AddressFault, parse_address
 from reloader.core.paths.filters import PatternError, Patterns, Rule
-from reloader.core.tasks import Occasion
+from reloader.core.tasks import HookEvent
 
 NO_PROGRAM = 'is empty: name a program, as in ["python", "app.py"]'
 
@@ -141,7 +141,7 @@ def watch_pattern(pattern: str, info: ValidationInfo) -> str:
     _refuse_windows_path(pattern, platform)
     anywhere = "C:\\" if platform == "win32" else "/"
     try:
-        placed = place(pattern, Ground(platform, anywhere, anywhere))
+        placed = anchor(pattern, PathContext(platform, anywhere, anywhere))
     except PatternError as error:
         raise refused(str(error)) from None
     _compile(placed.pattern, pattern)
@@ -182,14 +182,14 @@ _PROBES = ("http", "tcp", "log", "exec")
 
 
 @dataclass(frozen=True, slots=True)
-class StepWords:
+class WrittenTask:
     """A command, and the patterns of the files that it is for; without any it is for all."""
 
     run: tuple[str, ...]
     files: tuple[str, ...] = ()
 
 
-def check(value: object, info: ValidationInfo) -> str | StepWords:
+def check(value: object, info: ValidationInfo) -> str | WrittenTask:
     """One of two words, or a command."""
     if value in (SYNTAX, OFF):
         return str(value)
@@ -197,19 +197,19 @@ def check(value: object, info: ValidationInfo) -> str | StepWords:
         near = nearest(value, (SYNTAX, OFF))
         if near is not None:
             raise refused(f'{quoted(value)} is not one of {SYNTAX}, {OFF}, nor a command: did you mean "{near}"?')
-    if not isinstance(value, (str, list, tuple, dict, StepWords)):
+    if not isinstance(value, (str, list, tuple, dict, WrittenTask)):
         raise refused(
             f'{found(value)}, expected "{SYNTAX}", "{OFF}" or a command, as in ["ruff", "check", "{{files}}"]'
         )
     return _step(value, info)
 
 
-def before(value: object, info: ValidationInfo) -> tuple[StepWords, ...]:
+def before(value: object, info: ValidationInfo) -> tuple[WrittenTask, ...]:
     if not isinstance(value, (list, tuple)):
         raise refused(f'{found(value)}, expected a list of commands, as in [["npm", "run", "css"]]')
-    steps: list[StepWords] = []
+    steps: list[WrittenTask] = []
     for position, one in enumerate(value):
-        if not isinstance(one, (str, list, tuple, dict, StepWords)):
+        if not isinstance(one, (str, list, tuple, dict, WrittenTask)):
             raise refused(f"item {position}: {found(one)}, expected {_STEP}")
         steps.append(_step(one, info, f"item {position}: "))
     return tuple(steps)
@@ -234,7 +234,7 @@ def ready(value: object, info: ValidationInfo) -> dict[str, object]:
 
 def hooks(value: object, info: ValidationInfo) -> dict[str, tuple[str, ...]]:
     """The command of each occasion."""
-    known = _table(value, tuple(occasion.value for occasion in Occasion), '{ ready = ["notify-send", "ready"] }')
+    known = _table(value, tuple(occasion.value for occasion in HookEvent), '{ ready = ["notify-send", "ready"] }')
     return {name: _words(one, info, f"{name}: ") for name, one in known.items()}
 
 
@@ -249,39 +249,39 @@ def _table(value: object, names: tuple[str, ...], example: str) -> Mapping[str, 
     return value
 
 
-def _step(value: object, info: ValidationInfo, place: str = "") -> StepWords:
-    if isinstance(value, StepWords):
+def _step(value: object, info: ValidationInfo, where: str = "") -> WrittenTask:
+    if isinstance(value, WrittenTask):
         return value
     if not isinstance(value, dict):
-        return StepWords(_words(value, info, place))
+        return WrittenTask(_words(value, info, where))
     stray = [name for name in value if name not in {"run", "files"}]
     if stray or "run" not in value:
         fault = f"unknown name {quoted(str(stray[0]))}" if stray else "names no command"
-        raise refused(f'{place}{fault}: write {{ run = ["npm", "run", "css"], files = ["*.css"] }}')
-    return StepWords(_words(value["run"], info, f"{place}run: "), _patterns(value.get("files", []), info, place))
+        raise refused(f'{where}{fault}: write {{ run = ["npm", "run", "css"], files = ["*.css"] }}')
+    return WrittenTask(_words(value["run"], info, f"{where}run: "), _patterns(value.get("files", []), info, where))
 
 
-def _patterns(value: object, info: ValidationInfo, place: str) -> tuple[str, ...]:
+def _patterns(value: object, info: ValidationInfo, where: str) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
-        raise refused(f'{place}files: {found(value)}, expected a list of patterns, as in ["*.css"]')
+        raise refused(f'{where}files: {found(value)}, expected a list of patterns, as in ["*.css"]')
     return tuple(watch_pattern(str(one), info) for one in value)
 
 
-def _words(value: object, info: ValidationInfo, place: str) -> tuple[str, ...]:
+def _words(value: object, info: ValidationInfo, where: str) -> tuple[str, ...]:
     """The words of a command: those of a list as they are, a text split as a shell would, without a shell."""
     if isinstance(value, str):
         try:
             value = split(value, str((info.context or {})["platform"]))
         except ValueError:
             fault = "has a quotation or an escape that is not closed: close it, or write a list"
-            raise refused(f"{place}{quoted(str(value))} {fault}") from None
+            raise refused(f"{where}{quoted(str(value))} {fault}") from None
     if not isinstance(value, (list, tuple)):
-        raise refused(f"{place}{found(value)}, expected a command, as in {_COMMAND}")
+        raise refused(f"{where}{found(value)}, expected a command, as in {_COMMAND}")
     if not value or value[0] == "":
-        raise refused(place + NO_PROGRAM)
+        raise refused(where + NO_PROGRAM)
     for word in value:
         if not isinstance(word, str):
-            raise refused(f"{place}{found(word)}, expected text, as in {_COMMAND}")
+            raise refused(f"{where}{found(word)}, expected text, as in {_COMMAND}")
     return tuple(possibly_empty_text(str(word)) for word in value)
 
 

@@ -15,7 +15,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class AskToStop:
+class SendStopSignal:
     """Send the stop signal (or ``signal``, where the user's own should be handed on) to every process of the run."""
 
     run: int
@@ -23,14 +23,14 @@ class AskToStop:
 
 
 @dataclass(frozen=True, slots=True)
-class ForceStop:
+class Kill:
     """End every process of the run, also those that left its group."""
 
     run: int
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class Report:
     notice: Notice
 
 
@@ -39,4 +39,4 @@ class Finish:
     exit_code: int
 
 
-Action = Launch | AskToStop | ForceStop | Tell | Finish
+Action = Launch | SendStopSignal | Kill | Report | Finish

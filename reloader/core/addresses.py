@@ -75,7 +75,7 @@ def _ports(texts: Sequence[str]) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class PortOwner:
     """A process that holds ``address``. ``pid`` of None: it is another user's, and the system does not say more."""
 
     address: Address
@@ -111,7 +111,7 @@ class SocketSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldSocket:
+class ListeningSocket:
     """A socket that is listened on. ``descriptor`` is its number in the command, and ``address`` what it is really bound to."""
 
     descriptor: int
@@ -169,7 +169,7 @@ def _collide(one: SocketAddress, other: SocketAddress) -> bool:
 _EVERY_INTERFACE = {"", "0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
 
 
-def facts_of(socket: HeldSocket) -> dict[str, str]:
+def facts_of(socket: ListeningSocket) -> dict[str, str]:
     """What can be asked of ``socket``, by the last word of a placeholder."""
     known, address = {"fd": str(socket.descriptor)}, socket.address
     if isinstance(address, UnixAddress):
@@ -177,12 +177,12 @@ def facts_of(socket: HeldSocket) -> dict[str, str]:
     return {**known, "host": address.host, "port": str(address.port)}
 
 
-def held(addresses: Sequence[SocketAddress]) -> tuple[HeldSocket, ...]:
+def held(addresses: Sequence[SocketAddress]) -> tuple[ListeningSocket, ...]:
     """Each with the number by which the command knows it."""
-    return tuple(HeldSocket(FIRST_DESCRIPTOR + number, address) for number, address in enumerate(addresses))
+    return tuple(ListeningSocket(FIRST_DESCRIPTOR + number, address) for number, address in enumerate(addresses))
 
 
-def name_of(socket: HeldSocket) -> str:
+def name_of(socket: ListeningSocket) -> str:
     """``socket.0`` and so on: its name among LISTEN_FDNAMES, and the beginning of its placeholders."""
     return f"socket.{socket.descriptor - FIRST_DESCRIPTOR}"
 
@@ -199,6 +199,6 @@ def faults_of(text: str, addresses: Sequence[SocketAddress]) -> Iterator[str]:
             yield f"{found[0]} is nothing that {shown(addresses[number])} has: write one of {known}"
 
 
-def filled(text: str, sockets: Sequence[HeldSocket]) -> str:
+def filled(text: str, sockets: Sequence[ListeningSocket]) -> str:
     """``text`` with a value for each placeholder, all of which are known to be good. Other braces stay as they are."""
     return _PLACEHOLDER.sub(lambda found: facts_of(sockets[int(found[1])])[found[2]], text) if sockets else text

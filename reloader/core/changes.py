@@ -67,7 +67,7 @@ class PathKind(IntEnum):
     OTHER = 3  # a socket, a pipe, a device: never counts
 
 
-class Stamp(NamedTuple):
+class FileStat(NamedTuple):
     """One look at a path, symlinks followed. Times are nanoseconds; ``ctime_ns`` is 0 where a system has none."""
 
     kind: PathKind
@@ -76,22 +76,22 @@ class Stamp(NamedTuple):
     inode: int = 0
     ctime_ns: int = 0
 
-    def agrees_with(self, other: Stamp) -> bool:
+    def agrees_with(self, other: FileStat) -> bool:
         """Whether all but the ctime is the same. An older mtime is as different as a newer one (``git checkout``, ``cp -p``)."""
         return self[:4] == other[:4]
 
 
-MISSING = Stamp(PathKind.MISSING)
+MISSING = FileStat(PathKind.MISSING)
 
 #: Of files up to this size, in bytes, the content decides; of larger ones the stamp.
 CONTENT_LIMIT = 1 << 20
 
 
 @dataclass(slots=True)
-class Entry:
+class FileRecord:
     """What is known of one file that counts: its stamp and, once somebody had the time to read it, its digest."""
 
-    stamp: Stamp
+    stamp: FileStat
     digest: int | None = None
 
 
@@ -103,7 +103,7 @@ class Comparison(IntEnum):
     ASK_CONTENT = 2
 
 
-def compare(before: Stamp, after: Stamp, *, by_content: bool) -> Comparison:
+def compare(before: FileStat, after: FileStat, *, by_content: bool) -> Comparison:
     """Compare two looks at one path.
 
     The content is to be asked where only stat's numbers differ, and where nothing but the ctime does: new content with
@@ -120,7 +120,7 @@ def compare(before: Stamp, after: Stamp, *, by_content: bool) -> Comparison:
     return Comparison.DIFFERENT
 
 
-def kind_of_change(before: Stamp, after: Stamp) -> ChangeKind:
+def kind_of_change(before: FileStat, after: FileStat) -> ChangeKind:
     if before.kind is PathKind.MISSING:
         return ChangeKind.ADDED
     if after.kind is PathKind.MISSING:

@@ -18,33 +18,33 @@ class RequestError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class AskStatus:
+class StatusRequest:
     """How the session is."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskRestart:
+class RestartRequest:
     """A restart by hand. ``by`` is told to the user."""
 
     by: str = "reloader restart"
 
 
 @dataclass(frozen=True, slots=True)
-class AskPause:
+class PauseRequest:
     """Changes shall be collected, not served."""
 
     by: str = "reloader pause"
 
 
 @dataclass(frozen=True, slots=True)
-class AskResume:
+class ResumeRequest:
     """Changes shall be served again, those first that were collected, as one batch."""
 
     by: str = "reloader resume"
 
 
 @dataclass(frozen=True, slots=True)
-class AskToWait:
+class WaitRequest:
     """An answer is wanted when a run newer than ``after`` is ready or has failed, at the latest after ``timeout`` seconds.
 
     ``after`` of None is the present: all that is on the disk when the question is heard has to be in that run.
@@ -55,18 +55,18 @@ class AskToWait:
 
 
 @dataclass(frozen=True, slots=True)
-class AskWhy:
+class ExplainRequest:
     """Why ``path``, which is absolute, counts or does not."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class AskFiles:
+class FilesRequest:
     """Every file that counts."""
 
 
-Request = AskStatus | AskRestart | AskPause | AskResume | AskToWait | AskWhy | AskFiles
+Request = StatusRequest | RestartRequest | PauseRequest | ResumeRequest | WaitRequest | ExplainRequest | FilesRequest
 
 #: What JSON is made of, and nothing else.
 Answer = Mapping[str, object]
@@ -83,11 +83,11 @@ class Reply(Protocol):
 
 
 _PLAIN: Mapping[str, Request] = {
-    "status": AskStatus(),
-    "restart": AskRestart(),
-    "pause": AskPause(),
-    "resume": AskResume(),
-    "files": AskFiles(),
+    "status": StatusRequest(),
+    "restart": RestartRequest(),
+    "pause": PauseRequest(),
+    "resume": ResumeRequest(),
+    "files": FilesRequest(),
 }
 
 VERBS: Sequence[str] = (*_PLAIN, "wait", "why")
@@ -100,9 +100,9 @@ def request_of(words: object) -> Request:
     verb = words.get("verb")
     match verb:
         case "wait":
-            return AskToWait(_run_of(words.get("after", NOW)), _seconds_of(words.get("timeout", USUAL_WAIT)))
+            return WaitRequest(_run_of(words.get("after", NOW)), _seconds_of(words.get("timeout", USUAL_WAIT)))
         case "why":
-            return AskWhy(_path_of(words.get("path")))
+            return ExplainRequest(_path_of(words.get("path")))
         case str() if verb in _PLAIN:
             return _PLAIN[verb]
         case _:
@@ -112,9 +112,9 @@ def request_of(words: object) -> Request:
 def words_of(request: Request) -> dict[str, object]:
     """The words that stand for ``request``."""
     match request:
-        case AskToWait(after, timeout):
+        case WaitRequest(after, timeout):
             return {"verb": "wait", "after": NOW if after is None else after, "timeout": timeout}
-        case AskWhy(path):
+        case ExplainRequest(path):
             return {"verb": "why", "path": path}
         case _:
             return {"verb": next(verb for verb, plain in _PLAIN.items() if isinstance(request, type(plain)))}

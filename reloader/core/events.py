@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from reloader.core.addresses import Address
-from reloader.core.changes import ChangeBatch, Stamp
+from reloader.core.changes import ChangeBatch, FileStat
 from reloader.core.control_protocol import Reply, Request
 from reloader.core.outcome import Outcome, StopStep
 from reloader.core.states import Reason
@@ -31,7 +31,7 @@ class BatchClosed:
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchHeld:
+class LaunchDelayed:
     """The run is not started for so many ``seconds``, unless a change comes first."""
 
     run: int
@@ -40,7 +40,7 @@ class LaunchHeld:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaderEnded:
+class LeaderExited:
     """The program that we started is gone, but processes that it started live on."""
 
     run: int
@@ -48,7 +48,7 @@ class LeaderEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildEnded:
+class RunEnded:
     """Every process of the run is gone, or the run could not be launched. ``steps`` is what that took, if it was asked to.
 
     ``batch_is_open`` says that changes are on their way, for which it is to be replaced however it ended.
@@ -61,28 +61,28 @@ class ChildEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class StopAsked:
+class StopRequested:
     """Somebody wants us gone. ``signal`` is the number that reached us; it decides our exit code (128 + number)."""
 
     signal: int
 
 
 @dataclass(frozen=True, slots=True)
-class InterruptHeard:
+class ChildInterrupted:
     """Ctrl-C was pressed while this run had the terminal, and had left that as it was. The run has heard it as well."""
 
     run: int
 
 
 @dataclass(frozen=True, slots=True)
-class RestartAsked:
+class RestartRequested:
     """A restart by hand."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ControlRequest:
     """Another program, or the user by a key, asks something of the session."""
 
     request: Request
@@ -90,21 +90,21 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class KeyPressed:
     """The user has typed a key that is for us: ``s``, ``p`` or ``?``."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class StartRefused:
+class FirstStartBlocked:
     """What has to be done before the first start has failed, with this exit code."""
 
     exit_code: int
 
 
 @dataclass(frozen=True, slots=True)
-class PlanRenewed:
+class SettingsChanged:
     """The configuration has changed in these keys, and what runs is not from the plan that is in force by now."""
 
     keys: tuple[str, ...]
@@ -148,7 +148,7 @@ class WatcherFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class IntervalRaised:
+class PollIntervalRaised:
     """The stat backend scans less often, because a scan of ``paths`` paths takes ``cost`` seconds."""
 
     interval: float
@@ -157,7 +157,7 @@ class IntervalRaised:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildStirred:
+class Wakeup:
     """A process that we started may have changed its state: a reason to look, no more."""
 
 
@@ -185,7 +185,7 @@ class FileImported:
 
     run: int
     path: str
-    stamp: Stamp
+    stamp: FileStat
     importer: str = field(default="", compare=False)  # who asked for a file is no part of what happened to it
 
 
@@ -195,7 +195,7 @@ class FileOpened:
 
     run: int
     path: str
-    stamp: Stamp
+    stamp: FileStat
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class FileWritten:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleMissed:
+class ModuleNotFound:
     """A Python process of this run looked for a module in vain; it would be found if there were something at ``place``."""
 
     run: int
@@ -228,7 +228,7 @@ class ProgramCrashed:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressTaken:
+class AddressInUse:
     """An exception that nobody caught ends a Python process of this run: an address was in use, and it may be this one."""
 
     run: int
@@ -236,7 +236,7 @@ class AddressTaken:
 
 
 @dataclass(frozen=True, slots=True)
-class Synced:
+class ReportsSynced:
     """All that the program had reported when ``token`` was given out is posted."""
 
     token: int
@@ -251,23 +251,23 @@ class ProbePassed:
 
 
 #: What the agent reports of its process, by way of its link …
-Report = AgentAttached | FileImported | FileOpened | FileWritten | ModuleMissed | ProgramCrashed | AddressTaken
+Report = AgentAttached | FileImported | FileOpened | FileWritten | ModuleNotFound | ProgramCrashed | AddressInUse
 #: … and the answer to the question whether that was all.
-Reported = Report | Synced
+Reported = Report | ReportsSynced
 
 #: What :func:`reloader.core.supervisor.step` decides on.
 Event = (
     Begin
     | BatchOpened
     | BatchClosed
-    | LaunchHeld
-    | LeaderEnded
-    | ChildEnded
-    | StopAsked
-    | InterruptHeard
-    | RestartAsked
-    | StartRefused
-    | PlanRenewed
+    | LaunchDelayed
+    | LeaderExited
+    | RunEnded
+    | StopRequested
+    | ChildInterrupted
+    | RestartRequested
+    | FirstStartBlocked
+    | SettingsChanged
     | DeadlineReached
 )
 
@@ -276,15 +276,15 @@ Posted = (
     PathsChanged
     | WatcherOverflowed
     | WatcherFailed
-    | IntervalRaised
-    | ChildStirred
-    | LeaderEnded
-    | ChildEnded
-    | StopAsked
-    | InterruptHeard
-    | RestartAsked
-    | Asked
-    | Typed
+    | PollIntervalRaised
+    | Wakeup
+    | LeaderExited
+    | RunEnded
+    | StopRequested
+    | ChildInterrupted
+    | RestartRequested
+    | ControlRequest
+    | KeyPressed
     | ProbePassed
     | Reported
 )

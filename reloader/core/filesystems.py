@@ -16,7 +16,7 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EventSupport:
     """Whether events tell of all that happens on a file system, why, and where that is written."""
 
     has_events: bool
@@ -56,13 +56,13 @@ _TYPES: tuple[tuple[str, bool, str, str], ...] = (
 
 #: Type → verdict.
 VERDICTS = {
-    name: Verdict(has_events, why, source) for names, has_events, why, source in _TYPES for name in names.split()
+    name: EventSupport(has_events, why, source) for names, has_events, why, source in _TYPES for name in names.split()
 }
 #: A type that nobody has told us of: the sweep finds out.
-UNKNOWN = Verdict(True, "not a type that is known to lose events", "")
+UNKNOWN = EventSupport(True, "not a type that is known to lose events", "")
 
 
-def verdict_on(type_: str) -> Verdict:
+def verdict_on(type_: str) -> EventSupport:
     """The verdict on a type, in any case. A FUSE file system's own name (``fuse.sshfs``) says less than that it is one."""
     name = type_.lower()
     return VERDICTS.get(name) or VERDICTS.get(name.partition(".")[0], UNKNOWN)

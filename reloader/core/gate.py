@@ -13,36 +13,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from reloader.core.actions import Tell
+from reloader.core.actions import Report
 from reloader.core.changes import ChangeBatch, ChangeKind
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
     Begin,
-    ChildEnded,
     Event,
-    LeaderEnded,
-    PlanRenewed,
-    RestartAsked,
-    StartRefused,
+    FirstStartBlocked,
+    LeaderExited,
+    RestartRequested,
+    RunEnded,
+    SettingsChanged,
 )
-from reloader.core.notices import ChangesTakenBack, Notice
+from reloader.core.notices import ChangesReverted, Notice
 from reloader.core.paths.watch_set import SOURCES
-from reloader.core.states import AskedByHand, FilesChanged, Reason
-from reloader.core.tasks import GatePolicy, Step
+from reloader.core.states import FilesChanged, Reason, RequestedByUser
+from reloader.core.tasks import GatePolicy, Task
 
 CHECK, BEFORE = "check", "before"
 
 
 @dataclass(frozen=True, slots=True)
-class CheckSources:
+class CheckSyntax:
     """See whether these sources of Python compile."""
 
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RunStep:
+class RunTask:
     """Run a command to its end. ``number`` is that of the step before the start which is taken with it.
 
     It is None for the check, and for a command that others of the same step follow.
@@ -53,11 +53,11 @@ class RunStep:
     number: int | None = None
 
 
-Task = CheckSources | RunStep
+GateTask = CheckSyntax | RunTask
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Pending:
     """What waits at the gate. ``begin`` is the first start, ``by`` a restart by hand; ``refused`` says that it was held up.
 
     ``renewed`` are the keys of another plan, whose run takes all steps before a start itself: here only the check is left.
@@ -72,21 +72,21 @@ class Held:
     @property
     def reason(self) -> Reason:
         """Why a run is to be replaced, as far as that is known before it has passed."""
-        return FilesChanged(self.batch) if self.batch or self.by is None else AskedByHand(self.by)
+        return FilesChanged(self.batch) if self.batch or self.by is None else RequestedByUser(self.by)
 
 
 @dataclass(frozen=True, slots=True)
-class Clear:
+class Empty:
     """Nothing waits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Working:
+class Checking:
     """``task`` is under way and ``rest`` follows. ``again`` says that more has joined, for which all is to be done anew."""
 
-    held: Held
-    task: Task
-    rest: tuple[Task, ...]
+    held: Pending
+    task: GateTask
+    rest: tuple[GateTask, ...]
     again: bool = False
 
 
@@ -94,17 +94,17 @@ class Working:
 class Passed:
     """All has passed, and the disk is not quiet: what changes now has to pass as well."""
 
-    held: Held
+    held: Pending
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejected:
     """Something has failed. The next change, or a wish by hand, is the next attempt."""
 
-    held: Held
+    held: Pending
 
 
-Stage = Clear | Working | Passed | Refused
+Stage = Empty | Checking | Passed | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +112,17 @@ class Gate:
     """``is_open``: more changes may follow; ``is_told``: the supervisor knows so. ``stale`` are the steps that must be taken."""
 
     stale: frozenset[int]
-    stage: Stage = field(default_factory=Clear)
+    stage: Stage = field(default_factory=Empty)
     is_open: bool = False
     is_told: bool = False
 
     @property
-    def held(self) -> Held:
-        return Held() if isinstance(self.stage, Clear) else self.stage.held
+    def held(self) -> Pending:
+        return Pending() if isinstance(self.stage, Empty) else self.stage.held
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class GateContext:
     """What the gate has to know of the rest. ``run`` is a living run, which would be lost; None if there is none.
 
     ``is_as_before`` says whether a path holds again what it held when that run was started.
@@ -136,12 +136,12 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskPassed:
+class GateTaskPassed:
     """The task that is under way has ended well."""
 
 
 @dataclass(frozen=True, slots=True)
-class TaskFailed:
+class GateTaskFailed:
     """The task that is under way has failed, which ``notice`` tells. ``exit_code`` is what it left."""
 
     notice: Notice
@@ -149,31 +149,40 @@ class TaskFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyExchanged:
+class PolicyReplaced:
     """What waits has to pass something else from now on, and no other plan waits with it any more."""
 
 
-Arrival = Begin | BatchOpened | BatchClosed | RestartAsked | PlanRenewed | PolicyExchanged | TaskPassed | TaskFailed
+Arrival = (
+    Begin
+    | BatchOpened
+    | BatchClosed
+    | RestartRequested
+    | SettingsChanged
+    | PolicyReplaced
+    | GateTaskPassed
+    | GateTaskFailed
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Admit:
+class Forward:
     """Let the supervisor decide on ``event``."""
 
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
-class Do:
-    task: Task
+class StartTask:
+    task: GateTask
 
 
 @dataclass(frozen=True, slots=True)
-class Abandon:
+class CancelTask:
     """End the task that is under way, and say no more of it."""
 
 
-Order = Admit | Do | Abandon | Tell
+Order = Forward | StartTask | CancelTask | Report
 Handled = tuple[Gate, tuple[Order, ...]]
 
 
@@ -182,7 +191,7 @@ def gate_of(policy: GatePolicy) -> Gate:
     return Gate(frozenset(range(len(policy.before))))
 
 
-def handle(gate: Gate, arrival: Arrival, around: Around) -> Handled:
+def handle(gate: Gate, arrival: Arrival, around: GateContext) -> Handled:
     """What follows from ``arrival``."""
     match arrival:
         case Begin(unserved):
@@ -192,141 +201,141 @@ def handle(gate: Gate, arrival: Arrival, around: Around) -> Handled:
         case BatchClosed(batch):
             held = replace(gate.held, batch=gate.held.batch.merged_with(batch))
             return _attempt(replace(gate, is_open=False, stale=_made_stale(gate, batch, around)), held, around)
-        case RestartAsked(by):
+        case RestartRequested(by):
             everything = frozenset(range(len(around.policy.before)))
             return _attempt(replace(gate, stale=everything), replace(gate.held, by=by), around)
-        case PlanRenewed(keys):  # which serves a wish by hand as well
+        case SettingsChanged(keys):  # which serves a wish by hand as well
             return _attempt(gate, replace(gate.held, by=None, renewed=keys), around)
-        case PolicyExchanged():
+        case PolicyReplaced():
             return _policy_exchanged(gate, around)
-        case TaskPassed():
+        case GateTaskPassed():
             return _passed(gate, around)
-        case TaskFailed():  # pragma: no branch - there is no other
+        case GateTaskFailed():  # pragma: no branch - there is no other
             return _failed(gate, arrival, around)
 
 
-def follow(gate: Gate, around: Around, *, rests: bool) -> Handled:
+def follow(gate: Gate, around: GateContext, *, rests: bool) -> Handled:
     """Tell the supervisor of what is open, or held, where it ``rests``: otherwise it would start what has not passed."""
     is_pending = gate.is_open or len(gate.held.batch) > 0
     if rests and is_pending and not gate.is_told and not gate.held.begin:
-        return replace(gate, is_told=True), (Admit(BatchOpened()),)
+        return replace(gate, is_told=True), (Forward(BatchOpened()),)
     return gate, ()
 
 
-def run_ends(gate: Gate, ended: LeaderEnded | ChildEnded, around: Around) -> Handled:
+def run_ends(gate: Gate, ended: LeaderExited | RunEnded, around: GateContext) -> Handled:
     """The run has ended by itself. With changes on their way that is no end of the session, but a restart."""
-    gate, opened = follow(gate, around, rests=gate.is_open or isinstance(gate.stage, Working | Passed))
-    if opened and isinstance(ended, ChildEnded):
-        return gate, (Admit(replace(ended, batch_is_open=True)),)
-    return gate, (Admit(ended), *opened)
+    gate, opened = follow(gate, around, rests=gate.is_open or isinstance(gate.stage, Checking | Passed))
+    if opened and isinstance(ended, RunEnded):
+        return gate, (Forward(replace(ended, batch_is_open=True)),)
+    return gate, (Forward(ended), *opened)
 
 
 def launched(gate: Gate) -> Gate:
     """A run has started for another reason: it has read all that was held, but steps that are under way are still to count."""
-    is_under_way = isinstance(gate.stage, Working)
-    return replace(gate, stage=gate.stage if is_under_way else Clear(), is_open=False, is_told=False)
+    is_under_way = isinstance(gate.stage, Checking)
+    return replace(gate, stage=gate.stage if is_under_way else Empty(), is_open=False, is_told=False)
 
 
-def _policy_exchanged(gate: Gate, around: Around) -> Handled:
+def _policy_exchanged(gate: Gate, around: GateContext) -> Handled:
     held = replace(gate.held, renewed=None)
     if held.begin or held.batch or held.by is not None:
         return _attempt(gate, held, around)
-    return replace(gate, stage=Clear()), ()
+    return replace(gate, stage=Empty()), ()
 
 
-def _made_stale(gate: Gate, batch: ChangeBatch, around: Around) -> frozenset[int]:
+def _made_stale(gate: Gate, batch: ChangeBatch, around: GateContext) -> frozenset[int]:
     steps = enumerate(around.policy.before)
     return gate.stale | {number for number, step in steps if step.is_wanted_for(batch, around.separator)}
 
 
-def _attempt(gate: Gate, held: Held, around: Around) -> Handled:
+def _attempt(gate: Gate, held: Pending, around: GateContext) -> Handled:
     """Begin with what has to be done for ``held``. A check that is under way is of no use any more.
 
     A step is let end, unless another plan will begin with the steps anew: who waits for one without end may have mended it.
     """
-    if isinstance(gate.stage, Working) and _writes(gate.stage.task) and held.renewed is None:
+    if isinstance(gate.stage, Checking) and _writes(gate.stage.task) and held.renewed is None:
         return replace(gate, stage=replace(gate.stage, held=held, again=True)), ()
-    abandoned = (Abandon(),) if isinstance(gate.stage, Working) else ()
+    abandoned = (CancelTask(),) if isinstance(gate.stage, Checking) else ()
     after, orders = _next(gate, held, _tasks(gate, held, around), around)
     return after, (*abandoned, *orders)
 
 
-def _writes(task: Task) -> bool:
+def _writes(task: GateTask) -> bool:
     """Whether half of it would leave something that is neither old nor new."""
-    return isinstance(task, RunStep) and task.part == BEFORE
+    return isinstance(task, RunTask) and task.part == BEFORE
 
 
-def _tasks(gate: Gate, held: Held, around: Around) -> tuple[Task, ...]:
+def _tasks(gate: Gate, held: Pending, around: GateContext) -> tuple[GateTask, ...]:
     checks = () if held.begin else _checks(_remaining(gate, held, around), held, around)
     steps = () if held.renewed is not None else sorted(gate.stale)
     return (*checks, *(task for number in steps for task in _tasks_of_step(number, held, around)))
 
 
-def _tasks_of_step(number: int, held: Held, around: Around) -> Iterator[Task]:
+def _tasks_of_step(number: int, held: Pending, around: GateContext) -> Iterator[GateTask]:
     commands = around.policy.before[number].commands_for(held.batch, around.separator)
     for place, argv in enumerate(commands, start=1):
-        yield RunStep(BEFORE, argv, number if place == len(commands) else None)
+        yield RunTask(BEFORE, argv, number if place == len(commands) else None)
 
 
-def _checks(batch: ChangeBatch, held: Held, around: Around) -> tuple[Task, ...]:
+def _checks(batch: ChangeBatch, held: Pending, around: GateContext) -> tuple[GateTask, ...]:
     policy, separator = around.policy, around.separator
     sources = tuple(
         change.path for change in batch if change.path.endswith(SOURCES) and change.kind is not ChangeKind.REMOVED
     )
-    tasks: tuple[Task, ...] = (CheckSources(sources),) if around.compiles and sources else ()
+    tasks: tuple[GateTask, ...] = (CheckSyntax(sources),) if around.compiles and sources else ()
     if policy.check is not None and _is_due(policy.check, batch, held, separator):
-        tasks += tuple(RunStep(CHECK, argv) for argv in policy.check.commands_for(batch, separator))
+        tasks += tuple(RunTask(CHECK, argv) for argv in policy.check.commands_for(batch, separator))
     return tasks
 
 
-def _is_due(check: Step, batch: ChangeBatch, held: Held, separator: str) -> bool:
+def _is_due(check: Task, batch: ChangeBatch, held: Pending, separator: str) -> bool:
     return check.is_wanted_for(batch, separator) or (held.by is not None and check.asks_for_no_files)
 
 
-def _remaining(gate: Gate, held: Held, around: Around) -> ChangeBatch:
+def _remaining(gate: Gate, held: Pending, around: GateContext) -> ChangeBatch:
     """The batch, and after a refusal without what was taken back, as long as there is a run that has not noticed it."""
     if not held.refused or gate.is_told or around.run is None:
         return held.batch
     return ChangeBatch.of(change for change in held.batch if not around.is_as_before(change.path))
 
 
-def _next(gate: Gate, held: Held, tasks: tuple[Task, ...], around: Around) -> Handled:
+def _next(gate: Gate, held: Pending, tasks: tuple[GateTask, ...], around: GateContext) -> Handled:
     if tasks:
-        working = replace(gate, stage=Working(held, tasks[0], tasks[1:]))
+        working = replace(gate, stage=Checking(held, tasks[0], tasks[1:]))
         working, told = follow(working, around, rests=around.run is None)
-        return working, (*told, Do(tasks[0]))
+        return working, (*told, StartTask(tasks[0]))
     if gate.is_open:
         return replace(gate, stage=Passed(held)), ()
-    return replace(gate, stage=Clear(), is_told=False), _let_through(gate, held, around)
+    return replace(gate, stage=Empty(), is_told=False), _let_through(gate, held, around)
 
 
-def _let_through(gate: Gate, held: Held, around: Around) -> tuple[Order, ...]:
+def _let_through(gate: Gate, held: Pending, around: GateContext) -> tuple[Order, ...]:
     if held.begin:
-        return (Admit(Begin()),)
+        return (Forward(Begin()),)
     remaining = _remaining(gate, held, around)
     if remaining:
-        return (Admit(BatchClosed(remaining)),)
+        return (Forward(BatchClosed(remaining)),)
     if held.renewed is not None:
-        return (Admit(PlanRenewed(held.renewed)),)
+        return (Forward(SettingsChanged(held.renewed)),)
     if held.by is not None:
-        return (Admit(RestartAsked(held.by)),)
-    return (Tell(ChangesTakenBack(tuple(held.batch.kinds), around.run)),) if around.run is not None else ()
+        return (Forward(RestartRequested(held.by)),)
+    return (Report(ChangesReverted(tuple(held.batch.kinds), around.run)),) if around.run is not None else ()
 
 
-def _passed(gate: Gate, around: Around) -> Handled:
-    if not isinstance(gate.stage, Working):
+def _passed(gate: Gate, around: GateContext) -> Handled:
+    if not isinstance(gate.stage, Checking):
         return gate, ()
     held, task, rest, again = gate.stage.held, gate.stage.task, gate.stage.rest, gate.stage.again
-    if isinstance(task, RunStep) and task.number is not None and not again:
+    if isinstance(task, RunTask) and task.number is not None and not again:
         gate = replace(gate, stale=gate.stale - {task.number})
     return _next(gate, held, _tasks(gate, held, around) if again else rest, around)
 
 
-def _failed(gate: Gate, failed: TaskFailed, around: Around) -> Handled:
-    if not isinstance(gate.stage, Working):
+def _failed(gate: Gate, failed: GateTaskFailed, around: GateContext) -> Handled:
+    if not isinstance(gate.stage, Checking):
         return gate, ()
     held = replace(gate.stage.held, refused=True, by=None)
     if gate.stage.again:
         return _next(gate, gate.stage.held, _tasks(gate, gate.stage.held, around), around)
-    shut = (Admit(StartRefused(failed.exit_code)),) if held.begin else ()
-    return replace(gate, stage=Refused(held)), (Tell(failed.notice), *shut)
+    shut = (Forward(FirstStartBlocked(failed.exit_code)),) if held.begin else ()
+    return replace(gate, stage=Rejected(held)), (Report(failed.notice), *shut)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from reloader.core.addresses import HeldSocket, Holder
+from reloader.core.addresses import ListeningSocket, PortOwner
 from reloader.core.changes import ChangeBatch
 from reloader.core.outcome import Outcome, StopStep
 from reloader.core.states import Reason
-from reloader.core.tasks import Occasion, StepOutcome
+from reloader.core.tasks import HookEvent, TaskOutcome
 
 
 class Level(IntEnum):
@@ -63,7 +63,7 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitOver:
+class WaitResult:
     """The answer to a ``wait``. ``verdict`` is ready, failed or timed out; ``trace`` is what the program wrote of its failure.
 
     ``seconds`` is what the run took to be ready, or how long it lived.
@@ -79,7 +79,7 @@ class WaitOver:
 
 
 @dataclass(frozen=True, slots=True)
-class PastRun:
+class RunRecord:
     """One run of this project, as its history has it. ``at`` is in seconds since 1970.
 
     ``exit_code`` is None for a run that has not ended, or that nobody saw end. ``stopped_in`` is how long its stop took, None if
@@ -136,7 +136,7 @@ class FilesListed:
 
 
 @dataclass(frozen=True, slots=True)
-class KeysExplained:
+class KeysHelp:
     """Which keys there are."""
 
     level = Level.INFO
@@ -155,17 +155,17 @@ SessionNotice = (
     SessionStatus
     | Paused
     | Resumed
-    | WaitOver
-    | PastRun
+    | WaitResult
+    | RunRecord
     | PathExplained
     | FilesListed
-    | KeysExplained
+    | KeysHelp
     | ControlUnavailable
 )
 
 
 @dataclass(frozen=True, slots=True)
-class SourceRefused:
+class SyntaxErrorNotice:
     """``file`` does not compile. ``excerpt`` are the lines by which Python says so; ``run`` goes on, if there is one.
 
     ``line`` and ``column`` count from 1; None where Python does not say.
@@ -181,7 +181,7 @@ class SourceRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class StepStarted:
+class TaskStarted:
     """``part`` is ``check`` or ``before``."""
 
     part: str
@@ -193,18 +193,18 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class StepRefused:
+class TaskFailed:
     """A command of ``check`` or ``before`` has failed. ``run`` goes on, if there is one."""
 
     part: str
     argv: tuple[str, ...]
-    outcome: StepOutcome
+    outcome: TaskOutcome
     run: int | None
     level = Level.ERROR
 
 
 @dataclass(frozen=True, slots=True)
-class ChangesTakenBack:
+class ChangesReverted:
     """What was refused is gone: ``paths`` are what they were when ``run`` was started, and it goes on."""
 
     paths: tuple[str, ...]
@@ -226,9 +226,9 @@ class Ready:
 class HookFailed:
     """The hook of this occasion has failed. Nothing waits for it."""
 
-    occasion: Occasion
+    occasion: HookEvent
     argv: tuple[str, ...]
-    outcome: StepOutcome
+    outcome: TaskOutcome
     level = Level.WARNING
 
 
@@ -256,7 +256,7 @@ class KeyChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigRenewed:
+class ConfigReloaded:
     """The configuration was changed, and is in force from now on. ``replaces_run``: the run is started anew for it."""
 
     source: str
@@ -266,7 +266,7 @@ class ConfigRenewed:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigRefused:
+class ConfigInvalid:
     """The configuration was changed, and is no good: that of before stays in force. A line for each problem."""
 
     problems: tuple[str, ...]
@@ -274,7 +274,7 @@ class ConfigRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigGone:
+class ConfigMissing:
     """The file of the configuration was deleted or renamed: what was in force stays so."""
 
     source: str
@@ -282,7 +282,7 @@ class ConfigGone:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigAsBefore:
+class ConfigRestored:
     """What was refused, or gone, is again as it is in force."""
 
     source: str
@@ -290,7 +290,7 @@ class ConfigAsBefore:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigSuspended:
+class ConfigReloadSuspended:
     """So many runs in a row were replaced at the same moment of their lives, which a run does that writes its configuration.
 
     What is saved of it is taken over no more for so many ``seconds``, or up to a restart by hand.
@@ -303,7 +303,7 @@ class ConfigSuspended:
     level = Level.WARNING
 
 
-RenewalNotice = ConfigRenewed | ConfigRefused | ConfigGone | ConfigAsBefore | ConfigSuspended
+ConfigNotice = ConfigReloaded | ConfigInvalid | ConfigMissing | ConfigRestored | ConfigReloadSuspended
 
 
 #: More than this share of a limit in use is worth a warning.
@@ -322,7 +322,7 @@ class ConfigUsed:
 class Listening:
     """These are listened on, until the session ends. Each has the number by which the command finds it."""
 
-    sockets: tuple[HeldSocket, ...]
+    sockets: tuple[ListeningSocket, ...]
     level = Level.INFO
 
 
@@ -359,7 +359,7 @@ class BackendFellBack:
 
 
 @dataclass(frozen=True, slots=True)
-class EventsLost:
+class EventsOverflowed:
     """The backend's queue overflowed; the disk was compared with the baseline instead."""
 
     backend: str
@@ -387,7 +387,7 @@ class Polling:
 
 
 @dataclass(frozen=True, slots=True)
-class RootExamined:
+class DoctorRoot:
     """What watches ``root``, and why. ``round_trip`` is in seconds; None if a change was not heard of, or could not be made."""
 
     root: str
@@ -405,7 +405,7 @@ class RootExamined:
 
 
 @dataclass(frozen=True, slots=True)
-class TreesExamined:
+class DoctorScan:
     """Everything that counts was watched and looked at, in so many ``seconds``."""
 
     files: int
@@ -415,7 +415,7 @@ class TreesExamined:
 
 
 @dataclass(frozen=True, slots=True)
-class LimitExamined:
+class DoctorLimit:
     """A limit of the system, and how much of it this user's processes have in use, if that can be known."""
 
     setting: str
@@ -454,7 +454,7 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchingSuspended:
+class RestartLoopSuspended:
     """The command restarts itself by writing ``paths``: their changes count no more until a restart by hand.
 
     ``restarts`` came ``within`` so many seconds. ``line`` is what to write into the config to keep it so; None where no
@@ -478,7 +478,7 @@ class Launched:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopping:
+class StoppingNotice:
     """The run was asked to stop; force follows after ``timeout`` seconds."""
 
     run: int
@@ -487,7 +487,7 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True)
-class Forced:
+class Killed:
     """The run did not stop in time, or the user would not wait."""
 
     run: int
@@ -496,7 +496,7 @@ class Forced:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
+class KillFailed:
     """Force has had no effect for so long: the system holds a process of the run, on a dead disk for instance."""
 
     run: int
@@ -505,7 +505,7 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftBehind:
+class OrphansFound:
     """The program ended and left processes running, which are stopped now."""
 
     run: int
@@ -536,13 +536,13 @@ class PortInUse:
     """
 
     run: int
-    holder: Holder
+    holder: PortOwner
     is_certain: bool
     level = Level.WARNING
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingForChange:
+class WaitingForChangeNotice:
     """Nothing runs. The next change that counts starts the command again."""
 
     outcome: Outcome
@@ -550,7 +550,7 @@ class WaitingForChange:
 
 
 @dataclass(frozen=True, slots=True)
-class BackingOff:
+class BackingOffNotice:
     """Nothing runs. The command is started again in ``seconds``, or at the next change."""
 
     seconds: float
@@ -577,7 +577,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedNotice:
     exit_code: int
     level = Level.DETAIL
 
@@ -585,44 +585,53 @@ class Finished:
 #: What is told without being asked for.
 Unasked = (
     ConfigUsed
-    | ConfigRenewed
-    | ConfigRefused
-    | ConfigGone
-    | ConfigAsBefore
-    | ConfigSuspended
+    | ConfigReloaded
+    | ConfigInvalid
+    | ConfigMissing
+    | ConfigRestored
+    | ConfigReloadSuspended
     | Listening
     | Scanning
     | Watching
     | BackendFellBack
-    | EventsLost
+    | EventsOverflowed
     | EventsMissed
     | Polling
-    | RootExamined
-    | TreesExamined
-    | LimitExamined
+    | DoctorRoot
+    | DoctorScan
+    | DoctorLimit
     | ScansSlowed
     | Changed
     | Unchanged
-    | WatchingSuspended
+    | RestartLoopSuspended
     | Launched
-    | Stopping
-    | Forced
-    | GivenUp
-    | LeftBehind
+    | StoppingNotice
+    | Killed
+    | KillFailed
+    | OrphansFound
     | Ended
     | PortInUse
-    | WaitingForChange
-    | BackingOff
+    | WaitingForChangeNotice
+    | BackingOffNotice
     | RestartCodeIgnored
-    | SourceRefused
-    | StepStarted
-    | StepRefused
-    | ChangesTakenBack
+    | SyntaxErrorNotice
+    | TaskStarted
+    | TaskFailed
+    | ChangesReverted
     | Ready
     | HookFailed
     | Postponed
     | Note
-    | Finished
+    | FinishedNotice
 )
 
 Notice = Unasked | SessionNotice
+
+
+def kind_of(fact: object) -> str:
+    """Return the name by which users see a notice or a reason: ``FilesChanged`` is ``files_changed``.
+
+    A notice that shares its name with a state ends in ``Notice``, which its kind leaves out.
+    """
+    name = type(fact).__name__.removesuffix("Notice")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

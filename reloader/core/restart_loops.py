@@ -26,7 +26,7 @@ SHORTEST_TRIAL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
+class FileRestart:
     """One restart by files, at ``moment``: how old the run before it was, in seconds, when each of them was seen to change.
 
     None instead of an age: the run has reported that it wrote the file.
@@ -45,18 +45,18 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Loops:
+class RestartLoops:
     """What is known of loops: the last restarts by files, and the ``suspended`` files, whose changes count no more."""
 
-    restarts: tuple[Restart, ...] = ()
+    restarts: tuple[FileRestart, ...] = ()
     suspended: frozenset[str] = frozenset()
 
-    def after(self, restart: Restart) -> Loops:
+    def after(self, restart: FileRestart) -> RestartLoops:
         """What is known after one more restart. A file that has made a loop by now is suspended."""
         restarts = (*self.restarts, restart)[-LIMIT:]
-        return Loops(restarts, self.suspended.union(_looping(restarts)))
+        return RestartLoops(restarts, self.suspended.union(_looping(restarts)))
 
-    def trial_before(self, restart: Restart) -> Trial | None:
+    def trial_before(self, restart: FileRestart) -> Trial | None:
         """What is to be found out before ``restart``, or None if it would suspend nothing for its evenness alone."""
         restarts = (*self.restarts, restart)[-LIMIT:]
         ages = {path: _ages(path, restarts) for path in _looping(restarts) if path not in self.suspended}
@@ -65,29 +65,29 @@ class Loops:
             return None
         return Trial(frozenset(suspects), max(SHORTEST_TRIAL, max(suspects.values()) + SPREAD))
 
-    def forgiven(self) -> Loops:
+    def forgiven(self) -> RestartLoops:
         """Somebody wants to start afresh: every file counts again."""
-        return Loops()
+        return RestartLoops()
 
-    def interrupted(self) -> Loops:
+    def interrupted(self) -> RestartLoops:
         """Somebody outside acts in step with the runs, so that their evenness says nothing. What is suspended stays so."""
-        return Loops((), self.suspended)
+        return RestartLoops((), self.suspended)
 
 
-def _looping(restarts: tuple[Restart, ...]) -> list[str]:
+def _looping(restarts: tuple[FileRestart, ...]) -> list[str]:
     """The files behind each of these restarts, if there are enough of them, close enough together."""
     if len(restarts) < LIMIT or restarts[-1].moment - restarts[0].moment > WINDOW:
         return []
     return [path for path in restarts[-1].ages if _is_written_by_the_runs(path, restarts)]
 
 
-def _is_written_by_the_runs(path: str, restarts: tuple[Restart, ...]) -> bool:
+def _is_written_by_the_runs(path: str, restarts: tuple[FileRestart, ...]) -> bool:
     if not all(path in restart.ages for restart in restarts):
         return False
     ages = _ages(path, restarts)
     return not ages or max(ages) - min(ages) <= SPREAD + SHARE * min(ages)
 
 
-def _ages(path: str, restarts: tuple[Restart, ...]) -> list[float]:
+def _ages(path: str, restarts: tuple[FileRestart, ...]) -> list[float]:
     """Those that are known of a file that is behind each of ``restarts``."""
     return [age for restart in restarts if (age := restart.ages[path]) is not None]

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reloader.core.notices import Ended, Launched, Notice, Ready, WaitOver
+from reloader.core.notices import Ended, Launched, Notice, Ready, WaitResult
 from reloader.core.outcome import Exited, NotLaunched, Outcome, StopStepKind
 from reloader.core.states import (
-    AskedByChild,
-    AskedByHand,
-    ChildWasLost,
+    ApplyExitPolicy,
+    BackingOff,
+    ChildExited,
     ConfigChanged,
-    ConfigKept,
-    CoolingDown,
+    ConfigRejected,
     FilesChanged,
     Finished,
     FirstStart,
     Idle,
-    Judge,
     Reason,
+    RequestedByChild,
+    RequestedByUser,
     Running,
-    Settling,
     State,
     Stopping,
-    Waiting,
+    WaitingForChange,
+    WaitingForQuiet,
 )
 
 #: Seconds after which a run that lives is taken for ready, where nothing else says when it is.
@@ -33,7 +33,7 @@ FILES_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
+class JournalEntry:
     """One run. ``since`` is on the clock that never goes back, ``at`` in seconds since 1970."""
 
     run: int
@@ -63,13 +63,15 @@ class RunRecord:
         return self.ended is not None and any(step.kind is StopStepKind.FORCED for step in self.ended.steps)
 
 
-def noted(record: RunRecord | None, notice: Notice, now: float, at: float) -> RunRecord | None:
+def noted(record: JournalEntry | None, notice: Notice, now: float, at: float) -> JournalEntry | None:
     """The record of the newest run after ``notice``; ``record`` itself if that says nothing of it."""
     match notice:
         case Launched(run, pid, _, reason):
-            return RunRecord(run, at, now, pid, reason_in_words(reason), files_of(reason))
+            return JournalEntry(run, at, now, pid, reason_in_words(reason), files_of(reason))
         case Ended(run=run, seconds=seconds):
-            before = record if record is not None and record.run == run else RunRecord(run, at - seconds, now - seconds)
+            before = (
+                record if record is not None and record.run == run else JournalEntry(run, at - seconds, now - seconds)
+            )
             return replace(before, ended=notice)
         case Ready(run=run, seconds=seconds) if record is not None and record.run == run:
             return replace(record, ready_after=seconds)
@@ -84,15 +86,15 @@ def reason_in_words(reason: Reason) -> str:
             return "first start"
         case FilesChanged():
             return "files changed"
-        case AskedByChild():
+        case RequestedByChild():
             return "asked by the command"
-        case AskedByHand(by):
+        case RequestedByUser(by):
             return f"asked by {by}"
-        case ChildWasLost():
+        case ChildExited():
             return "the command had ended"
         case ConfigChanged():
             return "config changed"
-        case ConfigKept():  # pragma: no branch - there is no other
+        case ConfigRejected():  # pragma: no branch - there is no other
             return "config kept"
 
 
@@ -112,18 +114,18 @@ def said_of(outcome: Outcome) -> str:
             return f"was ended by signal {outcome.number}"
 
 
-def verdict_on(record: RunRecord, *, asks_again: bool) -> WaitOver | None:
+def verdict_on(record: JournalEntry, *, asks_again: bool) -> WaitResult | None:
     """What is to be answered to who waits for this run; None as long as nothing is certain.
 
     ``asks_again`` says that it ended only to be started again.
     """
     ended = record.ended
     if record.ready_after is not None and (ended is None or ended.stopped):
-        return WaitOver("ready", record.run, record.ready_after, None, "", "")
+        return WaitResult("ready", record.run, record.ready_after, None, "", "")
     if ended is None or ended.stopped or asks_again:
         return None
     verdict = "failed" if record.has_failed else "finished"
-    return WaitOver(verdict, record.run, ended.seconds, ended.outcome.exit_code, said_of(ended.outcome), record.trace)
+    return WaitResult(verdict, record.run, ended.seconds, ended.outcome.exit_code, said_of(ended.outcome), record.trace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """What is on the disk has been refused before a run could have it; ``trace`` is what was said of it."""
 
     why: str
@@ -153,17 +155,22 @@ def settled(wait: Wait, state: State, *, is_pending: bool) -> Wait:
 def current_run(state: State) -> int | None:
     """The run that is, or was, the newest, as long as no other one is about to take its place."""
     match state:
-        case CoolingDown(reason=FilesChanged()):
+        case BackingOff(reason=FilesChanged()):
             return None
-        case Running(run=run) | Waiting(run=run) | CoolingDown(run=run) | Stopping(run=run, goal=Judge()):
+        case (
+            Running(run=run)
+            | WaitingForChange(run=run)
+            | BackingOff(run=run)
+            | Stopping(run=run, goal=ApplyExitPolicy())
+        ):
             return run
         case _:
             return None
 
 
 def answer_to(
-    wait: Wait, state: State, record: RunRecord | None, now: float, refusal: Refusal | None = None
-) -> WaitOver | None:
+    wait: Wait, state: State, record: JournalEntry | None, now: float, refusal: Rejection | None = None
+) -> WaitResult | None:
     """What ends ``wait``, or None. After a ``refusal`` the run that is waited for will not come by itself."""
     if wait.floor is not None and record is not None and record.run >= wait.floor:
         verdict = verdict_on(record, asks_again=_asks_again(state, record))
@@ -171,18 +178,18 @@ def answer_to(
             return verdict
     run = record.run if record is not None else 0
     if refusal is not None and (wait.floor is None or wait.floor > run):
-        return WaitOver("failed", run, None, None, refusal.why, refusal.trace)
+        return WaitResult("failed", run, None, None, refusal.why, refusal.trace)
     if isinstance(state, Finished):
-        return WaitOver("failed", run, None, state.exit_code, "the session has ended", "")
+        return WaitResult("failed", run, None, state.exit_code, "the session has ended", "")
     if now >= wait.until:
-        return WaitOver("timed out", run, None, None, "", "")
+        return WaitResult("timed out", run, None, None, "", "")
     return None
 
 
-def _asks_again(state: State, record: RunRecord) -> bool:
+def _asks_again(state: State, record: JournalEntry) -> bool:
     """Whether the run has ended by the restart code, and the next one is to follow."""
     match state:
-        case CoolingDown(reason=AskedByChild() | FilesChanged()):
+        case BackingOff(reason=RequestedByChild() | FilesChanged()):
             return True
         case Running(run=run):
             return run > record.run
@@ -201,11 +208,11 @@ def state_in_words(state: State, *, is_refused: bool = False) -> str:
             return "running"
         case Stopping():
             return "stopping"
-        case Settling():
+        case WaitingForQuiet():
             return "settling"
-        case Waiting():
+        case WaitingForChange():
             return "waiting"
-        case CoolingDown():
+        case BackingOff():
             return "cooling down"
         case Finished():  # pragma: no branch - there is no other
             return "finished"

@@ -9,11 +9,11 @@ from enum import Enum
 from reloader.core.addresses import SocketSpec
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.tasks import BesidePolicy
+from reloader.core.tasks import TaskSettings
 
 
 @dataclass(frozen=True, slots=True)
-class BackOff:
+class BackOffPolicy:
     """A pause that doubles from ``first`` to ``ceiling`` seconds, and is forgotten after a run of ``healthy`` seconds."""
 
     first: float = 0.5
@@ -50,7 +50,7 @@ class OnExit(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchSpec:
+class LaunchSettings:
     """What to start. ``argv`` is never empty; ``environment`` holds only what is added to ours.
 
     A value that is already in our environment wins over one from ``env_files`` (absolute paths, read anew at each launch),
@@ -86,13 +86,13 @@ class RestartPolicy:
     on_exit: OnExit = OnExit.AUTO
     restart_code: int | None = 3
     stop: StopPolicy = field(default_factory=StopPolicy)
-    back_off: BackOff = field(default_factory=BackOff)
+    back_off: BackOffPolicy = field(default_factory=BackOffPolicy)
     once: bool = False
     postpone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class WatchPlan:
+class WatchSettings:
     """What counts. All paths are absolute.
 
     ``roots`` are watched with all that lies below them, ``extra_files`` alone, whether they exist or not. ``own_file`` is the
@@ -124,7 +124,7 @@ class PythonPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class TellingPolicy:
+class OutputSettings:
     """How the user is told. ``log_file`` is an absolute path, or None for none."""
 
     clear: bool = False
@@ -135,17 +135,17 @@ class TellingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class RunPlan:
+class Settings:
     """The whole of a session. ``source`` names the file that it came from, for the user, or says that there was none.
 
     ``project`` is what all sessions of one project have in common: the real path of that file, or of the directory.
     """
 
-    launch: LaunchSpec
-    watch: WatchPlan
+    launch: LaunchSettings
+    watch: WatchSettings
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     python: PythonPolicy = field(default_factory=PythonPolicy)
-    telling: TellingPolicy = field(default_factory=TellingPolicy)
-    beside: BesidePolicy = field(default_factory=BesidePolicy)
+    telling: OutputSettings = field(default_factory=OutputSettings)
+    beside: TaskSettings = field(default_factory=TaskSettings)
     source: str = "the command line"
     project: str = ""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reloader.core.debounce import DebouncePolicy
-from reloader.core.settings import RestartPolicy, RunPlan, StopPolicy, TellingPolicy
+from reloader.core.settings import OutputSettings, RestartPolicy, Settings, StopPolicy
 
 
-def needs_new_session(before: RunPlan, after: RunPlan) -> bool:
+def needs_new_session(before: Settings, after: Settings) -> bool:
     """Whether the run, or what watches for it, was made by what is different; else the policies alone are exchanged."""
     return _made_by(before) != _made_by(after)
 
 
-def _made_by(plan: RunPlan) -> RunPlan:
+def _made_by(plan: Settings) -> Settings:
     """``plan`` without what can be exchanged at any time."""
     restart = plan.restart
     gate = replace(plan.beside.gate, syntax=True, check=None, timeout=0.0)
@@ -21,7 +21,7 @@ def _made_by(plan: RunPlan) -> RunPlan:
         plan,
         watch=replace(plan.watch, debounce=DebouncePolicy()),
         restart=RestartPolicy(stop=StopPolicy(restart.stop.signal), once=restart.once, postpone=restart.postpone),
-        telling=TellingPolicy(),
+        telling=OutputSettings(),
         beside=replace(plan.beside, gate=gate, hooks={}),
         source="",
         project="",

@@ -19,17 +19,17 @@ class FilesChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedByChild:
+class RequestedByChild:
     """The child ended with the restart code (3: Werkzeug, Django)."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskedByHand:
+class RequestedByUser:
     by: str
 
 
 @dataclass(frozen=True, slots=True)
-class ChildWasLost:
+class ChildExited:
     """The child ended by itself and ``on_exit`` wants it back."""
 
     outcome: Outcome
@@ -43,20 +43,20 @@ class ConfigChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigKept:
+class ConfigRejected:
     """The run was stopped for another configuration, which cannot be had or was taken back meanwhile."""
 
 
-Reason = FirstStart | FilesChanged | AskedByChild | AskedByHand | ChildWasLost | ConfigChanged | ConfigKept
+Reason = FirstStart | FilesChanged | RequestedByChild | RequestedByUser | ChildExited | ConfigChanged | ConfigRejected
 
 
 def for_want_of_another_plan(run: int) -> Reason:
     """Why ``run`` is started by the plan that stays in force, although it was to be by another one."""
-    return ConfigKept() if run > 1 else FirstStart()
+    return ConfigRejected() if run > 1 else FirstStart()
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class RestartHistory:
     """What the past weighs: how often in a row the child failed, and whether a change was ever served."""
 
     early_restarts: int = 0
@@ -65,7 +65,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Relaunch:
+class Restart:
     """After the stop, start again. While the batch is open the reason is not known yet."""
 
     reason: Reason | None
@@ -73,7 +73,7 @@ class Relaunch:
 
 
 @dataclass(frozen=True, slots=True)
-class Quit:
+class Exit:
     """After the stop, finish: ``signal`` reached us at the moment ``asked_at``."""
 
     signal: int
@@ -81,13 +81,13 @@ class Quit:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class ApplyExitPolicy:
     """After the stop of what the program left behind, decide on how it ended."""
 
     outcome: Outcome
 
 
-Goal = Relaunch | Quit | Judge
+Goal = Restart | Exit | ApplyExitPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Idle:
 
     run: int = 0
     reason: Reason = field(default_factory=FirstStart)
-    history: History = field(default_factory=History)
+    history: RestartHistory = field(default_factory=RestartHistory)
     unserved: ChangeBatch = field(default_factory=ChangeBatch)
 
 
@@ -107,7 +107,7 @@ class Idle:
 class Running:
     run: int
     since: float
-    history: History = field(default_factory=History)
+    history: RestartHistory = field(default_factory=RestartHistory)
     interrupted_at: float | None = None  # by a Ctrl-C that the run has survived so far
 
 
@@ -120,7 +120,7 @@ class Stopping:
 
     run: int
     since: float
-    history: History
+    history: RestartHistory
     goal: Goal
     asked_at: float
     force_at: float
@@ -130,28 +130,28 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class WaitingForQuiet:
     """Nothing runs, and the next run waits for the disk to be quiet. ``so_far`` is what changed before the open batch."""
 
     run: int
-    history: History
+    history: RestartHistory
     so_far: ChangeBatch = field(default_factory=ChangeBatch)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingForChange:
     """Nothing runs, and nothing will before a change."""
 
     run: int
-    history: History
+    history: RestartHistory
 
 
 @dataclass(frozen=True, slots=True)
-class CoolingDown:
+class BackingOff:
     """Nothing runs before ``until``, unless a change comes first. ``reason`` is that of the run which is then started."""
 
     run: int
-    history: History
+    history: RestartHistory
     until: float
     reason: Reason
 
@@ -161,7 +161,7 @@ class Finished:
     exit_code: int
 
 
-State = Idle | Running | Stopping | Settling | Waiting | CoolingDown | Finished
+State = Idle | Running | Stopping | WaitingForQuiet | WaitingForChange | BackingOff | Finished
 
 
 def next_run(state: State) -> int:
@@ -173,12 +173,12 @@ def next_run(state: State) -> int:
             return state.run + 1
 
 
-def lived(state: State, now: float) -> float | None:
+def uptime(state: State, now: float) -> float | None:
     """How many seconds the run has lived up to now, or to its own end; None if there is none, or if we asked it to stop."""
     match state:
         case Running(since=since):
             return now - since
-        case Stopping(since=since, goal=Judge(), asked_at=moment):
+        case Stopping(since=since, goal=ApplyExitPolicy(), asked_at=moment):
             return moment - since
         case _:
             return None

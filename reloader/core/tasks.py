@@ -22,7 +22,7 @@ OVERDUE = 124
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
+class TimedOut:
     """A step took longer than ``seconds``, and was ended."""
 
     seconds: float
@@ -32,11 +32,11 @@ class Overdue:
         return OVERDUE
 
 
-StepOutcome = Outcome | Overdue
+TaskOutcome = Outcome | TimedOut
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Task:
     """``argv`` may hold FILES. With ``files`` the step is wanted only where one of these patterns matches a change."""
 
     argv: tuple[str, ...]
@@ -107,12 +107,12 @@ class GatePolicy:
     """
 
     syntax: bool = False
-    check: Step | None = None
-    before: tuple[Step, ...] = ()
+    check: Task | None = None
+    before: tuple[Task, ...] = ()
     timeout: float = 60.0
 
 
-class Occasion(Enum):
+class HookEvent(Enum):
     """When a hook is run."""
 
     START = "start"
@@ -137,9 +137,9 @@ class ReadyPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class BesidePolicy:
+class TaskSettings:
     """All that is done beside the program."""
 
     gate: GatePolicy = field(default_factory=GatePolicy)
     ready: ReadyPolicy = field(default_factory=ReadyPolicy)
-    hooks: Mapping[Occasion, tuple[str, ...]] = field(default_factory=dict)
+    hooks: Mapping[HookEvent, tuple[str, ...]] = field(default_factory=dict)

@@ -8,26 +8,26 @@ from dataclasses import replace
 from typing_extensions import assert_never
 
 from reloader.core.addresses import Address
-from reloader.core.changes import PathChange, Stamp
+from reloader.core.changes import FileStat, PathChange
 from reloader.core.events import (
-    AddressTaken,
+    AddressInUse,
     AgentAttached,
-    ChildEnded,
     FileImported,
     FileOpened,
     FileWritten,
-    LeaderEnded,
-    ModuleMissed,
+    LeaderExited,
+    ModuleNotFound,
     PathsChanged,
     ProgramCrashed,
     Report,
-    Synced,
+    ReportsSynced,
+    RunEnded,
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited
 from reloader.core.paths.watch_set import Imports
 from reloader.core.python_names import starts_python, stem
-from reloader.engine.files.backends import Watching
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.interfaces import Clock, Link
 
@@ -74,7 +74,7 @@ class OpenedFiles:
         self._hints[self._ask()] = replace(hints, paths=doubtful)
         return replace(hints, paths=tuple(path for path in hints.paths if path not in self._read))
 
-    def settled(self, answer: Synced) -> tuple[list[PathChange], PathsChanged]:
+    def settled(self, answer: ReportsSynced) -> tuple[list[PathChange], PathsChanged]:
         """What was kept and is certain now: changes by somebody else, and hints to look after."""
         changes = [change for change in self._changes.pop(answer.token, ()) if change.path not in self._written]
         return changes, self._hints.pop(answer.token, PathsChanged(()))
@@ -91,17 +91,17 @@ CRASHED = 1
 #: Seconds to wait for the last reports of a program that has ended.
 LAST_WORDS = 0.5
 
-Ended = LeaderEnded | ChildEnded
+Ended = LeaderExited | RunEnded
 
 
-class Program:
+class AgentReports:
     """Owned by the engine's thread. ``narrows`` says that, once ``command`` reports, only what was imported counts."""
 
     def __init__(
         self,
         imports: Imports,
         baseline: Baseline,
-        watching: Watching,
+        watching: BackendSet,
         clock: Clock,
         link: Link | None,
         *,
@@ -176,10 +176,10 @@ class Program:
                     self._of_this_run.discard(path)
                     self._imports.files.discard(path)
                 return []
-            case ModuleMissed(_, place):
+            case ModuleNotFound(_, place):
                 self._count(place)
                 return self._baseline.expect(place)
-            case AddressTaken(_, address):
+            case AddressInUse(_, address):
                 self.taken.append(address)
                 return []
             case ProgramCrashed(trace=trace):
@@ -207,11 +207,11 @@ class Program:
         """``hints`` without those about what the program may have written itself: they come back by ``settled``."""
         return self._opened.certain(hints)
 
-    def settled(self, answer: Synced) -> tuple[list[PathChange], PathsChanged]:
+    def settled(self, answer: ReportsSynced) -> tuple[list[PathChange], PathsChanged]:
         """Changes and hints that were kept until it is known whether the program itself is behind them."""
         return self._opened.settled(answer)
 
-    def synced(self, news: Synced) -> list[Ended]:
+    def synced(self, news: ReportsSynced) -> list[Ended]:
         return self._released() if news.token == self._awaited else []
 
     def tick(self, now: float) -> list[Ended]:
@@ -258,7 +258,7 @@ class Program:
             return replace(ended, outcome=replace(ended.outcome, crashed=True))
         return ended
 
-    def _read(self, path: str, stamp: Stamp) -> list[PathChange]:
+    def _read(self, path: str, stamp: FileStat) -> list[PathChange]:
         """What changed since a process of this run has read ``path``, if another one of it did so before: since that one."""
         is_known = path in self._of_this_run
         self._count(path)
@@ -272,7 +272,7 @@ class Program:
             self._imports.files.add(path)
             self._watching.add_files([path])
 
-    def _open(self, path: str, stamp: Stamp) -> None:
+    def _open(self, path: str, stamp: FileStat) -> None:
         if self._opened.is_written(path):
             return
         if path not in self._imports.files:

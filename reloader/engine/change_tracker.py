@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from reloader.core.changes import ChangeBatch, PathChange
 from reloader.core.events import BatchClosed, BatchOpened, PathsChanged, WatcherFailed, WatcherOverflowed
-from reloader.core.notices import Changed, EventsLost, EventsMissed, Note, Notice, Unchanged
-from reloader.engine.agent_reports import Program
-from reloader.engine.files.backends import Watching
+from reloader.core.notices import Changed, EventsMissed, EventsOverflowed, Note, Notice, Unchanged
+from reloader.engine.agent_reports import AgentReports
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.rescan import Sweep
+from reloader.engine.files.rescan import Rescan
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import Clock
 
@@ -26,16 +26,16 @@ READ_AHEAD = 0.002
 Opened = Iterator[BatchOpened]
 
 
-class Files:
+class ChangeTracker:
     """Owned by the engine's thread."""
 
     def __init__(
         self,
-        watching: Watching,
+        watching: BackendSet,
         baseline: Baseline,
         collector: ChangeCollector,
-        sweep: Sweep,
-        program: Program,
+        sweep: Rescan,
+        program: AgentReports,
         inbox: Inbox,
         clock: Clock,
         tell: Callable[[Notice], None],
@@ -84,7 +84,7 @@ class Files:
         yield from _if_any(self._collector.take(changes, self._clock()))
 
     def events_were_lost(self, lost: WatcherOverflowed) -> Opened:
-        self._tell(EventsLost(lost.backend, self._watching.overflow_remedy))
+        self._tell(EventsOverflowed(lost.backend, self._watching.overflow_remedy))
         self._watching.watch_again()
         yield from self._compare_all()
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from reloader.core.events import PlanRenewed
-from reloader.core.settings import RunPlan
-from reloader.core.states import ConfigChanged, History, Idle, Reason, for_want_of_another_plan
-from reloader.engine.components import Parts
-from reloader.interfaces import Renewed
+from reloader.core.events import SettingsChanged
+from reloader.core.settings import Settings
+from reloader.core.states import ConfigChanged, Idle, Reason, RestartHistory, for_want_of_another_plan
+from reloader.engine.components import Components
+from reloader.interfaces import ReloadedConfig
 
 
-class TakingOver:
+class SettingsSwitch:
     """Owned by the engine's thread. ``plan`` is the one in force, and ``start`` how the engine began."""
 
-    def __init__(self, plan: RunPlan, parts: Parts, start: Idle) -> None:
+    def __init__(self, plan: Settings, parts: Components, start: Idle) -> None:
         self.plan = plan
         self._parts = parts
         self._start = start
@@ -25,10 +25,10 @@ class TakingOver:
         """When the configuration is looked at; during a pause it is not."""
         return None if self._parts.control.pause.is_on else self._parts.renewal.deadline
 
-    def look(self, now: float) -> PlanRenewed | None:
+    def look(self, now: float) -> SettingsChanged | None:
         """Take over what was saved. The answer is for the supervisor: the run is not from the plan that is to follow."""
         renewed = self._saved(lambda: self._parts.renewal.tick(now))
-        return PlanRenewed(_keys_of(renewed)) if renewed is not None and self._take_over(renewed) else None
+        return SettingsChanged(_keys_of(renewed)) if renewed is not None and self._take_over(renewed) else None
 
     def before_launch(self, run: int) -> Idle | None:
         """Whatever the reason for a launch, what starts is from the plan that is in force.
@@ -46,7 +46,7 @@ class TakingOver:
         is_gone = isinstance(reason, ConfigChanged) and reason is not self._start.reason
         return for_want_of_another_plan(run) if is_gone else reason
 
-    def _saved(self, read: Callable[[], Renewed | None]) -> Renewed | None:
+    def _saved(self, read: Callable[[], ReloadedConfig | None]) -> ReloadedConfig | None:
         """What is to be taken over. If that is nothing any more, what waits for it does so no longer."""
         parts = self._parts
         if parts.control.pause.is_on:
@@ -57,7 +57,7 @@ class TakingOver:
             parts.beside.adopt(self.plan)
         return renewed
 
-    def _take_over(self, renewed: Renewed) -> bool:
+    def _take_over(self, renewed: ReloadedConfig) -> bool:
         """Whether that needs other parts than those that there are. Policies are exchanged at once."""
         parts = self._parts
         if parts.renewal.judge(renewed):
@@ -71,10 +71,10 @@ class TakingOver:
         return False
 
 
-def _start_after(run: int, renewed: Renewed) -> Idle:
+def _start_after(run: int, renewed: ReloadedConfig) -> Idle:
     """How the engine for another plan begins. The plan is a change that was served, so that no typo in it ends the session."""
-    return Idle(run, ConfigChanged(_keys_of(renewed)), History(has_served_a_change=True))
+    return Idle(run, ConfigChanged(_keys_of(renewed)), RestartHistory(has_served_a_change=True))
 
 
-def _keys_of(renewed: Renewed) -> tuple[str, ...]:
+def _keys_of(renewed: ReloadedConfig) -> tuple[str, ...]:
     return tuple(change.key for change in renewed.changes)

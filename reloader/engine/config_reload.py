@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from reloader.core.notices import ConfigAsBefore, ConfigGone, ConfigRefused, ConfigRenewed, ConfigSuspended, Notice
-from reloader.core.restart_loops import Loops, Restart
-from reloader.core.settings import RunPlan
+from reloader.core.notices import (
+    ConfigInvalid,
+    ConfigMissing,
+    ConfigReloaded,
+    ConfigReloadSuspended,
+    ConfigRestored,
+    Notice,
+)
+from reloader.core.restart_loops import FileRestart, RestartLoops
+from reloader.core.settings import Settings
 from reloader.core.settings_diff import needs_new_session
-from reloader.errors import ConfigError
-from reloader.errors import ConfigGone as Gone
-from reloader.interfaces import Clock, Configuration, Look, Renewed, Reporter
+from reloader.errors import ConfigError, ConfigFileMissing
+from reloader.interfaces import Clock, Configuration, Fingerprint, ReloadedConfig, Reporter
 
 #: Seconds between two looks that nobody has hinted at. Watchers hint; where one cannot, this is how long a save may wait.
 PERIOD = 5.0
@@ -20,7 +26,7 @@ QUIET = 0.1
 SUSPENDED = 60.0
 
 
-class Renewal:
+class ConfigReloader:
     """Owned by the engine's thread; lives as long as the session.
 
     ``plan`` is in force, and ``pending`` is to be, as soon as nothing runs any more. A library's session has no
@@ -29,24 +35,24 @@ class Renewal:
 
     def __init__(
         self,
-        plan: RunPlan,
+        plan: Settings,
         configuration: Configuration | None,
         clock: Clock,
         tell: Callable[[Notice], None],
         tell_to: Callable[[Reporter], None] = lambda reporter: None,
     ) -> None:
         self.plan = plan
-        self.pending: Renewed | None = None
+        self.pending: ReloadedConfig | None = None
         self._configuration = configuration
         self._clock = clock
         self._tell = tell
         self._tell_to = tell_to
-        self._known: Look = configuration.first_look if configuration is not None else {}
-        self._unsettled: Look | None = None
+        self._known: Fingerprint = configuration.first_look if configuration is not None else {}
+        self._unsettled: Fingerprint | None = None
         self._is_in_doubt = False
         self._has_launched = False
         self._look_at = clock()
-        self._loops = Loops()
+        self._loops = RestartLoops()
         self._launched_at = clock()
         self._suspended_until = clock()
 
@@ -82,7 +88,7 @@ class Renewal:
             if look not in (self._known, self._unsettled):
                 self._has_changed(look, self._clock())
 
-    def tick(self, now: float) -> Renewed | None:
+    def tick(self, now: float) -> ReloadedConfig | None:
         """What was saved, once that is certain, and is to be taken over at once. What needs a new session is pending."""
         configuration = self._looked_at
         if configuration is None or now < max(self._look_at, self._suspended_until):
@@ -96,7 +102,7 @@ class Renewal:
         self._has_changed(look, now)
         return None
 
-    def before_launch(self) -> Renewed | None:
+    def before_launch(self) -> ReloadedConfig | None:
         """As ``tick``, without patience: what is about to start shall be from what is on the disk.
 
         What is no good may not be finished yet, and is left to ``tick``.
@@ -115,7 +121,7 @@ class Renewal:
         self._known, self._unsettled = look, None
         return self._judged(renewed, self._configuration)
 
-    def accept(self, renewed: Renewed) -> None:
+    def accept(self, renewed: ReloadedConfig) -> None:
         """``renewed`` is in force."""
         self.plan, self.pending = renewed.plan, None
         if self._configuration is not None:
@@ -125,39 +131,39 @@ class Renewal:
 
     def refuse(self, problems: Iterable[str]) -> None:
         """What was pending cannot be had."""
-        self._doubt(ConfigRefused(tuple(problems)))
+        self._doubt(ConfigInvalid(tuple(problems)))
 
-    def _read(self, configuration: Configuration) -> Renewed | None:
+    def _read(self, configuration: Configuration) -> ReloadedConfig | None:
         try:
             return self._judged(configuration.read(), configuration)
-        except Gone as gone:
-            self._doubt(ConfigGone(", ".join(gone.problems)))
+        except ConfigFileMissing as gone:
+            self._doubt(ConfigMissing(", ".join(gone.problems)))
         except ConfigError as error:
-            self._doubt(ConfigRefused(tuple(error.problems)))
+            self._doubt(ConfigInvalid(tuple(error.problems)))
         return None
 
-    def _doubt(self, why: ConfigGone | ConfigRefused) -> None:
+    def _doubt(self, why: ConfigMissing | ConfigInvalid) -> None:
         """What is in force stays so, as is told: what was to follow is no more on the disk."""
         self._is_in_doubt, self.pending = True, None
         self._tell(why)
 
-    def _has_changed(self, look: Look, now: float) -> None:
+    def _has_changed(self, look: Fingerprint, now: float) -> None:
         self._unsettled = look
         self._look_at = now + QUIET
 
-    def _judged(self, renewed: Renewed | None, configuration: Configuration) -> Renewed | None:
+    def _judged(self, renewed: ReloadedConfig | None, configuration: Configuration) -> ReloadedConfig | None:
         was_in_doubt = self._is_in_doubt or self.pending is not None
         self._is_in_doubt, self.pending = False, None
         if renewed is None:
             if was_in_doubt:
-                self._tell(ConfigAsBefore(configuration.source))
+                self._tell(ConfigRestored(configuration.source))
             return None
         return renewed
 
-    def judge(self, renewed: Renewed) -> bool:
+    def judge(self, renewed: ReloadedConfig) -> bool:
         """Tell of ``renewed``, and whether it needs a new session; then it is pending."""
         needs_new = needs_new_session(self.plan, renewed.plan)
-        self._tell(ConfigRenewed(renewed.plan.source, renewed.changes, needs_new))
+        self._tell(ConfigReloaded(renewed.plan.source, renewed.changes, needs_new))
         self.pending = renewed if needs_new else None
         if needs_new:
             self._guard_against_loops(renewed.plan.source)
@@ -165,7 +171,7 @@ class Renewal:
 
     def forgive(self) -> None:
         """A restart by hand: what is on the disk counts again."""
-        self._loops = Loops()
+        self._loops = RestartLoops()
         self._suspended_until = self._clock()
 
     def interrupt(self) -> None:
@@ -174,9 +180,9 @@ class Renewal:
 
     def _guard_against_loops(self, source: str) -> None:
         now = self._clock()
-        self._loops = self._loops.after(Restart(now, {source: now - self._launched_at}))
+        self._loops = self._loops.after(FileRestart(now, {source: now - self._launched_at}))
         if self._loops.suspended:
             restarts = self._loops.restarts
-            self._loops = Loops()
+            self._loops = RestartLoops()
             self._suspended_until = now + SUSPENDED
-            self._tell(ConfigSuspended(source, len(restarts), now - restarts[0].moment, SUSPENDED))
+            self._tell(ConfigReloadSuspended(source, len(restarts), now - restarts[0].moment, SUSPENDED))

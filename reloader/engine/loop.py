@@ -6,53 +6,52 @@ from collections.abc import Callable, Iterable
 
 from typing_extensions import assert_never
 
-from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
+from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
-    Asked,
     Begin,
-    ChildEnded,
-    ChildStirred,
+    ChildInterrupted,
+    ControlRequest,
     DeadlineReached,
     Event,
-    InterruptHeard,
-    IntervalRaised,
-    LaunchHeld,
-    LeaderEnded,
+    KeyPressed,
+    LaunchDelayed,
+    LeaderExited,
     PathsChanged,
+    PollIntervalRaised,
     Posted,
     ProbePassed,
-    RestartAsked,
-    StopAsked,
-    Synced,
-    Typed,
+    ReportsSynced,
+    RestartRequested,
+    RunEnded,
+    StopRequested,
+    Wakeup,
     WatcherFailed,
     WatcherOverflowed,
 )
 from reloader.core.notices import (
-    Finished,
+    FinishedNotice,
     Notice,
     ScansSlowed,
 )
-from reloader.core.settings import RunPlan
-from reloader.core.states import Finished as FinishedState
-from reloader.core.states import Idle, Reason, State, lived
-from reloader.core.supervisor import next_deadline, step
-from reloader.engine.change_tracker import Files
-from reloader.engine.components import Parts
-from reloader.engine.config_apply import TakingOver
+from reloader.core.settings import Settings
+from reloader.core.states import Finished, Idle, Reason, State, uptime
+from reloader.core.supervisor import next_deadline, transition
+from reloader.engine.change_tracker import ChangeTracker
+from reloader.engine.components import Components
+from reloader.engine.config_apply import SettingsSwitch
 from reloader.engine.files.baseline import Baseline
-from reloader.engine.run import Launching
+from reloader.engine.run import RunController
 
 
 class Engine:
     """One session from ``start`` to the exit code, or up to where another plan needs another engine."""
 
-    def __init__(self, plan: RunPlan, parts: Parts, start: Idle = Idle()) -> None:  # noqa: B008 - a value
+    def __init__(self, plan: Settings, parts: Components, start: Idle = Idle()) -> None:  # noqa: B008 - a value
         self._parts = parts
         self._state: State = start
         self._next: Idle | None = None
-        self._files = Files(
+        self._files = ChangeTracker(
             parts.watching,
             parts.baseline,
             parts.collector,
@@ -64,15 +63,15 @@ class Engine:
         )
         self._files.inherit(start.unserved)
         self._start = start
-        self._configuration = TakingOver(plan, parts, start)
-        self._run = Launching(plan.launch, parts, self._files)
+        self._configuration = SettingsSwitch(plan, parts, start)
+        self._run = RunController(plan.launch, parts, self._files)
 
     @property
     def state(self) -> State:
         return self._state
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> Components:
         """What it is made of, for the engine that follows."""
         return self._parts
 
@@ -106,7 +105,7 @@ class Engine:
     def _end(self) -> int | Idle | None:
         if self._next is not None:
             return self._next
-        return self._state.exit_code if isinstance(self._state, FinishedState) else None
+        return self._state.exit_code if isinstance(self._state, Finished) else None
 
     def begin(self) -> None:
         """The baseline is taken: start the first run, unless somebody wants to end by now."""
@@ -114,7 +113,7 @@ class Engine:
         news = self._parts.inbox.take_now()
         for posted in news:
             self._parts.inbox.keep(posted)
-        if not any(isinstance(posted, StopAsked) for posted in news):
+        if not any(isinstance(posted, StopRequested) for posted in news):
             self._step(Begin(self._start.unserved))
 
     def turn(self) -> None:
@@ -165,36 +164,36 @@ class Engine:
             case PathsChanged(paths):
                 self._parts.renewal.hear(paths)
                 self._step_all(self._files.hear_hint(posted))
-            case ChildEnded():
+            case RunEnded():
                 self._run.is_gone()
                 self._step_all(self._parts.program.ended(posted))
-            case LeaderEnded():
+            case LeaderExited():
                 self._step_all(self._parts.program.ended(posted))
-            case StopAsked() | InterruptHeard() | RestartAsked() | Asked() | Typed():
+            case StopRequested() | ChildInterrupted() | RestartRequested() | ControlRequest() | KeyPressed():
                 self._wished(posted)
             case WatcherOverflowed():
                 self._step_all(self._files.events_were_lost(posted))
             case WatcherFailed():
                 self._step_all(self._files.watcher_failed(posted))
-            case IntervalRaised(interval, cost, paths):
+            case PollIntervalRaised(interval, cost, paths):
                 self._tell(ScansSlowed(interval, cost, paths))
-            case ChildStirred():
+            case Wakeup():
                 pass  # a reason to look, and looking follows after each batch of news
-            case Synced() | ProbePassed():
+            case ReportsSynced() | ProbePassed():
                 self._answered(posted)
             case _:
                 self._step_all(self._files.take(self._parts.program.hear(posted)))
 
-    def _wished(self, wish: StopAsked | InterruptHeard | RestartAsked | Asked | Typed) -> None:
-        if isinstance(wish, Asked | Typed):
+    def _wished(self, wish: StopRequested | ChildInterrupted | RestartRequested | ControlRequest | KeyPressed) -> None:
+        if isinstance(wish, ControlRequest | KeyPressed):
             self._step_all(self._parts.control.hear(wish))
             return
-        if isinstance(wish, RestartAsked):
+        if isinstance(wish, RestartRequested):
             self._parts.loops.forgive()
             self._parts.renewal.forgive()
         self._step(wish)
 
-    def _answered(self, news: Synced | ProbePassed) -> None:
+    def _answered(self, news: ReportsSynced | ProbePassed) -> None:
         """The run has answered, or all that the program had reported when we asked is heard."""
         if isinstance(news, ProbePassed):
             self._parts.beside.hear(news)
@@ -217,8 +216,8 @@ class Engine:
 
     def _explain(self, event: Event) -> None:
         """Tell why a run has failed, before it is told that it has."""
-        seconds = lived(self._state, self._parts.clock())
-        if isinstance(event, ChildEnded) and seconds is not None:
+        seconds = uptime(self._state, self._parts.clock())
+        if isinstance(event, RunEnded) and seconds is not None:
             why = self._parts.failed_starts.explain(event, seconds)
             if why is not None:
                 self._tell(why)
@@ -234,23 +233,23 @@ class Engine:
     def _decide(self, event: Event) -> None:
         if self._next is not None:
             return  # all that is decided from now on is for the engine that follows
-        self._state, actions = step(self._state, event, self._parts.clock(), self._configuration.plan.restart)
+        self._state, actions = transition(self._state, event, self._parts.clock(), self._configuration.plan.restart)
         for action in actions:
             self._perform(action)
 
     def _perform(self, action: Action) -> None:
         match action:
-            case Tell(notice):
+            case Report(notice):
                 self._tell(notice)
             case Launch(run, reason):
                 self._launch(run, reason)
-            case AskToStop(_, signal):
+            case SendStopSignal(_, signal):
                 usual = self._configuration.plan.restart.stop.signal
                 self._run.ask_to_stop(usual if signal is None else signal)
-            case ForceStop():
+            case Kill():
                 self._run.force_stop()
             case Finish(exit_code):
-                self._tell(Finished(exit_code))
+                self._tell(FinishedNotice(exit_code))
             case _:
                 assert_never(action)
 
@@ -266,7 +265,7 @@ class Engine:
         else:
             self._files.absorb(trial.suspects)
             self._parts.loops.begin(trial)
-            self._decide(LaunchHeld(run, trial.seconds, reason))
+            self._decide(LaunchDelayed(run, trial.seconds, reason))
 
     def _tell(self, notice: Notice) -> None:
         self._parts.reporter.tell(notice)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from reloader.core.addresses import Address, Holder, addresses_of
-from reloader.core.events import ChildEnded
+from reloader.core.addresses import Address, PortOwner, addresses_of
+from reloader.core.events import RunEnded
 from reloader.core.notices import PortInUse
 from reloader.core.outcome import Exited
-from reloader.core.settings import LaunchSpec
+from reloader.core.settings import LaunchSettings
 
 #: Who fails for a port does so within so many seconds of the start; what fails later, and does not say why, has other reasons.
 EARLY = 2.0
@@ -18,13 +18,13 @@ EARLY = 2.0
 SOURCES = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".sh")
 ENOUGH = 64 * 1024
 
-HolderOf = Callable[[Sequence[Address]], Holder | None]
+HolderOf = Callable[[Sequence[Address]], PortOwner | None]
 
 
-class FailedStarts:
+class PortConflicts:
     """Owned by the engine's thread. ``taken`` says which addresses the run has reported to be in use."""
 
-    def __init__(self, launch: LaunchSpec, taken: Callable[[], Sequence[Address]], holder_of: HolderOf) -> None:
+    def __init__(self, launch: LaunchSettings, taken: Callable[[], Sequence[Address]], holder_of: HolderOf) -> None:
         self._launch = launch
         self._taken = taken
         self._holder_of = holder_of
@@ -34,7 +34,7 @@ class FailedStarts:
         """The next run is given this environment."""
         self._environment = environment
 
-    def explain(self, ended: ChildEnded, lived: float) -> PortInUse | None:
+    def explain(self, ended: RunEnded, lived: float) -> PortInUse | None:
         """What is to be told of a run that ended by itself after ``lived`` seconds."""
         if not isinstance(ended.outcome, Exited) or ended.outcome.code == 0:
             return None

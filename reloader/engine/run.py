@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from reloader.core.events import ChildEnded
+from reloader.core.events import RunEnded
 from reloader.core.notices import Launched
 from reloader.core.outcome import NotLaunched, Outcome
-from reloader.core.settings import LaunchSpec
+from reloader.core.settings import LaunchSettings
 from reloader.core.states import Reason
-from reloader.engine.change_tracker import Files
-from reloader.engine.components import Parts
+from reloader.engine.change_tracker import ChangeTracker
+from reloader.engine.components import Components
 from reloader.errors import ReloaderError
 from reloader.interfaces import Child, ChildNotLaunched
 
@@ -16,10 +16,10 @@ from reloader.interfaces import Child, ChildNotLaunched
 LAST_WAIT = 2.0
 
 
-class Launching:
+class RunController:
     """Owned by the engine's thread. ``files`` is what a run has to have, all of it, when it starts."""
 
-    def __init__(self, spec: LaunchSpec, parts: Parts, files: Files) -> None:
+    def __init__(self, spec: LaunchSettings, parts: Components, files: ChangeTracker) -> None:
         self._spec = spec
         self._parts = parts
         self._files = files
@@ -66,11 +66,11 @@ class Launching:
         self._child.force_stop()
         parts, limit = self._parts, self._parts.clock() + LAST_WAIT
         while parts.clock() < limit:
-            if any(isinstance(news, ChildEnded) for news in parts.host.collect(parts.clock())):
+            if any(isinstance(news, RunEnded) for news in parts.host.collect(parts.clock())):
                 return
             look = parts.host.next_look(parts.clock())
             parts.inbox.take(limit if look is None else min(look, limit))
 
     def _not_launched(self, run: int, outcome: Outcome) -> None:
         self._child = None
-        self._parts.inbox.post(ChildEnded(run, outcome))
+        self._parts.inbox.post(RunEnded(run, outcome))

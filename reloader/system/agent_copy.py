@@ -21,10 +21,10 @@ def lasting(directory: str, name: str) -> Callable[[], str]:
     """Says where the files of ``directory`` are: in a frozen program in a copy of that ``name``. Raises OSError."""
     if not hasattr(sys, "frozen"):
         return lambda: directory
-    return PrivateCopy(directory, name, cache_directories(os.environ, os.path.expanduser("~"))).directory
+    return AgentCopy(directory, name, cache_directories(os.environ, os.path.expanduser("~"))).directory
 
 
-class PrivateCopy:
+class AgentCopy:
     """The files of ``source``, which are read now, below one of ``places``, the first that will do.
 
     The name of the copy is made from what it holds, so that programs of different versions do not disturb each other.

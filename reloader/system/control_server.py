@@ -14,9 +14,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from reloader.core.control_protocol import Answer, RequestError, request_of
-from reloader.core.events import Asked
+from reloader.core.events import ControlRequest
 from reloader.interfaces import Post
-from reloader.system.control_socket import MeetingPoint
+from reloader.system.control_socket import ControlSocket
 
 #: So many may be here at once, and so many bytes may a request have.
 SEATS = 64
@@ -28,7 +28,7 @@ LAST_WORDS = 1.0
 
 
 @dataclass(eq=False, slots=True)
-class Visitor:
+class Connection:
     """One connection, for one request. ``asked`` says that the engine has it; ``outgoing`` is what is still to be written."""
 
     socket: socket.socket
@@ -41,11 +41,11 @@ class Visitor:
 
 
 @dataclass(eq=False, slots=True)
-class VisitorsReply:
+class ConnectionReply:
     """Hands an answer over to the ear."""
 
-    visitor: Visitor
-    answers: deque[tuple[Visitor, Answer]]
+    visitor: Connection
+    answers: deque[tuple[Connection, Answer]]
     bell: socket.socket
 
     def __call__(self, answer: Answer) -> None:
@@ -61,17 +61,17 @@ class VisitorsReply:
 class _Room:
     """What the thread alone touches."""
 
-    visitors: set[Visitor] = field(default_factory=set)
+    visitors: set[Connection] = field(default_factory=set)
     closes_at: float | None = None
 
 
-class Visitors:
+class ControlServer:
     """Owned by the engine's thread; ``post`` is called by its own."""
 
-    def __init__(self, point: MeetingPoint, post: Post) -> None:
+    def __init__(self, point: ControlSocket, post: Post) -> None:
         self._point = point
         self._post = post
-        self._answers: deque[tuple[Visitor, Answer]] = deque()
+        self._answers: deque[tuple[Connection, Answer]] = deque()
         self._bell, self._end_of_bell = socket.socketpair()
         self._bell.setblocking(False)
         self._end_of_bell.setblocking(False)
@@ -123,7 +123,7 @@ class Visitors:
             moments.append(self._room.closes_at)
         return max(0.0, min(moments) - time.monotonic()) if moments else None
 
-    def _is_awaiting(self, visitor: Visitor) -> bool:
+    def _is_awaiting(self, visitor: Connection) -> bool:
         """Whether it is not for the visitor to do something."""
         return visitor.has_asked and not visitor.outgoing
 
@@ -141,13 +141,13 @@ class Visitors:
         newcomer = self._point.accept()
         if newcomer is None:
             return
-        visitor = Visitor(newcomer, time.monotonic() + PATIENCE, is_known=not self._point.secret)
+        visitor = Connection(newcomer, time.monotonic() + PATIENCE, is_known=not self._point.secret)
         self._room.visitors.add(visitor)
         selector.register(newcomer, selectors.EVENT_READ)
         if len(self._room.visitors) > SEATS:
             self._say(selector, visitor, {"error": f"{SEATS} others are asking already: try again"})
 
-    def _go_on(self, selector: selectors.BaseSelector, visitor: Visitor) -> None:
+    def _go_on(self, selector: selectors.BaseSelector, visitor: Connection) -> None:
         if visitor.outgoing:
             self._write(selector, visitor)
             return
@@ -163,7 +163,7 @@ class Visitors:
             visitor.heard += piece
             self._understand(selector, visitor)
 
-    def _understand(self, selector: selectors.BaseSelector, visitor: Visitor) -> None:
+    def _understand(self, selector: selectors.BaseSelector, visitor: Connection) -> None:
         if not visitor.is_known:
             secret = self._point.secret
             if len(visitor.heard) < len(secret):
@@ -185,7 +185,7 @@ class Visitors:
             self._say(selector, visitor, {"error": 'a request is a line of JSON, as in {"verb": "status"}'})
         else:
             visitor.has_asked, visitor.heard = True, b""
-            self._post(Asked(request, VisitorsReply(visitor, self._answers, self._bell)))
+            self._post(ControlRequest(request, ConnectionReply(visitor, self._answers, self._bell)))
 
     def _write_answers(self, selector: selectors.BaseSelector) -> None:
         while self._answers:
@@ -193,13 +193,13 @@ class Visitors:
             if not visitor.has_gone:
                 self._say(selector, visitor, answer)
 
-    def _say(self, selector: selectors.BaseSelector, visitor: Visitor, answer: Answer) -> None:
+    def _say(self, selector: selectors.BaseSelector, visitor: Connection, answer: Answer) -> None:
         visitor.has_asked = True
         visitor.outgoing = json.dumps(answer).encode() + b"\n"
         visitor.leaves_at = time.monotonic() + PATIENCE
         self._write(selector, visitor)
 
-    def _write(self, selector: selectors.BaseSelector, visitor: Visitor) -> None:
+    def _write(self, selector: selectors.BaseSelector, visitor: Connection) -> None:
         try:
             written = visitor.socket.send(visitor.outgoing)
         except BlockingIOError:
@@ -221,7 +221,7 @@ class Visitors:
             if now >= visitor.leaves_at and not self._is_awaiting(visitor):
                 self._leave(selector, visitor)
 
-    def _leave(self, selector: selectors.BaseSelector, visitor: Visitor) -> None:
+    def _leave(self, selector: selectors.BaseSelector, visitor: Connection) -> None:
         visitor.has_gone = True
         selector.unregister(visitor.socket)
         visitor.socket.close()

@@ -29,7 +29,7 @@ _AGAIN = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """Where the session ``pid`` of a project can be met."""
 
     path: str
@@ -41,13 +41,13 @@ def key_of(project: str) -> str:
     return hashlib.sha256(os.fsencode(os.path.normcase(project))).hexdigest()[:16]
 
 
-def places_of(project: str, environ: Mapping[str, str]) -> Iterator[Place]:
+def places_of(project: str, environ: Mapping[str, str]) -> Iterator[Endpoint]:
     """Where sessions of ``project`` could be met, the oldest names first. Whether somebody is there shows when one goes there."""
     wanted = key_of(project)
     return (place for place in every_place(environ) if os.path.basename(place.path).startswith(wanted + "-"))
 
 
-def every_place(environ: Mapping[str, str]) -> Iterator[Place]:
+def every_place(environ: Mapping[str, str]) -> Iterator[Endpoint]:
     """The same for all projects of this user."""
     for directory in runtime_directories(environ):
         if not is_private(directory):
@@ -55,10 +55,10 @@ def every_place(environ: Mapping[str, str]) -> Iterator[Place]:
         for name in sorted(os.listdir(directory)):
             _, _, pid = name.removesuffix(_SUFFIX).rpartition("-")
             if name.endswith(_SUFFIX) and pid.isdecimal():
-                yield Place(os.path.join(directory, name), int(pid))
+                yield Endpoint(os.path.join(directory, name), int(pid))
 
 
-class MeetingPoint:
+class ControlSocket:
     """The socket of this session, open for those who come. Raises OSError where there can be none."""
 
     def __init__(self, project: str, environ: Mapping[str, str]) -> None:
@@ -90,7 +90,7 @@ class MeetingPoint:
             return  # somebody has cleaned up
 
 
-def connect(place: Place, timeout: float) -> socket.socket:
+def connect(place: Endpoint, timeout: float) -> socket.socket:
     """A connection to the session at ``place``. Raises OSError if nobody is there."""
     return _connected(place, timeout)
 
@@ -122,7 +122,7 @@ def _listening_port(path: str) -> tuple[socket.socket, str, bytes]:
     return listener, path, secret + b"\n"
 
 
-def _connect_by_port(place: Place, timeout: float) -> socket.socket:
+def _connect_by_port(place: Endpoint, timeout: float) -> socket.socket:
     with open(place.path, "rb") as file:
         port, secret = file.read(200).split()
     visitor = socket.create_connection(("127.0.0.1", int(port)), timeout)
@@ -137,7 +137,7 @@ def _remove_stale(directory: str, but: str) -> None:
         if not name.endswith(_SUFFIX) or path == but:
             continue
         try:
-            connect(Place(path, 0), timeout=0.1).close()
+            connect(Endpoint(path, 0), timeout=0.1).close()
         except (ConnectionRefusedError, FileNotFoundError, ValueError):
             _remove(path)
         except OSError:
@@ -174,7 +174,7 @@ else:
             raise
         return listener, path, b""
 
-    def _connected(place: Place, timeout: float) -> socket.socket:
+    def _connected(place: Endpoint, timeout: float) -> socket.socket:
         visitor = socket.socket(socket.AF_UNIX)
         visitor.settimeout(timeout)
         deadline = time.monotonic() + timeout
@@ -218,7 +218,7 @@ class NoAnswer(OSError):
     """The session does not answer. Its text says how that showed."""
 
 
-def ask(place: Place, request: Request, patience: float) -> Answer:
+def ask(place: Endpoint, request: Request, patience: float) -> Answer:
     """The answer of the session at ``place``. Raises ConnectionRefusedError or FileNotFoundError if there is none any more,
 
     and NoAnswer if it says nothing within ``patience`` seconds, or nothing that makes sense.
@@ -239,7 +239,7 @@ def ask(place: Place, request: Request, patience: float) -> Answer:
     return _understood(bytes(said), place)
 
 
-def _understood(said: bytes, place: Place) -> Answer:
+def _understood(said: bytes, place: Endpoint) -> Answer:
     try:
         answer = json.loads(said)
     except ValueError:

@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 
-from reloader.core.notices import LimitExamined
+from reloader.core.notices import DoctorLimit
 
 if sys.platform == "linux":
     _SETTINGS = "/proc/sys/fs/inotify"
 
-    def watch_limits() -> list[LimitExamined]:
+    def watch_limits() -> list[DoctorLimit]:
         """The limits of inotify(7), which are counted for each user; the queue's is one for each instance."""
         instances = watches = 0
         for held in _inotify_instances():
@@ -23,10 +23,10 @@ if sys.platform == "linux":
         )
         return [limit for limit in found if limit is not None]
 
-    def _limit(name: str, used: int | None) -> LimitExamined | None:
+    def _limit(name: str, used: int | None) -> DoctorLimit | None:
         try:
             with open(f"{_SETTINGS}/{name}", "rb") as file:
-                return LimitExamined(f"fs.inotify.{name}", int(file.read()), used)
+                return DoctorLimit(f"fs.inotify.{name}", int(file.read()), used)
         except (OSError, ValueError):
             return None  # a kernel without inotify, or a sandbox that hides it
 
@@ -51,6 +51,6 @@ if sys.platform == "linux":
 
 else:
 
-    def watch_limits() -> list[LimitExamined]:
+    def watch_limits() -> list[DoctorLimit]:
         """None: FSEvents and ReadDirectoryChangesW watch whole trees, and count nothing."""
         return []

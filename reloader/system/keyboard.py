@@ -6,18 +6,18 @@ import os
 import sys
 import threading
 
-from reloader.core.events import Posted, RestartAsked, StopAsked, Typed
+from reloader.core.events import KeyPressed, Posted, RestartRequested, StopRequested
 from reloader.core.outcome import INTERRUPT
 from reloader.interfaces import Post
 
 #: By the letter. To quit is what Ctrl-C does.
 WISHES: dict[bytes, Posted] = {
-    b"r": RestartAsked("r"),
-    b"s": Typed("s"),
-    b"p": Typed("p"),
-    b"q": StopAsked(INTERRUPT),
-    b"?": Typed("?"),
-    b"h": Typed("?"),
+    b"r": RestartRequested("r"),
+    b"s": KeyPressed("s"),
+    b"p": KeyPressed("p"),
+    b"q": StopRequested(INTERRUPT),
+    b"?": KeyPressed("?"),
+    b"h": KeyPressed("?"),
 }
 
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from reloader.core.events import StopAsked
+from reloader.core.events import StopRequested
 from reloader.interfaces import Post
 
 
@@ -36,7 +36,7 @@ def end_with_bootloader(post: Post) -> None:
     if sys.platform == "linux":
         _ask_to_be_told(number)
         if not _runs_our_program(os.getppid()):
-            post(StopAsked(number))  # it was gone before we asked to be told
+            post(StopRequested(number))  # it was gone before we asked to be told
     elif sys.platform == "darwin":
         import select
 
@@ -76,7 +76,7 @@ def _listen_for(wait: Callable[[], None], post: Post, number: int) -> None:
 
     def listen() -> None:
         wait()
-        post(StopAsked(number))
+        post(StopRequested(number))
 
     threading.Thread(target=listen, name="reloader-bootloader", daemon=True).start()
 

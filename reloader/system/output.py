@@ -21,7 +21,7 @@ _AT_ONCE = 64 * 1024
 PATIENCE = 2.0
 
 
-class Output:
+class OutputTee:
     """Without an ``expression`` it is not touched: the run then writes where we do. Else two threads read for each run."""
 
     def __init__(self, post: Post, expression: str | None) -> None:
@@ -78,7 +78,7 @@ def _write(target: int, content: bytes) -> None:
             select.select([], [target], [])
 
 
-class ReaderWatch:
+class PeerHangup:
     """Calls ``gone`` once, from a thread of its own, if ``descriptor`` is a pipe or a socket whose other end is closed.
 
     On Windows nobody tells, and the next write has to show it.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reloader.core.addresses import Address, Holder
+from reloader.core.addresses import Address, PortOwner
 
 
-def holder_of(addresses: Sequence[Address]) -> Holder | None:
+def holder_of(addresses: Sequence[Address]) -> PortOwner | None:
     """Who listens on the first of ``addresses`` on which somebody does; None if nobody does, or if that cannot be known."""
     try:
         import psutil  # costs 20 ms
@@ -18,13 +18,13 @@ def holder_of(addresses: Sequence[Address]) -> Holder | None:
         for wanted in addresses:
             for held, pid in listening:
                 if wanted.collides_with(held):
-                    return Holder(held, pid, _argv_of(pid))
+                    return PortOwner(held, pid, _argv_of(pid))
     except (psutil.Error, OSError):
         return None
     return None
 
 
-def holder_of_file(path: str) -> Holder | None:
+def holder_of_file(path: str) -> PortOwner | None:
     """Who listens on the socket at ``path``, under which its port is 0."""
     try:
         import psutil
@@ -33,7 +33,7 @@ def holder_of_file(path: str) -> Holder | None:
     try:
         for one in psutil.net_connections("unix"):
             if str(one.laddr) == path and one.pid is not None:
-                return Holder(Address(path, 0), one.pid, _argv_of(one.pid))
+                return PortOwner(Address(path, 0), one.pid, _argv_of(one.pid))
     except (psutil.Error, OSError):
         return None
     return None

@@ -17,7 +17,7 @@ from reloader.system.directories import make_private, state_directory
 ENOUGH = 512 * 1024
 
 
-class History:
+class RunHistory:
     """Of one project. What cannot be written is left out: no run may fail for it."""
 
     def __init__(self, project: str, environ: Mapping[str, str], home: str) -> None:

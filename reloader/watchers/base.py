@@ -13,7 +13,7 @@ from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post
 
 
-class Session(Protocol):
+class WatchSession(Protocol):
     """The threads and watches on one watch set. It posts by itself from its creation on."""
 
     def add_files(self, paths: Sequence[str]) -> None: ...
@@ -32,14 +32,14 @@ class SessionWatcher(ABC):
 
     def __init__(self, post: Post) -> None:
         self._post = post
-        self._session: Session | None = None
+        self._session: WatchSession | None = None
 
     @property
     @abstractmethod
     def mechanism(self) -> str: ...
 
     @abstractmethod
-    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> Session:
+    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> WatchSession:
         """A session that may note in ``visited`` which directories it has listed. Raises OSError if the system refuses."""
 
     def explain(self, error: OSError) -> tuple[str, str]:
@@ -51,7 +51,7 @@ class SessionWatcher(ABC):
         self._session = self._opened(watch_set, visited)
         return visited or None
 
-    def _opened(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> Session:
+    def _opened(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> WatchSession:
         try:
             return self.open_session(watch_set, visited)
         except OSError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from reloader.core.filesystems import Mount, verdict_on
 from reloader.core.paths.walk import Folder
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, WatchPlan
+from reloader.core.settings import BackendName, WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Disk, Mounts, Post, Watcher
 from reloader.watchers.polling import StatWatcher
@@ -19,7 +19,7 @@ WATCHDOG_NEEDS = (3, 11)
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class UnreliableMount:
     """A directory in the watch set on a file system that does not tell of every change."""
 
     directory: str
@@ -37,11 +37,11 @@ class Choice:
     watcher: Watcher
     why: str
     refused: BackendUnavailable | None = None
-    silent: tuple[Silent, ...] = ()
+    silent: tuple[UnreliableMount, ...] = ()
     folders: Sequence[Folder] | None = None
 
 
-def choose(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, mounts: Mounts) -> Choice:
+def choose(plan: WatchSettings, watch_set: WatchSet, post: Post, disk: Disk, mounts: Mounts) -> Choice:
     """Start the backend that the plan asks for. Raises BackendUnavailable where that was named and cannot be had."""
     match plan.backend:
         case BackendName.STAT:
@@ -54,20 +54,20 @@ def choose(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, mounts:
             return _best(plan, watch_set, post, disk, silent_directories(watch_set, mounts))
 
 
-def stat_watcher(plan: WatchPlan, post: Post, disk: Disk) -> StatWatcher:
+def stat_watcher(plan: WatchSettings, post: Post, disk: Disk) -> StatWatcher:
     return StatWatcher(post, disk, interval=plan.interval, follow_symlinks=plan.follow_symlinks)
 
 
-def silent_directories(watch_set: WatchSet, mounts: Mounts) -> tuple[Silent, ...]:
+def silent_directories(watch_set: WatchSet, mounts: Mounts) -> tuple[UnreliableMount, ...]:
     """The roots, and the mounts that count below the others, on file systems that do not tell of every change."""
-    found: list[Silent] = []
+    found: list[UnreliableMount] = []
     for root in watch_set.roots:
         mount = mounts.of(root)
         if mount is not None and not verdict_on(mount.type).has_events:
-            found.append(Silent(root, mount))
+            found.append(UnreliableMount(root, mount))
         else:
             inner = [inner for inner in mounts.below(root) if not verdict_on(inner.type).has_events]
-            found += [Silent(mount.point, mount) for mount in inner if watch_set.enters(mount.point)]
+            found += [UnreliableMount(mount.point, mount) for mount in inner if watch_set.enters(mount.point)]
     return tuple(found)
 
 
@@ -77,7 +77,9 @@ def must_be_polled(path: str, mounts: Mounts) -> bool:
     return mount is not None and not verdict_on(mount.type).has_events
 
 
-def _best(plan: WatchPlan, watch_set: WatchSet, post: Post, disk: Disk, silent: Sequence[Silent]) -> Choice:
+def _best(
+    plan: WatchSettings, watch_set: WatchSet, post: Post, disk: Disk, silent: Sequence[UnreliableMount]
+) -> Choice:
     polled = {place.directory for place in silent}
     roots = tuple(root for root in watch_set.roots if root not in polled)
     if not roots and polled:
@@ -98,7 +100,7 @@ def _started(watcher: Watcher, watch_set: WatchSet, why: str) -> Choice:
     return Choice(watcher, why, folders=folders)
 
 
-def _watchdog(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
+def _watchdog(plan: WatchSettings, post: Post, disk: Disk) -> Watcher:
     try:
         if sys.platform == "linux":
             from reloader.watchers.inotify import InotifyWatcher as PlatformWatcher
@@ -109,7 +111,7 @@ def _watchdog(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
     return PlatformWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
 
 
-def _watchman(plan: WatchPlan, post: Post, disk: Disk) -> Watcher:
+def _watchman(plan: WatchSettings, post: Post, disk: Disk) -> Watcher:
     try:
         from reloader.watchers.watchman.watcher import WatchmanWatcher
     except ImportError as error:

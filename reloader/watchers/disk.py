@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from reloader.core.changes import MISSING, PathKind, Stamp
+from reloader.core.changes import MISSING, FileStat, PathKind
 from reloader.core.paths.filters import DirectoryFacts, Rule, RuleSet
 
 #: Windows keeps the time of creation where others keep the time of the last change of the inode.
@@ -27,13 +27,13 @@ class RealDisk:
         self._gitignore = gitignore
         self._listed = listed
 
-    def stamp(self, path: str) -> Stamp:
+    def stamp(self, path: str) -> FileStat:
         try:
             return stamp_of(os.stat(path))
         except (OSError, ValueError):  # missing, unreadable, or a name that no system call takes
             return MISSING
 
-    def is_as(self, path: str, stamp: Stamp) -> bool:
+    def is_as(self, path: str, stamp: FileStat) -> bool:
         kind, mtime_ns, size, inode, ctime_ns = stamp
         try:
             found = os.stat(path)
@@ -44,7 +44,7 @@ class RealDisk:
         is_same = found.st_mtime_ns == mtime_ns and found.st_size == size and found.st_ino == inode
         return is_same and (found.st_ctime_ns == ctime_ns or not HAS_CTIME)
 
-    def digest(self, path: str) -> tuple[Stamp, int] | None:
+    def digest(self, path: str) -> tuple[FileStat, int] | None:
         """The digest is Python's own SipHash with the key of this process: it never leaves us."""
         try:
             with open(path, "rb", buffering=0) as file:
@@ -85,11 +85,11 @@ class RealDisk:
         return links
 
 
-def stamp_of(result: os.stat_result) -> Stamp:
+def stamp_of(result: os.stat_result) -> FileStat:
     kind = _KINDS.get(stat.S_IFMT(result.st_mode), PathKind.OTHER)
     mtime_ns, ctime_ns = result.st_mtime_ns, result.st_ctime_ns if HAS_CTIME else 0
     # Most files have never been anything but written: then one number is kept for both times, for thousands of files.
-    return Stamp(kind, mtime_ns, result.st_size, result.st_ino, mtime_ns if mtime_ns == ctime_ns else ctime_ns)
+    return FileStat(kind, mtime_ns, result.st_size, result.st_ino, mtime_ns if mtime_ns == ctime_ns else ctime_ns)
 
 
 def read_rules(path: str, base: str) -> RuleSet | None:

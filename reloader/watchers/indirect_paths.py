@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from reloader.interfaces import Disk
 
 
-class Places:
+class IndirectPaths:
     """Single paths whose events matter. Each is watched through its directory, or the nearest one above that exists."""
 
     def __init__(self, disk: Disk) -> None:

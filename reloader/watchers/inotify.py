@@ -29,7 +29,7 @@ from reloader.core.paths.walk import Folder, Walk, is_within, minimal_roots
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.base import SessionWatcher
-from reloader.watchers.indirect_paths import Places
+from reloader.watchers.indirect_paths import IndirectPaths
 
 _MASK = Mask(
     InotifyConstants.IN_MODIFY
@@ -52,12 +52,12 @@ _LIMITS = {
 }
 
 
-class Ear:
+class DirectoryWatches:
     """Hears the events of one directory and hands them on with the path by which the directory was reached."""
 
     __slots__ = ("_session", "path", "wd")
 
-    def __init__(self, session: Session, path: str) -> None:
+    def __init__(self, session: InotifySession, path: str) -> None:
         self._session = session
         self.path = path
         self.wd = WatchDescriptor(-1)
@@ -76,7 +76,7 @@ class Ear:
         self._session.overflowed()
 
 
-class Session:
+class InotifySession:
     """The ears on one watch set. The lock keeps watchdog's reader thread and the engine, which adds files, apart."""
 
     def __init__(
@@ -95,8 +95,8 @@ class Session:
         self._disk = disk
         self._walk = Walk(watch_set, self._list, disk.real, os.sep, follow_symlinks)
         self._visited = visited
-        self._places = Places(disk)
-        self._ears: dict[str, Ear] = {}
+        self._places = IndirectPaths(disk)
+        self._ears: dict[str, DirectoryWatches] = {}
         self._failures: dict[str, int] = {}
         self._overflow_is_told = False
         self._closed = False
@@ -224,7 +224,7 @@ class Session:
     def _listen(self, path: str) -> None:
         if path in self._ears:
             return
-        ear = Ear(self, path)
+        ear = DirectoryWatches(self, path)
         try:
             ear.wd = self._queue.add_callback(os.fsencode(path), self._mask, ear, ear.id)
         except OSError as error:
@@ -264,8 +264,8 @@ class InotifyWatcher(SessionWatcher):
         self._follow_symlinks = follow_symlinks
         self._mask = _MASK if by_content else Mask(_MASK | InotifyConstants.IN_ATTRIB)
 
-    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> Session:
-        return Session(
+    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> InotifySession:
+        return InotifySession(
             self._post, self._disk, watch_set, self._mask, follow_symlinks=self._follow_symlinks, visited=visited
         )
 

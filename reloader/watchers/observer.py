@@ -20,7 +20,7 @@ from reloader.core.paths.walk import Folder, Walk, is_within
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.base import SessionWatcher
-from reloader.watchers.indirect_paths import Places
+from reloader.watchers.indirect_paths import IndirectPaths
 
 #: Seconds of quiet that watchdog waits for on Windows before it delivers. Its default of 1 would starve a busy tree.
 PROMPT = 0.05
@@ -31,7 +31,7 @@ _NO_NEWS = (DirModifiedEvent, FileOpenedEvent, FileClosedNoWriteEvent)
 class Translator(FileSystemEventHandler):
     """Hands events on under the path by which we know a tree: the system reports real paths."""
 
-    def __init__(self, session: Session, real: str, known_as: str) -> None:
+    def __init__(self, session: ObserverSession, real: str, known_as: str) -> None:
         self._session = session
         self._real = real
         self._known_as = known_as
@@ -46,7 +46,7 @@ class Translator(FileSystemEventHandler):
         return self._known_as + path[len(self._real) :] if is_within(path, self._real, os.sep) else path
 
 
-class Session:
+class ObserverSession:
     """The watches on one watch set. The lock keeps the observer's thread and the engine, which adds files, apart.
 
     The observer holds a lock of its own while it calls us, and takes it when it is called: who is not its thread must not
@@ -58,7 +58,7 @@ class Session:
         self._disk = disk
         self._watch_set = watch_set
         self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
-        self._places = Places(disk)
+        self._places = IndirectPaths(disk)
         self._scheduled: set[str] = set()
         self._lock = threading.Lock()
         self._observer = Observer(timeout=PROMPT)
@@ -146,6 +146,6 @@ class ObserverWatcher(SessionWatcher):
         name = str(getattr(Observer, "__name__", Observer))
         return {"FSEventsObserver": "FSEvents", "WindowsApiObserver": "ReadDirectoryChangesW"}.get(name, name)
 
-    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> Session:
+    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> ObserverSession:
         """Nothing is noted: the observer starts only when all is scheduled, so what was listed before may be old."""
-        return Session(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)
+        return ObserverSession(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from reloader.core.events import IntervalRaised, PathsChanged, WatcherFailed
+from reloader.core.events import PathsChanged, PollIntervalRaised, WatcherFailed
 from reloader.core.paths.walk import Folder, Walk
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
@@ -200,5 +200,5 @@ class StatWatcher:
         affordable = cost / AFFORDABLE
         if affordable > self._interval and not self._slowed:
             self._slowed = True
-            self._post(IntervalRaised(affordable, cost, len(self._scanner or ())))
+            self._post(PollIntervalRaised(affordable, cost, len(self._scanner or ())))
         return max(self._interval, affordable)

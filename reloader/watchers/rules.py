@@ -11,7 +11,7 @@ from reloader.core.paths.ignores import DEFAULT_IGNORES, ignore_pattern
 from reloader.core.paths.walk import is_within
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.python_names import is_python, source_name
-from reloader.core.settings import RunPlan, WatchPlan
+from reloader.core.settings import Settings, WatchSettings
 from reloader.interfaces import Disk
 from reloader.watchers.disk import IGNORES_CASE, read_rules
 
@@ -42,14 +42,14 @@ def _repository_of(directory: str) -> str | None:
     return directory
 
 
-def watch_set_for(plan: RunPlan, disk: Disk) -> WatchSet:
+def watch_set_for(plan: Settings, disk: Disk) -> WatchSet:
     """What counts by the plan with its command, which may be one of Python."""
     watch_set = watch_set_of(plan.watch, disk)
     watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
     return watch_set
 
 
-def watch_set_of(plan: WatchPlan, disk: Disk) -> WatchSet:
+def watch_set_of(plan: WatchSettings, disk: Disk) -> WatchSet:
     """What counts by the plan, and by the ignore files of the repositories that its roots lie in."""
     weaker: list[RuleSet] = []
     if plan.own_file is not None:
@@ -73,7 +73,7 @@ def watch_set_of(plan: WatchPlan, disk: Disk) -> WatchSet:
     return WatchSet(plan.roots, frozenset(_source_or_itself(path) for path in plan.extra_files), path_filter)
 
 
-def without_ours(plan: WatchPlan, folder: str | None) -> WatchPlan:
+def without_ours(plan: WatchSettings, folder: str | None) -> WatchSettings:
     """``plan``, by which our own files never count: their directory may lie in what is watched."""
     if folder is None or not any(is_within(folder, root, os.sep) for root in plan.roots):
         return plan
@@ -81,7 +81,7 @@ def without_ours(plan: WatchPlan, folder: str | None) -> WatchPlan:
     return replace(plan, ignore=(*plan.ignore, rule))
 
 
-def _is_watched_by_its_sources(plan: RunPlan) -> bool:
+def _is_watched_by_its_sources(plan: Settings) -> bool:
     """Until a Python program has told what it imports, and where none can."""
     return plan.watch.watch is None and plan.python.modules and is_python(plan.launch.argv[0])
 

@@ -18,10 +18,10 @@ from reloader.core.events import (
     FileImported,
     FileOpened,
     FileWritten,
-    ModuleMissed,
+    ModuleNotFound,
     Posted,
     ProgramCrashed,
-    Synced,
+    ReportsSynced,
 )
 from reloader.core.settings import PythonPolicy
 from reloader.system import ReportPipe
@@ -65,7 +65,7 @@ class Report:
 
     @property
     def missed(self) -> set[str]:
-        return {event.place for event in self.all_of(ModuleMissed)}
+        return {event.place for event in self.all_of(ModuleNotFound)}
 
     @property
     def crashes(self) -> list[str]:
@@ -105,9 +105,12 @@ def told_by(
             check=False,
         )
         token = link.sync()
-        eventually(lambda: Synced(token) in heard, what="all reports are read")
+        eventually(lambda: ReportsSynced(token) in heard, what="all reports are read")
         return Report(
-            [event for event in heard if not isinstance(event, Synced)], done.stdout, done.stderr, done.returncode
+            [event for event in heard if not isinstance(event, ReportsSynced)],
+            done.stdout,
+            done.stderr,
+            done.returncode,
         )
 
 

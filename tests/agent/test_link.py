@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from reloader.agent.link import INSIDE, VARIABLE, AgentLink, parse
 from reloader.core.addresses import Address
-from reloader.core.changes import PathKind, Stamp
+from reloader.core.changes import FileStat, PathKind
 from reloader.core.events import (
-    AddressTaken,
+    AddressInUse,
     AgentAttached,
     FileImported,
     FileOpened,
     FileWritten,
-    ModuleMissed,
+    ModuleNotFound,
     Posted,
     ProgramCrashed,
-    Synced,
+    ReportsSynced,
 )
 from reloader.core.settings import PythonPolicy
 
@@ -60,21 +60,21 @@ def hexed(text: str) -> str:
 def test_every_report_comes_out_as_it_went_in(
     run: int, pid: int, path: str, numbers: tuple[int, int, int, int]
 ) -> None:
-    stamp = Stamp(PathKind.FILE, *numbers)
+    stamp = FileStat(PathKind.FILE, *numbers)
     stamped = " ".join(map(str, numbers))
     expected = {
         f"file {hexed(path)} {stamped}": FileImported(run, path, stamp),
         f"read {hexed(path)} {stamped}": FileOpened(run, path, stamp),
         f"wrote {hexed(path)}": FileWritten(run, path),
-        f"missing {hexed(path)}": ModuleMissed(run, path),
+        f"missing {hexed(path)}": ModuleNotFound(run, path),
         f"hello 1 {hexed(path)}": AgentAttached(run, pid, leads=True, program=path),
         "hello 0 -": AgentAttached(run, pid),
         f"crash {hexed('ValueError')}": ProgramCrashed(run, pid, "ValueError"),
         f"crash {hexed('ValueError')} {hexed('ValueError: no')}": ProgramCrashed(
             run, pid, "ValueError", "ValueError: no"
         ),
-        f"taken {hexed('::1')} {pid % 65535 + 1}": AddressTaken(run, Address("::1", pid % 65535 + 1)),
-        f"sync {pid}": Synced(pid),
+        f"taken {hexed('::1')} {pid % 65535 + 1}": AddressInUse(run, Address("::1", pid % 65535 + 1)),
+        f"sync {pid}": ReportsSynced(pid),
     }
     assert {text: parse(f"{run} {pid} {text}".encode()) for text in expected} == expected
 
@@ -130,14 +130,14 @@ class TestALink:
         _, pipe, posted = self.link()
         for line in (b"1 2 hello 1 -", b"garbage", b"0 0 sync 5"):
             pipe.heard(line)
-        assert posted == [AgentAttached(1, 2, leads=True), Synced(5)]
+        assert posted == [AgentAttached(1, 2, leads=True), ReportsSynced(5)]
 
     def test_asks_for_an_answer_behind_all_reports_and_behind_a_line_without_its_end(self) -> None:
         link, pipe, posted = self.link()
         assert (link.sync(), link.sync()) == (1, 2)
         for line in (b"half a line" + b"".join(pipe.echoed)).split(b"\n"):
             pipe.heard(line)
-        assert posted == [Synced(1), Synced(2)]
+        assert posted == [ReportsSynced(1), ReportsSynced(2)]
 
     def test_closes_its_pipe(self) -> None:
         link, pipe, _ = self.link()

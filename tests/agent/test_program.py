@@ -11,21 +11,21 @@ import pytest
 from reloader.core.changes import ChangeKind, PathChange
 from reloader.core.events import (
     AgentAttached,
-    ChildEnded,
     FileImported,
     FileOpened,
     FileWritten,
-    LeaderEnded,
-    ModuleMissed,
+    LeaderExited,
+    ModuleNotFound,
     PathsChanged,
     ProgramCrashed,
-    Synced,
+    ReportsSynced,
+    RunEnded,
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited, Signalled
-from reloader.core.settings import WatchPlan
-from reloader.engine.agent_reports import LAST_WORDS, SETTLED, SILENT, Program
-from reloader.engine.files.backends import Watching
+from reloader.core.settings import WatchSettings
+from reloader.engine.agent_reports import LAST_WORDS, SETTLED, SILENT, AgentReports
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import watch_set_of
@@ -53,14 +53,14 @@ class Stage:
         self.root = root
         self.clock = ManualClock()
         self.disk = RealDisk()
-        self.watch_set = watch_set_of(WatchPlan(str(root), (str(root),)), self.disk)
+        self.watch_set = watch_set_of(WatchSettings(str(root), (str(root),)), self.disk)
         self.watcher = ScriptedWatcher([])
-        watching = Watching(self.watcher, self.watch_set, lambda: self.watcher, Recorder([]), os.sep)
+        watching = BackendSet(self.watcher, self.watch_set, lambda: self.watcher, Recorder([]), os.sep)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=True, follow_symlinks=True)
         self.baseline.take(lambda files: None)
         self.link = ScriptedLink()
         self.notes: list[Note] = []
-        self.program = Program(
+        self.program = AgentReports(
             self.watch_set.imports,
             self.baseline,
             watching,
@@ -146,7 +146,7 @@ class TestWhatCounts:
 
     def test_includes_the_place_of_a_missing_module(self, stage: Stage) -> None:
         stage.attaches()
-        assert stage.program.hear(ModuleMissed(1, stage.path("new.py"))) == []
+        assert stage.program.hear(ModuleNotFound(1, stage.path("new.py"))) == []
         save(stage.root / "new.py", "now")
         assert stage.baseline.examine([stage.path("new.py")]) == [PathChange(stage.path("new.py"), ChangeKind.ADDED)]
 
@@ -166,7 +166,7 @@ class TestAReport:
 
     def test_of_a_module_that_has_appeared_since_it_was_missed_is_a_change(self, stage: Stage) -> None:
         save(stage.root / "late.txt", "here")
-        assert stage.program.hear(ModuleMissed(1, stage.path("late.txt"))) == [
+        assert stage.program.hear(ModuleNotFound(1, stage.path("late.txt"))) == [
             PathChange(stage.path("late.txt"), ChangeKind.ADDED)
         ]
 
@@ -217,18 +217,18 @@ class TestALaterRun:
         stage.program.environment(2, {})
         stage.attaches(run=2)
         stage.imports("app.py", run=2)
-        assert stage.program.ended(ChildEnded(2, Exited(1))) == []
+        assert stage.program.ended(RunEnded(2, Exited(1))) == []
         stage.passes(10 * SETTLED)
         assert stage.counts("other.py")
 
 
 class TestAnEnd:
-    END = ChildEnded(1, Exited(1))
+    END = RunEnded(1, Exited(1))
 
     def test_is_held_until_all_reports_before_it_are_read(self, stage: Stage) -> None:
         assert stage.program.ended(self.END) == []
-        assert stage.program.synced(Synced(17)) == []
-        assert stage.program.synced(Synced(stage.link.syncs)) == [self.END]
+        assert stage.program.synced(ReportsSynced(17)) == []
+        assert stage.program.synced(ReportsSynced(stage.link.syncs)) == [self.END]
         assert stage.program.deadline is None
 
     def test_is_let_go_when_the_last_reports_do_not_come(self, stage: Stage) -> None:
@@ -237,20 +237,20 @@ class TestAnEnd:
         assert stage.program.tick(stage.clock.advance(LAST_WORDS)) == [self.END]
 
     def test_of_the_leader_and_of_all_are_let_go_together_in_their_order(self, stage: Stage) -> None:
-        leader = LeaderEnded(1, Exited(0))
+        leader = LeaderExited(1, Exited(0))
         assert stage.program.ended(leader) == stage.program.ended(self.END) == []
-        assert stage.program.synced(Synced(1)) == []
-        assert stage.program.synced(Synced(2)) == [leader, self.END]
+        assert stage.program.synced(ReportsSynced(1)) == []
+        assert stage.program.synced(ReportsSynced(2)) == [leader, self.END]
 
     def test_is_not_held_without_a_link_or_for_another_run(self, stage: Stage, root: Path) -> None:
-        assert stage.program.ended(ChildEnded(0, Exited(1))) == [ChildEnded(0, Exited(1))]
+        assert stage.program.ended(RunEnded(0, Exited(1))) == [RunEnded(0, Exited(1))]
         assert Stage(root, has_link=False).program.ended(self.END) == [self.END]
 
     def after_crash(self, stage: Stage, outcome: Exited | Signalled, later: float = 0.1) -> Exited | Signalled:
         stage.program.hear(ProgramCrashed(1, 100, "ValueError"))
         stage.clock.advance(later)
-        stage.program.ended(ChildEnded(1, outcome))
-        (ended,) = stage.program.synced(Synced(stage.link.syncs))
+        stage.program.ended(RunEnded(1, outcome))
+        (ended,) = stage.program.synced(ReportsSynced(stage.link.syncs))
         assert isinstance(ended.outcome, Exited | Signalled)
         return ended.outcome
 
@@ -289,15 +289,18 @@ class TestFilesThatTheProgramOpens:
         stage.program.hear(FileWritten(1, stage.path("own.txt")))
         assert stage.link.syncs == 2
         nothing = PathsChanged(())
-        assert stage.program.settled(Synced(1)) == ([PathChange(stage.path("data.txt"), ChangeKind.MODIFIED)], nothing)
-        assert stage.program.settled(Synced(2)) == stage.program.settled(Synced(1)) == ([], nothing)
+        assert stage.program.settled(ReportsSynced(1)) == (
+            [PathChange(stage.path("data.txt"), ChangeKind.MODIFIED)],
+            nothing,
+        )
+        assert stage.program.settled(ReportsSynced(2)) == stage.program.settled(ReportsSynced(1)) == ([], nothing)
 
     def test_are_looked_at_when_it_is_known_whether_it_wrote_them_itself(self, stage: Stage) -> None:
         stage.attaches()
         stage.opens("data.txt")
         data, other = stage.path("data.txt"), stage.path("other.py")
         assert stage.program.certain(PathsChanged((data, other), settled=True)) == PathsChanged((other,), settled=True)
-        assert stage.program.settled(Synced(stage.link.syncs)) == ([], PathsChanged((data,), settled=True))
+        assert stage.program.settled(ReportsSynced(stage.link.syncs)) == ([], PathsChanged((data,), settled=True))
         stage.program.hear(FileWritten(1, data))
         assert stage.program.certain(PathsChanged((data,))) == PathsChanged((data,))
         assert not stage.counts("data.txt")
@@ -348,7 +351,7 @@ class TestASilentAgent:
     def test_is_not_told_of_if_it_reports_or_the_run_ends_in_time(self, root: Path) -> None:
         reporting, ended = Stage(root), Stage(root)
         reporting.attaches()
-        ended.program.ended(ChildEnded(1, Exited(0)))
+        ended.program.ended(RunEnded(1, Exited(0)))
         for stage in (reporting, ended):
             stage.passes(SILENT)
             assert stage.notes == []

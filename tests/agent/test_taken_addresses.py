@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reloader.core.addresses import Address
-from reloader.core.events import AddressTaken
+from reloader.core.events import AddressInUse
 from tests.agent.telling import told_by, with_every_python, write
 
 #: How programs come to an address, and the host that they give.
@@ -65,7 +65,7 @@ def test_an_address_in_use_is_told_by_whoever_wants_it(tmp_path: Path, way: str)
         write(tmp_path, {"app.py": source.replace("4711", str(port))})
         told = told_by("app.py", cwd=tmp_path)
     assert told.code == 1
-    assert told.all_of(AddressTaken)[0] == AddressTaken(1, Address(host, port))
+    assert told.all_of(AddressInUse)[0] == AddressInUse(1, Address(host, port))
 
 
 @with_every_python
@@ -73,7 +73,7 @@ def test_every_python_tells_it_and_ends_as_ever(tmp_path: Path, port: int, pytho
     write(tmp_path, {"app.py": f"import socket\nsocket.socket().bind(('127.0.0.1', {port}))\n"})
     told = told_by("app.py", cwd=tmp_path, python=python)
     assert told.err.splitlines()[-1].startswith("OSError: ")
-    assert told.all_of(AddressTaken) == [AddressTaken(1, Address("127.0.0.1", port))]
+    assert told.all_of(AddressInUse) == [AddressInUse(1, Address("127.0.0.1", port))]
     assert told.crashes == ["OSError"]
 
 
@@ -87,7 +87,7 @@ def test_every_python_tells_it_and_ends_as_ever(tmp_path: Path, port: int, pytho
 )
 def test_nothing_is_told_of_another_end(tmp_path: Path, source: str) -> None:
     write(tmp_path, {"app.py": source})
-    assert told_by("app.py", cwd=tmp_path).all_of(AddressTaken) == []
+    assert told_by("app.py", cwd=tmp_path).all_of(AddressInUse) == []
 
 
 def test_an_object_that_cannot_be_looked_at_changes_nothing(tmp_path: Path, port: int) -> None:

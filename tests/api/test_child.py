@@ -41,7 +41,7 @@ ONCE = "if os.environ['RELOADER_RUN'] == '1':\n    "
 def test_a_program_is_restarted_when_it_asks_for_it(tmp_path: Path, ask: str) -> None:
     with program_in(tmp_path, ONCE + ask) as program:
         program.wait_for_line("run 1")
-        assert program.wait_for("launched", run=2)["reason"] == {"kind": "asked_by_hand", "by": "the program"}
+        assert program.wait_for("launched", run=2)["reason"] == {"kind": "requested_by_user", "by": "the program"}
         program.wait_for_line("run 2")
         assert program.is_running
         assert program.runs == [1, 2]
@@ -52,7 +52,7 @@ def test_a_program_may_also_leave_by_the_restart_code(tmp_path: Path) -> None:
         tmp_path, ONCE + "try:\n        sys.exit(3)\n    finally:\n        print('final', flush=True)"
     ) as program:
         program.wait_for_line("final")
-        assert program.wait_for("launched", run=2)["reason"]["kind"] == "asked_by_child"
+        assert program.wait_for("launched", run=2)["reason"]["kind"] == "requested_by_child"
 
 
 def test_what_a_program_reads_can_be_watched_also(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_what_only_the_frameworks_reloader_sees_restarts_by_exit_code_3(
         eventually(lambda: _saved(tmp_path, server, "second") and reloader.all_of("ended"), within=PATIENCE)
         ended = reloader.wait_for("ended", run=1, stopped=False)
         assert (ended["outcome"]["kind"], ended["outcome"]["code"]) == ("exited", 3)
-        assert reloader.wait_for("launched", run=2)["reason"]["kind"] == "asked_by_child"
+        assert reloader.wait_for("launched", run=2)["reason"]["kind"] == "requested_by_child"
         wait_for_page(server.port, "content: second")
 
 

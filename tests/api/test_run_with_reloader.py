@@ -122,7 +122,7 @@ def test_a_module_that_does_not_compile_leaves_the_child_alone(tmp_path: Path) -
     with Program(sys.executable, "app.py", cwd=tmp_path) as program:
         program.wait_for_line("content: first")
         save(tmp_path / "settings.py", "VALUE = (\n")
-        assert program.wait_for("source_refused")["run"] == 1
+        assert program.wait_for("syntax_error")["run"] == 1
         save(tmp_path / "settings.py", settings("second"))
         program.wait_for_line("content: second")
         assert program.runs == [1, 2]

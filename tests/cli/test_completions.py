@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from reloader.cli.completions import SHELLS
-from reloader.cli.completions.spec import FlagWord, Takes, flag_words, verb_words
+from reloader.cli.completions.spec import FlagSpec, ValueKind, flag_words, subcommand_specs
 from reloader.cli.main import main
 from reloader.cli.subcommands import VERBS, load
 from reloader.config.options import KEYS
 
-WORDS = {verb.name: verb for verb in verb_words()}
+WORDS = {verb.name: verb for verb in subcommand_specs()}
 
 
-def flag(verb: str, spelling: str) -> FlagWord:
+def flag(verb: str, spelling: str) -> FlagSpec:
     return next(flag for flag in WORDS[verb].flags if spelling in flag.spellings)
 
 
@@ -36,18 +36,18 @@ class TestWhatIsCompleted:
         assert len(set(spellings)) == len(spellings)
 
     def test_are_values_by_what_they_are(self) -> None:
-        assert (flag("run", "--backend").takes, flag("run", "--backend").choices[0]) == (Takes.CHOICE, "auto")
-        assert flag("run", "--cwd").takes is Takes.DIRECTORY
-        assert flag("run", "--extra-files").takes is Takes.FILE
-        assert flag("run", "--config").takes is Takes.FILE
-        assert flag("run", "--interval").takes is Takes.TEXT
-        assert flag("run", "--keys").takes is Takes.NOTHING
-        assert flag("init", "--no-schema").takes is Takes.NOTHING
+        assert (flag("run", "--backend").takes, flag("run", "--backend").choices[0]) == (ValueKind.CHOICE, "auto")
+        assert flag("run", "--cwd").takes is ValueKind.DIRECTORY
+        assert flag("run", "--extra-files").takes is ValueKind.FILE
+        assert flag("run", "--config").takes is ValueKind.FILE
+        assert flag("run", "--interval").takes is ValueKind.TEXT
+        assert flag("run", "--keys").takes is ValueKind.NOTHING
+        assert flag("init", "--no-schema").takes is ValueKind.NOTHING
         assert (flag("run", "--shell").may_lack, flag("run", "--shell").needs_value) == (True, False)
 
     def test_are_operands(self) -> None:
-        assert (WORDS["completions"].operand, WORDS["completions"].choices) == (Takes.CHOICE, SHELLS)
-        assert (WORDS["schema"].operand, WORDS["schema"].takes_command) == (Takes.NOTHING, False)
+        assert (WORDS["completions"].operand, WORDS["completions"].choices) == (ValueKind.CHOICE, SHELLS)
+        assert (WORDS["schema"].operand, WORDS["schema"].takes_command) == (ValueKind.NOTHING, False)
         assert WORDS["run"].takes_command
 
     def test_are_no_keys_for_a_verb_that_takes_none(self) -> None:

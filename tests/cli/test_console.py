@@ -15,38 +15,39 @@ import pytest
 
 from reloader.cli.output.console import Console, Style, as_object
 from reloader.cli.output.messages import lines_below, sentence
-from reloader.core.addresses import Address, HeldSocket, Holder
+from reloader.core.addresses import Address, ListeningSocket, PortOwner
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
     BackendFellBack,
-    BackingOff,
+    BackingOffNotice,
     Changed,
-    ChangesTakenBack,
-    ConfigAsBefore,
-    ConfigGone,
-    ConfigRefused,
-    ConfigRenewed,
-    ConfigSuspended,
+    ChangesReverted,
+    ConfigInvalid,
+    ConfigMissing,
+    ConfigReloaded,
+    ConfigReloadSuspended,
+    ConfigRestored,
     ConfigUsed,
     ControlUnavailable,
+    DoctorLimit,
+    DoctorRoot,
+    DoctorScan,
     Ended,
-    EventsLost,
     EventsMissed,
+    EventsOverflowed,
     FilesListed,
-    Finished,
-    Forced,
-    GivenUp,
+    FinishedNotice,
     HookFailed,
     KeyChange,
-    KeysExplained,
+    KeysHelp,
+    Killed,
+    KillFailed,
     Launched,
-    LeftBehind,
     Level,
-    LimitExamined,
     Listening,
     Note,
     Notice,
-    PastRun,
+    OrphansFound,
     PathExplained,
     Paused,
     Polling,
@@ -54,25 +55,24 @@ from reloader.core.notices import (
     Postponed,
     Ready,
     RestartCodeIgnored,
+    RestartLoopSuspended,
     Resumed,
-    RootExamined,
+    RunRecord,
     Scanning,
     ScansSlowed,
     SessionStatus,
-    SourceRefused,
-    StepRefused,
-    StepStarted,
-    Stopping,
-    TreesExamined,
+    StoppingNotice,
+    SyntaxErrorNotice,
+    TaskFailed,
+    TaskStarted,
     Unchanged,
-    WaitingForChange,
-    WaitOver,
+    WaitingForChangeNotice,
+    WaitResult,
     Watching,
-    WatchingSuspended,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
-from reloader.core.states import AskedByChild, AskedByHand, ChildWasLost, FilesChanged, FirstStart
-from reloader.core.tasks import Occasion, Overdue
+from reloader.core.states import ChildExited, FilesChanged, FirstStart, RequestedByChild, RequestedByUser
+from reloader.core.tasks import HookEvent, TimedOut
 from reloader.errors import BackendUnavailable, ConfigError
 
 CHANGES = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED), PathChange("/b.py", ChangeKind.ADDED)])
@@ -80,7 +80,7 @@ CHANGES = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED), PathChange("
 STATUS = SessionStatus(
     7, "/app/reloader.toml", ("python", "app.py"), "running", 3, 8, 2.5, 0.4, "files changed", False, (), "stat", 10
 )
-PAST = PastRun(7, 3, 1e9, "files changed", ("/app/a.py",), 0.4, 12.5, 143, "was ended by signal 15", 0.03, False)
+PAST = RunRecord(7, 3, 1e9, "files changed", ("/app/a.py",), 0.4, 12.5, 143, "was ended by signal 15", 0.03, False)
 
 WHY = PathExplained(
     "/app/a.py", "file", True, "rule", "*.py", "/app/x.toml", 3, "/app/a.py", "", "/app", "stat", "", True
@@ -88,27 +88,27 @@ WHY = PathExplained(
 
 #: One of each kind, and every reason and outcome somewhere among them.
 NOTICES: list[Notice] = [
-    SourceRefused("/app/a.py", 3, 7, "SyntaxError: invalid syntax", ('  File "/app/a.py", line 3',), 2),
-    StepStarted("before", ("npm", "run", "css")),
-    StepRefused("check", ("ruff", "check"), Overdue(60.0), None),
-    ChangesTakenBack(("/app/a.py",), 2),
+    SyntaxErrorNotice("/app/a.py", 3, 7, "SyntaxError: invalid syntax", ('  File "/app/a.py", line 3',), 2),
+    TaskStarted("before", ("npm", "run", "css")),
+    TaskFailed("check", ("ruff", "check"), TimedOut(60.0), None),
+    ChangesReverted(("/app/a.py",), 2),
     Ready(2, 0.3, ("http",)),
-    HookFailed(Occasion.CRASH, ("say",), NotLaunched(127, "not found")),
+    HookFailed(HookEvent.CRASH, ("say",), NotLaunched(127, "not found")),
     Postponed(),
     ConfigUsed("reloader.toml"),
-    ConfigRenewed("reloader.toml", (KeyChange("env.PORT", None, "8000"),), replaces_run=True),
-    ConfigRefused(("reloader.toml: command: is missing",)),
-    ConfigGone("reloader.toml"),
-    ConfigAsBefore("reloader.toml"),
-    ConfigSuspended("reloader.toml", 10, 7.25, 60.0),
+    ConfigReloaded("reloader.toml", (KeyChange("env.PORT", None, "8000"),), replaces_run=True),
+    ConfigInvalid(("reloader.toml: command: is missing",)),
+    ConfigMissing("reloader.toml"),
+    ConfigRestored("reloader.toml"),
+    ConfigReloadSuspended("reloader.toml", 10, 7.25, 60.0),
     Scanning(1234),
     Watching(("/app",), 10, 2, "watchdog", "inotify", "because"),
     BackendFellBack("watchdog", ("/app/a",), "a limit", "raise it"),
-    Listening((HeldSocket(3, Address("127.0.0.1", 80)),)),
-    EventsLost("watchdog", "raise it"),
-    RootExamined(os.path.join(os.sep, "app"), "ext4", os.sep, "watchdog", "inotify", "because", 0.001),
-    TreesExamined(12, 3, 0.1),
-    LimitExamined("fs.inotify.max_user_watches", 8192, 12),
+    Listening((ListeningSocket(3, Address("127.0.0.1", 80)),)),
+    EventsOverflowed("watchdog", "raise it"),
+    DoctorRoot(os.path.join(os.sep, "app"), "ext4", os.sep, "watchdog", "inotify", "because", 0.001),
+    DoctorScan(12, 3, 0.1),
+    DoctorLimit("fs.inotify.max_user_watches", 8192, 12),
     EventsMissed("watchdog", (os.path.join(os.sep, "a"),)),
     Polling(os.path.join(os.sep, "share"), "nfs4", "it is far away"),
     ScansSlowed(2.5, 0.05, 40_000),
@@ -116,23 +116,23 @@ NOTICES: list[Notice] = [
     Unchanged(("/a.py",)),
     Launched(1, 4711, ("python", "app.py"), FirstStart()),
     Launched(2, 4712, ("python", "app.py"), FilesChanged(CHANGES)),
-    Launched(3, 4713, ("python", "app.py"), AskedByHand("SIGUSR1")),
-    Launched(4, 4714, ("python", "app.py"), AskedByChild()),
-    Launched(5, 4715, ("python", "app.py"), ChildWasLost(Exited(1))),
-    Stopping(1, 5.0),
-    Forced(1, 5.0),
-    PortInUse(1, Holder(Address("", 80), 2, ("python",)), is_certain=True),
-    WatchingSuspended(("data.db",), 10, 7.25, 'ignore = ["/data.db"]'),
-    GivenUp(1, 10.0),
-    LeftBehind(1, Exited(0)),
+    Launched(3, 4713, ("python", "app.py"), RequestedByUser("SIGUSR1")),
+    Launched(4, 4714, ("python", "app.py"), RequestedByChild()),
+    Launched(5, 4715, ("python", "app.py"), ChildExited(Exited(1))),
+    StoppingNotice(1, 5.0),
+    Killed(1, 5.0),
+    PortInUse(1, PortOwner(Address("", 80), 2, ("python",)), is_certain=True),
+    RestartLoopSuspended(("data.db",), 10, 7.25, 'ignore = ["/data.db"]'),
+    KillFailed(1, 10.0),
+    OrphansFound(1, Exited(0)),
     Ended(1, Signalled(15), 12.5, stopped=True),
     Ended(1, Exited(0), 12.5, stopped=False),
     Ended(1, NotLaunched(127, "not found"), 0.0, stopped=False),
-    WaitingForChange(Exited(1)),
-    BackingOff(0.5, 1, Exited(1)),
+    WaitingForChangeNotice(Exited(1)),
+    BackingOffNotice(0.5, 1, Exited(1)),
     RestartCodeIgnored(3, 5),
     Note("a remark"),
-    Finished(0),
+    FinishedNotice(0),
     STATUS,
     replace(STATUS, state="waiting", child=None, ready_after=None),
     replace(STATUS, state="starting", child=None, ready_after=None),
@@ -141,11 +141,11 @@ NOTICES: list[Notice] = [
     Paused("reloader pause"),
     Resumed("reloader resume", 2),
     Resumed("p", 0),
-    WaitOver("ready", 2, 0.4, None, "", ""),
-    WaitOver("failed", 2, 0.1, 1, "exited with code 1", "ZeroDivisionError: division by zero"),
-    WaitOver("failed", 0, None, 0, "the session has ended", ""),
-    WaitOver("finished", 2, 0.1, 0, "exited with code 0", ""),
-    WaitOver("timed out", 2, None, None, "", ""),
+    WaitResult("ready", 2, 0.4, None, "", ""),
+    WaitResult("failed", 2, 0.1, 1, "exited with code 1", "ZeroDivisionError: division by zero"),
+    WaitResult("failed", 0, None, 0, "the session has ended", ""),
+    WaitResult("finished", 2, 0.1, 0, "exited with code 0", ""),
+    WaitResult("timed out", 2, None, None, "", ""),
     PAST,
     replace(PAST, seconds=None, stopped_in=None, files=(), ready_after=None),
     replace(PAST, stopped_in=None),
@@ -165,7 +165,7 @@ NOTICES: list[Notice] = [
     replace(WHY, kind="missing", is_live=False, backend="stat", root="", target="/b", importer="/app/b.py"),
     FilesListed(("/app/a.py",), is_live=True),
     FilesListed((), is_live=False),
-    KeysExplained(),
+    KeysHelp(),
     ControlUnavailable("a name is too long", "Set a shorter one"),
 ]
 one_of_each_line = pytest.mark.parametrize(
@@ -217,7 +217,7 @@ class TestLines:
 
     def test_a_fault_in_a_source_stands_below_as_python_shows_it(self) -> None:
         excerpt = ('  File "/app/a.py", line 3', "    \tdef f(:", "\t          ^", "SyntaxError: invalid syntax")
-        text = shown(SourceRefused("/app/a.py", 3, 7, excerpt[-1], excerpt, 2), Style())
+        text = shown(SyntaxErrorNotice("/app/a.py", 3, 7, excerpt[-1], excerpt, 2), Style())
         assert text.splitlines()[1:] == [line.replace("\t", " ") for line in excerpt]
 
     @one_of_each_line
@@ -231,8 +231,8 @@ class TestLines:
     def test_levels_have_different_colours(self) -> None:
         examples: list[Notice] = [
             Note("x"),
-            WaitingForChange(Exited(1)),
-            Forced(1, 1.0),
+            WaitingForChangeNotice(Exited(1)),
+            Killed(1, 1.0),
             Ended(1, Exited(1), 1.0, stopped=False),
         ]
         marks = {shown(notice, Style(Level.DETAIL, has_colour=True)).partition("[reloader]")[0] for notice in examples}
@@ -293,11 +293,11 @@ class TestProgress:
     def test_is_overwritten_on_a_terminal_and_ended_by_the_next_line(self) -> None:
         stream = Screen()
         console = Console(stream, style(stream=stream, shows_colour=False))
-        for notice in (Scanning(10), Scanning(20), Forced(1, 2.0), Forced(2, 2.0)):
+        for notice in (Scanning(10), Scanning(20), Killed(1, 2.0), Killed(2, 2.0)):
             console.tell(notice)
         assert stream.getvalue() == (
             f"\r[reloader] {sentence(Scanning(10))}\r[reloader] {sentence(Scanning(20))}\n"
-            f"[reloader] {sentence(Forced(1, 2.0))}\n[reloader] {sentence(Forced(2, 2.0))}\n"
+            f"[reloader] {sentence(Killed(1, 2.0))}\n[reloader] {sentence(Killed(2, 2.0))}\n"
         )
 
     def test_is_nothing_where_nobody_waits_at_a_terminal(self) -> None:
@@ -338,17 +338,19 @@ class TestJson:
         ("reason", "expected"),
         [
             (FirstStart(), {"kind": "first_start"}),
-            (AskedByHand("SIGUSR1"), {"kind": "asked_by_hand", "by": "SIGUSR1"}),
-            (AskedByChild(), {"kind": "asked_by_child"}),
+            (RequestedByUser("SIGUSR1"), {"kind": "requested_by_user", "by": "SIGUSR1"}),
+            (RequestedByChild(), {"kind": "requested_by_child"}),
         ],
     )
-    def test_a_reason_has_its_kind(self, reason: FirstStart | AskedByHand | AskedByChild, expected: object) -> None:
+    def test_a_reason_has_its_kind(
+        self, reason: FirstStart | RequestedByUser | RequestedByChild, expected: object
+    ) -> None:
         assert as_object(Launched(1, 1, ("x",), reason))["reason"] == expected
 
     def test_an_outcome_has_its_kind(self) -> None:
         outcome = as_object(Ended(1, Signalled(9), 1.0, stopped=False))["outcome"]
         assert outcome == {"kind": "signalled", "number": 9, "held_terminal": False}
-        lost = as_object(Launched(1, 1, ("x",), ChildWasLost(NotLaunched(126, "no"))))["reason"]
+        lost = as_object(Launched(1, 1, ("x",), ChildExited(NotLaunched(126, "no"))))["reason"]
         assert isinstance(lost, dict)
         assert lost["outcome"] == {"kind": "not_launched", "exit_code": 126, "why": "no"}
 
@@ -395,7 +397,7 @@ def dead_streams() -> list[io.StringIO]:
 def test_a_stream_that_is_gone_costs_nobody_anything(dead_streams: list[io.StringIO]) -> None:
     for stream in dead_streams:
         console = Console(stream, Style())
-        console.tell(Forced(1, 2.0))
+        console.tell(Killed(1, 2.0))
         console.fail(ConfigError(["one"]))
         assert stream.closed or stream.getvalue() != ""
 

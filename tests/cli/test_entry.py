@@ -171,13 +171,13 @@ class TestTheDoctor:
 
     def test_ends_with_1_where_something_is_amiss(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from reloader.app import doctor
-        from reloader.core.notices import EventsLost
+        from reloader.core.notices import EventsOverflowed
 
-        monkeypatch.setattr(doctor, "examine", lambda plan, console: console.tell(EventsLost("a backend", "")))
+        monkeypatch.setattr(doctor, "examine", lambda plan, console: console.tell(EventsOverflowed("a backend", "")))
         assert main(["doctor"]) == 1
         assert main(["doctor", "--quiet"]) == 1
 
     def test_writes_json(self, here: Path) -> None:
         done = run("doctor", "--json", "--backend", "stat", "--interval", "0.1", cwd=here)
         kinds = {json.loads(line)["notice"] for line in done.stdout.splitlines()}
-        assert {"trees_examined", "root_examined"} <= kinds
+        assert {"doctor_scan", "doctor_root"} <= kinds

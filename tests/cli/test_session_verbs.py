@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from reloader.app import client
-from reloader.app.client import NobodyThere, Told
+from reloader.app.client import Response, SessionNotFound
 from reloader.cli.main import main
-from reloader.core.control_protocol import AskFiles, AskStatus, AskToWait, AskWhy, Request
-from reloader.core.notices import FilesListed, PathExplained, SessionNotice, SessionStatus, WaitOver
+from reloader.core.control_protocol import ExplainRequest, FilesRequest, Request, StatusRequest, WaitRequest
+from reloader.core.notices import FilesListed, PathExplained, SessionNotice, SessionStatus, WaitResult
 from reloader.engine.control.handler import as_answer
 
 STATUS = SessionStatus(7, "/app", ("x",), "running", 3, 8, 2.5, 0.4, "files changed", False, (), "stat", 10)
@@ -24,11 +24,11 @@ class Session:
         self.asked: list[tuple[Request, int | None]] = []
         self.answer: SessionNotice | None = STATUS
 
-    def ask_one(self, projects: Sequence[str], request: Request, pid: int | None) -> Told:
+    def ask_one(self, projects: Sequence[str], request: Request, pid: int | None) -> Response:
         self.asked.append((request, pid))
         if self.answer is None:
-            raise NobodyThere("nobody is there")
-        return Told(7, as_answer(self.answer))
+            raise SessionNotFound("nobody is there")
+        return Response(7, as_answer(self.answer))
 
 
 @pytest.fixture
@@ -43,18 +43,18 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Session:
 @pytest.mark.parametrize(
     ("over", "code"),
     [
-        (WaitOver("ready", 2, 0.4, None, "", ""), 0),
-        (WaitOver("finished", 2, 0.4, 0, "exited with code 0", ""), 0),
-        (WaitOver("failed", 2, 0.4, 1, "exited with code 1", "Traceback\nValueError"), 1),
-        (WaitOver("timed out", 2, None, None, "", ""), 124),
+        (WaitResult("ready", 2, 0.4, None, "", ""), 0),
+        (WaitResult("finished", 2, 0.4, 0, "exited with code 0", ""), 0),
+        (WaitResult("failed", 2, 0.4, 1, "exited with code 1", "Traceback\nValueError"), 1),
+        (WaitResult("timed out", 2, None, None, "", ""), 124),
     ],
 )
 def test_a_wait_ends_with_the_code_of_what_came_of_it(
-    session: Session, capsys: pytest.CaptureFixture[str], over: WaitOver, code: int
+    session: Session, capsys: pytest.CaptureFixture[str], over: WaitResult, code: int
 ) -> None:
     session.answer = over
     assert main(["wait", "--after", "1", "--timeout", "500ms"]) == code
-    assert session.asked == [(AskToWait(1, 0.5), None)]
+    assert session.asked == [(WaitRequest(1, 0.5), None)]
     assert capsys.readouterr().out.endswith("ValueError\n" if over.trace else "\n")
 
 
@@ -79,7 +79,7 @@ def test_a_flag_that_is_no_good_is_refused_with_what_would_be(
 
 def test_a_session_may_be_named_by_its_pid(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--pid", "7"]) == 0
-    assert session.asked == [(AskStatus(), 7)]
+    assert session.asked == [(StatusRequest(), 7)]
     assert "session 7" in capsys.readouterr().out
 
 
@@ -89,7 +89,7 @@ def test_files_are_lines_or_end_in_nul(session: Session, capsys: pytest.CaptureF
     assert capsys.readouterr().out == "a.py\n/b.py\n"
     assert main(["files", "--null"]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'a.py'}\0/b.py\0"
-    assert session.asked == [(AskFiles(), None)] * 2
+    assert session.asked == [(FilesRequest(), None)] * 2
 
 
 def test_where_nobody_is_there_the_configuration_answers_unless_a_session_was_named(
@@ -128,7 +128,7 @@ def test_the_line_of_the_config_is_looked_up_where_it_can_be(
     (tmp_path / "reloader.toml").write_text('ignore = ["*.py"]\n')
     assert main(["why", "a.py"]) == 1
     assert "the pattern *.py of reloader.toml:1 ignores it" in capsys.readouterr().out
-    assert session.asked[0] == (AskWhy(str(tmp_path / "a.py")), None)
+    assert session.asked[0] == (ExplainRequest(str(tmp_path / "a.py")), None)
 
 
 def test_a_project_without_a_history_has_none_to_show(session: Session, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,27 +15,27 @@ from reloader.cli.output import log_file
 from reloader.cli.output.console import Console, Style
 from reloader.cli.output.log_file import LogFile
 from reloader.cli.output.messages import sentence
-from reloader.cli.output.notifications import BELL, Attention, notification_of
-from reloader.cli.output.reporters import CLEAR, Several, reporter_for
+from reloader.cli.output.notifications import BELL, Notifier, notification_of
+from reloader.cli.output.reporters import CLEAR, ReporterGroup, reporter_for
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
-    BackingOff,
+    BackingOffNotice,
     Changed,
     Ended,
-    EventsLost,
-    Finished,
-    GivenUp,
+    EventsOverflowed,
+    FinishedNotice,
+    KillFailed,
     Launched,
     Level,
     Note,
     Notice,
     Scanning,
-    Stopping,
-    WaitingForChange,
+    StoppingNotice,
+    WaitingForChangeNotice,
 )
 from reloader.core.outcome import Exited
-from reloader.core.settings import TellingPolicy
-from reloader.core.states import AskedByChild, FilesChanged, FirstStart
+from reloader.core.settings import OutputSettings
+from reloader.core.states import FilesChanged, FirstStart, RequestedByChild
 from reloader.errors import ConfigError
 from reloader.interfaces import Reporter
 
@@ -44,7 +44,7 @@ FIRST = Launched(1, 10, ("x",), FirstStart())
 SECOND = Launched(2, 11, ("x",), FilesChanged(BATCH))
 FAILED = Ended(1, Exited(1), 2.0, stopped=False)
 STOPPED = Ended(1, Exited(0), 2.0, stopped=True)
-LOST = EventsLost("watchdog", "Raise it.")
+LOST = EventsOverflowed("watchdog", "Raise it.")
 KITTY = {"TERM": "xterm-kitty"}
 PLAIN = {"TERM": "xterm-256color"}
 
@@ -54,7 +54,7 @@ def noon() -> datetime:
 
 
 def told(
-    policy: TellingPolicy, *notices: Notice, style: Style | None = None, environ: dict[str, str] | None = None
+    policy: OutputSettings, *notices: Notice, style: Style | None = None, environ: dict[str, str] | None = None
 ) -> str:
     """All that is written to a terminal."""
     stream = io.StringIO()
@@ -66,20 +66,20 @@ def told(
 
 
 class TestAClearedScreen:
-    CLEARED = TellingPolicy(clear=True)
+    CLEARED = OutputSettings(clear=True)
 
     @pytest.mark.parametrize(
         "notices",
         [
             (
-                Stopping(1, 5.0),
+                StoppingNotice(1, 5.0),
                 LOST,
                 Changed(BATCH),
                 STOPPED,
                 SECOND,
             ),  # the change is told of before the end of the run
-            (Stopping(1, 5.0), STOPPED, LOST, Changed(BATCH), SECOND),  # and after it
-            (FAILED, WaitingForChange(Exited(1)), LOST, Changed(BATCH), SECOND),
+            (StoppingNotice(1, 5.0), STOPPED, LOST, Changed(BATCH), SECOND),  # and after it
+            (FAILED, WaitingForChangeNotice(Exited(1)), LOST, Changed(BATCH), SECOND),
         ],
     )
     def test_shows_of_the_past_why_it_was_cleared_and_what_was_wrong(self, notices: tuple[Notice, ...]) -> None:
@@ -94,14 +94,14 @@ class TestAClearedScreen:
         assert CLEAR in told(self.CLEARED, FIRST, Changed(BATCH), STOPPED)
 
     def test_is_not_cleared_at_the_end_nor_while_the_old_run_writes(self) -> None:
-        assert CLEAR not in told(self.CLEARED, FIRST, STOPPED, Finished(130))
+        assert CLEAR not in told(self.CLEARED, FIRST, STOPPED, FinishedNotice(130))
         assert CLEAR not in told(self.CLEARED, FIRST, Changed(BATCH))
 
     def test_is_not_cleared_for_the_first_run(self) -> None:
         assert CLEAR not in told(self.CLEARED, Changed(BATCH), FIRST)
 
     def test_is_cleared_for_each_further_one_with_its_own_reasons_alone(self) -> None:
-        text = told(self.CLEARED, FIRST, Changed(BATCH), STOPPED, SECOND, Launched(3, 12, ("x",), AskedByChild()))
+        text = told(self.CLEARED, FIRST, Changed(BATCH), STOPPED, SECOND, Launched(3, 12, ("x",), RequestedByChild()))
         assert text.count(CLEAR) == 2
         assert "changed" not in text.rpartition(CLEAR)[2]
 
@@ -114,16 +114,16 @@ class TestAClearedScreen:
 
 
 class TestTheBell:
-    RINGS = TellingPolicy(bell=True)
+    RINGS = OutputSettings(bell=True)
 
     @pytest.mark.parametrize(
         "notices",
         [
-            (FAILED, WaitingForChange(Exited(1))),
-            (FAILED, BackingOff(1.0, 1, Exited(1))),
-            (FAILED, Finished(1)),
-            (Ended(1, Exited(0), 1.0, stopped=False), Finished(0)),
-            (GivenUp(1, 10.0),),
+            (FAILED, WaitingForChangeNotice(Exited(1))),
+            (FAILED, BackingOffNotice(1.0, 1, Exited(1))),
+            (FAILED, FinishedNotice(1)),
+            (Ended(1, Exited(0), 1.0, stopped=False), FinishedNotice(0)),
+            (KillFailed(1, 10.0),),
         ],
     )
     def test_rings_once_when_a_run_ends_by_itself_or_something_fails(self, notices: tuple[Notice, ...]) -> None:
@@ -135,11 +135,11 @@ class TestTheBell:
         "notices",
         [
             (SECOND,),
-            (Stopping(1, 5.0), Ended(1, Exited(1), 1.0, stopped=True), SECOND),
-            (Ended(1, Exited(3), 1.0, stopped=False), Launched(2, 11, ("x",), AskedByChild()), Finished(130)),
-            (Stopping(1, 5.0), Ended(1, Exited(1), 1.0, stopped=True), Finished(130)),
-            (BackingOff(2.0, 2, Exited(1)),),
-            (EventsLost("watchdog", "Raise it."),),
+            (StoppingNotice(1, 5.0), Ended(1, Exited(1), 1.0, stopped=True), SECOND),
+            (Ended(1, Exited(3), 1.0, stopped=False), Launched(2, 11, ("x",), RequestedByChild()), FinishedNotice(130)),
+            (StoppingNotice(1, 5.0), Ended(1, Exited(1), 1.0, stopped=True), FinishedNotice(130)),
+            (BackingOffNotice(2.0, 2, Exited(1)),),
+            (EventsOverflowed("watchdog", "Raise it."),),
         ],
     )
     def test_does_not_ring_for_what_was_asked_for(self, notices: tuple[Notice, ...]) -> None:
@@ -147,7 +147,7 @@ class TestTheBell:
 
     @pytest.mark.parametrize("style", [Style(), Style(as_json=True)])
     def test_is_a_terminals(self, style: Style) -> None:
-        assert BELL not in told(self.RINGS, FIRST, FAILED, Finished(1), style=style)
+        assert BELL not in told(self.RINGS, FIRST, FAILED, FinishedNotice(1), style=style)
 
 
 class TestANotification:
@@ -171,7 +171,7 @@ class TestANotification:
         assert notification_of("a; b", environ) == sequence
 
     def test_says_what_has_ended(self) -> None:
-        text = told(TellingPolicy(notify=True), FIRST, FAILED, WaitingForChange(Exited(1)), environ=KITTY)
+        text = told(OutputSettings(notify=True), FIRST, FAILED, WaitingForChangeNotice(Exited(1)), environ=KITTY)
         assert "p=body;run 1 exited with code 1 after 2 s\x1b" in text
         assert BELL not in text
 
@@ -179,10 +179,10 @@ class TestANotification:
         assert len(notification_of("a" * 5000, KITTY) or "") < 300
 
     def test_is_the_bell_where_the_terminal_knows_none(self) -> None:
-        assert told(TellingPolicy(notify=True), FIRST, FAILED, Finished(1)).count(BELL) == 1
+        assert told(OutputSettings(notify=True), FIRST, FAILED, FinishedNotice(1)).count(BELL) == 1
 
     def test_comes_with_the_bell_if_that_is_asked_for_too(self) -> None:
-        text = told(TellingPolicy(notify=True, bell=True), FIRST, FAILED, Finished(1), environ=KITTY)
+        text = told(OutputSettings(notify=True, bell=True), FIRST, FAILED, FinishedNotice(1), environ=KITTY)
         assert (text.count(BELL), text.count("\x1b]99")) == (1, 2)
 
     def test_cannot_be_broken_out_of_by_what_a_command_is_called(self) -> None:
@@ -191,27 +191,27 @@ class TestANotification:
 
     def test_is_of_an_error_that_is_no_end(self) -> None:
         written: list[str] = []
-        Attention(written.append, KITTY, has_bell=False, notifies=True).tell(GivenUp(1, 10.0))
+        Notifier(written.append, KITTY, has_bell=False, notifies=True).tell(KillFailed(1, 10.0))
         assert "run 1 cannot be ended" in written[0]
 
 
 class TestTheTime:
     def test_stands_before_each_line(self) -> None:
-        text = told(TellingPolicy(timestamps=True), FIRST, WaitingForChange(Exited(1)))
+        text = told(OutputSettings(timestamps=True), FIRST, WaitingForChangeNotice(Exited(1)))
         assert [line.partition(" [reloader] ")[0] for line in text.splitlines()] == ["12:00:00.250"] * 2
 
     def test_is_in_each_object(self) -> None:
-        line = told(TellingPolicy(timestamps=True), Note("a"), style=Style(Level.DETAIL, as_json=True))
+        line = told(OutputSettings(timestamps=True), Note("a"), style=Style(Level.DETAIL, as_json=True))
         assert json.loads(line)["time"] == "2020-01-02T12:00:00.250+01:00"
 
     def test_is_not_there_unless_it_is_asked_for(self) -> None:
         style = Style(Level.DETAIL, as_json=True)
-        assert "time" not in json.loads(told(TellingPolicy(), Note("a"), style=style))
+        assert "time" not in json.loads(told(OutputSettings(), Note("a"), style=style))
 
     def test_is_this_machines(self) -> None:
         stream = io.StringIO()
         console = Console(stream, Style(Level.DETAIL, as_json=True))
-        reporter_for(TellingPolicy(timestamps=True), console, {}).tell(Note("a"))
+        reporter_for(OutputSettings(timestamps=True), console, {}).tell(Note("a"))
         time = datetime.fromisoformat(json.loads(stream.getvalue())["time"])
         assert abs(datetime.now(timezone.utc) - time) < timedelta(minutes=1)
 
@@ -219,7 +219,7 @@ class TestTheTime:
 class TestTheLog:
     def test_holds_everything_whatever_the_terminal_shows(self, tmp_path: Path) -> None:
         path = tmp_path / "a.log"
-        policy = TellingPolicy(log_file=str(path))
+        policy = OutputSettings(log_file=str(path))
         shown = told(policy, Note("hidden"), Scanning(5), FAILED, style=Style(threshold=Level.ERROR, is_terminal=True))
         lines = path.read_text().splitlines()
         assert shown.count("\n") == 1
@@ -232,13 +232,13 @@ class TestTheLog:
     def test_is_appended_to(self, tmp_path: Path) -> None:
         path = tmp_path / "a.log"
         path.write_text("before\n")
-        told(TellingPolicy(log_file=str(path)), Note("after"))
+        told(OutputSettings(log_file=str(path)), Note("after"))
         assert path.read_text().startswith("before\n")
         assert path.read_text().endswith(" after\n")
 
     def test_holds_objects_where_the_console_writes_them(self, tmp_path: Path) -> None:
         path = tmp_path / "a.log"
-        told(TellingPolicy(log_file=str(path)), Note("a"), style=Style(as_json=True))
+        told(OutputSettings(log_file=str(path)), Note("a"), style=Style(as_json=True))
         assert json.loads(path.read_text())["text"] == "a"
         assert "time" in json.loads(path.read_text())
 
@@ -286,16 +286,16 @@ def test_every_reporter_is_told_everything() -> None:
 
     kept = (Kept(), Kept())
     reporters: tuple[Reporter, ...] = kept
-    Several(reporters).tell(FIRST)
+    ReporterGroup(reporters).tell(FIRST)
     assert [one.notices for one in kept] == [[FIRST], [FIRST]]
 
 
 def test_the_console_alone_is_told_where_nothing_else_is_asked_for() -> None:
     console = Console(io.StringIO(), Style())
-    assert reporter_for(TellingPolicy(), console, {}) is console
+    assert reporter_for(OutputSettings(), console, {}) is console
 
 
 def test_the_progress_of_a_scan_is_for_terminals_and_never_for_pipes() -> None:
-    assert told(TellingPolicy(), Scanning(5)).startswith("\r[reloader] ")
-    assert told(TellingPolicy(), Scanning(5), style=Style()) == ""
-    assert told(TellingPolicy(), Scanning(5), style=Style(threshold=Level.WARNING, is_terminal=True)) == ""
+    assert told(OutputSettings(), Scanning(5)).startswith("\r[reloader] ")
+    assert told(OutputSettings(), Scanning(5), style=Style()) == ""
+    assert told(OutputSettings(), Scanning(5), style=Style(threshold=Level.WARNING, is_terminal=True)) == ""

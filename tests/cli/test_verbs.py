@@ -11,7 +11,7 @@ import pytest
 from reloader.cli import parser, subcommands
 from reloader.cli.main import main
 from reloader.cli.parser import parse
-from reloader.cli.subcommand import GENERAL, Flag, Operand, Verb
+from reloader.cli.subcommand import GENERAL, Argument, Flag, Subcommand
 from reloader.cli.subcommands import DEFAULT, VERBS, load
 from reloader.config.options import KEYS
 from reloader.errors import ReloaderError
@@ -92,9 +92,9 @@ def test_no_help_imports_anything_heavy(argv: list[str]) -> None:
 
 
 @pytest.fixture
-def fetch(monkeypatch: pytest.MonkeyPatch) -> Verb:
+def fetch(monkeypatch: pytest.MonkeyPatch) -> Subcommand:
     """A verb of the tests, which takes one of everything."""
-    verb = Verb(
+    verb = Subcommand(
         lambda arguments: 0,
         general=("json",),
         flags=(
@@ -102,13 +102,13 @@ def fetch(monkeypatch: pytest.MonkeyPatch) -> Verb:
             Flag("all", "All of it."),
             Flag("as", "How.", choices=("red", "blue")),
         ),
-        operand=Operand("THING", "What.", is_optional=True, is_many=True),
+        operand=Argument("THING", "What.", is_optional=True, is_many=True),
         examples=("reloader fetch",),
     )
     return _in_table(monkeypatch, verb)
 
 
-def _in_table(monkeypatch: pytest.MonkeyPatch, verb: Verb) -> Verb:
+def _in_table(monkeypatch: pytest.MonkeyPatch, verb: Subcommand) -> Subcommand:
     monkeypatch.setitem(VERBS, "fetch", "Fetch it.")
     monkeypatch.setattr(parser, "load", lambda name: verb if name == "fetch" else load(name))
     return verb
@@ -156,15 +156,15 @@ def refusal(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
 @pytest.mark.parametrize(
     ("operand", "argv", "error"),
     [
-        (Operand("PATH", "It."), [], "PATH is missing: write reloader fetch PATH"),
-        (Operand("PATH", "It."), ["a", "b"], '"b" is one too many: write reloader fetch PATH'),
+        (Argument("PATH", "It."), [], "PATH is missing: write reloader fetch PATH"),
+        (Argument("PATH", "It."), ["a", "b"], '"b" is one too many: write reloader fetch PATH'),
         (
-            Operand("SHELL", "It.", choices=("bash", "zsh")),
+            Argument("SHELL", "It.", choices=("bash", "zsh")),
             [],
             "SHELL is missing: one of bash, zsh: write reloader fetch bash",
         ),
         (
-            Operand("SHELL", "It.", choices=("bash", "zsh")),
+            Argument("SHELL", "It.", choices=("bash", "zsh")),
             ["bsh"],
             '"bsh" is not one of bash, zsh: did you mean bash?',
         ),
@@ -174,11 +174,11 @@ def refusal(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
 def test_words_that_do_not_fit_are_refused(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    operand: Operand | None,
+    operand: Argument | None,
     argv: list[str],
     error: str,
 ) -> None:
-    _in_table(monkeypatch, Verb(lambda arguments: 0, operand=operand))
+    _in_table(monkeypatch, Subcommand(lambda arguments: 0, operand=operand))
     assert refusal(capsys, argv) == error
 
 

@@ -11,56 +11,56 @@ import pytest
 
 from reloader.cli.output.formatting import short
 from reloader.cli.output.messages import sentence
-from reloader.core.addresses import Address, Holder, UnixAddress, held
+from reloader.core.addresses import Address, PortOwner, UnixAddress, held
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
     HIDDEN,
     BackendFellBack,
-    BackingOff,
+    BackingOffNotice,
     Changed,
-    ConfigAsBefore,
-    ConfigGone,
-    ConfigRefused,
-    ConfigRenewed,
-    ConfigSuspended,
+    ConfigInvalid,
+    ConfigMissing,
+    ConfigReloaded,
+    ConfigReloadSuspended,
+    ConfigRestored,
     ConfigUsed,
+    DoctorLimit,
+    DoctorRoot,
+    DoctorScan,
     Ended,
-    EventsLost,
     EventsMissed,
-    Finished,
-    Forced,
-    GivenUp,
+    EventsOverflowed,
+    FinishedNotice,
     KeyChange,
+    Killed,
+    KillFailed,
     Launched,
-    LeftBehind,
-    LimitExamined,
     Listening,
     Note,
     Notice,
+    OrphansFound,
     Polling,
     PortInUse,
     RestartCodeIgnored,
-    RootExamined,
+    RestartLoopSuspended,
     Scanning,
     ScansSlowed,
     SessionStatus,
-    Stopping,
-    TreesExamined,
+    StoppingNotice,
     Unchanged,
-    WaitingForChange,
+    WaitingForChangeNotice,
     Watching,
-    WatchingSuspended,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled, StopStep, StopStepKind
 from reloader.core.states import (
-    AskedByChild,
-    AskedByHand,
-    ChildWasLost,
+    ChildExited,
     ConfigChanged,
-    ConfigKept,
+    ConfigRejected,
     FilesChanged,
     FirstStart,
     Reason,
+    RequestedByChild,
+    RequestedByUser,
 )
 
 
@@ -89,22 +89,22 @@ ALL_STEPS_SAID = (
     [
         (ConfigUsed("reloader.toml"), "configured by reloader.toml"),
         (
-            ConfigRenewed(
+            ConfigReloaded(
                 "reloader.toml",
                 (KeyChange("debounce", 0.05, 0.2), KeyChange("env.PORT", None, HIDDEN), KeyChange("cwd", "a", None)),
                 replaces_run=True,
             ),
             'reloader.toml has changed: debounce 0.05 → 0.2, env.PORT (not set) → (hidden), cwd "a" → (not set)',
         ),
-        (ConfigRefused(("reloader.toml: a: b",)), "reloader.toml: a: b; what was in force stays so"),
-        (ConfigRefused(("a", "b")), "2 problems in the configuration; what was in force stays so:"),
+        (ConfigInvalid(("reloader.toml: a: b",)), "reloader.toml: a: b; what was in force stays so"),
+        (ConfigInvalid(("a", "b")), "2 problems in the configuration; what was in force stays so:"),
         (
-            ConfigGone("reloader.toml"),
+            ConfigMissing("reloader.toml"),
             "reloader.toml is gone: what was in force stays so. Put it back, or end this session",
         ),
-        (ConfigAsBefore("reloader.toml"), "reloader.toml is again as it is in force"),
+        (ConfigRestored("reloader.toml"), "reloader.toml is again as it is in force"),
         (
-            ConfigSuspended("reloader.toml", 10, 7.25, 60.0),
+            ConfigReloadSuspended("reloader.toml", 10, 7.25, 60.0),
             (
                 "reloader.toml was changed at the same moment of 10 runs in a row, within 7.25 s: if the command writes it, "
                 "have it write another file. It is looked at again after 60 s, or with a restart by hand"
@@ -115,7 +115,7 @@ ALL_STEPS_SAID = (
             "restarting with the new configuration: a (run 2, pid 7)",
         ),
         (
-            Launched(2, 7, ("a",), ConfigKept()),
+            Launched(2, 7, ("a",), ConfigRejected()),
             "restarting with the configuration that stays in force: a (run 2, pid 7)",
         ),
         (Scanning(12_345), "scanning: 12,345 files so far"),
@@ -144,7 +144,7 @@ ALL_STEPS_SAID = (
             f"watchdog cannot watch {away('a')} and 1 other: a limit; polling there instead. Raise it",
         ),
         (
-            EventsLost("watchdog", "Raise it"),
+            EventsOverflowed("watchdog", "Raise it"),
             "watchdog lost events, so everything was compared with the disk. Raise it",
         ),
         (
@@ -156,21 +156,21 @@ ALL_STEPS_SAID = (
             f"polling {away('share')}, which is on nfs4: it is far away",
         ),
         (
-            RootExamined(away("app"), "ext4", away(), "a", "b", "c", 0.00121),
+            DoctorRoot(away("app"), "ext4", away(), "a", "b", "c", 0.00121),
             f"{away('app')} is on ext4, mounted at {away()}, and watched with a (b): c; a change there is heard of after 1.2 ms",
         ),
         (
-            RootExamined(away("app"), "unknown", "", "stat", "a scan", "because", None, "no change can be made there"),
+            DoctorRoot(away("app"), "unknown", "", "stat", "a scan", "because", None, "no change can be made there"),
             f"{away('app')} is on unknown, and watched with stat (a scan): because; no change can be made there",
         ),
-        (TreesExamined(1000, 1, 0.5), "to watch and look at 1,000 files in 1 directory took 500 ms"),
-        (LimitExamined("fs.inotify.max_queued_events", 16384, None), "fs.inotify.max_queued_events is 16,384"),
+        (DoctorScan(1000, 1, 0.5), "to watch and look at 1,000 files in 1 directory took 500 ms"),
+        (DoctorLimit("fs.inotify.max_queued_events", 16384, None), "fs.inotify.max_queued_events is 16,384"),
         (
-            LimitExamined("fs.inotify.max_user_watches", 8192, 4000),
+            DoctorLimit("fs.inotify.max_user_watches", 8192, 4000),
             "fs.inotify.max_user_watches: 4,000 of 8,192 are in use",
         ),
         (
-            LimitExamined("fs.inotify.max_user_watches", 8192, 8000),
+            DoctorLimit("fs.inotify.max_user_watches", 8192, 8000),
             "fs.inotify.max_user_watches: 8,000 of 8,192 are in use. Raise it: sysctl fs.inotify.max_user_watches=32768",
         ),
         (
@@ -185,11 +185,11 @@ ALL_STEPS_SAID = (
             Unchanged((away("a"), away("b"), away("c"))),
             f"touched, with the content that it had: {away('a')} and 2 others",
         ),
-        (Stopping(3, 5.0), "stopping run 3, by force after 5 s"),
-        (Forced(3, 0.25), "run 3 was ended by force after 250 ms"),
-        (GivenUp(3, 10.0), "run 3 cannot be ended, not by force for 10 s: the system holds a process of it"),
+        (StoppingNotice(3, 5.0), "stopping run 3, by force after 5 s"),
+        (Killed(3, 0.25), "run 3 was ended by force after 250 ms"),
+        (KillFailed(3, 10.0), "run 3 cannot be ended, not by force for 10 s: the system holds a process of it"),
         (
-            LeftBehind(3, Exited(0)),
+            OrphansFound(3, Exited(0)),
             "the command exited with code 0 and left processes running: stopping them",
         ),
         (Ended(3, Exited(1), 12.3456, stopped=False), "run 3 exited with code 1 after 12.3 s"),
@@ -197,15 +197,15 @@ ALL_STEPS_SAID = (
             Ended(3, Signalled(15), 3.0, stopped=True, steps=ALL_STEPS),
             "run 3 was ended by SIGTERM after 3 s; " + ALL_STEPS_SAID,
         ),
-        (WaitingForChange(Exited(1)), "waiting for a change"),
-        (BackingOff(0.5, 1, Exited(1)), "starting again in 500 ms, or at the next change"),
-        (BackingOff(8.0, 6, Exited(1)), "starting again in 8 s, or at the next change (attempt 6)"),
+        (WaitingForChangeNotice(Exited(1)), "waiting for a change"),
+        (BackingOffNotice(0.5, 1, Exited(1)), "starting again in 500 ms, or at the next change"),
+        (BackingOffNotice(8.0, 6, Exited(1)), "starting again in 8 s, or at the next change (attempt 6)"),
         (
             RestartCodeIgnored(3, 5),
             "exit code 3 came 5 times right after the start: taken for a failure, not for a wish to restart",
         ),
         (Note("a remark"), "a remark"),
-        (Finished(130), "finished with exit code 130"),
+        (FinishedNotice(130), "finished with exit code 130"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
 )
@@ -218,9 +218,9 @@ def test_a_notice_is_said_like_this(notice: Notice, text: str) -> None:
     [
         (FirstStart(), "starting"),
         (FilesChanged(batch("app.py")), "restarting"),
-        (AskedByChild(), "starting again, as the command asked"),
-        (AskedByHand("SIGUSR1"), "restarting, asked by SIGUSR1"),
-        (ChildWasLost(Exited(1)), "starting again, since the command exited with code 1"),
+        (RequestedByChild(), "starting again, as the command asked"),
+        (RequestedByUser("SIGUSR1"), "restarting, asked by SIGUSR1"),
+        (ChildExited(Exited(1)), "starting again, since the command exited with code 1"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
 )
@@ -328,7 +328,7 @@ class TestPaths:
     ],
 )
 def test_a_loop_is_told_with_what_ends_it_for_good(paths: tuple[str, ...], line: str | None, text: str) -> None:
-    notice = WatchingSuspended(tuple(map(away, paths)), 10, 7.25, line)
+    notice = RestartLoopSuspended(tuple(map(away, paths)), 10, 7.25, line)
     judged = (
         "10 restarts in 7.25 s, each time at the same moment of the run: taken for the command's own doing, "
         "which counts no more until a restart by hand"
@@ -340,24 +340,24 @@ def test_a_loop_is_told_with_what_ends_it_for_good(paths: tuple[str, ...], line:
     ("holder", "is_certain", "text"),
     [
         (
-            Holder(Address("127.0.0.1", 80), 7, ("python", "my app.py")),
+            PortOwner(Address("127.0.0.1", 80), 7, ("python", "my app.py")),
             True,
             "port 80 is in use: by process 7 (python 'my app.py')",
         ),
         (
-            Holder(Address("", 80), 7),
+            PortOwner(Address("", 80), 7),
             False,
             "the command may have failed because port 80 is in use: by process 7 (whose command is not told)",
         ),
-        (Holder(Address("", 80)), True, "port 80 is in use: by a process that this user may not look at"),
+        (PortOwner(Address("", 80)), True, "port 80 is in use: by a process that this user may not look at"),
     ],
 )
-def test_a_port_in_use_is_told_with_who_holds_it(holder: Holder, is_certain: bool, text: str) -> None:
+def test_a_port_in_use_is_told_with_who_holds_it(holder: PortOwner, is_certain: bool, text: str) -> None:
     assert sentence(PortInUse(1, holder, is_certain)) == text
 
 
 def test_a_port_that_is_our_own_is_told_with_what_to_do_instead() -> None:
-    ours = Holder(Address("", 8000), os.getpid(), ("python", "-m", "reloader"))
+    ours = PortOwner(Address("", 8000), os.getpid(), ("python", "-m", "reloader"))
     assert sentence(PortInUse(1, ours, is_certain=True)) == (
         "port 8000 is in use: by reloader, which listens there for the command: "
         "have it serve on the descriptor that it is handed"

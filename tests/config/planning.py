@@ -11,7 +11,7 @@ import pytest
 
 from reloader.cli.parser import parse
 from reloader.config.load import load_plan
-from reloader.core.settings import RunPlan
+from reloader.core.settings import Settings
 from reloader.errors import ConfigError
 
 
@@ -29,7 +29,7 @@ class Project:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
-    def plan(self, *argv: str, environ: Mapping[str, str] | None = None, within: str = ".") -> RunPlan:
+    def plan(self, *argv: str, environ: Mapping[str, str] | None = None, within: str = ".") -> Settings:
         return load_plan(
             parse(argv),
             environ=self.environ if environ is None else environ,

@@ -15,7 +15,7 @@ from reloader.config.arguments import Arguments
 from reloader.config.discovery import ConfigFile, parse
 from reloader.config.load import load_plan
 from reloader.config.options import KEYS, PLATFORM_TABLES, Key, Kind
-from reloader.core.settings import RunPlan
+from reloader.core.settings import Settings
 from reloader.errors import ConfigError
 
 PLATFORMS = st.sampled_from(["linux", "darwin", "win32", "freebsd14"])
@@ -46,7 +46,7 @@ DOCUMENTS = st.builds(
 )
 
 
-def check(outcome: RunPlan | ConfigError) -> None:
+def check(outcome: Settings | ConfigError) -> None:
     """An error holds a line for each problem, and every character can be printed."""
     if isinstance(outcome, ConfigError):
         assert outcome.problems
@@ -62,7 +62,7 @@ def planned(
     monkeypatch: pytest.MonkeyPatch,
     environ: Mapping[str, str],
     flags: Mapping[str, object],
-) -> RunPlan | ConfigError:
+) -> Settings | ConfigError:
     base = r"C:\work" if sys.platform == "win32" else "/proj"
     file = ConfigFile(f"{base}/reloader.toml", "reloader.toml", values)
     with monkeypatch.context() as patch:

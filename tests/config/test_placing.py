@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from reloader.config.patterns import Ground, Placed, is_whole_disk, minimal, place
+from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, minimal
 from reloader.core.paths.filters import PatternError, Patterns, Rule
 
-POSIX = Ground("linux", "/proj/app", "/home/me")
-WINDOWS = Ground("win32", r"C:\proj\app", r"C:\Users\me")
+POSIX = PathContext("linux", "/proj/app", "/home/me")
+WINDOWS = PathContext("win32", r"C:\proj\app", r"C:\Users\me")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ WINDOWS = Ground("win32", r"C:\proj\app", r"C:\Users\me")
     ],
 )
 def test_a_pattern_is_split_into_its_directory_and_the_rest(pattern: str, base: str, rest: str, root: str) -> None:
-    assert place(pattern, POSIX) == Placed(base, rest, root)
+    assert anchor(pattern, POSIX) == AnchoredPattern(base, rest, root)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_pattern_is_split_into_its_directory_and_the_rest(pattern: str, base: 
     ],
 )
 def test_on_windows_a_pattern_may_begin_with_a_drive(pattern: str, base: str, rest: str, root: str) -> None:
-    assert place(pattern, WINDOWS) == Placed(base, rest, root)
+    assert anchor(pattern, WINDOWS) == AnchoredPattern(base, rest, root)
 
 
 @pytest.mark.parametrize(
@@ -77,20 +77,20 @@ def test_on_windows_a_pattern_may_begin_with_a_drive(pattern: str, base: str, re
     ],
 )
 def test_a_directory_that_is_there_is_its_own_root(pattern: str, rest: str, root: str) -> None:
-    ground = Ground("linux", "/proj/app", "/home/me", is_directory=lambda path: path == root)
-    placed = place(pattern, ground)
+    ground = PathContext("linux", "/proj/app", "/home/me", is_directory=lambda path: path == root)
+    placed = anchor(pattern, ground)
     assert (placed.pattern, placed.root) == (rest, root)
 
 
 def test_a_directory_below_the_base_whose_name_is_no_plain_pattern_keeps_its_own_base() -> None:
-    ground = Ground("linux", "/", "/home/a[b]")
-    assert place("~/x/*.md", ground) == Placed("/home/a[b]/x", "/*.md", "/home/a[b]/x")
+    ground = PathContext("linux", "/", "/home/a[b]")
+    assert anchor("~/x/*.md", ground) == AnchoredPattern("/home/a[b]/x", "/*.md", "/home/a[b]/x")
 
 
 @pytest.mark.parametrize("pattern", ["*/../x", "src/*/..", "./**/../x"])
 def test_nothing_goes_up_after_a_wildcard(pattern: str) -> None:
     with pytest.raises(PatternError, match="goes up after a wildcard"):
-        place(pattern, POSIX)
+        anchor(pattern, POSIX)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_nothing_goes_up_after_a_wildcard(pattern: str) -> None:
     ],
 )
 def test_what_a_placed_pattern_means_it_matches(pattern: str, path: str) -> None:
-    placed = place(pattern, POSIX)
+    placed = anchor(pattern, POSIX)
     patterns = Patterns(placed.base, (Rule(placed.pattern, "here"),))
     assert patterns.rule_for(path[len(placed.base) :].lstrip("/")) is not None
 
@@ -138,7 +138,7 @@ def test_on_windows_roots_are_compared_without_case() -> None:
         ("\\\\server\\share\\", WINDOWS, True),
     ],
 )
-def test_a_whole_disk_is_recognised(path: str, ground: Ground, is_whole: bool) -> None:
+def test_a_whole_disk_is_recognised(path: str, ground: PathContext, is_whole: bool) -> None:
     assert is_whole_disk(path, ground) is is_whole
 
 
@@ -157,13 +157,13 @@ def test_a_whole_disk_is_recognised(path: str, ground: Ground, is_whole: bool) -
         (r"\x", WINDOWS, r"C:\x"),
     ],
 )
-def test_a_path_is_relative_to_the_base(path: str, ground: Ground, absolute: str) -> None:
+def test_a_path_is_relative_to_the_base(path: str, ground: PathContext, absolute: str) -> None:
     assert ground.absolute(path) == absolute
 
 
 def test_the_home_directory_is_recognised_through_a_link() -> None:
     assert POSIX.is_home("/home/me")
     links = {"/home/me": "/data/me"}
-    ground = Ground("linux", "/proj", "/home/me", real=lambda path: links.get(path, path))
+    ground = PathContext("linux", "/proj", "/home/me", real=lambda path: links.get(path, path))
     assert ground.is_home("/data/me")
     assert not ground.is_home("/data")

@@ -11,7 +11,7 @@ import pytest
 from reloader.cli.parser import parse
 from reloader.config.reload import READABLE, ConfigSource
 from reloader.core.notices import HIDDEN, KeyChange
-from reloader.errors import ConfigError, ConfigGone
+from reloader.errors import ConfigError, ConfigFileMissing
 from tests.support.platform_limits import posix_only
 
 COMMAND = 'command = ["serve"]\n'
@@ -171,7 +171,7 @@ class TestAFileThatIsGone:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here / "reloader.toml").rename(here / "aside.toml")
-        with pytest.raises(ConfigGone, match=r"reloader\.toml"):
+        with pytest.raises(ConfigFileMissing, match=r"reloader\.toml"):
             source.read()
 
     def test_is_taken_from_a_nearer_place_to_which_it_was_moved(self, here: Path) -> None:
@@ -184,14 +184,14 @@ class TestAFileThatIsGone:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here / "reloader.toml").rename(here.parent / "reloader.toml")
-        with pytest.raises(ConfigGone):
+        with pytest.raises(ConfigFileMissing):
             source.read()
 
     def test_is_gone_where_it_was_named_whatever_else_there_is(self, here: Path) -> None:
         (here / "other.toml").write_text(COMMAND)
         source = source_in(here, "--config", "other.toml")
         (here / "other.toml").rename(here / "reloader.toml")
-        with pytest.raises(ConfigGone, match=r"^other\.toml$"):
+        with pytest.raises(ConfigFileMissing, match=r"^other\.toml$"):
             source.read()
 
     def test_may_have_become_a_directory(self, here: Path) -> None:
@@ -199,7 +199,7 @@ class TestAFileThatIsGone:
         source = source_in(here)
         (here / "reloader.toml").unlink()
         (here / "reloader.toml").mkdir()
-        with pytest.raises(ConfigGone, match=r"^reloader\.toml$"):
+        with pytest.raises(ConfigFileMissing, match=r"^reloader\.toml$"):
             source.read()
 
     @pytest.mark.parametrize("argv", [("--", "serve"), ()])
@@ -207,7 +207,7 @@ class TestAFileThatIsGone:
         (here / "pyproject.toml").write_text("[tool.reloader]\n" + COMMAND)
         source = source_in(here, *argv)
         (here / "pyproject.toml").write_text("[project]\n")
-        with pytest.raises(ConfigGone, match=r"^\[tool\.reloader\] of pyproject\.toml$"):
+        with pytest.raises(ConfigFileMissing, match=r"^\[tool\.reloader\] of pyproject\.toml$"):
             source.read()
 
 

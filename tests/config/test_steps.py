@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.settings import RunPlan
-from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
+from reloader.core.settings import Settings
+from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
 from tests.config.planning import Project, project_in
 
 COMMAND = 'command = ["x"]\n'
@@ -22,13 +22,13 @@ def project(tmp_path: Path) -> Project:
     return project_in(tmp_path, "linux")
 
 
-def planned(project: Project, line: str, *argv: str) -> RunPlan:
+def planned(project: Project, line: str, *argv: str) -> Settings:
     project.write(COMMAND + line)
     return project.plan(*argv)
 
 
 def test_without_a_word_the_syntax_is_checked_and_nothing_else_is_done(project: Project) -> None:
-    assert planned(project, "").beside == BesidePolicy(GatePolicy(syntax=True), ReadyPolicy(), {})
+    assert planned(project, "").beside == TaskSettings(GatePolicy(syntax=True), ReadyPolicy(), {})
 
 
 @pytest.mark.parametrize(
@@ -36,15 +36,15 @@ def test_without_a_word_the_syntax_is_checked_and_nothing_else_is_done(project: 
     [
         ('check = "off"', GatePolicy()),
         ('check = "syntax"', GatePolicy(syntax=True)),
-        ('check = ["ruff", "check", "{files}"]', GatePolicy(check=Step(LINT))),
-        ('check = "ruff check {files}"', GatePolicy(check=Step(LINT))),
-        ('check = "make"', GatePolicy(check=Step(("make",)))),
-        ('check = { run = "ruff check {files}" }', GatePolicy(check=Step(LINT))),
+        ('check = ["ruff", "check", "{files}"]', GatePolicy(check=Task(LINT))),
+        ('check = "ruff check {files}"', GatePolicy(check=Task(LINT))),
+        ('check = "make"', GatePolicy(check=Task(("make",)))),
+        ('check = { run = "ruff check {files}" }', GatePolicy(check=Task(LINT))),
         (
             'before = ["make all", ["a", "b c"]]',
-            GatePolicy(syntax=True, before=(Step(("make", "all")), Step(("a", "b c")))),
+            GatePolicy(syntax=True, before=(Task(("make", "all")), Task(("a", "b c")))),
         ),
-        ('gate_timeout = "2m"', GatePolicy(syntax=True, timeout=120.0)),
+        ('task_timeout = "2m"', GatePolicy(syntax=True, timeout=120.0)),
     ],
 )
 def test_the_gate_is_as_it_is_written(project: Project, line: str, expected: GatePolicy) -> None:
@@ -63,9 +63,9 @@ def test_patterns_say_which_files_a_step_is_for(project: Project) -> None:
 
 def test_a_flag_gives_a_command_as_text(project: Project) -> None:
     plan = planned(project, "", "--check", "ruff check {files}", "--before", "make a", "--before", "make 'b, c'")
-    assert plan.beside.gate == GatePolicy(check=Step(LINT), before=(Step(("make", "a")), Step(("make", "b, c"))))
+    assert plan.beside.gate == GatePolicy(check=Task(LINT), before=(Task(("make", "a")), Task(("make", "b, c"))))
     plan = planned(project, "", "--before", '[["make", "a"], "make b"]', "--check", '["ruff", "check", "{files}"]')
-    assert plan.beside.gate == GatePolicy(check=Step(LINT), before=(Step(("make", "a")), Step(("make", "b"))))
+    assert plan.beside.gate == GatePolicy(check=Task(LINT), before=(Task(("make", "a")), Task(("make", "b"))))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_makes_a_run_ready_is_as_it_is_written(project: Project, line: str,
 
 def test_hooks_are_commands_and_are_merged_with_those_of_flags(project: Project) -> None:
     plan = planned(project, 'hooks = { start = ["a", "b"], crash = "c" }', "--hooks", "crash=d e")
-    assert plan.beside.hooks == {Occasion.START: ("a", "b"), Occasion.CRASH: ("d", "e")}
+    assert plan.beside.hooks == {HookEvent.START: ("a", "b"), HookEvent.CRASH: ("d", "e")}
 
 
 def test_a_session_may_be_of_one_run_and_wait_for_it(project: Project) -> None:
@@ -125,7 +125,7 @@ OPEN = "has a quotation or an escape that is not closed: close it, or write a li
         ("before = [1]", f"before: item 0: found the number 1, expected {STEP}"),
         ('before = ["a", []]', 'before: item 1: is empty: name a program, as in ["python", "app.py"]'),
         ("before = [{}]", f"before: item 0: names no command: write {TABLE}"),
-        ("gate_timeout = 0", "gate_timeout: 0 is not allowed: write more than 0"),
+        ("task_timeout = 0", "task_timeout: 0 is not allowed: write more than 0"),
         ("ready = 1", 'ready: found the number 1, expected a table, as in { http = "http://127.0.0.1:8000/" }'),
         ('ready = { htp = "x" }', 'ready: unknown name "htp": did you mean "http"?'),
         ('ready = { zzz = "x" }', 'ready: unknown name "zzz": write one of http, tcp, log, exec'),

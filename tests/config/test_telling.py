@@ -2,20 +2,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reloader.core.settings import TellingPolicy
+from reloader.core.settings import OutputSettings
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import watch_set_of
 from tests.config.planning import project_in
 
 
 def test_nothing_is_told_specially_unless_it_is_asked_for(tmp_path: Path) -> None:
-    assert project_in(tmp_path).plan("--", "x").telling == TellingPolicy()
+    assert project_in(tmp_path).plan("--", "x").telling == OutputSettings()
 
 
 def test_what_is_asked_for_is_in_the_plan(tmp_path: Path) -> None:
     project = project_in(tmp_path)
     plan = project.plan("--clear", "--bell", "--notify", "--timestamps", "--log-file", "a.log", "--", "x")
-    assert plan.telling == TellingPolicy(
+    assert plan.telling == OutputSettings(
         clear=True, bell=True, notify=True, timestamps=True, log_file=project.path("a.log")
     )
 

@@ -1,12 +1,12 @@
-"""The gate and ``step`` together against a simulated system, through many thousands of random histories."""
+"""The gate and ``transition`` together against a simulated system, through many thousands of random histories."""
 
 from __future__ import annotations
 
 import pytest
 
-from reloader.core.gate import Passed, TaskPassed, Working, gate_of, handle
-from reloader.core.states import Settling
-from reloader.core.supervisor import step
+from reloader.core.gate import Checking, GateTaskPassed, Passed, gate_of, handle
+from reloader.core.states import WaitingForQuiet
+from reloader.core.supervisor import transition
 from tests.support import simulated_gate
 from tests.support.simulated_gate import GatedSimulation
 from tests.support.simulated_system import BrokenPromise
@@ -17,26 +17,26 @@ HISTORIES = 1000  # in a block; a test prints the seed of the history that fails
 
 def play(histories: int) -> None:
     for seed in range(histories):
-        GatedSimulation(seed, step).run()
+        GatedSimulation(seed, transition).run()
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_every_history_keeps_the_promises(block):
     for seed in range(block * HISTORIES, (block + 1) * HISTORIES):
-        assert GatedSimulation(seed, step).run().exit_code is not None
+        assert GatedSimulation(seed, transition).run().exit_code is not None
 
 
 def test_the_histories_hold_refusals_and_what_is_taken_back():
-    played = [GatedSimulation(seed, step) for seed in range(1000)]
+    played = [GatedSimulation(seed, transition) for seed in range(1000)]
     for one in played:
         one.run()
     assert sum(one.refusals for one in played) > 300
     assert sum(one.taken_back for one in played) > 10
-    assert any(isinstance(what, Settling) for one in played for _, what in one.trace)
+    assert any(isinstance(what, WaitingForQuiet) for one in played for _, what in one.trace)
 
 
 def test_the_simulation_finds_a_gate_that_lets_all_through(monkeypatch):
-    monkeypatch.setattr(simulated_gate, "TaskFailed", lambda notice, code: TaskPassed())
+    monkeypatch.setattr(simulated_gate, "GateTaskFailed", lambda notice, code: GateTaskPassed())
     with pytest.raises(BrokenPromise, match="does not compile"):
         play(1000)
 
@@ -44,7 +44,7 @@ def test_the_simulation_finds_a_gate_that_lets_all_through(monkeypatch):
 def test_the_simulation_finds_a_gate_that_forgets_what_it_holds(monkeypatch):
     def forgetful(gate, arrival, around):
         after, orders = handle(gate, arrival, around)
-        return gate_of(around.policy) if isinstance(after.stage, Working | Passed) else after, orders
+        return gate_of(around.policy) if isinstance(after.stage, Checking | Passed) else after, orders
 
     monkeypatch.setattr(simulated_gate, "handle", forgetful)
     with pytest.raises(BrokenPromise):

@@ -8,21 +8,21 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.restart_loops import LIMIT, SHARE, SHORTEST_TRIAL, SPREAD, WINDOW, Loops, Restart, Trial
+from reloader.core.restart_loops import LIMIT, SHARE, SHORTEST_TRIAL, SPREAD, WINDOW, FileRestart, RestartLoops, Trial
 
 FILE = "/project/data.db"
 
 Age = float | None
 
 
-def after(*restarts: Restart) -> Loops:
-    return reduce(Loops.after, restarts, Loops())
+def after(*restarts: FileRestart) -> RestartLoops:
+    return reduce(RestartLoops.after, restarts, RestartLoops())
 
 
-def history(ages: list[Age], pause: float = 0.5, path: str = FILE) -> list[Restart]:
+def history(ages: list[Age], pause: float = 0.5, path: str = FILE) -> list[FileRestart]:
     """Restarts by one file, each a moment after the change."""
     moments = accumulate((age or 0.0) + pause for age in ages)
-    return [Restart(moment, {path: age}) for moment, age in zip(moments, ages, strict=True)]
+    return [FileRestart(moment, {path: age}) for moment, age in zip(moments, ages, strict=True)]
 
 
 def test_the_tenth_restart_at_the_same_moment_of_a_run_suspends_the_file() -> None:
@@ -52,7 +52,7 @@ def test_a_restart_by_another_file_breaks_the_row() -> None:
     """As when a person saves, and a formatter writes the file again a moment later."""
     saves = history([0.3] * LIMIT)
     mixed = [
-        Restart(save.moment, {FILE if number % 5 else "/project/app.py": 0.3}) for number, save in enumerate(saves)
+        FileRestart(save.moment, {FILE if number % 5 else "/project/app.py": 0.3}) for number, save in enumerate(saves)
     ]
     assert after(*mixed, *mixed).suspended == frozenset()
 
@@ -64,27 +64,27 @@ def test_a_formatter_that_answers_each_save_is_no_loop() -> None:
 
 def test_of_a_batch_only_the_file_that_is_always_there_is_suspended() -> None:
     restarts = [
-        Restart(one.moment, {**one.ages, f"/project/{number}": 0.3})
+        FileRestart(one.moment, {**one.ages, f"/project/{number}": 0.3})
         for number, one in enumerate(history([0.3] * LIMIT))
     ]
     assert after(*restarts).suspended == {FILE}
 
 
 def test_two_files_that_are_always_written_together_are_suspended_together() -> None:
-    restarts = [Restart(one.moment, {**one.ages, "/project/other": 0.31}) for one in history([0.3] * LIMIT)]
+    restarts = [FileRestart(one.moment, {**one.ages, "/project/other": 0.31}) for one in history([0.3] * LIMIT)]
     assert after(*restarts).suspended == {FILE, "/project/other"}
 
 
 def test_a_suspended_file_stays_so_while_others_restart() -> None:
     loops = after(*history([0.3] * LIMIT))
-    assert loops.after(Restart(900.0, {"/project/app.py": 7.0})).suspended == {FILE}
+    assert loops.after(FileRestart(900.0, {"/project/app.py": 7.0})).suspended == {FILE}
 
 
 def test_who_forgives_begins_anew() -> None:
     restarts = history([0.3] * LIMIT)
     forgiven = after(*restarts).forgiven()
     assert forgiven.suspended == frozenset()
-    assert reduce(Loops.after, restarts[:-1], forgiven).suspended == frozenset()
+    assert reduce(RestartLoops.after, restarts[:-1], forgiven).suspended == frozenset()
 
 
 @given(
@@ -113,10 +113,10 @@ def test_nobody_is_cut_off_whose_saves_are_spread(ages: list[float], pause: floa
 
 @given(st.lists(st.tuples(st.floats(0.0, 3.0), st.sets(st.sampled_from("abc"), min_size=1)), max_size=80))
 def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history: list[tuple[float, set[str]]]) -> None:
-    moment, loops, named = 0.0, Loops(), list[set[str]]()
+    moment, loops, named = 0.0, RestartLoops(), list[set[str]]()
     for pause, paths in history:
         moment += pause
-        before, loops = loops, loops.after(Restart(moment, dict.fromkeys(paths, 0.2)))
+        before, loops = loops, loops.after(FileRestart(moment, dict.fromkeys(paths, 0.2)))
         named.append(paths)
         fresh = loops.suspended - before.suspended
         assert all(path in one for one in named[-LIMIT:] for path in fresh)
@@ -126,10 +126,10 @@ def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history:
 
 
 def test_somebody_who_acts_in_step_with_the_runs_breaks_the_row_and_forgives_nothing() -> None:
-    restarts = tuple(Restart(float(moment), {"/a": 0.5}) for moment in range(LIMIT - 1))
-    known = Loops(restarts, frozenset({"/b"})).interrupted().after(Restart(10.0, {"/a": 0.5}))
+    restarts = tuple(FileRestart(float(moment), {"/a": 0.5}) for moment in range(LIMIT - 1))
+    known = RestartLoops(restarts, frozenset({"/b"})).interrupted().after(FileRestart(10.0, {"/a": 0.5}))
     assert known.suspended == {"/b"}
-    assert Loops(restarts).after(Restart(10.0, {"/a": 0.5})).suspended == {"/a"}
+    assert RestartLoops(restarts).after(FileRestart(10.0, {"/a": 0.5})).suspended == {"/a"}
 
 
 class TestTheTrial:
@@ -154,7 +154,7 @@ class TestTheTrial:
 
     @given(st.lists(st.one_of(st.none(), st.floats(0.0, 3.0)), min_size=1, max_size=3 * LIMIT))
     def test_comes_before_every_suspension_for_evenness_and_before_no_other(self, ages: list[Age]) -> None:
-        loops = Loops()
+        loops = RestartLoops()
         for restart in history(ages):
             trial, before = loops.trial_before(restart), loops
             loops = before.after(restart)

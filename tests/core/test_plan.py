@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from reloader.core.settings import BackendName, LaunchSpec, OnExit, RestartPolicy, RunPlan, WatchPlan
+from reloader.core.settings import BackendName, LaunchSettings, OnExit, RestartPolicy, Settings, WatchSettings
 
-PLAN = RunPlan(LaunchSpec(("python", "app.py"), "/app"), WatchPlan("/app", ("/app",)))
+PLAN = Settings(LaunchSettings(("python", "app.py"), "/app"), WatchSettings("/app", ("/app",)))
 
 
 def test_the_defaults_are_the_ones_that_are_documented():
@@ -28,4 +28,4 @@ def test_a_plan_cannot_be_changed():
 
 
 def test_no_two_plans_share_an_environment():
-    assert LaunchSpec(("a",), "/").environment is not LaunchSpec(("a",), "/").environment
+    assert LaunchSettings(("a",), "/").environment is not LaunchSettings(("a",), "/").environment

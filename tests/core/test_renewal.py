@@ -8,19 +8,19 @@ import pytest
 
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.settings import (
-    LaunchSpec,
+    LaunchSettings,
     OnExit,
+    OutputSettings,
     PythonPolicy,
     RestartPolicy,
-    RunPlan,
+    Settings,
     StopPolicy,
-    TellingPolicy,
-    WatchPlan,
+    WatchSettings,
 )
 from reloader.core.settings_diff import needs_new_session
-from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
+from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
 
-PLAN = RunPlan(LaunchSpec(("serve",), "/srv"), WatchPlan("/srv", ("/srv",)))
+PLAN = Settings(LaunchSettings(("serve",), "/srv"), WatchSettings("/srv", ("/srv",)))
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ PLAN = RunPlan(LaunchSpec(("serve",), "/srv"), WatchPlan("/srv", ("/srv",)))
         PLAN,
         replace(PLAN, watch=replace(PLAN.watch, debounce=DebouncePolicy(1.0, 3.0))),
         replace(PLAN, restart=RestartPolicy(on_exit=OnExit.WAIT, restart_code=None, stop=StopPolicy(timeout=1.0))),
-        replace(PLAN, telling=TellingPolicy(bell=True)),
-        replace(PLAN, beside=BesidePolicy(GatePolicy(syntax=True, check=Step(("lint",)), timeout=1.0))),
-        replace(PLAN, beside=BesidePolicy(hooks={Occasion.START: ("say",)})),
+        replace(PLAN, telling=OutputSettings(bell=True)),
+        replace(PLAN, beside=TaskSettings(GatePolicy(syntax=True, check=Task(("lint",)), timeout=1.0))),
+        replace(PLAN, beside=TaskSettings(hooks={HookEvent.START: ("say",)})),
         replace(PLAN, source="pyproject.toml", project="/srv/pyproject.toml"),
     ],
 )
-def test_a_policy_is_exchanged_at_once(plan: RunPlan) -> None:
+def test_a_policy_is_exchanged_at_once(plan: Settings) -> None:
     assert not needs_new_session(PLAN, plan)
 
 
@@ -49,9 +49,9 @@ def test_a_policy_is_exchanged_at_once(plan: RunPlan) -> None:
         replace(PLAN, restart=RestartPolicy(stop=StopPolicy(signal=2))),
         replace(PLAN, restart=RestartPolicy(postpone=True)),
         replace(PLAN, python=PythonPolicy(open_files=True)),
-        replace(PLAN, beside=BesidePolicy(GatePolicy(before=(Step(("build",)),)))),
-        replace(PLAN, beside=BesidePolicy(ready=ReadyPolicy(log="up"))),
+        replace(PLAN, beside=TaskSettings(GatePolicy(before=(Task(("build",)),)))),
+        replace(PLAN, beside=TaskSettings(ready=ReadyPolicy(log="up"))),
     ],
 )
-def test_what_a_run_or_its_watchers_are_made_by_needs_a_new_one(plan: RunPlan) -> None:
+def test_what_a_run_or_its_watchers_are_made_by_needs_a_new_one(plan: Settings) -> None:
     assert needs_new_session(PLAN, plan)

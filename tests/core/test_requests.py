@@ -10,28 +10,28 @@ from reloader.core.control_protocol import (
     LONGEST_WAIT,
     USUAL_WAIT,
     VERBS,
-    AskFiles,
-    AskPause,
-    AskRestart,
-    AskResume,
-    AskStatus,
-    AskToWait,
-    AskWhy,
+    ExplainRequest,
+    FilesRequest,
+    PauseRequest,
     Request,
     RequestError,
+    RestartRequest,
+    ResumeRequest,
+    StatusRequest,
+    WaitRequest,
     request_of,
     words_of,
 )
 
 ONE_OF_EACH: list[Request] = [
-    AskStatus(),
-    AskRestart(),
-    AskPause(),
-    AskResume(),
-    AskFiles(),
-    AskToWait(3, 1.5),
-    AskToWait(),
-    AskWhy("/app/a.py"),
+    StatusRequest(),
+    RestartRequest(),
+    PauseRequest(),
+    ResumeRequest(),
+    FilesRequest(),
+    WaitRequest(3, 1.5),
+    WaitRequest(),
+    ExplainRequest("/app/a.py"),
 ]
 
 
@@ -45,7 +45,7 @@ def test_every_verb_is_a_request() -> None:
 
 
 def test_a_wait_is_for_the_present_and_for_ten_seconds_if_nothing_is_said() -> None:
-    assert request_of({"verb": "wait"}) == AskToWait(None, USUAL_WAIT)
+    assert request_of({"verb": "wait"}) == WaitRequest(None, USUAL_WAIT)
 
 
 @pytest.mark.parametrize(

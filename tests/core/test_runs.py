@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.notices import Changed, Ended, Launched, WaitOver
+from reloader.core.notices import Changed, Ended, Launched, WaitResult
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled, StopStep, StopStepKind
 from reloader.core.runs import (
     FILES_KEPT,
-    Refusal,
-    RunRecord,
+    JournalEntry,
+    Rejection,
     Wait,
     answer_to,
     noted,
@@ -22,41 +22,41 @@ from reloader.core.runs import (
     state_in_words,
 )
 from reloader.core.states import (
-    AskedByChild,
-    AskedByHand,
-    ChildWasLost,
+    ApplyExitPolicy,
+    BackingOff,
+    ChildExited,
     ConfigChanged,
-    ConfigKept,
-    CoolingDown,
+    ConfigRejected,
+    Exit,
     FilesChanged,
     Finished,
     FirstStart,
-    History,
     Idle,
-    Judge,
-    Quit,
     Reason,
-    Relaunch,
+    RequestedByChild,
+    RequestedByUser,
+    Restart,
+    RestartHistory,
     Running,
-    Settling,
     State,
     Stopping,
-    Waiting,
+    WaitingForChange,
+    WaitingForQuiet,
     for_want_of_another_plan,
 )
 
 BATCH = ChangeBatch.of([PathChange(f"/app/{number}.py", ChangeKind.MODIFIED) for number in range(30)])
 LAUNCHED = Launched(2, 77, ("python",), FilesChanged(BATCH))
-RUN = RunRecord(2, 1000.0, 5.0, 77)
-COOLING = CoolingDown(2, History(), 9.0, ChildWasLost(Exited(1)))
+RUN = JournalEntry(2, 1000.0, 5.0, 77)
+COOLING = BackingOff(2, RestartHistory(), 9.0, ChildExited(Exited(1)))
 
 
 def ended(outcome: Outcome, *, stopped: bool = False, steps: tuple[StopStep, ...] = ()) -> Ended:
     return Ended(2, outcome, 3.0, stopped, steps)
 
 
-def stopping(goal: Relaunch | Quit | Judge) -> Stopping:
-    return Stopping(2, 5.0, History(), goal, 8.0, 13.0)
+def stopping(goal: Restart | Exit | ApplyExitPolicy) -> Stopping:
+    return Stopping(2, 5.0, RestartHistory(), goal, 8.0, 13.0)
 
 
 class TestARecord:
@@ -94,11 +94,11 @@ class TestARecord:
     [
         (FirstStart(), "first start"),
         (FilesChanged(BATCH), "files changed"),
-        (AskedByChild(), "asked by the command"),
-        (AskedByHand("r"), "asked by r"),
-        (ChildWasLost(Exited(1)), "the command had ended"),
+        (RequestedByChild(), "asked by the command"),
+        (RequestedByUser("r"), "asked by r"),
+        (ChildExited(Exited(1)), "the command had ended"),
         (ConfigChanged(("command",)), "config changed"),
-        (ConfigKept(), "config kept"),
+        (ConfigRejected(), "config kept"),
     ],
 )
 def test_each_reason_has_its_words(reason: Reason, words: str) -> None:
@@ -107,7 +107,7 @@ def test_each_reason_has_its_words(reason: Reason, words: str) -> None:
 
 def test_a_first_run_is_a_first_start_whatever_became_of_another_plan() -> None:
     assert for_want_of_another_plan(1) == FirstStart()
-    assert for_want_of_another_plan(2) == ConfigKept()
+    assert for_want_of_another_plan(2) == ConfigRejected()
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,9 @@ def test_each_outcome_has_its_words(outcome: Outcome, words: str) -> None:
     [
         (Idle(), "starting"),
         (Running(2, 5.0), "running"),
-        (stopping(Relaunch(None, batch_is_open=True)), "stopping"),
-        (Settling(2, History()), "settling"),
-        (Waiting(2, History()), "waiting"),
+        (stopping(Restart(None, batch_is_open=True)), "stopping"),
+        (WaitingForQuiet(2, RestartHistory()), "settling"),
+        (WaitingForChange(2, RestartHistory()), "waiting"),
         (COOLING, "cooling down"),
         (Finished(0), "finished"),
     ],
@@ -146,7 +146,9 @@ def test_what_is_refused_before_it_could_start_is_not_starting() -> None:
 class TestAWaitForThePresent:
     WAIT = Wait(None, 100.0)
 
-    @pytest.mark.parametrize("state", [Running(2, 5.0), Waiting(2, History()), COOLING, stopping(Judge(Exited(1)))])
+    @pytest.mark.parametrize(
+        "state", [Running(2, 5.0), WaitingForChange(2, RestartHistory()), COOLING, stopping(ApplyExitPolicy(Exited(1)))]
+    )
     def test_is_for_the_newest_run_if_nothing_is_pending(self, state: State) -> None:
         assert settled(self.WAIT, state, is_pending=False).floor == 2
 
@@ -154,9 +156,9 @@ class TestAWaitForThePresent:
         "state",
         [
             Idle(),
-            Settling(2, History()),
-            CoolingDown(2, History(), 9.0, FilesChanged(ChangeBatch())),
-            stopping(Relaunch(None, batch_is_open=True)),
+            WaitingForQuiet(2, RestartHistory()),
+            BackingOff(2, RestartHistory(), 9.0, FilesChanged(ChangeBatch())),
+            stopping(Restart(None, batch_is_open=True)),
             Finished(0),
         ],
     )
@@ -175,25 +177,25 @@ class TestAWait:
 
     def test_is_over_when_the_run_is_ready(self) -> None:
         over = answer_to(self.WAIT, Running(2, 5.0), replace(RUN, ready_after=0.5), 6.0)
-        assert over == WaitOver("ready", 2, 0.5, None, "", "")
+        assert over == WaitResult("ready", 2, 0.5, None, "", "")
 
     def test_is_over_with_a_failure_when_a_run_that_was_ready_has_ended_by_itself(self) -> None:
         record = replace(RUN, ready_after=1.0, ended=ended(Exited(1)), trace="Traceback")
-        over = answer_to(self.WAIT, Waiting(2, History()), record, 8.0)
-        assert over == WaitOver("failed", 2, 3.0, 1, "exited with code 1", "Traceback")
+        over = answer_to(self.WAIT, WaitingForChange(2, RestartHistory()), record, 8.0)
+        assert over == WaitResult("failed", 2, 3.0, 1, "exited with code 1", "Traceback")
 
     def test_is_over_when_the_run_has_failed(self) -> None:
         record = replace(RUN, ended=ended(Exited(1)), trace="ZeroDivisionError")
-        over = answer_to(self.WAIT, Waiting(2, History()), record, 9.0)
-        assert over == WaitOver("failed", 2, 3.0, 1, "exited with code 1", "ZeroDivisionError")
+        over = answer_to(self.WAIT, WaitingForChange(2, RestartHistory()), record, 9.0)
+        assert over == WaitResult("failed", 2, 3.0, 1, "exited with code 1", "ZeroDivisionError")
 
     @pytest.mark.parametrize("wait", [Wait(3, 100.0), Wait(None, 100.0)])
     def test_is_over_when_what_it_waits_for_is_refused_before_it_can_run(self, wait: Wait) -> None:
-        over = answer_to(wait, Running(2, 5.0), RUN, 6.0, Refusal("app.py does not compile", "SyntaxError"))
-        assert over == WaitOver("failed", 2, None, None, "app.py does not compile", "SyntaxError")
+        over = answer_to(wait, Running(2, 5.0), RUN, 6.0, Rejection("app.py does not compile", "SyntaxError"))
+        assert over == WaitResult("failed", 2, None, None, "app.py does not compile", "SyntaxError")
 
     def test_for_a_run_that_has_come_does_not_mind_what_is_refused_later(self) -> None:
-        assert answer_to(Wait(2, 100.0), Running(2, 5.0), RUN, 6.0, Refusal("it does not compile")) is None
+        assert answer_to(Wait(2, 100.0), Running(2, 5.0), RUN, 6.0, Rejection("it does not compile")) is None
 
     def test_is_over_well_when_the_run_has_done_its_work(self) -> None:
         over = answer_to(self.WAIT, Finished(0), replace(RUN, ended=ended(Exited(0))), 9.0)
@@ -206,22 +208,22 @@ class TestAWait:
             (Running(2, 5.0), None),
             (Running(2, 5.0), RUN),
             (Running(1, 5.0), replace(RUN, run=1, ready_after=0.5)),
-            (stopping(Relaunch(None, batch_is_open=True)), RUN),
-            (Settling(2, History()), replace(RUN, ended=ended(Signalled(15), stopped=True))),
-            (CoolingDown(2, History(), 9.0, AskedByChild()), replace(RUN, ended=ended(Exited(3)))),
-            (CoolingDown(2, History(), 9.0, FilesChanged(ChangeBatch())), replace(RUN, ended=ended(Exited(3)))),
+            (stopping(Restart(None, batch_is_open=True)), RUN),
+            (WaitingForQuiet(2, RestartHistory()), replace(RUN, ended=ended(Signalled(15), stopped=True))),
+            (BackingOff(2, RestartHistory(), 9.0, RequestedByChild()), replace(RUN, ended=ended(Exited(3)))),
+            (BackingOff(2, RestartHistory(), 9.0, FilesChanged(ChangeBatch())), replace(RUN, ended=ended(Exited(3)))),
             (Running(3, 5.0), replace(RUN, ended=ended(Exited(3)))),
         ],
     )
-    def test_goes_on_as_long_as_nothing_is_certain(self, state: State, record: RunRecord | None) -> None:
+    def test_goes_on_as_long_as_nothing_is_certain(self, state: State, record: JournalEntry | None) -> None:
         assert answer_to(self.WAIT, state, record, 9.0) is None
 
     def test_that_is_not_for_a_run_yet_goes_on(self) -> None:
         assert answer_to(Wait(None, 100.0), Running(2, 5.0), replace(RUN, ready_after=0.5), 9.0) is None
 
     def test_ends_when_its_time_is_over(self) -> None:
-        assert answer_to(self.WAIT, Running(2, 5.0), None, 100.0) == WaitOver("timed out", 0, None, None, "", "")
+        assert answer_to(self.WAIT, Running(2, 5.0), None, 100.0) == WaitResult("timed out", 0, None, None, "", "")
 
     def test_ends_with_the_session(self) -> None:
         over = answer_to(self.WAIT, Finished(143), RUN, 9.0)
-        assert over == WaitOver("failed", 2, None, 143, "the session has ended", "")
+        assert over == WaitResult("failed", 2, None, 143, "the session has ended", "")

@@ -9,17 +9,17 @@ from reloader.core.changes import (
     MISSING,
     ChangeKind,
     Comparison,
-    Entry,
+    FileRecord,
+    FileStat,
     PathKind,
-    Stamp,
     compare,
     kind_of_change,
 )
 
-FILE = Stamp(PathKind.FILE, mtime_ns=1_000, size=10, inode=7, ctime_ns=2_000)
+FILE = FileStat(PathKind.FILE, mtime_ns=1_000, size=10, inode=7, ctime_ns=2_000)
 LARGE = FILE._replace(size=CONTENT_LIMIT + 1)
 LARGEST_TO_READ = FILE._replace(size=CONTENT_LIMIT)
-DIRECTORY = Stamp(PathKind.DIRECTORY, mtime_ns=1_000, size=10, inode=7, ctime_ns=2_000)
+DIRECTORY = FileStat(PathKind.DIRECTORY, mtime_ns=1_000, size=10, inode=7, ctime_ns=2_000)
 SAME, DIFFERENT, ASK = Comparison.SAME, Comparison.DIFFERENT, Comparison.ASK_CONTENT
 
 
@@ -55,7 +55,7 @@ def test_two_looks_at_one_path(before, after, by_content, by_stamp):
 
 
 stamps = st.builds(
-    Stamp, st.sampled_from(PathKind), *[st.integers(0, 2)] * 4
+    FileStat, st.sampled_from(PathKind), *[st.integers(0, 2)] * 4
 )  # few values, so that stamps often agree in part
 
 
@@ -84,4 +84,4 @@ def test_the_kind_of_a_change_follows_from_what_was_there(before, after, kind):
 
 
 def test_an_entry_has_no_digest_before_somebody_reads_the_file():
-    assert Entry(FILE).digest is None
+    assert FileRecord(FILE).digest is None

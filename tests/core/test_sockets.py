@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reloader.core.addresses import (
     Address,
     AddressFault,
-    HeldSocket,
+    ListeningSocket,
     SocketAddress,
     UnixAddress,
     clash,
@@ -81,7 +81,7 @@ def test_other_addresses_do_not_clash() -> None:
 
 def test_each_socket_has_the_number_and_the_name_of_its_place() -> None:
     sockets = held([TCP, UNIX])
-    assert sockets == (HeldSocket(3, TCP), HeldSocket(4, UNIX))
+    assert sockets == (ListeningSocket(3, TCP), ListeningSocket(4, UNIX))
     assert [name_of(one) for one in sockets] == ["socket.0", "socket.1"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.tasks import OVERDUE, Overdue, Step
+from reloader.core.tasks import OVERDUE, Task, TimedOut
 
 
 def patterns(*texts: str, base: str = "/app") -> Patterns:
@@ -26,24 +26,24 @@ BATCH = ChangeBatch.of(
 
 
 def test_the_changed_files_that_exist_stand_in_the_command() -> None:
-    step = Step(("ruff", "{files}", "-q"))
+    step = Task(("ruff", "{files}", "-q"))
     assert step.commands_for(BATCH, "/") == (("ruff", "/app/a.py", "/app/styles/b.css", "/elsewhere/c.py", "-q"),)
 
 
 def test_patterns_leave_of_them_those_that_they_match() -> None:
-    step = Step(("ruff", "{files}"), (patterns("*.py", "!a.py"), patterns("*.py", base="/elsewhere")))
+    step = Task(("ruff", "{files}"), (patterns("*.py", "!a.py"), patterns("*.py", base="/elsewhere")))
     assert step.commands_for(BATCH, "/") == (("ruff", "/elsewhere/c.py"),)
 
 
 def test_a_command_without_them_is_as_it_is() -> None:
-    assert Step(("make", "all")).commands_for(BATCH, "/") == (("make", "all"),)
+    assert Task(("make", "all")).commands_for(BATCH, "/") == (("make", "all"),)
 
 
 @pytest.mark.parametrize("argv", [("ruff", "{files}", "-q"), ("ruff", "{files}", "--again", "{files}")])
 def test_more_files_than_a_command_line_takes_are_shared_out_among_several(argv: tuple[str, ...]) -> None:
     paths = [f"/app/a directory with a long name/module {number}.py" for number in range(2000)]
     batch = ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in paths)
-    commands = Step(argv).commands_for(batch, "/")
+    commands = Task(argv).commands_for(batch, "/")
     assert max(len(subprocess.list2cmdline(command)) for command in commands) < 8_191 - 1_000  # cmd's limit
     assert len(commands) < 20 * argv.count("{files}")
     given = [word for command in commands for word in command[1 : command.index(argv[2])]]
@@ -53,44 +53,44 @@ def test_more_files_than_a_command_line_takes_are_shared_out_among_several(argv:
 def test_a_path_that_is_longer_than_all_of_them_may_be_has_a_command_of_its_own() -> None:
     paths = ["/a", "/" + "b" * 30_000, "/c"]
     batch = ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in paths)
-    assert Step(("ruff", "{files}")).commands_for(batch, "/") == tuple(("ruff", path) for path in paths)
+    assert Task(("ruff", "{files}")).commands_for(batch, "/") == tuple(("ruff", path) for path in paths)
 
 
 def test_a_command_that_asks_for_files_is_none_where_there_are_none() -> None:
     gone = ChangeBatch.of([PathChange("/app/gone.py", ChangeKind.REMOVED)])
-    assert [Step(("mypy", "{files}")).commands_for(batch, "/") for batch in (ChangeBatch(), gone)] == [(), ()]
-    assert Step(("mypy", "{files}"), (patterns("*.js"),)).commands_for(BATCH, "/") == ()
-    assert Step(("make",)).commands_for(ChangeBatch(), "/") == (("make",),)
+    assert [Task(("mypy", "{files}")).commands_for(batch, "/") for batch in (ChangeBatch(), gone)] == [(), ()]
+    assert Task(("mypy", "{files}"), (patterns("*.js"),)).commands_for(BATCH, "/") == ()
+    assert Task(("make",)).commands_for(ChangeBatch(), "/") == (("make",),)
 
 
 def test_a_command_without_them_is_one_however_many_there_are() -> None:
     batch = ChangeBatch.of(PathChange(f"/{number}" + "a" * 20_000, ChangeKind.MODIFIED) for number in range(5))
-    assert Step(("make", "all")).commands_for(batch, "/") == (("make", "all"),)
+    assert Task(("make", "all")).commands_for(batch, "/") == (("make", "all"),)
 
 
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        (Step(("make",)), True),
-        (Step(("make",), (patterns("styles/"),)), True),
-        (Step(("make",), (patterns("/gone.py"),)), True),
-        (Step(("make",), (patterns("*.js"),)), False),
-        (Step(("ruff", "{files}")), True),
-        (Step(("ruff", "{files}"), (patterns("/gone.py"),)), False),
+        (Task(("make",)), True),
+        (Task(("make",), (patterns("styles/"),)), True),
+        (Task(("make",), (patterns("/gone.py"),)), True),
+        (Task(("make",), (patterns("*.js"),)), False),
+        (Task(("ruff", "{files}")), True),
+        (Task(("ruff", "{files}"), (patterns("/gone.py"),)), False),
     ],
 )
-def test_a_step_is_wanted_for_what_its_patterns_match(step: Step, expected: bool) -> None:
+def test_a_step_is_wanted_for_what_its_patterns_match(step: Task, expected: bool) -> None:
     assert step.is_wanted_for(BATCH, "/") is expected
 
 
 def test_no_step_is_wanted_for_nothing() -> None:
-    assert not Step(("make",)).is_wanted_for(ChangeBatch(), "/")
+    assert not Task(("make",)).is_wanted_for(ChangeBatch(), "/")
 
 
 def test_on_windows_a_path_is_matched_by_its_names() -> None:
     batch = ChangeBatch.of([PathChange("C:\\app\\styles\\b.css", ChangeKind.MODIFIED)])
-    assert Step(("make",), (patterns("styles/*.css", base="C:\\app"),)).is_wanted_for(batch, "\\")
+    assert Task(("make",), (patterns("styles/*.css", base="C:\\app"),)).is_wanted_for(batch, "\\")
 
 
 def test_what_was_not_done_in_time_has_the_exit_code_of_timeout() -> None:
-    assert Overdue(3.0).exit_code == OVERDUE == 124
+    assert TimedOut(3.0).exit_code == OVERDUE == 124

@@ -1,4 +1,4 @@
-"""``step`` against a simulated operating system, through many thousands of random histories."""
+"""``transition`` against a simulated operating system, through many thousands of random histories."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch
+from reloader.core.actions import Action, Finish, Kill, Launch, SendStopSignal
 from reloader.core.changes import ChangeBatch
-from reloader.core.events import BatchClosed, BatchOpened, ChildEnded, DeadlineReached, Event, StopAsked
+from reloader.core.events import BatchClosed, BatchOpened, DeadlineReached, Event, RunEnded, StopRequested
 from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
-from reloader.core.states import CoolingDown, Finished, Settling, State, Stopping, Waiting
-from reloader.core.supervisor import step
+from reloader.core.states import BackingOff, Finished, State, Stopping, WaitingForChange, WaitingForQuiet
+from reloader.core.supervisor import transition
 from tests.support.simulated_system import BrokenPromise, Simulation, Step
 
 BLOCKS = 22
@@ -23,25 +23,27 @@ HISTORIES = 1000  # in a block; a test prints the seed of the history that fails
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_every_history_keeps_the_promises(block):
-    exit_codes = [Simulation(seed, step).run().exit_code for seed in range(block * HISTORIES, (block + 1) * HISTORIES)]
+    exit_codes = [
+        Simulation(seed, transition).run().exit_code for seed in range(block * HISTORIES, (block + 1) * HISTORIES)
+    ]
     assert len(exit_codes) == HISTORIES
     assert None not in exit_codes
 
 
 def test_the_histories_reach_every_state_and_ask_for_every_action():
-    seen = Counter(type(what).__name__ for seed in range(1000) for _, what in Simulation(seed, step).run().trace)
-    states = ("Running", "Stopping", "Settling", "Waiting", "CoolingDown", "Finished")
-    actions = ("Launch", "AskToStop", "ForceStop", "Tell", "Finish")
+    seen = Counter(type(what).__name__ for seed in range(1000) for _, what in Simulation(seed, transition).run().trace)
+    states = ("Running", "Stopping", "WaitingForQuiet", "WaitingForChange", "BackingOff", "Finished")
+    actions = ("Launch", "SendStopSignal", "Kill", "Report", "Finish")
     events = (
         "BatchOpened",
         "BatchClosed",
-        "LeaderEnded",
-        "ChildEnded",
-        "StopAsked",
-        "RestartAsked",
-        "PlanRenewed",
+        "LeaderExited",
+        "RunEnded",
+        "StopRequested",
+        "RestartRequested",
+        "SettingsChanged",
         "DeadlineReached",
-        "LaunchHeld",
+        "LaunchDelayed",
     )
     assert all(seen[name] > 30 for name in states + actions + events), seen
 
@@ -59,7 +61,7 @@ Stepped = tuple[State, tuple[Action, ...]]
 
 def with_other_actions(change: Callable[[tuple[Action, ...]], tuple[Action, ...]]) -> Step:
     def broken(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
-        after, actions = step(state, event, now, policy)
+        after, actions = transition(state, event, now, policy)
         return after, change(actions)
 
     return broken
@@ -76,7 +78,7 @@ def twice(kind: type[Action]) -> Step:
 def deaf_to(event_kind: type[Event], *state_kinds: type[State]) -> Step:
     def broken(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
         is_unheard = isinstance(event, event_kind) and isinstance(state, state_kinds)
-        return (state, ()) if is_unheard else step(state, event, now, policy)
+        return (state, ()) if is_unheard else transition(state, event, now, policy)
 
     return broken
 
@@ -84,41 +86,41 @@ def deaf_to(event_kind: type[Event], *state_kinds: type[State]) -> Step:
 def impatient(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Takes the deadline of a stop for the end of the run."""
     if isinstance(state, Stopping) and isinstance(event, DeadlineReached):
-        return step(state, ChildEnded(state.run, Exited(0)), now, policy)
-    return step(state, event, now, policy)
+        return transition(state, RunEnded(state.run, Exited(0)), now, policy)
+    return transition(state, event, now, policy)
 
 
 def rude(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Takes every first request to stop for a second one."""
-    after, actions = step(state, event, now, policy)
-    if isinstance(event, StopAsked) and isinstance(after, Stopping) and not isinstance(state, Stopping):
-        return after, (*actions, ForceStop(after.run))
+    after, actions = transition(state, event, now, policy)
+    if isinstance(event, StopRequested) and isinstance(after, Stopping) and not isinstance(state, Stopping):
+        return after, (*actions, Kill(after.run))
     return after, actions
 
 
 def credulous(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Believes news of any run."""
-    if isinstance(event, ChildEnded) and not isinstance(state, Finished) and hasattr(state, "run"):
-        return step(state, replace(event, run=state.run), now, policy)
-    return step(state, event, now, policy)
+    if isinstance(event, RunEnded) and not isinstance(state, Finished) and hasattr(state, "run"):
+        return transition(state, replace(event, run=state.run), now, policy)
+    return transition(state, event, now, policy)
 
 
 def forgetful(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Forgets what had changed before the last batch."""
-    if isinstance(state, Settling):
-        return step(replace(state, so_far=ChangeBatch()), event, now, policy)
-    return step(state, event, now, policy)
+    if isinstance(state, WaitingForQuiet):
+        return transition(replace(state, so_far=ChangeBatch()), event, now, policy)
+    return transition(state, event, now, policy)
 
 
 def sleepless(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Sets deadlines that are past."""
-    after, actions = step(state, event, now, policy)
+    after, actions = transition(state, event, now, policy)
     return (replace(after, force_at=now) if isinstance(after, Stopping) else after), actions
 
 
 def unjust(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Forgets that a run had ended by itself as soon as somebody wants its end."""
-    after, actions = step(state, event, now, policy)
+    after, actions = transition(state, event, now, policy)
     return (replace(after, has_ended=False) if isinstance(after, Stopping) else after), actions
 
 
@@ -126,21 +128,21 @@ def unjust(state: State, event: Event, now: float, policy: RestartPolicy) -> Ste
     "broken",
     [
         pytest.param(without(Launch), id="never launches"),
-        pytest.param(without(AskToStop), id="does not ask a child to stop"),
-        pytest.param(without(ForceStop), id="does not force"),
+        pytest.param(without(SendStopSignal), id="does not ask a child to stop"),
+        pytest.param(without(Kill), id="does not force"),
         pytest.param(without(Finish), id="does not finish"),
         pytest.param(twice(Launch), id="launches twice"),
-        pytest.param(twice(AskToStop), id="asks twice"),
+        pytest.param(twice(SendStopSignal), id="asks twice"),
         pytest.param(twice(Finish), id="finishes twice"),
         pytest.param(deaf_to(BatchOpened, Stopping), id="launches while files are written"),
-        pytest.param(deaf_to(BatchOpened, Waiting), id="launches by hand while files are written"),
+        pytest.param(deaf_to(BatchOpened, WaitingForChange), id="launches by hand while files are written"),
         pytest.param(deaf_to(BatchClosed, Stopping), id="loses changes while stopping"),
-        pytest.param(deaf_to(BatchClosed, Waiting), id="loses changes while waiting"),
-        pytest.param(deaf_to(BatchClosed, CoolingDown), id="loses changes while cooling down"),
-        pytest.param(deaf_to(BatchClosed, Settling), id="gets stuck while the disk is busy"),
-        pytest.param(deaf_to(DeadlineReached, CoolingDown), id="does not wake up"),
-        pytest.param(deaf_to(StopAsked, Waiting), id="cannot be stopped while it waits"),
-        pytest.param(deaf_to(StopAsked, Stopping), id="cannot be stopped while it stops"),
+        pytest.param(deaf_to(BatchClosed, WaitingForChange), id="loses changes while waiting"),
+        pytest.param(deaf_to(BatchClosed, BackingOff), id="loses changes while cooling down"),
+        pytest.param(deaf_to(BatchClosed, WaitingForQuiet), id="gets stuck while the disk is busy"),
+        pytest.param(deaf_to(DeadlineReached, BackingOff), id="does not wake up"),
+        pytest.param(deaf_to(StopRequested, WaitingForChange), id="cannot be stopped while it waits"),
+        pytest.param(deaf_to(StopRequested, Stopping), id="cannot be stopped while it stops"),
         pytest.param(impatient, id="does not wait for the end of a run"),
         pytest.param(rude, id="forces at the first request"),
         pytest.param(credulous, id="believes old news"),

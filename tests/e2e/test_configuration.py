@@ -156,12 +156,12 @@ def test_a_broken_save_keeps_the_old_configuration_and_is_told_once(tmp_path: Pa
         save(config, "comand = 3\n")
         assert (
             'reloader.toml: unknown key "comand": did you mean "command"?'
-            in reloader.wait_for("config_refused")["problems"]
+            in reloader.wait_for("config_invalid")["problems"]
         )
         save(tmp_path / "a.txt", "2")
         reloader.wait_for_line("old 2")
-        assert len(reloader.all_of("config_refused")) == 1
-        assert reloader.all_of("config_renewed") == []
+        assert len(reloader.all_of("config_invalid")) == 1
+        assert reloader.all_of("config_reloaded") == []
 
 
 def test_a_repaired_configuration_with_another_command_replaces_the_run(tmp_path: Path) -> None:
@@ -169,10 +169,10 @@ def test_a_repaired_configuration_with_another_command_replaces_the_run(tmp_path
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("old 1")
         save(config, "command = [")
-        reloader.wait_for("config_refused")
+        reloader.wait_for("config_invalid")
         project(tmp_path, {}, command=serving("new"))
         reloader.wait_for_line("new 2")
-        renewed = reloader.wait_for("config_renewed")
+        renewed = reloader.wait_for("config_reloaded")
         assert renewed["changes"][0]["key"] == "command"
         assert renewed["changes"][0]["after"] == serving("new")
         assert renewed["replaces_run"]
@@ -198,7 +198,7 @@ def test_a_policy_is_exchanged_while_the_run_goes_on(tmp_path: Path) -> None:
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("it 1")
         project(tmp_path, {}, command=serving("it"), debounce=0.01)
-        renewed = reloader.wait_for("config_renewed")
+        renewed = reloader.wait_for("config_reloaded")
         assert renewed["changes"] == [{"kind": "key_change", "key": "debounce", "before": 0.05, "after": 0.01}]
         assert not renewed["replaces_run"]
         save(tmp_path / "a.txt", "2")
@@ -216,7 +216,7 @@ def test_a_save_without_another_value_says_nothing(tmp_path: Path) -> None:
         assert [one for name in CONFIG_NOTICES for one in reloader.all_of(name)] == []
 
 
-CONFIG_NOTICES = ("config_renewed", "config_refused", "config_gone", "config_as_before")
+CONFIG_NOTICES = ("config_reloaded", "config_invalid", "config_missing", "config_restored")
 
 
 def test_a_file_that_is_taken_away_leaves_what_it_said_in_force(tmp_path: Path) -> None:
@@ -225,11 +225,11 @@ def test_a_file_that_is_taken_away_leaves_what_it_said_in_force(tmp_path: Path) 
         reloader.wait_for_line("it 1")
         text = config.read_text(encoding="utf-8")
         config.unlink()
-        assert reloader.wait_for("config_gone")["source"] == "reloader.toml"
+        assert reloader.wait_for("config_missing")["source"] == "reloader.toml"
         save(tmp_path / "a.txt", "2")
         reloader.wait_for_line("it 2")
         save(config, text)
-        reloader.wait_for("config_as_before")
+        reloader.wait_for("config_restored")
 
 
 def test_a_nearer_file_takes_the_place_of_the_one_that_was_found_upwards(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_nearer_file_takes_the_place_of_the_one_that_was_found_upwards(tmp_pat
         reloader.wait_for_line("above 1")
         project(tmp_path / "here", {}, command=serving("here"))
         reloader.wait_for_line("here 2")
-        assert reloader.wait_for("config_renewed")["changes"][0] == {
+        assert reloader.wait_for("config_reloaded")["changes"][0] == {
             "kind": "key_change",
             "key": "config",
             "before": str(tmp_path / "reloader.toml"),
@@ -270,9 +270,9 @@ def test_what_cannot_be_had_leaves_the_old_configuration_in_force(tmp_path: Path
     with Reloader(cwd=tmp_path, environment={"WATCHMAN_SOCK": str(tmp_path / "no.sock")}) as reloader:
         reloader.wait_for_line("old 1")
         project(tmp_path, {}, command=serving("new"), backend="watchman")
-        assert 'backend = "watchman"' in reloader.wait_for("config_refused")["problems"][0]
+        assert 'backend = "watchman"' in reloader.wait_for("config_invalid")["problems"][0]
         reloader.wait_for_line("old 2")
-        assert reloader.wait_for("launched", run=2)["reason"]["kind"] == "config_kept"
+        assert reloader.wait_for("launched", run=2)["reason"]["kind"] == "config_rejected"
         project(tmp_path, {}, command=serving("new"))
         reloader.wait_for_line("new 3")
 
@@ -333,7 +333,7 @@ def test_saves_of_the_configuration_and_of_files_at_any_moment_end_with_what_is_
                 reloader.wait_for_line(f"plan {number} content {number}")
         runs = [one["run"] for one in reloader.all_of("launched")]
         assert runs == list(range(1, len(runs) + 1))
-        assert reloader.all_of("config_refused") == []
+        assert reloader.all_of("config_invalid") == []
 
 
 @posix_only
@@ -392,10 +392,10 @@ def test_code_that_its_check_has_refused_is_not_started_by_a_save_of_the_configu
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("old 1")
         save(tmp_path / "a.txt", "broken")
-        reloader.wait_for("step_refused")
+        reloader.wait_for("task_failed")
         project(tmp_path, {}, command=serving("new"), check=check, watch=["a.txt"])
-        reloader.wait_for("config_renewed")
-        reloader.wait_for("step_refused")
+        reloader.wait_for("config_reloaded")
+        reloader.wait_for("task_failed")
         assert reloader.all_of("ended") == []
         save(tmp_path / "a.txt", "repaired")
         reloader.wait_for_line("new 2")
@@ -406,7 +406,7 @@ def test_a_step_that_fails_after_a_save_of_the_configuration_ends_no_session(tmp
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("old 1")
         project(tmp_path, {}, command=serving("bad"), on_exit="exit", before=[python("-c", "raise SystemExit(3)")])
-        reloader.wait_for("step_refused")
+        reloader.wait_for("task_failed")
         project(tmp_path, {}, command=serving("new"), on_exit="exit")
         reloader.wait_for_line("new 2")
 
@@ -418,6 +418,6 @@ def test_a_start_that_its_check_refuses_is_let_through_by_another_check(tmp_path
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for("waiting_for_change")
         save(tmp_path / "a.txt", "second")
-        reloader.wait_for("step_refused")
+        reloader.wait_for("task_failed")
         project(tmp_path, {}, command=ending, on_exit="wait", check="off")
         reloader.wait_for_line("second")

@@ -104,7 +104,7 @@ def test_a_pause_holds_changes_until_somebody_resumes(session: Reloader, project
 
 def test_a_restart_is_one_by_hand(session: Reloader, project: Path) -> None:
     the_one(project, "restart")
-    assert session.wait_for("launched", run=2)["reason"] == {"kind": "asked_by_hand", "by": "reloader restart"}
+    assert session.wait_for("launched", run=2)["reason"] == {"kind": "requested_by_user", "by": "reloader restart"}
 
 
 def test_a_session_is_found_from_below_and_while_its_file_is_broken(session: Reloader, project: Path) -> None:
@@ -203,14 +203,14 @@ class TestWatch:
 
 def test_keys_are_told_and_heard(project: Path) -> None:
     with Reloader("--keys", cwd=project) as session:
-        session.wait_for("keys_explained")
+        session.wait_for("keys_help")
         session.wait_for("launched", run=1)
         session.say("s\np\n")
         assert session.wait_for("session_status")["run"] == 1
         session.wait_for("paused", by="p")
         session.say("p\n?\nr\n")
         session.wait_for("resumed", by="p")
-        session.wait_for("keys_explained")
+        session.wait_for("keys_help")
         session.wait_for("launched", run=2)
         session.say("q\n")
         assert session.wait_for_exit() == 130

@@ -134,6 +134,6 @@ def test_a_signal_restarts_by_hand(tmp_path: Path, name: str) -> None:
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for_line("content: the same")
         reloader.signal(getattr(signal, name))
-        assert reloader.wait_for("launched", run=2)["reason"] == {"kind": "asked_by_hand", "by": name}
+        assert reloader.wait_for("launched", run=2)["reason"] == {"kind": "requested_by_user", "by": name}
         reloader.wait_for_line("content: the same")
         assert reloader.runs_up_to(2) == [1, 2]

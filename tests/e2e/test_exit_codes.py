@@ -76,7 +76,7 @@ def test_a_signal_ends_the_command_first_and_is_told_by_the_code(tmp_path: Path,
         reloader.signal(number)
         assert reloader.wait_for_exit() == 128 + number
         assert reloader.wait_for("ended", run=1)["stopped"] is True
-        assert reloader.all_of("forced") == []
+        assert reloader.all_of("killed") == []
 
 
 @posix_only
@@ -86,7 +86,7 @@ def test_a_command_that_would_not_stop_is_forced_and_told_as_killed(tmp_path: Pa
         reloader.signal(signal.SIGTERM)
         assert reloader.wait_for_exit() == KILLED
         assert "asked by SIGTERM" in reloader.lines
-        assert reloader.wait_for("forced", run=1)["after"] >= 0.2
+        assert reloader.wait_for("killed", run=1)["after"] >= 0.2
 
 
 @posix_only
@@ -101,7 +101,7 @@ def test_a_second_interrupt_forces_long_before_the_timeout(tmp_path: Path) -> No
 
 def is_forced_by_another_interrupt(reloader: Reloader) -> bool:
     """The first of them may come so early that it counts as an echo of the one before."""
-    if reloader.all_of("forced"):
+    if reloader.all_of("killed"):
         return True
     reloader.signal(signal.SIGINT)
     return False
@@ -113,7 +113,7 @@ def test_processes_that_the_command_left_behind_end_before_it_is_over(tmp_path: 
     stray = f"import subprocess, sys; subprocess.Popen({python('-c', STUBBORN)!r}, start_new_session=True); sys.exit(9)"
     with Reloader("--stop-timeout", "0.2", "--", *python("-c", stray), cwd=tmp_path) as reloader:
         assert reloader.wait_for_exit() == 9
-        reloader.wait_for("left_behind", run=1)
+        reloader.wait_for("orphans_found", run=1)
 
 
 @posix_only

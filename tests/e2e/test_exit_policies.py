@@ -33,7 +33,7 @@ def test_restart_pauses_longer_each_time_and_a_save_starts_at_once(tmp_path: Pat
         reloader.wait_for_line("ready")
         assert reloader.runs_up_to(4) == [1, 2, 3, 4]
         reasons = [one["reason"]["kind"] for one in reloader.all_of("launched")]
-        assert reasons == ["first_start", "child_was_lost", "child_was_lost", "files_changed"]
+        assert reasons == ["first_start", "child_exited", "child_exited", "files_changed"]
 
 
 def test_exit_ends_with_the_code_of_any_run(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_exit_code_3_asks_to_be_started_again(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": source}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for_line("ready")
-        assert reloader.wait_for("launched", run=2)["reason"] == {"kind": "asked_by_child"}
+        assert reloader.wait_for("launched", run=2)["reason"] == {"kind": "requested_by_child"}
         assert reloader.runs_up_to(2) == [1, 2]
 
 

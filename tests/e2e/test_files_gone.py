@@ -99,7 +99,7 @@ def test_it_forces_what_is_stubborn_and_reads_env_files(tmp_path: Path) -> None:
     with robbed(tmp_path, config) as reloader:
         reloader.wait_for_line("ready")
         save(root / ".env", 'A_OF_TEST="${HOME} ü"\n')
-        reloader.wait_for("forced")
+        reloader.wait_for("killed")
         reloader.wait_for_line("ready")
         assert reloader.stop() == 137
 

@@ -99,7 +99,7 @@ def test_bad_saves_in_turn_with_good_ones_leave_the_server_as_it_was(tmp_path: P
             wait_for_page(port, f"answer {number - 1}")
             with Visitor(port) as visitor:
                 save(tmp_path / "answer.py", BROKEN)
-                session.wait_for("source_refused", run=number)
+                session.wait_for("syntax_error", run=number)
                 visitor.ask_again(20)
             assert set(visitor.answers) == {f"answer {number - 1}"}
             save(tmp_path / "answer.py", answer(number))
@@ -112,7 +112,7 @@ def test_the_fault_is_shown_as_python_shows_it(tmp_path: Path) -> None:
     with Reloader("--config", config, cwd=tmp_path) as session:
         session.wait_for("ready")
         save(tmp_path / "app.py", "def f(:\n")
-        refused = session.wait_for("source_refused")
+        refused = session.wait_for("syntax_error")
         assert (refused["file"], refused["line"], refused["run"]) == (str(tmp_path / "app.py"), 1, 1)
         assert refused["excerpt"][1:3] == ["    def f(:", "          ^"]
         assert session.runs == [1]
@@ -123,9 +123,9 @@ def test_a_fault_that_is_taken_back_restarts_nothing(tmp_path: Path) -> None:
     with Reloader("--config", config, cwd=tmp_path) as session:
         session.wait_for("ready")
         save(tmp_path / "other.py", "def f(:\n")
-        session.wait_for("source_refused")
+        session.wait_for("syntax_error")
         save(tmp_path / "other.py", "x = 1\n")
-        assert session.wait_for("changes_taken_back")["run"] == 1
+        assert session.wait_for("changes_reverted")["run"] == 1
         assert session.runs == [1]
 
 
@@ -134,7 +134,7 @@ def test_a_broken_file_is_waited_for_where_nothing_runs(tmp_path: Path) -> None:
     with Reloader("--config", config, cwd=tmp_path) as session:
         session.wait_for("waiting_for_change")
         save(tmp_path / "app.py", "def f(:\n")
-        assert session.wait_for("source_refused")["run"] is None
+        assert session.wait_for("syntax_error")["run"] is None
         save(tmp_path / "app.py", "print('repaired')\n")
         session.wait_for_line("repaired")
         assert session.runs_up_to(2) == [1, 2]
@@ -149,7 +149,7 @@ def test_a_command_checks_the_files_that_changed(tmp_path: Path) -> None:
         session.wait_for("ready")
         save(tmp_path / "page.txt", "bad")
         session.wait_for_line(f"checking {tmp_path / 'page.txt'}")
-        refused = session.wait_for("step_refused", part="check", run=1)
+        refused = session.wait_for("task_failed", part="check", run=1)
         assert refused["outcome"]["code"] == 1
         save(tmp_path / "page.txt", "better")
         session.wait_for("launched", run=2)
@@ -163,7 +163,7 @@ def test_steps_come_before_each_start_and_one_that_fails_keeps_the_run(tmp_path:
         session.wait_for_line("building")
         session.wait_for_line("running")
         save(tmp_path / "source.txt", "bad")
-        assert session.wait_for("step_refused", part="before")["run"] == 1
+        assert session.wait_for("task_failed", part="before")["run"] == 1
         save(tmp_path / "source.txt", "good again")
         session.wait_for("launched", run=2)
 
@@ -173,7 +173,7 @@ def test_a_step_that_fails_before_the_first_start_is_waited_for(tmp_path: Path) 
     files = {"app.py": "input()\n", "source.txt": "bad", "build.py": build}
     config = project(tmp_path, files, command=python("app.py"), before=[python("build.py")], watch=["source.txt"])
     with Reloader("--config", config, cwd=tmp_path) as session:
-        assert session.wait_for("step_refused")["run"] is None
+        assert session.wait_for("task_failed")["run"] is None
         save(tmp_path / "source.txt", "good")
         assert session.wait_for("launched")["reason"]["kind"] == "first_start"
 
@@ -182,9 +182,9 @@ def test_a_step_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: 
     sleep = "import time; time.sleep(600)"
     slow = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {sleep!r}])\n{sleep}\n"
     files = {"app.py": "input()\n", "build.py": slow}
-    config = project(tmp_path, files, command=python("app.py"), before=[python("build.py")], gate_timeout=0.3)
+    config = project(tmp_path, files, command=python("app.py"), before=[python("build.py")], task_timeout=0.3)
     with Reloader("--config", config, cwd=tmp_path) as session:
-        refused = session.wait_for("step_refused")
+        refused = session.wait_for("task_failed")
         assert refused["outcome"] == {"kind": "overdue", "seconds": 0.3}
 
 

@@ -104,7 +104,7 @@ def press_again(reloader: Reloader, keyboard: Keyboard) -> None:
     """Ctrl-C so much later that it is another one: until it forces, or is heard as the first of two."""
 
     def is_forced() -> bool:
-        if reloader.all_of("forced"):
+        if reloader.all_of("killed"):
             return True
         keyboard.type(CTRL_C)
         return False
@@ -118,7 +118,7 @@ def test_a_second_ctrl_c_forces_a_command_that_has_survived_the_first(tmp_path: 
         reloader.wait_for_line("ready")
         keyboard.type(CTRL_C)
         reloader.wait_for_line("interrupted")
-        assert reloader.all_of("stopping") == reloader.all_of("forced") == []
+        assert reloader.all_of("stopping") == reloader.all_of("killed") == []
         press_again(reloader, keyboard)
         assert reloader.wait_for_exit() == 137
         assert reloader.wait_for("ended")["outcome"]["number"] == signal.SIGKILL
@@ -140,7 +140,7 @@ def test_at_a_prompt_ctrl_c_is_the_commands_own_however_often(tmp_path: Path) ->
         eventually(has_lasted, what="many interrupts, over a while")
         keyboard.type("q")
         assert reloader.wait_for_exit() == 7
-        assert reloader.all_of("forced") == []
+        assert reloader.all_of("killed") == []
 
 
 def test_ctrl_c_during_a_stop_that_takes_long_ends_the_session_and_again_forces(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_where_we_have_the_keyboard_an_r_restarts_and_one_ctrl_c_is_one_interrup
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("input: ''")
         keyboard.type(f"r{ENTER}")
-        assert reloader.wait_for("launched", run=2)["reason"] == {"kind": "asked_by_hand", "by": "r"}
+        assert reloader.wait_for("launched", run=2)["reason"] == {"kind": "requested_by_user", "by": "r"}
         reloader.wait_for_line("input: ''")
         keyboard.type(CTRL_C)
         assert reloader.wait_for_exit() == 130

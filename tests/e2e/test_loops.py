@@ -36,7 +36,7 @@ def test_a_program_that_writes_what_is_watched_restarts_itself_no_more_than_ten_
 ) -> None:
     config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"), backend=backend)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        told = reloader.wait_for("watching_suspended")
+        told = reloader.wait_for("restart_loop_suspended")
         assert (told["level"], told["paths"]) == ("warning", [str(tmp_path / "state [1].txt")])
         assert (told["restarts"], told["line"]) == (LIMIT, 'ignore = ["/state \\\\[1].txt"]')
         assert 0 < told["within"] < 60
@@ -69,7 +69,7 @@ def test_with_the_line_that_was_told_there_is_no_loop(tmp_path: Path) -> None:
 def test_another_configuration_lets_no_file_count_again(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        last = runs_before(reloader, reloader.wait_for("watching_suspended")) + 1
+        last = runs_before(reloader, reloader.wait_for("restart_loop_suspended")) + 1
         reloader.wait_for_line(f"run {last}")
         project(tmp_path, {}, command=python("app.py"), env={"OTHER": "1"})
         reloader.wait_for_line(f"run {last + 1}")
@@ -86,10 +86,10 @@ def test_a_restart_by_hand_lets_the_file_count_again(tmp_path: Path) -> None:
 
     config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        first = runs_before(reloader, reloader.wait_for("watching_suspended"))
+        first = runs_before(reloader, reloader.wait_for("restart_loop_suspended"))
         reloader.wait_for_line(f"run {first + 1}")
         reloader.signal(signal.SIGUSR1)
-        assert runs_before(reloader, reloader.wait_for("watching_suspended")) >= first + LIMIT
+        assert runs_before(reloader, reloader.wait_for("restart_loop_suspended")) >= first + LIMIT
 
 
 def test_a_command_that_ends_after_it_has_written_makes_a_loop_too(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_command_that_ends_after_it_has_written_makes_a_loop_too(tmp_path: Pat
     builds = 'import os\nopen("built.txt", "w").write(os.environ["RELOADER_RUN"])\n'
     config = project(tmp_path, {"build.py": builds}, command=python("build.py"), on_exit="wait")
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        told = reloader.wait_for("watching_suspended")
+        told = reloader.wait_for("restart_loop_suspended")
         assert (told["paths"], told["line"]) == ([str(tmp_path / "built.txt")], 'ignore = ["/built.txt"]')
         last = runs_before(reloader, told) + 1
         reloader.wait_for("ended", run=last)
@@ -129,4 +129,4 @@ def test_a_script_that_writes_on_and_on_is_served_to_the_end(tmp_path: Path) -> 
                 script.kill()
         save(tmp_path / "app.py", "print('the last state', flush=True)\n")
         reloader.wait_for_line("the last state")
-        assert reloader.all_of("watching_suspended") == []
+        assert reloader.all_of("restart_loop_suspended") == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.addresses import Address, Holder
+from reloader.core.addresses import Address, PortOwner
 from tests.support.platform_limits import needs_tree_of_processes
 from tests.support.programs import Announcements, environment
 from tests.support.projects import project, python, save
@@ -34,22 +34,22 @@ def programs() -> Iterator[Announcements]:
 
 
 @pytest.fixture
-def holder(programs: Announcements) -> Iterator[Holder]:
+def holder(programs: Announcements) -> Iterator[PortOwner]:
     """Somebody who listens, until a word from the test."""
     command = programs.command("holding", "127.0.0.1")
     with subprocess.Popen(command, env=environment()) as process:
         started = programs.wait_for("started", "holding")
-        yield Holder(Address("127.0.0.1", started["port"]), process.pid, tuple(command))
+        yield PortOwner(Address("127.0.0.1", started["port"]), process.pid, tuple(command))
         programs.say_word_to(started)
 
 
-def as_told(holder: Holder) -> dict[str, object]:
+def as_told(holder: PortOwner) -> dict[str, object]:
     address = {"kind": "address", "host": holder.address.host, "port": holder.address.port}
     return {"kind": "holder", "address": address, "pid": holder.pid, "argv": list(holder.argv)}
 
 
 def test_who_holds_the_port_is_told_and_the_next_run_gets_it(
-    tmp_path: Path, programs: Announcements, holder: Holder
+    tmp_path: Path, programs: Announcements, holder: PortOwner
 ) -> None:
     port = holder.address.port
     config = project(tmp_path, {"app.py": UNCAUGHT.format(port=port)}, command=python("app.py"))
@@ -65,7 +65,7 @@ def test_who_holds_the_port_is_told_and_the_next_run_gets_it(
         assert len(reloader.all_of("port_in_use")) == 1
 
 
-def test_where_the_command_keeps_it_to_itself_its_words_are_read(tmp_path: Path, holder: Holder) -> None:
+def test_where_the_command_keeps_it_to_itself_its_words_are_read(tmp_path: Path, holder: PortOwner) -> None:
     port = holder.address.port
     config = project(tmp_path, {"app.py": CAUGHT.format(port=port)}, command=python("app.py", "--port", str(port)))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -76,7 +76,7 @@ def test_where_the_command_keeps_it_to_itself_its_words_are_read(tmp_path: Path,
 
 @pytest.mark.parametrize("port_in", ["app.run(port={})", "server.listen({})"])
 def test_where_its_words_say_nothing_the_text_of_the_program_is_read(
-    tmp_path: Path, holder: Holder, port_in: str
+    tmp_path: Path, holder: PortOwner, port_in: str
 ) -> None:
     """As Flask's and uvicorn's functions do, which print the error and end with code 1."""
     source = f"# {port_in.format(holder.address.port)}\nraise SystemExit(1)\n"
@@ -87,7 +87,7 @@ def test_where_its_words_say_nothing_the_text_of_the_program_is_read(
         assert reloader.wait_for_exit() == 1
 
 
-def test_a_failure_for_another_reason_is_not_explained_by_a_port(tmp_path: Path, holder: Holder) -> None:
+def test_a_failure_for_another_reason_is_not_explained_by_a_port(tmp_path: Path, holder: PortOwner) -> None:
     config = project(tmp_path, {"app.py": "raise SystemExit(1)"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         assert reloader.wait_for_exit() == 1

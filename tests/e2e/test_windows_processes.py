@@ -118,7 +118,7 @@ def test_a_program_is_asked_before_it_is_forced(tmp_path: Path, programs: Announ
         programs.wait_for("asked", "polite")
         announced(programs, KINDS["starts another"])
         assert reloader.wait_for("ended", run=1)["outcome"]["code"] == 5
-        assert reloader.all_of("forced") == []
+        assert reloader.all_of("killed") == []
 
 
 @needs_stop_event

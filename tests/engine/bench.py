@@ -7,28 +7,28 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from reloader.core.addresses import Address, Holder
+from reloader.core.addresses import Address, PortOwner
 from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import PathsChanged, Posted
 from reloader.core.notices import Changed, Notice
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.settings import LaunchSpec, RestartPolicy, RunPlan, StopPolicy, WatchPlan
+from reloader.core.settings import LaunchSettings, RestartPolicy, Settings, StopPolicy, WatchSettings
 from reloader.core.states import Finished, Idle, State
-from reloader.core.tasks import BesidePolicy, ReadyPolicy
-from reloader.engine.agent_reports import Program
-from reloader.engine.components import Parts
-from reloader.engine.config_reload import Renewal
+from reloader.core.tasks import ReadyPolicy, TaskSettings
+from reloader.engine.agent_reports import AgentReports
+from reloader.engine.components import Components
+from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.explain import Explainer
-from reloader.engine.control.handler import Control
-from reloader.engine.control.journal import Chronicle
-from reloader.engine.files.backends import Watching
+from reloader.engine.control.handler import ControlHandler
+from reloader.engine.control.journal import RunJournal
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.rescan import Sweep
-from reloader.engine.files.restart_loops import LoopGuard
+from reloader.engine.files.rescan import Rescan
+from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.loop import Engine
-from reloader.engine.port_conflicts import FailedStarts
+from reloader.engine.port_conflicts import PortConflicts
 from reloader.interfaces import Configuration
 from reloader.watchers.rules import watch_set_of
 from tests.support.beside import FakeHelpers, FakeProbes, beside_of
@@ -59,16 +59,16 @@ class Bench:
         sweep_period: float = NEVER,
         alive: float | None = None,
         make_disk: Callable[[ManualClock], DatedDisk] = lambda clock: DatedDisk(),
-        beside: BesidePolicy | None = None,
+        beside: TaskSettings | None = None,
         compiles: bool = False,
         configuration: Configuration | None = None,
         start: Idle = Idle(),  # noqa: B008 - a value
-        loops_before: LoopGuard | None = None,
+        loops_before: RestartLoopGuard | None = None,
     ) -> None:
         self.root = root
         base = str(root)
         patterns = None if watch is None else (Patterns(base, tuple(Rule(text, "test") for text in watch)),)
-        plan = WatchPlan(
+        plan = WatchSettings(
             base,
             (base,),
             watch=patterns,
@@ -89,13 +89,13 @@ class Bench:
         self.pollers: list[ScriptedWatcher] = []
         self.reporter = Recorder(self.journal)
         self.host = FakeHost(self.journal)
-        self.watching = Watching(self.watcher, self.watch_set, self._make_poller, self.reporter, os.sep)
+        self.watching = BackendSet(self.watcher, self.watch_set, self._make_poller, self.reporter, os.sep)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=True)
         self.written: set[str] = set()
         self.taken: list[Address] = []
-        self.holders: list[Holder] = []
+        self.holders: list[PortOwner] = []
         self.seconds_since: dict[str, float] = {}
-        self.loops = LoopGuard(
+        self.loops = RestartLoopGuard(
             plan,
             self.clock,
             self.reporter,
@@ -104,7 +104,7 @@ class Bench:
             before=loops_before,
         )
         self.collector = ChangeCollector(self.baseline, plan.debounce, self.loops.counting)
-        self.sweep = Sweep(
+        self.sweep = Rescan(
             self.baseline,
             self.watch_set,
             self.disk,
@@ -114,12 +114,12 @@ class Bench:
             period=sweep_period,
         )
         # Without a policy a run is never told to be ready, of which but few tests want to know.
-        policy = beside or BesidePolicy(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
-        run_plan = RunPlan(LaunchSpec(("program", "argument"), base), plan, restart, beside=policy, project=base)
-        program = Program(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False)
+        policy = beside or TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
+        run_plan = Settings(LaunchSettings(("program", "argument"), base), plan, restart, beside=policy, project=base)
+        program = AgentReports(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False)
         self.program = program
         self.history: list[Mapping[str, object]] = []
-        self.chronicle = Chronicle(self.reporter, self.clock, self.clock, self.history.append)
+        self.chronicle = RunJournal(self.reporter, self.clock, self.clock, self.history.append)
         self.helpers = FakeHelpers(self.journal)
         self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
@@ -134,8 +134,8 @@ class Bench:
             compiles=compiles,
             changes=self.written_changes,
         )
-        self.renewal = Renewal(run_plan, configuration, self.clock, self.chronicle.tell, self.chronicle.tell_to)
-        self.control = Control(
+        self.renewal = ConfigReloader(run_plan, configuration, self.clock, self.chronicle.tell, self.chronicle.tell_to)
+        self.control = ControlHandler(
             run_plan,
             self.chronicle,
             self.collector,
@@ -151,15 +151,15 @@ class Bench:
         )
         self.engine = Engine(
             run_plan,
-            Parts(
+            Components(
                 host=self.host,
                 watching=self.watching,
                 baseline=self.baseline,
                 collector=self.collector,
                 sweep=self.sweep,
                 loops=self.loops,
-                failed_starts=FailedStarts(
-                    LaunchSpec(("serve", "--port", "8000"), base), lambda: self.taken, self._holder_of
+                failed_starts=PortConflicts(
+                    LaunchSettings(("serve", "--port", "8000"), base), lambda: self.taken, self._holder_of
                 ),
                 program=program,
                 control=self.control,
@@ -177,7 +177,7 @@ class Bench:
     def _environment_of(self, run: int) -> Mapping[str, str]:
         return self.environment(run)
 
-    def _holder_of(self, addresses: Sequence[Address]) -> Holder | None:
+    def _holder_of(self, addresses: Sequence[Address]) -> PortOwner | None:
         held = (one for one in self.holders for address in addresses if address.collides_with(one.address))
         return next(held, None)
 

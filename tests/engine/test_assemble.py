@@ -14,13 +14,13 @@ import pytest
 
 from reloader.app import wiring
 from reloader.app.session import run_session
-from reloader.core.events import RestartAsked, StopAsked
+from reloader.core.events import RestartRequested, StopRequested
 from reloader.core.filesystems import Mount
 from reloader.core.notices import (
     BackendFellBack,
     ConfigUsed,
     Ended,
-    Finished,
+    FinishedNotice,
     Launched,
     Note,
     Notice,
@@ -30,9 +30,9 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import NotLaunched
 from reloader.core.paths.filters import Rule
-from reloader.core.settings import BackendName, LaunchSpec, OnExit, PythonPolicy, RunPlan, WatchPlan
+from reloader.core.settings import BackendName, LaunchSettings, OnExit, PythonPolicy, Settings, WatchSettings
 from reloader.engine.files import progress
-from reloader.engine.files.progress import PATIENCE, TELL_EVERY, Progress, ScanInterrupted
+from reloader.engine.files.progress import PATIENCE, TELL_EVERY, ScanInterrupted, ScanProgress
 from reloader.engine.inbox import Inbox
 from reloader.errors import BackendUnavailable
 from reloader.watchers.disk import RealDisk
@@ -70,10 +70,12 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def plan_of(root: Path, expression: str = "'ran'", backend: BackendName = BackendName.STAT) -> RunPlan:
+def plan_of(root: Path, expression: str = "'ran'", backend: BackendName = BackendName.STAT) -> Settings:
     """A command that writes ``expression`` into ``out.log``, which does not count, and exits with 7."""
     command = (sys.executable, "-c", WRITES.format(expression))
-    return RunPlan(LaunchSpec(command, str(root)), WatchPlan(str(root), (str(root),), backend=backend), source="a test")
+    return Settings(
+        LaunchSettings(command, str(root)), WatchSettings(str(root), (str(root),), backend=backend), source="a test"
+    )
 
 
 class TestASession:
@@ -93,14 +95,14 @@ class TestASession:
     def test_tells_its_life_in_order_and_ends_with_the_code_of_the_command(self, root: Path) -> None:
         teller = Teller()
         assert run_session(plan_of(root), teller) == 7
-        told = [kind for kind in teller.kinds if kind in (ConfigUsed, Watching, Launched, Ended, Finished)]
-        assert told == [ConfigUsed, Watching, Launched, Ended, Finished]
+        told = [kind for kind in teller.kinds if kind in (ConfigUsed, Watching, Launched, Ended, FinishedNotice)]
+        assert told == [ConfigUsed, Watching, Launched, Ended, FinishedNotice]
         assert teller.notices[0] == ConfigUsed("a test")
         assert teller.notices[1] == Watching((str(root),), 1, 1, "stat", "a scan every 1 s", "as configured")
         assert (root / "out.log").read_text() == "ran"
 
     def test_of_a_command_that_is_not_there_ends_with_127(self, root: Path) -> None:
-        plan = replace(plan_of(root), launch=LaunchSpec(("there-is-no-such-program",), str(root)))
+        plan = replace(plan_of(root), launch=LaunchSettings(("there-is-no-such-program",), str(root)))
         teller = Teller()
         assert run_session(plan, teller) == 127
         (ended,) = (notice for notice in teller.notices if isinstance(notice, Ended))
@@ -164,7 +166,7 @@ class TestASession:
         waits = "import signal, value; signal.alarm(20); signal.pause() if value.VALUE == 1 else exit(9)"
         plan = replace(
             plan,
-            launch=LaunchSpec((sys.executable, "-c", waits), str(root)),
+            launch=LaunchSettings((sys.executable, "-c", waits), str(root)),
             watch=replace(plan.watch, interval=0.05),
             restart=replace(plan.restart, on_exit=OnExit.EXIT),
             python=PythonPolicy(modules=False),
@@ -202,7 +204,7 @@ class TestProgress:
     def test_is_told_after_a_while_and_then_now_and_again(self) -> None:
         clock = ManualClock()
         teller = Teller()
-        progress = Progress(teller, clock, Inbox(clock))
+        progress = ScanProgress(teller, clock, Inbox(clock))
         for files in range(1, 200):
             clock.advance(0.01)
             progress(files)
@@ -214,18 +216,18 @@ class TestProgress:
     def test_leaves_other_news_for_the_engine(self) -> None:
         clock = ManualClock()
         inbox = Inbox(clock)
-        progress = Progress(Teller(), clock, inbox)
-        inbox.post(RestartAsked("somebody"))
+        progress = ScanProgress(Teller(), clock, inbox)
+        inbox.post(RestartRequested("somebody"))
         clock.advance(PATIENCE)
         progress(10)
-        assert inbox.take_now() == [RestartAsked("somebody")]
+        assert inbox.take_now() == [RestartRequested("somebody")]
 
     @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
     def test_ends_the_scan_for_a_user_who_has_lost_patience(self, number: int, code: int) -> None:
         clock = ManualClock()
         inbox = Inbox(clock)
-        progress = Progress(Teller(), clock, inbox)
-        inbox.post(StopAsked(number))
+        progress = ScanProgress(Teller(), clock, inbox)
+        inbox.post(StopRequested(number))
         clock.advance(PATIENCE)
         with pytest.raises(ScanInterrupted) as interrupted:
             progress(10)
@@ -238,33 +240,33 @@ class TestTheWatchSet:
         (root / ".gitignore").write_text("*.txt\n")
         inner = root / "inner"
         inner.mkdir()
-        watch_set = watch_set_of(WatchPlan(str(inner), (str(inner),)), RealDisk())
+        watch_set = watch_set_of(WatchSettings(str(inner), (str(inner),)), RealDisk())
         verdicts = {name: watch_set.counts(str(inner / name)) for name in ("a.py", "a.txt", "a.log")}
         assert verdicts == {"a.py": True, "a.txt": False, "a.log": False}
 
     def test_obeys_the_plan_that_wants_neither(self, root: Path) -> None:
         (root / ".git").mkdir()
         (root / ".gitignore").write_text("*.txt\n")
-        plan = WatchPlan(str(root), (str(root),), gitignore=False, default_ignores=False)
+        plan = WatchSettings(str(root), (str(root),), gitignore=False, default_ignores=False)
         watch_set = watch_set_of(plan, RealDisk(gitignore=False))
         assert all(watch_set.counts(str(root / name)) for name in ("a.py", "a.txt", "a.log"))
 
     def test_lets_the_plan_have_the_last_word(self, root: Path) -> None:
-        plan = WatchPlan(str(root), (str(root),), ignore=(Rule("!a.log", "test"), Rule("a.py", "test")))
+        plan = WatchSettings(str(root), (str(root),), ignore=(Rule("!a.log", "test"), Rule("a.py", "test")))
         watch_set = watch_set_of(plan, RealDisk())
         assert (watch_set.counts(str(root / "a.log")), watch_set.counts(str(root / "a.py"))) == (True, False)
 
     def test_names_the_source_for_bytecode_that_has_one(self, root: Path) -> None:
         (root / "alone.pyc").write_text("x")
         files = ("app.pyc", "__pycache__/app.cpython-312.pyc", "alone.pyc", "settings.toml")
-        plan = WatchPlan(str(root), (), extra_files=tuple(str(root / name) for name in files))
+        plan = WatchSettings(str(root), (), extra_files=tuple(str(root / name) for name in files))
         named = {os.path.relpath(path, root) for path in watch_set_of(plan, RealDisk()).files}
         assert named == {"app.py", "alone.pyc", "settings.toml"}
 
 
 def test_the_file_of_the_configuration_is_no_part_of_the_program_unless_it_is_asked_for(tmp_path: Path) -> None:
     own = str(tmp_path / "reloader.toml")
-    plan = WatchPlan(str(tmp_path), (str(tmp_path),), own_file=own)
+    plan = WatchSettings(str(tmp_path), (str(tmp_path),), own_file=own)
     assert not watch_set_of(plan, RealDisk()).counts(own)
     assert watch_set_of(replace(plan, extra_files=(own,)), RealDisk()).counts(own)
     assert watch_set_of(replace(plan, ignore=(Rule("!reloader.toml", "a test"),)), RealDisk()).counts(own)

@@ -11,22 +11,22 @@ from reloader.app import session_context
 from reloader.app.client import past_runs
 from reloader.app.session_context import chronicle_of, open_to_visitors
 from reloader.core.notices import ControlUnavailable, Launched
-from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.core.states import FirstStart
 from reloader.engine.inbox import Inbox
 from tests.support.fakes import Recorder
 from tests.support.manual_clock import ManualClock
 
 
-def plan_of(project: str) -> RunPlan:
-    return RunPlan(LaunchSpec(("x",), "/"), WatchPlan("/", ()), project=project)
+def plan_of(project: str) -> Settings:
+    return Settings(LaunchSettings(("x",), "/"), WatchSettings("/", ()), project=project)
 
 
 def test_where_there_can_be_no_socket_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(project: str, environ: object) -> None:
         raise OSError("there is no directory for it")
 
-    monkeypatch.setattr(session_context, "MeetingPoint", refuse)
+    monkeypatch.setattr(session_context, "ControlSocket", refuse)
     told = Recorder([])
     with ExitStack() as resources:
         open_to_visitors(plan_of("/app"), Inbox(ManualClock()), told, resources)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.changes import CONTENT_LIMIT, ChangeKind, Stamp
+from reloader.core.changes import CONTENT_LIMIT, ChangeKind, FileStat
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.settings import WatchPlan
+from reloader.core.settings import WatchSettings
 from reloader.engine.files import baseline as baseline_module
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.file_reader import YOUNG
@@ -44,7 +44,7 @@ class Tree:
     ) -> None:
         self.root = root
         base = str(root)
-        plan = WatchPlan(
+        plan = WatchSettings(
             base,
             tuple(map(str, roots)) if roots is not None else (base,),
             watch=None if watch is None else (Patterns(base, tuple(Rule(text, "test") for text in watch)),),
@@ -522,7 +522,7 @@ def young_disk(root: Path) -> DatedDisk:
 
 
 def baseline_of(root: Path, disk: DatedDisk) -> Baseline:
-    plan = WatchPlan(str(root), (str(root),))
+    plan = WatchSettings(str(root), (str(root),))
     return Baseline(disk, watch_set_of(plan, disk), by_content=True, follow_symlinks=True)
 
 
@@ -558,7 +558,7 @@ class TestFilesWithTheSameContent:
 class TestWhatAProgramHasRead:
     """It tells the stamp that a file had when it was read: that is what later looks are measured by."""
 
-    def learns(self, tree: Tree, name: str | Path, stamp: Stamp | None = None) -> list[ChangeKind]:
+    def learns(self, tree: Tree, name: str | Path, stamp: FileStat | None = None) -> list[ChangeKind]:
         path = str(tree.root / name)
         return [change.kind for change in tree.baseline.learn(path, stamp or tree.disk.stamp(path))]
 

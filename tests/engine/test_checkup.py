@@ -13,9 +13,9 @@ from reloader.app import doctor
 from reloader.app.doctor import examine, round_trip
 from reloader.core.events import WatcherFailed
 from reloader.core.filesystems import Mount
-from reloader.core.notices import BackendFellBack, ConfigUsed, Level, Notice, Polling, RootExamined, TreesExamined
+from reloader.core.notices import BackendFellBack, ConfigUsed, DoctorRoot, DoctorScan, Level, Notice, Polling
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, LaunchSpec, RunPlan, WatchPlan
+from reloader.core.settings import BackendName, LaunchSettings, Settings, WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post
 from reloader.watchers.choose import Choice
@@ -38,26 +38,26 @@ def mounts(monkeypatch: pytest.MonkeyPatch) -> FakeMounts:
     return mounts
 
 
-def plan_of(*roots: Path, backend: BackendName = BackendName.STAT) -> RunPlan:
-    watch = WatchPlan(str(roots[0]), tuple(map(str, roots)), backend=backend, interval=0.05)
-    return RunPlan(LaunchSpec(("none",), str(roots[0])), watch, source="a test")
+def plan_of(*roots: Path, backend: BackendName = BackendName.STAT) -> Settings:
+    watch = WatchSettings(str(roots[0]), tuple(map(str, roots)), backend=backend, interval=0.05)
+    return Settings(LaunchSettings(("none",), str(roots[0])), watch, source="a test")
 
 
-def told_by(plan: RunPlan) -> list[Notice]:
+def told_by(plan: Settings) -> list[Notice]:
     reporter = Recorder([])
     examine(plan, reporter)
     return reporter.notices
 
 
-def roots_in(notices: Sequence[Notice]) -> list[RootExamined]:
-    return [notice for notice in notices if isinstance(notice, RootExamined)]
+def roots_in(notices: Sequence[Notice]) -> list[DoctorRoot]:
+    return [notice for notice in notices if isinstance(notice, DoctorRoot)]
 
 
 @pytest.mark.usefixtures("mounts")
 def test_a_root_is_told_with_its_file_system_its_backend_and_how_soon_a_change_is_heard_of(root: Path) -> None:
     notices = told_by(plan_of(root))
     assert notices[0] == ConfigUsed("a test")
-    [trees] = [notice for notice in notices if isinstance(notice, TreesExamined)]
+    [trees] = [notice for notice in notices if isinstance(notice, DoctorScan)]
     assert (trees.files, trees.directories) == (1, 2)
     [found] = roots_in(notices)
     assert (found.root, found.file_system, found.backend, found.why) == (str(root), "ext4", "stat", "as configured")
@@ -96,7 +96,7 @@ def test_a_backend_that_was_named_and_cannot_be_had_is_an_error(root: Path, monk
         told_by(plan_of(root))
 
 
-def choose_failing(plan: WatchPlan, watch_set: WatchSet, post: Post, *others: object) -> Choice:
+def choose_failing(plan: WatchSettings, watch_set: WatchSet, post: Post, *others: object) -> Choice:
     post(WatcherFailed("scripted", "the limit is reached", "Raise it", watch_set.roots))
     return Choice(ScriptedWatcher([], name="watchdog"), "a script")
 

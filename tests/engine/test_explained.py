@@ -15,7 +15,7 @@ import pytest
 from reloader.app.explain import explain, list_files
 from reloader.core.notices import PathExplained
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
+from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.engine.control.explain import Explainer
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import watch_set_of
@@ -33,14 +33,16 @@ def root(tmp_path: Path) -> Path:
 
 def plan_of(
     root: Path, *, watch: Sequence[str] | None = None, ignore: Sequence[str] = (), extra: str = ""
-) -> WatchPlan:
+) -> WatchSettings:
     base = str(root)
     patterns = None if watch is None else (Patterns(base, tuple(Rule(text, "x.toml") for text in watch)),)
     rules = tuple(Rule(text, "x.toml") for text in ignore)
-    return WatchPlan(base, (base,), watch=patterns, ignore=rules, extra_files=(extra,) if extra else ())
+    return WatchSettings(base, (base,), watch=patterns, ignore=rules, extra_files=(extra,) if extra else ())
 
 
-def explained(plan: WatchPlan, path: Path | str, *, imports: Sequence[Path] = (), alone: bool = False) -> PathExplained:
+def explained(
+    plan: WatchSettings, path: Path | str, *, imports: Sequence[Path] = (), alone: bool = False
+) -> PathExplained:
     disk = RealDisk()
     watch_set = watch_set_of(plan, disk)
     watch_set.imports.files.update(map(str, imports))
@@ -95,7 +97,7 @@ def test_of_a_python_program_what_it_imports_decides(root: Path) -> None:
 
 def test_without_a_session_a_python_program_is_watched_by_its_sources(root: Path) -> None:
     (root / "notes.txt").touch()
-    plan = RunPlan(LaunchSpec((sys.executable, "app.py"), str(root)), plan_of(root))
+    plan = Settings(LaunchSettings((sys.executable, "app.py"), str(root)), plan_of(root))
     assert explain(plan, str(root / "notes.txt")).cause == "no source"
     assert explain(plan, str(root / "app.py")).counts
     assert list_files(plan).files == (str(root / "app.py"),)
@@ -154,7 +156,7 @@ def test_the_line_is_the_one_that_git_names(tmp_path: Path) -> None:
         tree = Tree.grown_from(Random(seed))  # noqa: S311 - a seed is the point
         root = tmp_path.resolve() / str(seed)
         tree.plant(root)
-        plan = WatchPlan(str(root), (str(root),), default_ignores=False)
+        plan = WatchSettings(str(root), (str(root),), default_ignores=False)
         disk = RealDisk()
         explainer = Explainer(plan, watch_set_of(plan, disk), disk)
         by_git = lines_of_git(root, tree.files)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.addresses import Address, Holder
-from reloader.core.events import ChildEnded, LeaderEnded, StopAsked
+from reloader.core.addresses import Address, PortOwner
+from reloader.core.events import LeaderExited, RunEnded, StopRequested
 from reloader.core.notices import Ended, PortInUse
 from reloader.core.outcome import Exited, Outcome, Signalled
-from reloader.core.settings import LaunchSpec, OnExit, RestartPolicy
-from reloader.engine.port_conflicts import EARLY, ENOUGH, FailedStarts
+from reloader.core.settings import LaunchSettings, OnExit, RestartPolicy
+from reloader.engine.port_conflicts import EARLY, ENOUGH, PortConflicts
 from tests.engine.bench import Bench
 
-HOLDER = Holder(Address("127.0.0.1", 8000), 4711, ("python", "-m", "http.server"))
+HOLDER = PortOwner(Address("127.0.0.1", 8000), 4711, ("python", "-m", "http.server"))
 FAILED = Exited(1)
 
 
@@ -46,7 +46,7 @@ def test_it_is_told_before_the_end(bench: Bench) -> None:
 
 
 def test_a_port_that_the_run_reports_is_the_certain_reason_at_any_time(bench: Bench) -> None:
-    other = Holder(Address("0.0.0.0", 9000), 4712)
+    other = PortOwner(Address("0.0.0.0", 9000), 4712)
     bench.holders.append(other)
     bench.taken.append(Address("", 9000))
     assert end(bench, FAILED, after=10 * EARLY) == [PortInUse(1, other, is_certain=True)]
@@ -69,7 +69,7 @@ def test_a_crash_for_which_nobody_blames_a_port_has_another_reason(bench: Bench)
 
 def test_a_run_that_was_asked_to_stop_may_end_as_it_likes(bench: Bench) -> None:
     bench.host.is_obeyed = False
-    bench.post(StopAsked(15))
+    bench.post(StopRequested(15))
     bench.engine.turn()
     assert end(bench, FAILED) == []
     assert len(bench.told(Ended)) == 1
@@ -77,7 +77,7 @@ def test_a_run_that_was_asked_to_stop_may_end_as_it_likes(bench: Bench) -> None:
 
 def test_a_leader_that_leaves_others_behind_is_explained_when_all_have_ended(bench: Bench) -> None:
     bench.host.is_obeyed = False
-    bench.host.ended.append(LeaderEnded(1, FAILED))
+    bench.host.ended.append(LeaderExited(1, FAILED))
     bench.engine.turn()
     assert bench.told(PortInUse) == []
     assert end(bench, FAILED) == [PortInUse(1, HOLDER, is_certain=False)]
@@ -92,8 +92,8 @@ class TestTheText:
         def holder_of(addresses: Sequence[Address]) -> None:
             asked.extend(addresses)
 
-        starts = FailedStarts(LaunchSpec(argv, str(root)), list, holder_of)
-        assert starts.explain(ChildEnded(1, FAILED), 0.1) is None
+        starts = PortConflicts(LaunchSettings(argv, str(root)), list, holder_of)
+        assert starts.explain(RunEnded(1, FAILED), 0.1) is None
         return asked
 
     def test_of_a_program_is_read(self, tmp_path: Path) -> None:
@@ -111,12 +111,12 @@ class TestTheText:
 
 
 def test_a_port_that_is_our_own_is_the_reason_only_where_the_run_says_so(bench: Bench) -> None:
-    bench.holders[:] = [Holder(HOLDER.address, os.getpid())]
+    bench.holders[:] = [PortOwner(HOLDER.address, os.getpid())]
     assert end(bench, FAILED) == []
 
 
 def test_a_run_that_says_that_it_wanted_our_own_port_is_told_whose_it_is(bench: Bench) -> None:
-    ours = Holder(Address("0.0.0.0", 9000), os.getpid())
+    ours = PortOwner(Address("0.0.0.0", 9000), os.getpid())
     bench.holders.append(ours)
     bench.taken.append(Address("", 9000))
     assert end(bench, FAILED) == [PortInUse(1, ours, is_certain=True)]

@@ -6,33 +6,33 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.events import BatchOpened, Begin, LeaderEnded, RestartAsked, StopAsked
+from reloader.core.events import BatchOpened, Begin, LeaderExited, RestartRequested, StopRequested
 from reloader.core.notices import (
     Changed,
-    ChangesTakenBack,
+    ChangesReverted,
     Ended,
     Launched,
-    LeftBehind,
-    SourceRefused,
-    StepRefused,
-    StepStarted,
-    Stopping,
-    WaitingForChange,
+    OrphansFound,
+    StoppingNotice,
+    SyntaxErrorNotice,
+    TaskFailed,
+    TaskStarted,
+    WaitingForChangeNotice,
 )
 from reloader.core.outcome import Exited, Signalled
 from reloader.core.settings import OnExit, RestartPolicy
-from reloader.core.states import AskedByHand, ConfigChanged, FilesChanged, Idle, Running, Waiting
-from reloader.core.tasks import BesidePolicy, GatePolicy, Overdue, ReadyPolicy, Step
+from reloader.core.states import ConfigChanged, FilesChanged, Idle, RequestedByUser, Running, WaitingForChange
+from reloader.core.tasks import GatePolicy, ReadyPolicy, Task, TaskSettings, TimedOut
 from reloader.interfaces import ChildNotLaunched
 from tests.engine.bench import Bench
 
-SYNTAX = BesidePolicy(GatePolicy(syntax=True), ReadyPolicy(tcp=("127.0.0.1", 1)))
-LINT = BesidePolicy(GatePolicy(check=Step(("lint", "{files}")), timeout=5.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
-BUILD = BesidePolicy(GatePolicy(before=(Step(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
+SYNTAX = TaskSettings(GatePolicy(syntax=True), ReadyPolicy(tcp=("127.0.0.1", 1)))
+LINT = TaskSettings(GatePolicy(check=Task(("lint", "{files}")), timeout=5.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
+BUILD = TaskSettings(GatePolicy(before=(Task(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
 
 
 def bench_with(
-    root: Path, beside: BesidePolicy, *, compiles: bool = True, restart: RestartPolicy | None = None
+    root: Path, beside: TaskSettings, *, compiles: bool = True, restart: RestartPolicy | None = None
 ) -> Bench:
     (root / "app").mkdir()
     bench = Bench(root / "app", beside=beside, compiles=compiles, restart=restart)
@@ -66,7 +66,7 @@ class TestSyntax:
 
     def test_a_bad_save_leaves_the_run_alone(self, bench: Bench) -> None:
         change(bench, "app.py", "x = (\n")
-        (refused,) = bench.told(SourceRefused)
+        (refused,) = bench.told(SyntaxErrorNotice)
         assert (refused.file, refused.line, refused.run) == (str(bench.root / "app.py"), 1, 1)
         assert refused.excerpt[-1] == refused.message == "SyntaxError: '(' was never closed"
         assert [act for act in bench.acts if act.startswith(("ask", "launch"))] == []
@@ -81,7 +81,7 @@ class TestSyntax:
     def test_what_is_taken_back_restarts_nothing(self, bench: Bench) -> None:
         change(bench, "app.py", "x = (\n")
         change(bench, "app.py", "x = 1\n")
-        assert [notice.run for notice in bench.told(ChangesTakenBack)] == [1]
+        assert [notice.run for notice in bench.told(ChangesReverted)] == [1]
         assert bench.told(Changed) == []
 
     def test_a_file_that_the_run_has_imported_since_is_not_taken_back(self, bench: Bench) -> None:
@@ -96,15 +96,15 @@ class TestSyntax:
         bench.hint("new.py")
         bench.settle()
         assert bench.told(Changed) == []
-        assert len(bench.told(ChangesTakenBack)) == 1
+        assert len(bench.told(ChangesReverted)) == 1
 
     def test_where_nothing_runs_a_bad_save_is_waited_for(self, bench: Bench) -> None:
         change(bench, "app.py", "x = 2\n")  # so that a failure is waited for
         bench.host.end(Exited(1))
         bench.settle()
-        assert isinstance(bench.state, Waiting)
+        assert isinstance(bench.state, WaitingForChange)
         change(bench, "app.py", "x = (\n")
-        assert bench.told(SourceRefused)[0].run is None
+        assert bench.told(SyntaxErrorNotice)[0].run is None
         change(bench, "app.py", "x = 3\n")
         assert [notice.run for notice in bench.told(Launched)] == [2, 3]
 
@@ -116,7 +116,7 @@ class TestSyntax:
     def test_a_session_of_one_run_checks_nothing_while_that_lives(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, SYNTAX, restart=RestartPolicy(once=True)).begin()
         change(bench, "app.py", "x = (\n")
-        assert bench.told(SourceRefused) == []
+        assert bench.told(SyntaxErrorNotice) == []
         assert isinstance(bench.state, Running)
 
 
@@ -138,32 +138,32 @@ class TestACheck:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         bench.helpers.end("lint", outcome)
         bench.settle()
-        assert [(notice.part, notice.outcome, notice.run) for notice in bench.told(StepRefused)] == [
+        assert [(notice.part, notice.outcome, notice.run) for notice in bench.told(TaskFailed)] == [
             ("check", outcome, 1)
         ]
         assert bench.told(Launched) == []
 
     def test_that_takes_too_long_is_ended_and_has_failed(self, bench: Bench) -> None:
         change(bench, "app.py", "x = 2\n")  # to settle lets all the time pass that somebody waits for
-        assert [notice.outcome for notice in bench.told(StepRefused)] == [Overdue(5.0)]
+        assert [notice.outcome for notice in bench.told(TaskFailed)] == [TimedOut(5.0)]
         assert "ask lint with 15" in bench.acts
 
     def test_that_is_deaf_too_is_ended_by_force(self, bench: Bench) -> None:
         bench.helpers.are_obedient = False
         change(bench, "app.py", "x = 2\n")
-        assert [notice.outcome for notice in bench.told(StepRefused)] == [Overdue(5.0)]
+        assert [notice.outcome for notice in bench.told(TaskFailed)] == [TimedOut(5.0)]
         assert "force lint" in bench.acts
 
     def test_that_cannot_be_started_has_failed(self, bench: Bench) -> None:
         bench.helpers.refusals.append(ChildNotLaunched(127, "it was not found"))
         change(bench, "app.py", "x = 2\n")
-        assert bench.told(StepRefused)[0].outcome.exit_code == 127
+        assert bench.told(TaskFailed)[0].outcome.exit_code == 127
 
     def test_is_begun_anew_when_more_changes(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         bench.save("b.py", "x = 2\n")
         bench.hint("b.py")
-        while len(bench.told(StepStarted)) < 2:
+        while len(bench.told(TaskStarted)) < 2:
             bench.engine.turn()
         assert "force lint" in bench.acts
         assert [helper.argv[1:] for helper in bench.helpers.living] == [
@@ -172,7 +172,7 @@ class TestACheck:
 
     def test_is_ended_with_the_session(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
-        bench.post(StopAsked(15))
+        bench.post(StopRequested(15))
         bench.until_finished()
         assert "force lint" in bench.acts
         assert bench.told(Changed) == []
@@ -190,18 +190,18 @@ class TestACheck:
         bench.host.end(Exited(1))
         bench.engine.turn()
         assert [(notice.outcome, notice.stopped) for notice in bench.told(Ended)] == [(Exited(1), False)]
-        assert (bench.told(Stopping), bench.told(WaitingForChange)) == ([], [])
+        assert (bench.told(StoppingNotice), bench.told(WaitingForChangeNotice)) == ([], [])
         bench.helpers.end("lint", Exited(0))
         bench.settle()
         assert [notice.run for notice in bench.told(Launched)] == [2]
 
     def test_does_not_make_a_stop_of_a_crash_that_leaves_processes_behind(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
-        bench.post(LeaderEnded(1, Exited(1)))
+        bench.post(LeaderExited(1, Exited(1)))
         bench.engine.turn()
         bench.helpers.end("lint", Exited(0))
         bench.settle()
-        assert [notice.outcome for notice in bench.told(LeftBehind)] == [Exited(1)]
+        assert [notice.outcome for notice in bench.told(OrphansFound)] == [Exited(1)]
         assert [notice.stopped for notice in bench.told(Ended)] == [False]
         assert [notice.run for notice in bench.told(Launched)] == [2]
 
@@ -249,12 +249,12 @@ class TestStepsBeforeAStart:
         bench.engine.begin()
         bench.helpers.end("build", Exited(0))
         bench.settle()
-        bench.post(RestartAsked("r"))
+        bench.post(RestartRequested("r"))
         bench.engine.turn()
         assert bench.told(Launched)[1:] == []
         bench.helpers.end("build", Exited(0))
         bench.settle()
-        assert bench.told(Launched)[-1].reason == AskedByHand("r")
+        assert bench.told(Launched)[-1].reason == RequestedByUser("r")
 
 
 class TestWhatAStepIsTold:
@@ -276,9 +276,9 @@ class TestWhatAStepIsTold:
         assert self.told(bench) == ["2", "files_changed", "held"]
         bench.helpers.end("build", Exited(0))
         bench.settle()
-        bench.post(RestartAsked("r"))
+        bench.post(RestartRequested("r"))
         bench.engine.turn()
-        assert self.told(bench) == ["3", "asked_by_hand", "held"]
+        assert self.told(bench) == ["3", "requested_by_user", "held"]
 
     def test_by_a_check(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, LINT).begin()
@@ -287,7 +287,7 @@ class TestWhatAStepIsTold:
 
 
 def test_nothing_passes_the_gate_any_more_when_the_session_is_over(bench: Bench) -> None:
-    bench.post(StopAsked(15))
+    bench.post(StopRequested(15))
     bench.until_finished()
     assert bench.beside.admit(BatchOpened(), bench.state) == [BatchOpened()]
     assert bench.beside.follow(bench.state) == []

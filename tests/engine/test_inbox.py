@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from reloader.core.events import ChildStirred, Posted, RestartAsked, StopAsked
+from reloader.core.events import Posted, RestartRequested, StopRequested, Wakeup
 from reloader.engine.inbox import Inbox
 from tests.support.manual_clock import ManualClock
 
-FIRST, SECOND, THIRD = RestartAsked("first"), RestartAsked("second"), StopAsked(15)
+FIRST, SECOND, THIRD = RestartRequested("first"), RestartRequested("second"), StopRequested(15)
 
 
 def test_news_are_taken_in_the_order_of_their_arrival_and_once() -> None:
@@ -68,9 +68,9 @@ def test_news_from_another_thread_end_the_wait() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal does not interrupt a wait on Windows")
 def test_news_from_a_signal_handler_end_the_wait() -> None:
     inbox = Inbox(time.monotonic)
-    before = signal.signal(signal.SIGALRM, lambda number, frame: inbox.post(ChildStirred()))
+    before = signal.signal(signal.SIGALRM, lambda number, frame: inbox.post(Wakeup()))
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.02)
-        assert inbox.take(time.monotonic() + 20.0) == [ChildStirred()]
+        assert inbox.take(time.monotonic() + 20.0) == [Wakeup()]
     finally:
         signal.signal(signal.SIGALRM, before)

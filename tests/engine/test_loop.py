@@ -9,33 +9,40 @@ from typing import NoReturn
 import pytest
 
 from reloader.core.events import (
-    ChildEnded,
-    ChildStirred,
-    IntervalRaised,
-    LeaderEnded,
-    RestartAsked,
-    StopAsked,
+    LeaderExited,
+    PollIntervalRaised,
+    RestartRequested,
+    RunEnded,
+    StopRequested,
+    Wakeup,
     WatcherFailed,
     WatcherOverflowed,
 )
 from reloader.core.notices import (
     BackendFellBack,
-    BackingOff,
+    BackingOffNotice,
     Ended,
-    EventsLost,
-    Finished,
-    Forced,
+    EventsOverflowed,
+    FinishedNotice,
+    Killed,
     Launched,
-    LeftBehind,
     Note,
+    OrphansFound,
     ScansSlowed,
     Unchanged,
-    WaitingForChange,
+    WaitingForChangeNotice,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
 from reloader.core.settings import OnExit, RestartPolicy
-from reloader.core.states import AskedByHand, FilesChanged, FirstStart, Running, Settling, Waiting
-from reloader.core.states import Finished as FinishedState
+from reloader.core.states import (
+    FilesChanged,
+    Finished,
+    FirstStart,
+    RequestedByUser,
+    Running,
+    WaitingForChange,
+    WaitingForQuiet,
+)
 from reloader.engine.run import LAST_WAIT
 from reloader.errors import EnvironmentVariableError
 from reloader.interfaces import ChildNotLaunched
@@ -77,7 +84,7 @@ class TestTheFirstRun:
         assert bench.engine.run() == code
         assert [notice.outcome for notice in bench.told(Ended)] == [NotLaunched(code, "because")]
         assert bench.told(Launched) == []
-        assert bench.told(Finished) == [Finished(code)]
+        assert bench.told(FinishedNotice) == [FinishedNotice(code)]
 
     def test_whose_environment_is_impossible_ends_with_126_and_the_reason(self, root: Path) -> None:
         def refuse(run: int) -> NoReturn:
@@ -101,8 +108,8 @@ class TestALaterRunThatCannotBeLaunched:
         bench.save("app.py", "second")
         bench.hint("app.py")
         bench.settle()
-        assert isinstance(bench.state, Waiting)
-        assert bench.told(WaitingForChange) == [WaitingForChange(NotLaunched(127, "gone"))]
+        assert isinstance(bench.state, WaitingForChange)
+        assert bench.told(WaitingForChangeNotice) == [WaitingForChangeNotice(NotLaunched(127, "gone"))]
         bench.journal.clear()
         bench.save("app.py", "third")
         bench.hint("app.py")
@@ -111,18 +118,18 @@ class TestALaterRunThatCannotBeLaunched:
 
     def test_is_neither_asked_nor_forced_by_a_user_who_is_quicker_than_the_news_of_it(self, bench: Bench) -> None:
         bench.host.refusals.append(ChildNotLaunched(127, "gone"))
-        bench.post(RestartAsked("a test"))
+        bench.post(RestartRequested("a test"))
         bench.engine.turn()
         assert isinstance(bench.state, Running)
         (ended,) = bench.inbox.take_now()
         for _ in range(2):
-            bench.post(StopAsked(2))
+            bench.post(StopRequested(2))
             bench.engine.turn()
             bench.clock.advance(1.0)
         bench.post(ended)
         bench.until_finished()
         assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
-        assert bench.told(Finished) == [Finished(137)]
+        assert bench.told(FinishedNotice) == [FinishedNotice(137)]
 
 
 class TestASave:
@@ -134,7 +141,7 @@ class TestASave:
         heard = bench.clock()
         bench.engine.turn()
         assert bench.acts == ["ask 1 with 15"]
-        assert isinstance(bench.state, Settling)
+        assert isinstance(bench.state, WaitingForQuiet)
         bench.settle()
         assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
         assert bench.clock() - heard == pytest.approx(QUIET / 5)
@@ -237,30 +244,30 @@ class TestWhatHappensJustBeforeALaunch:
 
     def test_is_not_told_of_when_it_turns_out_to_be_no_change(self, bench: Bench) -> None:
         bench.watcher.on_catch_up = lambda: bench.hint("other.py")
-        bench.post(RestartAsked("a test"))
+        bench.post(RestartRequested("a test"))
         bench.settle()
         assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
         assert bench.changed == []
 
     def test_other_news_keep_their_order_and_are_heard_after_the_launch(self, bench: Bench) -> None:
         def much_happens() -> None:
-            bench.post(IntervalRaised(2.0, 0.04, 10))
+            bench.post(PollIntervalRaised(2.0, 0.04, 10))
             bench.hint("app.py")
-            bench.post(IntervalRaised(4.0, 0.08, 20))
+            bench.post(PollIntervalRaised(4.0, 0.08, 20))
             bench.watcher.on_catch_up = lambda: None
 
         bench.watcher.on_catch_up = much_happens
-        bench.post(RestartAsked("a test"))
+        bench.post(RestartRequested("a test"))
         bench.settle()
         assert [notice.interval for notice in bench.told(ScansSlowed)] == [2.0, 4.0]
         assert bench.journal.index("launch 2") < bench.journal.index("tell ScansSlowed")
 
     def test_a_wish_to_stop_ends_the_run_that_was_just_launched(self, bench: Bench) -> None:
-        bench.watcher.on_catch_up = lambda: bench.post(StopAsked(15))
-        bench.post(RestartAsked("a test"))
+        bench.watcher.on_catch_up = lambda: bench.post(StopRequested(15))
+        bench.post(RestartRequested("a test"))
         bench.until_finished()
         assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2", "ask 2 with 15"]
-        assert bench.told(Finished) == [Finished(143)]
+        assert bench.told(FinishedNotice) == [FinishedNotice(143)]
 
     def test_a_change_of_which_only_the_hint_was_late_leads_to_no_second_restart(self, bench: Bench) -> None:
         """The file was saved, and compared, before the launch; its hint arrives after it."""
@@ -281,13 +288,13 @@ class TestLostEvents:
         bench.post(WatcherOverflowed("scripted"))
         bench.settle()
         assert bench.changed == [{"app.py": "modified", "pkg/new.py": "added"}]
-        assert bench.told(EventsLost) == [EventsLost("scripted", bench.watching.overflow_remedy)]
+        assert bench.told(EventsOverflowed) == [EventsOverflowed("scripted", bench.watching.overflow_remedy)]
         assert bench.acts == ["scripted watches anew", "ask 1 with 15", "scripted catches up", "launch 2"]
 
     def test_that_meant_nothing_restart_nothing(self, bench: Bench) -> None:
         bench.post(WatcherOverflowed("scripted"))
         bench.settle()
-        assert bench.journal == ["tell EventsLost", "scripted watches anew"]
+        assert bench.journal == ["tell EventsOverflowed", "scripted watches anew"]
 
 
 class TestABackendThatFails:
@@ -321,7 +328,7 @@ class TestABackendThatFails:
 
     def test_is_caught_up_with_before_a_launch_and_stopped_at_the_end_with_its_replacement(self, bench: Bench) -> None:
         bench.post(self.FAILED)
-        bench.post(RestartAsked("a test"))
+        bench.post(RestartRequested("a test"))
         bench.settle()
         bench.watching.stop()
         assert bench.acts[-5:] == [
@@ -357,7 +364,7 @@ class TestTheRules:
             bench.hint(".gitignore")
 
         bench.watcher.on_catch_up = somebody_edits_the_rules
-        bench.post(RestartAsked("a test"))
+        bench.post(RestartRequested("a test"))
         bench.settle()
         assert bench.changed == [{"scratch/x.py": "added"}]
         bench.save("scratch/x.py", "y")
@@ -378,56 +385,56 @@ class TestTheRules:
 
 class TestSmallNews:
     def test_a_raised_interval_is_told(self, bench: Bench) -> None:
-        bench.post(IntervalRaised(2.5, 0.05, 40_000))
+        bench.post(PollIntervalRaised(2.5, 0.05, 40_000))
         bench.settle()
         assert bench.reporter.notices == [ScansSlowed(2.5, 0.05, 40_000)]
 
     def test_a_stirred_child_is_looked_at(self, bench: Bench) -> None:
         bench.host.end(Exited(0))
-        bench.post(ChildStirred())
+        bench.post(Wakeup())
         bench.engine.turn()
-        assert isinstance(bench.state, FinishedState)
+        assert isinstance(bench.state, Finished)
 
     def test_an_end_that_is_posted_counts_like_one_that_is_collected(self, bench: Bench) -> None:
         bench.host.child = None
-        bench.post(ChildEnded(1, Exited(5)))
+        bench.post(RunEnded(1, Exited(5)))
         bench.engine.turn()
-        assert bench.told(Finished) == [Finished(5)]
+        assert bench.told(FinishedNotice) == [FinishedNotice(5)]
 
     def test_what_the_leader_leaves_behind_is_told_and_asked_to_stop(self, bench: Bench) -> None:
-        bench.post(LeaderEnded(1, Exited(4)))
+        bench.post(LeaderExited(1, Exited(4)))
         bench.engine.turn()
-        assert bench.told(LeftBehind) == [LeftBehind(1, Exited(4))]
+        assert bench.told(OrphansFound) == [OrphansFound(1, Exited(4))]
         assert bench.acts == ["ask 1 with 15"]
 
     def test_a_restart_by_hand_names_who_asked(self, bench: Bench) -> None:
-        bench.post(RestartAsked("SIGUSR1"))
+        bench.post(RestartRequested("SIGUSR1"))
         bench.settle()
-        assert [notice.reason for notice in bench.told(Launched)] == [AskedByHand("SIGUSR1")]
+        assert [notice.reason for notice in bench.told(Launched)] == [RequestedByUser("SIGUSR1")]
 
 
 class TestDeadlines:
     def test_a_run_that_does_not_stop_is_forced_after_its_timeout(self, bench: Bench) -> None:
         bench.host.is_obeyed = False
-        bench.post(RestartAsked("a test"))
+        bench.post(RestartRequested("a test"))
         asked = bench.clock()
         bench.settle()
         assert bench.acts == ["ask 1 with 15", "force 1", "scripted catches up", "launch 2"]
-        assert bench.told(Forced) == [Forced(1, 5.0)]
+        assert bench.told(Killed) == [Killed(1, 5.0)]
         assert bench.clock() - asked == pytest.approx(5.0)
 
     def test_a_ctrl_c_is_handed_on_as_what_it_is(self, bench: Bench) -> None:
-        bench.post(StopAsked(2))
+        bench.post(StopRequested(2))
         bench.until_finished()
         assert bench.acts == ["ask 1 with 2"]
-        assert bench.told(Finished) == [Finished(130)]
+        assert bench.told(FinishedNotice) == [FinishedNotice(130)]
 
     def test_a_run_that_fails_is_launched_again_after_a_pause(self, root: Path) -> None:
         bench = Bench(root, restart=RestartPolicy(OnExit.RESTART)).begin()
         bench.host.end(Exited(1))
         before = bench.clock()
         bench.settle()
-        assert [notice.failures for notice in bench.told(BackingOff)] == [1]
+        assert [notice.failures for notice in bench.told(BackingOffNotice)] == [1]
         assert bench.clock() - before == pytest.approx(0.5)
         assert bench.acts == ["scripted catches up", "launch 2"]
 
@@ -480,7 +487,7 @@ class TestAnErrorOfOurs:
     def test_forces_the_run_and_waits_until_all_of_it_is_gone(self, bench: Bench) -> None:
         bench.host.dies_of_force = False
         bench.host.look_every = 0.02
-        bench.host.after_force = [LeaderEnded(1, Signalled(9)), ChildEnded(1, Signalled(9))]
+        bench.host.after_force = [LeaderExited(1, Signalled(9)), RunEnded(1, Signalled(9))]
         with pytest.raises(RuntimeError, match="a fault"):
             run_on_to_a_fault(bench)
         assert bench.acts == ["force 1"]

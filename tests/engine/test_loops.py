@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.events import RestartAsked
-from reloader.core.notices import Launched, WatchingSuspended
+from reloader.core.events import RestartRequested
+from reloader.core.notices import Launched, RestartLoopSuspended
 from reloader.core.outcome import Exited
 from reloader.core.restart_loops import LIMIT, SHORTEST_TRIAL
-from reloader.core.states import CoolingDown, FilesChanged, Stopping
+from reloader.core.states import BackingOff, FilesChanged, Stopping
 from tests.engine.bench import Bench
 
 
@@ -41,7 +41,7 @@ def write(bench: Bench, *names: str, after: float = 0.2) -> bool:
 
 def test_the_tenth_restart_by_the_programs_own_write_is_the_last(bench: Bench) -> None:
     assert [write(bench, "data.db") for _ in range(LIMIT + 3)] == [True] * LIMIT + [False] * 3
-    (told,) = bench.told(WatchingSuspended)
+    (told,) = bench.told(RestartLoopSuspended)
     assert told.paths == (str(bench.root / "data.db"),)
     assert (told.restarts, told.line) == (LIMIT, 'ignore = ["/data.db"]')
     assert 0 < told.within < 10
@@ -50,7 +50,7 @@ def test_the_tenth_restart_by_the_programs_own_write_is_the_last(bench: Bench) -
 def test_it_is_told_before_the_run_that_it_is_about_starts(bench: Bench) -> None:
     for _ in range(LIMIT):
         write(bench, "data.db")
-    assert bench.journal[-3:] == ["tell WatchingSuspended", f"launch {LIMIT + 1}", "tell Launched"]
+    assert bench.journal[-3:] == ["tell RestartLoopSuspended", f"launch {LIMIT + 1}", "tell Launched"]
 
 
 def test_what_counts_no_more_does_not_in_the_engine_for_another_plan_either(bench: Bench) -> None:
@@ -59,7 +59,7 @@ def test_what_counts_no_more_does_not_in_the_engine_for_another_plan_either(benc
     following = Bench(bench.root, loops_before=bench.loops).begin()
     assert not write(following, "data.db")
     assert write(following, "app.py")
-    following.post(RestartAsked("a test"))
+    following.post(RestartRequested("a test"))
     following.settle()
     assert write(following, "data.db")
 
@@ -81,7 +81,7 @@ class TestTheTrialOfAnEvenWriter:
         bench.host.end(Exited(0))
         bench.engine.turn()
         bench.host.is_obeyed = True
-        assert isinstance(bench.state, CoolingDown)
+        assert isinstance(bench.state, BackingOff)
         return bench.clock()
 
     def write_again(self, bench: Bench, *names: str) -> None:
@@ -96,27 +96,27 @@ class TestTheTrialOfAnEvenWriter:
         assert bench.clock() - began < SHORTEST_TRIAL
         assert bench.changed[-1] == {"data.db": "modified"}
         assert all(write(bench, "data.db") for _ in range(LIMIT - 1))
-        assert bench.told(WatchingSuspended) == []
+        assert bench.told(RestartLoopSuspended) == []
 
     def test_a_script_whose_writing_nobody_hints_at_is_found_at_the_end(self, bench: Bench) -> None:
         """As where the disk is looked at every few seconds."""
         self.until_nothing_runs(bench)
         bench.save("data.db", "unheard")
         bench.settle()
-        assert bench.told(WatchingSuspended) == []
+        assert bench.told(RestartLoopSuspended) == []
         assert bench.changed[-1] == {"data.db": "modified"}
 
     def test_a_program_that_writes_nothing_while_it_is_gone_is_found_out_after_it(self, bench: Bench) -> None:
         began = self.until_nothing_runs(bench)
         bench.settle()
         assert bench.clock() - began == pytest.approx(SHORTEST_TRIAL)
-        assert len(bench.told(WatchingSuspended)) == 1
+        assert len(bench.told(RestartLoopSuspended)) == 1
 
     def test_the_last_words_of_the_run_are_its_own_doing_even_if_they_are_heard_late(self, bench: Bench) -> None:
         self.until_nothing_runs(bench, late="last words")
         bench.hint("data.db")
         bench.settle()
-        assert len(bench.told(WatchingSuspended)) == 1
+        assert len(bench.told(RestartLoopSuspended)) == 1
 
     def test_a_save_of_another_file_proves_nothing(self, bench: Bench) -> None:
         """The run for it starts before it shows who writes the suspect: then nobody is suspended, and all begins anew."""
@@ -127,18 +127,18 @@ class TestTheTrialOfAnEvenWriter:
         assert isinstance(reason, FilesChanged)
         assert bench.named(reason.batch) == {"app.py": "modified", "data.db": "modified"}
         assert all(write(bench, "data.db") for _ in range(LIMIT - 1))
-        assert bench.told(WatchingSuspended) == []
+        assert bench.told(RestartLoopSuspended) == []
         assert write(bench, "data.db")
-        assert bench.told(WatchingSuspended)[0].paths == (str(bench.root / "data.db"),)
+        assert bench.told(RestartLoopSuspended)[0].paths == (str(bench.root / "data.db"),)
 
     def test_each_of_two_suspects_is_judged_by_itself(self, bench: Bench) -> None:
         """The one that somebody else writes is free at once, and the other one is what remains."""
         self.until_nothing_runs(bench, "app.py", "data.db")
         self.write_again(bench, "app.py")
         bench.settle()
-        assert bench.told(WatchingSuspended) == []
+        assert bench.told(RestartLoopSuspended) == []
         assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
-        assert bench.told(WatchingSuspended)[0].paths == (str(bench.root / "data.db"),)
+        assert bench.told(RestartLoopSuspended)[0].paths == (str(bench.root / "data.db"),)
 
     def test_what_a_run_writes_late_is_waited_for_longer(self, bench: Bench) -> None:
         for _ in range(LIMIT - 1):
@@ -155,11 +155,11 @@ class TestTheTrialOfAnEvenWriter:
         bench.host.end(Exited(1))
         bench.engine.turn()
         bench.hint("data.db")
-        while not isinstance(bench.state, CoolingDown):
+        while not isinstance(bench.state, BackingOff):
             bench.engine.turn()
         self.write_again(bench, "data.db")
         bench.settle()
-        assert bench.told(WatchingSuspended) == []
+        assert bench.told(RestartLoopSuspended) == []
 
     def test_what_the_run_has_reported_to_write_needs_no_trial(self, bench: Bench) -> None:
         bench.written.add(str(bench.root / "data.db"))
@@ -178,7 +178,7 @@ def test_other_files_count_as_ever(bench: Bench) -> None:
 def test_a_person_who_saves_ten_times_in_a_minute_is_not_cut_off(bench: Bench) -> None:
     pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1, 4.4]
     assert [write(bench, "app.py", after=pause) for pause in pauses] == [True] * len(pauses)
-    assert bench.told(WatchingSuspended) == []
+    assert bench.told(RestartLoopSuspended) == []
 
 
 def test_what_the_run_reports_to_write_needs_no_even_moments(bench: Bench) -> None:
@@ -191,17 +191,17 @@ def test_a_restart_by_hand_lets_it_count_again(bench: Bench) -> None:
     for _ in range(LIMIT):
         write(bench, "data.db")
     assert not write(bench, "data.db")
-    bench.post(RestartAsked("SIGUSR1"))
+    bench.post(RestartRequested("SIGUSR1"))
     bench.settle()
     assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
-    assert len(bench.told(WatchingSuspended)) == 2
+    assert len(bench.told(RestartLoopSuspended)) == 2
 
 
 def test_what_is_ignored_already_is_in_the_line_too(root: Path) -> None:
     bench = Bench(root, ignore=["*.log", '"quoted"']).begin()
     for _ in range(LIMIT):
         write(bench, "data.db")
-    assert bench.told(WatchingSuspended)[0].line == 'ignore = ["*.log", "\\"quoted\\"", "/data.db"]'
+    assert bench.told(RestartLoopSuspended)[0].line == 'ignore = ["*.log", "\\"quoted\\"", "/data.db"]'
 
 
 def test_a_file_that_is_named_one_by_one_cannot_be_ignored(root: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_file_that_is_named_one_by_one_cannot_be_ignored(root: Path) -> None:
     for _ in range(LIMIT):
         write(bench, "data.db")
     assert not write(bench, "data.db")
-    assert bench.told(WatchingSuspended)[0].line is None
+    assert bench.told(RestartLoopSuspended)[0].line is None
 
 
 def test_a_backend_that_sees_late_does_not_hide_a_loop(bench: Bench) -> None:

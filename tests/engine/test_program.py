@@ -11,20 +11,20 @@ import pytest
 from reloader.core.addresses import Address
 from reloader.core.changes import ChangeKind
 from reloader.core.events import (
-    AddressTaken,
+    AddressInUse,
     AgentAttached,
-    ChildEnded,
     FileImported,
     FileOpened,
     FileWritten,
-    LeaderEnded,
-    ModuleMissed,
+    LeaderExited,
+    ModuleNotFound,
     ProgramCrashed,
-    Synced,
+    ReportsSynced,
+    RunEnded,
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited, Signalled
-from reloader.engine.agent_reports import CRASH_COUNTS, LAST_WORDS, SETTLED, SILENT, Program
+from reloader.engine.agent_reports import CRASH_COUNTS, LAST_WORDS, SETTLED, SILENT, AgentReports
 from tests.engine.bench import Bench
 
 FAILED = Exited(1)
@@ -52,7 +52,7 @@ class Reports:
         self.imports = self.bench.watch_set.imports
         self.clock = self.bench.clock
         self.notes: list[Note] = []
-        self.program = Program(
+        self.program = AgentReports(
             self.imports,
             self.bench.baseline,
             self.bench.watching,
@@ -170,7 +170,7 @@ class TestWhatCounts:
         reports.read("library.py")
         reports.start()
         reports.attach()
-        reports.program.ended(ChildEnded(2, FAILED))
+        reports.program.ended(RunEnded(2, FAILED))
         reports.pass_time(SETTLED)
         assert reports.counting("library.py") == ["library.py"]
 
@@ -189,14 +189,14 @@ class TestChanges:
         assert (change.path, change.kind) == (reports.path("app.py"), ChangeKind.MODIFIED)
 
     def test_are_a_module_that_appears_where_it_was_looked_for(self, reports: Reports) -> None:
-        assert reports.program.hear(ModuleMissed(1, reports.path("missed.py"))) == []
+        assert reports.program.hear(ModuleNotFound(1, reports.path("missed.py"))) == []
         reports.bench.save("missed.py", "x")
         (change,) = reports.bench.baseline.examine([reports.path("missed.py")])
         assert change.kind is ChangeKind.ADDED
 
     def test_are_a_module_that_has_appeared_meanwhile(self, reports: Reports) -> None:
         reports.bench.save("missed.py", "x")
-        (change,) = reports.program.hear(ModuleMissed(1, reports.path("missed.py")))
+        (change,) = reports.program.hear(ModuleNotFound(1, reports.path("missed.py")))
         assert (change.path, change.kind) == (reports.path("missed.py"), ChangeKind.ADDED)
 
     def test_of_what_it_opens_to_read_count(self, reports: Reports) -> None:
@@ -227,36 +227,36 @@ class TestWhatThisRunDid:
         assert not reports.program.has_written(reports.path("data.db"))
 
     def test_is_which_addresses_it_found_in_use(self, reports: Reports) -> None:
-        assert reports.program.hear(AddressTaken(1, Address("", 80))) == []
+        assert reports.program.hear(AddressInUse(1, Address("", 80))) == []
         assert reports.program.taken == [Address("", 80)]
         reports.start()
-        reports.program.hear(AddressTaken(1, Address("", 81)))
+        reports.program.hear(AddressInUse(1, Address("", 81)))
         assert reports.program.taken == []
 
 
 class TestTheEnd:
     def test_is_told_when_the_last_words_are_heard(self, reports: Reports, link: FakeLink) -> None:
-        ended = ChildEnded(1, Exited(0))
+        ended = RunEnded(1, Exited(0))
         assert reports.program.ended(ended) == []
-        assert reports.program.synced(Synced(link.asked + 1)) == []
-        assert reports.program.synced(Synced(link.asked)) == [ended]
+        assert reports.program.synced(ReportsSynced(link.asked + 1)) == []
+        assert reports.program.synced(ReportsSynced(link.asked)) == [ended]
         assert reports.program.deadline is None
 
     def test_is_told_all_the_same_when_they_do_not_come(self, reports: Reports) -> None:
-        ended = ChildEnded(1, Exited(0))
+        ended = RunEnded(1, Exited(0))
         reports.program.ended(ended)
         assert reports.program.deadline == reports.clock() + LAST_WORDS
         assert reports.pass_time(LAST_WORDS / 2) == []
         assert reports.pass_time(LAST_WORDS / 2) == [ended]
 
     def test_of_the_leader_and_of_all_keep_their_order(self, reports: Reports, link: FakeLink) -> None:
-        first, second = LeaderEnded(1, Exited(0)), ChildEnded(1, Exited(0))
+        first, second = LeaderExited(1, Exited(0)), RunEnded(1, Exited(0))
         reports.program.ended(first)
         reports.program.ended(second)
-        assert reports.program.synced(Synced(link.asked)) == [first, second]
+        assert reports.program.synced(ReportsSynced(link.asked)) == [first, second]
 
     def test_is_told_at_once_of_a_run_without_an_agent_or_of_another_run(self, root: Path, reports: Reports) -> None:
-        ended = ChildEnded(1, Exited(0))
+        ended = RunEnded(1, Exited(0))
         assert Reports(root).program.ended(ended) == [ended]
         reports.start()
         assert reports.program.ended(ended) == [ended]
@@ -264,21 +264,21 @@ class TestTheEnd:
     def test_by_an_exception_is_a_crash(self, reports: Reports, link: FakeLink) -> None:
         reports.attach()
         reports.program.hear(ProgramCrashed(1, 4711, "ValueError"))
-        reports.program.ended(ChildEnded(1, FAILED))
-        assert reports.program.synced(Synced(link.asked)) == [ChildEnded(1, Exited(1, crashed=True))]
+        reports.program.ended(RunEnded(1, FAILED))
+        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, Exited(1, crashed=True))]
 
     @pytest.mark.parametrize("outcome", [Exited(0), Exited(3), Signalled(15)])
     def test_in_another_way_is_none(self, reports: Reports, link: FakeLink, outcome: Exited | Signalled) -> None:
         reports.program.hear(ProgramCrashed(1, 4711, "ValueError"))
-        reports.program.ended(ChildEnded(1, outcome))
-        assert reports.program.synced(Synced(link.asked)) == [ChildEnded(1, outcome)]
+        reports.program.ended(RunEnded(1, outcome))
+        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, outcome)]
 
     def test_long_after_an_exception_is_none(self, reports: Reports, link: FakeLink) -> None:
         """A worker's exception that the program has survived."""
         reports.program.hear(ProgramCrashed(1, 4711, "ValueError"))
         reports.clock.advance(CRASH_COUNTS)
-        reports.program.ended(ChildEnded(1, FAILED))
-        assert reports.program.synced(Synced(link.asked)) == [ChildEnded(1, FAILED)]
+        reports.program.ended(RunEnded(1, FAILED))
+        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, FAILED)]
 
 
 class TestASilentAgent:

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.events import ProbePassed, RestartAsked, StopAsked
-from reloader.core.notices import Ended, HookFailed, Launched, Ready
+from reloader.core.events import ProbePassed, RestartRequested, StopRequested
+from reloader.core.notices import Ended, HookFailed, Launched, Ready, kind_of
 from reloader.core.outcome import Exited
 from reloader.core.settings import OnExit, RestartPolicy
-from reloader.core.states import AskedByChild, FirstStart
-from reloader.core.tasks import BesidePolicy, Occasion, Overdue, ReadyPolicy
+from reloader.core.states import FirstStart, RequestedByChild
+from reloader.core.tasks import HookEvent, ReadyPolicy, TaskSettings, TimedOut
 from reloader.engine.tasks.hooks import HOOK_TIMEOUT, Hooks
-from reloader.engine.tasks.runner import Commands
-from reloader.engine.tasks.variables import reason_word
+from reloader.engine.tasks.runner import TaskRunner
 from reloader.interfaces import ChildNotLaunched
 from tests.engine.bench import Bench
 from tests.support.beside import FakeHelpers
@@ -25,7 +24,7 @@ from tests.support.manual_clock import ManualClock
 NETWORK = ReadyPolicy(http="http://localhost/", tcp=("localhost", 80))
 
 
-def bench_of(root: Path, policy: BesidePolicy, restart: RestartPolicy | None = None) -> Bench:
+def bench_of(root: Path, policy: TaskSettings, restart: RestartPolicy | None = None) -> Bench:
     (root / "app").mkdir()
     bench = Bench(root / "app", beside=policy, restart=restart)
     bench.baseline.take(lambda files: None)
@@ -37,32 +36,32 @@ def bench_of(root: Path, policy: BesidePolicy, restart: RestartPolicy | None = N
 
 class TestReady:
     def test_is_what_has_lived_for_a_second(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, BesidePolicy())
+        bench = bench_of(tmp_path, TaskSettings())
         bench.settle()
         assert bench.told(Ready) == [Ready(1, 1.0, ("alive",))]
 
     def test_is_not_what_has_ended_before(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, BesidePolicy(), RestartPolicy(OnExit.WAIT))
+        bench = bench_of(tmp_path, TaskSettings(), RestartPolicy(OnExit.WAIT))
         bench.host.end(Exited(0))
         bench.settle()
         assert bench.told(Ready) == []
 
     def test_is_told_when_the_last_probe_has_passed(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, BesidePolicy(ready=NETWORK))
+        bench = bench_of(tmp_path, TaskSettings(ready=NETWORK))
         for probe in ("http", "http", "tcp", "tcp"):
             bench.post(ProbePassed(1, probe))
             bench.settle()
         assert [(notice.run, notice.by) for notice in bench.told(Ready)] == [(1, ("http", "tcp"))]
 
     def test_news_of_another_run_are_ignored(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, BesidePolicy(ready=ReadyPolicy(tcp=("localhost", 80))))
+        bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(tcp=("localhost", 80))))
         bench.post(ProbePassed(7, "tcp"))
         bench.settle()
         assert bench.told(Ready) == []
 
     def test_a_probe_ends_when_its_run_is_asked_to(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, BesidePolicy(ready=NETWORK))
-        bench.post(RestartAsked("r"))
+        bench = bench_of(tmp_path, TaskSettings(ready=NETWORK))
+        bench.post(RestartRequested("r"))
         bench.settle()
         assert [act for act in bench.acts if act.startswith(("probe", "ask", "launch"))] == [
             "launch 1",
@@ -74,7 +73,7 @@ class TestReady:
         ]
 
     def test_a_command_is_tried_until_it_ends_well(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, BesidePolicy(ready=ReadyPolicy(exec=("ask",))))
+        bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(exec=("ask",))))
         for outcome in (Exited(1), Exited(0)):
             while not bench.helpers.living:
                 bench.engine.turn()
@@ -85,20 +84,20 @@ class TestReady:
         assert bench.acts.count("run ask") == 2
 
     def test_a_command_is_ended_with_its_run(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, BesidePolicy(ready=ReadyPolicy(exec=("ask",))))
+        bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(exec=("ask",))))
         while not bench.helpers.living:
             bench.engine.turn()
-        bench.post(StopAsked(15))
+        bench.post(StopRequested(15))
         bench.until_finished()
         assert bench.acts.index("force ask") > bench.acts.index("ask 1 with 15")
         assert bench.told(Ready) == []
 
 
-def hooks(*occasions: Occasion) -> BesidePolicy:
-    return BesidePolicy(ready=NETWORK, hooks={occasion: (occasion.value,) for occasion in occasions})
+def hooks(*occasions: HookEvent) -> TaskSettings:
+    return TaskSettings(ready=NETWORK, hooks={occasion: (occasion.value,) for occasion in occasions})
 
 
-ALL = hooks(*Occasion)
+ALL = hooks(*HookEvent)
 
 
 class TestHooks:
@@ -121,7 +120,7 @@ class TestHooks:
 
     def test_of_a_change_are_told_of_the_run_that_is_to_follow(self, tmp_path: Path) -> None:
         (tmp_path / "changing").mkdir()
-        bench = bench_of(tmp_path / "changing", hooks(Occasion.CHANGE))
+        bench = bench_of(tmp_path / "changing", hooks(HookEvent.CHANGE))
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
         while not bench.helpers.living:
@@ -143,7 +142,7 @@ class TestHooks:
 
     def test_that_wait_give_way_to_the_latest_of_their_kind(self, bench: Bench) -> None:
         for number in (2, 3, 4):
-            bench.post(RestartAsked("r"))
+            bench.post(RestartRequested("r"))
             while bench.told(Launched)[-1].run < number:
                 bench.engine.turn()
         for name, run in (("start", "1"), ("stop", "3"), ("start", "4")):
@@ -154,22 +153,22 @@ class TestHooks:
     def test_a_failure_is_told_and_nothing_more(self, bench: Bench) -> None:
         bench.helpers.end("start", Exited(2))
         bench.engine.turn()
-        assert bench.told(HookFailed) == [HookFailed(Occasion.START, ("start",), Exited(2))]
+        assert bench.told(HookFailed) == [HookFailed(HookEvent.START, ("start",), Exited(2))]
 
     def test_one_that_takes_too_long_is_ended(self, bench: Bench) -> None:
         bench.settle()
-        assert bench.told(HookFailed) == [HookFailed(Occasion.START, ("start",), Overdue(HOOK_TIMEOUT))]
+        assert bench.told(HookFailed) == [HookFailed(HookEvent.START, ("start",), TimedOut(HOOK_TIMEOUT))]
 
     def test_one_that_cannot_be_started_holds_nothing_up(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
-        bench = Bench(tmp_path / "app", beside=hooks(Occasion.START))
+        bench = Bench(tmp_path / "app", beside=hooks(HookEvent.START))
         bench.baseline.take(lambda files: None)
         bench.helpers.refusals.append(ChildNotLaunched(127, "it was not found"))
         bench.engine.begin()
         assert [notice.outcome.exit_code for notice in bench.told(HookFailed)] == [127]
 
     def test_a_failing_run_is_a_crash_and_every_other_end_a_stop(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, hooks(Occasion.CRASH, Occasion.STOP), RestartPolicy(OnExit.RESTART))
+        bench = bench_of(tmp_path, hooks(HookEvent.CRASH, HookEvent.STOP), RestartPolicy(OnExit.RESTART))
         for code, name in ((5, "crash"), (0, "stop")):
             bench.host.end(Exited(code))
             while not bench.helpers.living:
@@ -181,16 +180,16 @@ class TestHooks:
                 bench.engine.turn()
 
     def test_the_session_waits_for_the_last(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, hooks(Occasion.STOP))
+        bench = bench_of(tmp_path, hooks(HookEvent.STOP))
         bench.host.end(Exited(0))
         bench.until_finished()
         before = bench.clock()
         bench.beside.wind_up(bench.inbox, bench.clock)  # it never ends by itself
         assert HOOK_TIMEOUT <= bench.clock() - before < HOOK_TIMEOUT + 5
-        assert bench.told(HookFailed) == [HookFailed(Occasion.STOP, ("stop",), Overdue(HOOK_TIMEOUT))]
+        assert bench.told(HookFailed) == [HookFailed(HookEvent.STOP, ("stop",), TimedOut(HOOK_TIMEOUT))]
 
     def test_the_session_waits_no_longer_than_it_takes(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, hooks(Occasion.STOP))
+        bench = bench_of(tmp_path, hooks(HookEvent.STOP))
         bench.host.end(Exited(0))
         bench.until_finished()
         bench.helpers.end("stop", Exited(0))
@@ -200,10 +199,10 @@ class TestHooks:
         assert bench.told(HookFailed) == []
 
     def test_a_user_without_patience_does_not(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, hooks(Occasion.STOP))
+        bench = bench_of(tmp_path, hooks(HookEvent.STOP))
         bench.host.end(Exited(0))
         bench.until_finished()
-        bench.post(StopAsked(2))
+        bench.post(StopRequested(2))
         bench.beside.wind_up(bench.inbox, bench.clock)
         assert "force stop" in bench.acts
         assert bench.told(HookFailed) == []
@@ -211,13 +210,13 @@ class TestHooks:
 
 def test_what_is_due_is_run_as_it_was_when_it_happened_and_what_follows_by_the_next_plan() -> None:
     helpers, clock = FakeHelpers(), ManualClock()
-    commands = Commands(helpers, clock)
+    commands = TaskRunner(helpers, clock)
     told: dict[str, str] = {"PLAN": "old"}
-    named = {Occasion.START: ("old start",), Occasion.STOP: ("old stop",)}
+    named = {HookEvent.START: ("old start",), HookEvent.STOP: ("old stop",)}
     hooks = Hooks(named, commands, Recorder([]), lambda more: {**told, **more}, lambda batch, name: {}, cwd="/old")
     hooks.tell(Launched(1, 7, ("serve",), FirstStart()))
     hooks.tell(Ended(1, Exited(0), 1.0, stopped=True))
-    hooks.follow({Occasion.START: ("new start",)}, lambda more: {"PLAN": "new", **more}, cwd="/new")
+    hooks.follow({HookEvent.START: ("new start",)}, lambda more: {"PLAN": "new", **more}, cwd="/new")
     hooks.tell(Launched(2, 8, ("serve",), FirstStart()))
     done = []
     while helpers.living:
@@ -233,7 +232,7 @@ def test_what_is_due_is_run_as_it_was_when_it_happened_and_what_follows_by_the_n
 
 
 def test_the_changes_are_written_before_each_launch(tmp_path: Path) -> None:
-    bench = bench_of(tmp_path, BesidePolicy())
+    bench = bench_of(tmp_path, TaskSettings())
     bench.save("app.py", "x")
     bench.hint("app.py")
     bench.settle()
@@ -242,4 +241,7 @@ def test_the_changes_are_written_before_each_launch(tmp_path: Path) -> None:
 
 
 def test_a_reason_is_named_as_in_json() -> None:
-    assert [reason_word(reason) for reason in (FirstStart(), AskedByChild())] == ["first_start", "asked_by_child"]
+    assert [kind_of(reason) for reason in (FirstStart(), RequestedByChild())] == [
+        "first_start",
+        "requested_by_child",
+    ]

@@ -11,32 +11,31 @@ import pytest
 
 from reloader.app.session import run_engines
 from reloader.core.changes import ChangeBatch
-from reloader.core.control_protocol import Answer, AskPause, AskRestart, AskResume, AskToWait
+from reloader.core.control_protocol import Answer, PauseRequest, RestartRequest, ResumeRequest, WaitRequest
 from reloader.core.debounce import DebouncePolicy
-from reloader.core.events import Asked, ChildStirred, PathsChanged, RestartAsked, StopAsked, WatcherFailed
+from reloader.core.events import ControlRequest, PathsChanged, RestartRequested, StopRequested, Wakeup, WatcherFailed
 from reloader.core.notices import (
     Changed,
-    ConfigAsBefore,
-    ConfigGone,
-    ConfigRefused,
-    ConfigRenewed,
-    ConfigSuspended,
+    ConfigInvalid,
+    ConfigMissing,
+    ConfigReloaded,
+    ConfigReloadSuspended,
+    ConfigRestored,
     KeyChange,
     Launched,
     Notice,
-    StepRefused,
+    TaskFailed,
 )
 from reloader.core.outcome import Exited
-from reloader.core.restart_loops import LIMIT, Loops, Restart
-from reloader.core.settings import LaunchSpec, RunPlan, WatchPlan
-from reloader.core.states import ConfigChanged, ConfigKept, FirstStart, History, Idle, Running
-from reloader.core.tasks import BesidePolicy, GatePolicy, Occasion, ReadyPolicy, Step
-from reloader.engine.config_reload import PERIOD, QUIET, SUSPENDED, Renewal
+from reloader.core.restart_loops import LIMIT, FileRestart, RestartLoops
+from reloader.core.settings import LaunchSettings, Settings, WatchSettings
+from reloader.core.states import ConfigChanged, ConfigRejected, FirstStart, Idle, RestartHistory, Running
+from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
+from reloader.engine.config_reload import PERIOD, QUIET, SUSPENDED, ConfigReloader
 from reloader.engine.loop import Engine
 from reloader.engine.tasks.hooks import HOOK_TIMEOUT
-from reloader.errors import BackendUnavailable, ConfigError
-from reloader.errors import ConfigGone as Gone
-from reloader.interfaces import Look, Renewed
+from reloader.errors import BackendUnavailable, ConfigError, ConfigFileMissing
+from reloader.interfaces import Fingerprint, ReloadedConfig
 from tests.engine.bench import Bench
 from tests.support.manual_clock import ManualClock
 
@@ -55,42 +54,42 @@ class Recorder:
 class FakeConfiguration:
     """What is ``written`` is another plan, an error, or nothing new. Each save gives it another look."""
 
-    written: Renewed | ConfigError | None = None
+    written: ReloadedConfig | ConfigError | None = None
     places: Sequence[str] = (PLACE,)
     source: str = "reloader.toml"
     saves: int = 0
     reads: int = 0
-    accepted: list[Renewed] = field(default_factory=list)
+    accepted: list[ReloadedConfig] = field(default_factory=list)
 
     @property
-    def first_look(self) -> Look:
+    def first_look(self) -> Fingerprint:
         return {PLACE: 0}
 
-    def save(self, written: Renewed | ConfigError | None) -> None:
+    def save(self, written: ReloadedConfig | ConfigError | None) -> None:
         self.written = written
         self.saves += 1
 
     def look(self) -> Mapping[str, object]:
         return {PLACE: self.saves}
 
-    def read(self) -> Renewed | None:
+    def read(self) -> ReloadedConfig | None:
         self.reads += 1
         if isinstance(self.written, ConfigError):
             raise self.written
         return self.written
 
-    def accept(self, renewed: Renewed) -> None:
+    def accept(self, renewed: ReloadedConfig) -> None:
         self.accepted.append(renewed)
         self.written = None
 
 
-PLAN = RunPlan(LaunchSpec(("program",), "/srv"), WatchPlan("/srv", ("/srv",)), source="reloader.toml")
+PLAN = Settings(LaunchSettings(("program",), "/srv"), WatchSettings("/srv", ("/srv",)), source="reloader.toml")
 LIGHT = replace(PLAN, watch=replace(PLAN.watch, debounce=DebouncePolicy(0.5, 3.0)))
 HEAVY = replace(PLAN, launch=replace(PLAN.launch, argv=("other",)))
 
 
-def renewed_to(plan: RunPlan, *keys: str) -> Renewed:
-    return Renewed(plan, tuple(KeyChange(key, 1, 2) for key in keys), Recorder())
+def renewed_to(plan: Settings, *keys: str) -> ReloadedConfig:
+    return ReloadedConfig(plan, tuple(KeyChange(key, 1, 2) for key in keys), Recorder())
 
 
 @pytest.fixture
@@ -109,17 +108,17 @@ class TestWhenItIsRead:
         return FakeConfiguration()
 
     @pytest.fixture
-    def renewal(self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]) -> Renewal:
-        renewal = Renewal(PLAN, configuration, clock, told.append)
+    def renewal(self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]) -> ConfigReloader:
+        renewal = ConfigReloader(PLAN, configuration, clock, told.append)
         renewal.tick(clock())
         return renewal
 
-    def after(self, renewal: Renewal, clock: ManualClock, seconds: float) -> Renewed | None:
+    def after(self, renewal: ConfigReloader, clock: ManualClock, seconds: float) -> ReloadedConfig | None:
         clock.now += seconds
         return renewal.tick(clock())
 
     def test_is_when_it_has_looked_the_same_for_a_while(
-        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
     ) -> None:
         configuration.save(renewed_to(LIGHT, "debounce"))
         renewal.hear([PLACE])
@@ -130,20 +129,20 @@ class TestWhenItIsRead:
         assert self.after(renewal, clock, QUIET) is configuration.written
         assert configuration.reads == 1
 
-    def test_needs_no_hint(self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration) -> None:
+    def test_needs_no_hint(self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration) -> None:
         configuration.save(renewed_to(LIGHT, "debounce"))
         assert self.after(renewal, clock, PERIOD) is None
         assert self.after(renewal, clock, QUIET) is configuration.written
 
     def test_is_not_for_a_hint_at_something_else(
-        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
     ) -> None:
         configuration.save(renewed_to(LIGHT, "debounce"))
         renewal.hear(["/srv/app.py"])
         assert renewal.deadline == clock() + PERIOD
 
     def test_is_never_where_no_file_is(self, clock: ManualClock, told: list[Notice]) -> None:
-        renewal = Renewal(PLAN, None, clock, told.append)
+        renewal = ConfigReloader(PLAN, None, clock, told.append)
         renewal.hear([PLACE])
         assert (renewal.deadline, renewal.places) == (None, ())
         assert renewal.tick(1000.0) is None
@@ -152,17 +151,17 @@ class TestWhenItIsRead:
         assert renewal.plan is HEAVY
 
     def test_a_fault_is_told_once_for_each_save_and_its_end_once(
-        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
-        for written in (ConfigError(["a", "b"]), Gone(["c"]), None, None):
+        for written in (ConfigError(["a", "b"]), ConfigFileMissing(["c"]), None, None):
             configuration.save(written)
             for seconds in (PERIOD, QUIET, PERIOD, PERIOD):
                 assert self.after(renewal, clock, seconds) is None
         source = "reloader.toml"
-        assert told == [ConfigRefused(("a", "b")), ConfigGone("c"), ConfigAsBefore(source)]
+        assert told == [ConfigInvalid(("a", "b")), ConfigMissing("c"), ConfigRestored(source)]
 
     def test_just_before_a_launch_what_is_not_good_yet_is_left_for_later(
-        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         configuration.save(ConfigError(["a"]))
         assert renewal.before_launch() is None
@@ -172,17 +171,17 @@ class TestWhenItIsRead:
         assert renewal.before_launch() is None
 
     def test_what_is_taken_back_before_it_was_in_force_is_pending_no_more(
-        self, renewal: Renewal, configuration: FakeConfiguration, told: list[Notice]
+        self, renewal: ConfigReloader, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         assert renewal.judge(renewed_to(HEAVY, "command"))
         configuration.save(None)
         assert renewal.before_launch() is None
         assert renewal.pending is None
-        assert isinstance(told[-1], ConfigAsBefore)
+        assert isinstance(told[-1], ConfigRestored)
 
-    @pytest.mark.parametrize("error", [ConfigError(["a"]), Gone(["c"])])
+    @pytest.mark.parametrize("error", [ConfigError(["a"]), ConfigFileMissing(["c"])])
     def test_a_fault_takes_back_what_was_pending_so_that_what_is_in_force_stays_so(
-        self, renewal: Renewal, clock: ManualClock, configuration: FakeConfiguration, error: ConfigError
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, error: ConfigError
     ) -> None:
         renewal.judge(renewed_to(HEAVY, "command"))
         configuration.save(error)
@@ -194,7 +193,7 @@ class TestWhenItIsRead:
         self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         once = replace(PLAN, restart=replace(PLAN.restart, once=True))
-        renewal = Renewal(once, configuration, clock, told.append)
+        renewal = ConfigReloader(once, configuration, clock, told.append)
         assert renewal.deadline == clock()
         assert renewal.before_launch() is None
         configuration.save(renewed_to(HEAVY, "command"))
@@ -209,10 +208,10 @@ class TestARunThatWritesItsConfiguration:
     """Each is replaced as soon as it has started, and the next one writes again."""
 
     @pytest.fixture
-    def renewal(self, clock: ManualClock, told: list[Notice]) -> Renewal:
-        return Renewal(PLAN, FakeConfiguration(), clock, told.append)
+    def renewal(self, clock: ManualClock, told: list[Notice]) -> ConfigReloader:
+        return ConfigReloader(PLAN, FakeConfiguration(), clock, told.append)
 
-    def replaced(self, renewal: Renewal, clock: ManualClock, after: float) -> bool:
+    def replaced(self, renewal: ConfigReloader, clock: ManualClock, after: float) -> bool:
         """A run starts, and the file is saved so many seconds later; whether that has replaced the run by now."""
         configuration = renewal._configuration
         assert isinstance(configuration, FakeConfiguration)
@@ -230,10 +229,10 @@ class TestARunThatWritesItsConfiguration:
         return True
 
     def test_is_told_of_after_ten_and_its_file_left_alone_for_a_minute(
-        self, renewal: Renewal, clock: ManualClock, told: list[Notice]
+        self, renewal: ConfigReloader, clock: ManualClock, told: list[Notice]
     ) -> None:
         assert all(self.replaced(renewal, clock, 0.2) for _ in range(LIMIT))
-        (suspended,) = [notice for notice in told if isinstance(notice, ConfigSuspended)]
+        (suspended,) = [notice for notice in told if isinstance(notice, ConfigReloadSuspended)]
         assert (suspended.restarts, suspended.seconds) == (LIMIT, SUSPENDED)
         assert not self.replaced(renewal, clock, 0.2)
         assert renewal.before_launch() is None
@@ -242,15 +241,19 @@ class TestARunThatWritesItsConfiguration:
         clock.now += SUSPENDED
         assert renewal.before_launch() is not None
 
-    def test_is_looked_at_again_after_a_restart_by_hand(self, renewal: Renewal, clock: ManualClock) -> None:
+    def test_is_looked_at_again_after_a_restart_by_hand(self, renewal: ConfigReloader, clock: ManualClock) -> None:
         assert [self.replaced(renewal, clock, 0.2) for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
         renewal.forgive()
         assert renewal.before_launch() is not None
 
-    def test_is_not_taken_for_somebody_who_saves_at_any_moment(self, renewal: Renewal, clock: ManualClock) -> None:
+    def test_is_not_taken_for_somebody_who_saves_at_any_moment(
+        self, renewal: ConfigReloader, clock: ManualClock
+    ) -> None:
         assert all(self.replaced(renewal, clock, 0.2 + number % 3) for number in range(2 * LIMIT))
 
-    def test_is_not_taken_for_somebody_who_waits_for_each_run(self, renewal: Renewal, clock: ManualClock) -> None:
+    def test_is_not_taken_for_somebody_who_waits_for_each_run(
+        self, renewal: ConfigReloader, clock: ManualClock
+    ) -> None:
         for _ in range(2 * LIMIT):
             assert self.replaced(renewal, clock, 0.2)
             renewal.interrupt()
@@ -259,26 +262,26 @@ class TestARunThatWritesItsConfiguration:
 class Changing(Bench):
     """A bench whose configuration is saved by the test."""
 
-    def __init__(self, root: Path, beside: BesidePolicy | None = None, alive: float | None = None) -> None:
+    def __init__(self, root: Path, beside: TaskSettings | None = None, alive: float | None = None) -> None:
         self.configuration = FakeConfiguration()
         super().__init__(root, configuration=self.configuration, beside=beside, alive=alive)
         self.plan = self.renewal.plan
 
-    def save_config(self, plan: RunPlan, *keys: str) -> None:
+    def save_config(self, plan: Settings, *keys: str) -> None:
         self.configuration.save(renewed_to(plan, *keys))
         self.inbox.post(PathsChanged((PLACE,), settled=True))
 
     @property
-    def light(self) -> RunPlan:
+    def light(self) -> Settings:
         return replace(self.plan, watch=replace(self.plan.watch, debounce=DebouncePolicy(1.0, 3.0)))
 
     @property
-    def heavy(self) -> RunPlan:
+    def heavy(self) -> Settings:
         return replace(self.plan, launch=replace(self.plan.launch, argv=("other",)))
 
     def answer_to_a_wait(self, after: int | None = 1) -> list[Answer]:
         answers: list[Answer] = []
-        self.post(Asked(AskToWait(after, 60.0), Replying(answers)))
+        self.post(ControlRequest(WaitRequest(after, 60.0), Replying(answers)))
         return answers
 
 
@@ -311,8 +314,8 @@ class TestInTheEngine:
     def test_a_policy_is_exchanged_and_the_run_goes_on(self, bench: Changing) -> None:
         bench.save_config(bench.light, "debounce")
         bench.pass_time(PERIOD)
-        assert bench.told(ConfigRenewed) == [
-            ConfigRenewed("the command line", (KeyChange("debounce", 1, 2),), replaces_run=False)
+        assert bench.told(ConfigReloaded) == [
+            ConfigReloaded("the command line", (KeyChange("debounce", 1, 2),), replaces_run=False)
         ]
         assert isinstance(bench.state, Running)
         assert bench.configuration.accepted != []
@@ -332,7 +335,7 @@ class TestInTheEngine:
     def test_another_command_ends_the_run_and_the_engine_with_it(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         end = turns_until_it_ends(bench)
-        assert end == Idle(1, ConfigChanged(("command",)), History(has_served_a_change=True))
+        assert end == Idle(1, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True))
         assert bench.acts == ["ask 1 with 15"]
         assert bench.told(Launched) == []
 
@@ -340,7 +343,9 @@ class TestInTheEngine:
         bench.configuration.save(renewed_to(bench.heavy, "command"))  # nobody has hinted at it
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
-        assert turns_until_it_ends(bench) == Idle(1, ConfigChanged(("command",)), History(has_served_a_change=True))
+        assert turns_until_it_ends(bench) == Idle(
+            1, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True)
+        )
 
     def test_what_is_taken_back_while_the_run_stops_is_not_exchanged(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
@@ -350,32 +355,36 @@ class TestInTheEngine:
         bench.host.end(Exited(0))
         bench.pass_time(1.0)
         (launched,) = bench.told(Launched)
-        assert (launched.argv, launched.reason) == (bench.plan.launch.argv, ConfigKept())
+        assert (launched.argv, launched.reason) == (bench.plan.launch.argv, ConfigRejected())
 
-    @pytest.mark.parametrize("wish", [RestartAsked("a test"), Asked(AskRestart("a test"), Replying([]))])
-    def test_a_restart_by_hand_takes_what_was_left_alone(self, bench: Changing, wish: RestartAsked | Asked) -> None:
+    @pytest.mark.parametrize(
+        "wish", [RestartRequested("a test"), ControlRequest(RestartRequest("a test"), Replying([]))]
+    )
+    def test_a_restart_by_hand_takes_what_was_left_alone(
+        self, bench: Changing, wish: RestartRequested | ControlRequest
+    ) -> None:
         until = bench.renewal._suspended_until = bench.clock() + 1000.0
         bench.save_config(bench.heavy, "command")
         bench.engine.turn()
-        assert bench.told(ConfigRenewed) == []
+        assert bench.told(ConfigReloaded) == []
         bench.post(wish)
         assert isinstance(turns_until_it_ends(bench), Idle)
         assert bench.clock() < until
 
     def test_who_has_waited_may_save_it_as_evenly_as_a_run(self, bench: Changing) -> None:
-        bench.renewal._loops = Loops((Restart(0.0, {PLACE: 0.0}),))
-        bench.post(StopAsked(15))
+        bench.renewal._loops = RestartLoops((FileRestart(0.0, {PLACE: 0.0}),))
+        bench.post(StopRequested(15))
         bench.answer_to_a_wait(after=None)
         bench.until_finished()
         bench.engine.turn()
         assert bench.renewal._loops.restarts == ()
 
     def test_a_pause_holds_it_until_somebody_resumes(self, bench: Changing) -> None:
-        bench.post(Asked(AskPause("a test"), Replying([])))
+        bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
         bench.save_config(bench.heavy, "command")
         bench.settle()
-        assert bench.told(ConfigRenewed) == []
-        bench.post(Asked(AskResume("a test"), Replying([])))
+        assert bench.told(ConfigReloaded) == []
+        bench.post(ControlRequest(ResumeRequest("a test"), Replying([])))
         assert isinstance(turns_until_it_ends(bench), Idle)
 
     def test_who_waits_is_left_to_the_engine_that_follows(self, bench: Changing) -> None:
@@ -389,22 +398,22 @@ class TestInTheEngine:
     def test_what_comes_after_the_last_decision_is_kept(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         turns_until_it_ends(bench)
-        bench.post(StopAsked(15))
+        bench.post(StopRequested(15))
         bench.engine.turn()
-        assert bench.inbox.take_now() == [StopAsked(15)]
+        assert bench.inbox.take_now() == [StopRequested(15)]
 
     def test_who_wants_it_to_end_before_the_next_engine_begins_sees_no_run(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         end = turns_until_it_ends(bench)
         assert isinstance(end, Idle)
         following = Bench(bench.root, start=end)
-        following.post(StopAsked(2))
+        following.post(StopRequested(2))
         assert following.engine.run() == 128 + 2
         assert following.acts == []
 
     def test_a_hook_is_neither_waited_for_nor_ended(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
-        policy = BesidePolicy(ready=ReadyPolicy(tcp=("127.0.0.1", 1)), hooks={Occasion.STOP: ("say",)})
+        policy = TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)), hooks={HookEvent.STOP: ("say",)})
         bench = Changing(tmp_path / "app", policy)
         bench.save("app.py", "x = 1\n")
         bench.begin()
@@ -419,7 +428,7 @@ class TestInTheEngine:
         bench = Changing(tmp_path / "app")
         bench.configuration.save(renewed_to(bench.heavy, "command"))
         end = bench.engine.run()
-        assert end == Idle(0, ConfigChanged(("command",)), History(has_served_a_change=True))
+        assert end == Idle(0, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True))
         assert "launch 1" not in bench.acts
 
 
@@ -446,7 +455,7 @@ class TestWhoWaitsForAllOnTheDisk:
         answers = bench.answer_to_a_wait(after=None)
         bench.pass_time(2 * QUIET)
         assert [(answer["verdict"], answer["run"]) for answer in answers] == [("ready", 1)]
-        assert len(bench.told(ConfigRenewed)) == 1
+        assert len(bench.told(ConfigReloaded)) == 1
 
     @pytest.mark.parametrize("after", [None, 1])
     def test_is_told_what_is_refused_and_who_asks_later_is_too(self, bench: Changing, after: int | None) -> None:
@@ -460,7 +469,7 @@ class TestWhoWaitsForAllOnTheDisk:
         assert answer["why"] == "the configuration is refused"
         assert later == first
 
-    @pytest.mark.parametrize("written", [None, Gone(["c"])])
+    @pytest.mark.parametrize("written", [None, ConfigFileMissing(["c"])])
     def test_is_answered_by_the_run_again_when_it_is_refused_no_more(
         self, bench: Changing, written: ConfigError | None
     ) -> None:
@@ -473,17 +482,17 @@ class TestWhoWaitsForAllOnTheDisk:
         assert [answer["verdict"] for answer in (*answers, *later)] == ["failed", "ready"]
 
     def test_is_kept_waiting_during_a_pause_in_which_nothing_is_taken_over(self, bench: Changing) -> None:
-        bench.post(Asked(AskPause("a test"), Replying([])))
+        bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
         bench.configuration.save(renewed_to(bench.light, "debounce"))
         answers = bench.answer_to_a_wait(after=None)
         bench.engine.turn()
         assert answers == []
-        bench.post(Asked(AskResume("a test"), Replying([])))
+        bench.post(ControlRequest(ResumeRequest("a test"), Replying([])))
         bench.pass_time(2 * QUIET)
         assert [answer["verdict"] for answer in answers] == ["ready"]
 
     def test_asks_for_nothing_where_no_file_is(self, tmp_path: Path) -> None:
-        renewal = Renewal(PLAN, None, ManualClock(), lambda notice: None)
+        renewal = ConfigReloader(PLAN, None, ManualClock(), lambda notice: None)
         renewal.look_now()
         assert not renewal.is_unsettled
 
@@ -500,7 +509,7 @@ class TestAtTheGate:
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
         self.check(bench, "lint", 1)
-        assert len(bench.told(StepRefused)) == 1
+        assert len(bench.told(TaskFailed)) == 1
         return bench
 
     def check(self, bench: Changing, name: str, code: int) -> None:
@@ -516,7 +525,7 @@ class TestAtTheGate:
         bench.save_config(bench.heavy, "command")
         self.check(bench, "lint", 1)
         bench.pass_time(PERIOD)
-        assert len(bench.told(StepRefused)) == 2
+        assert len(bench.told(TaskFailed)) == 2
         assert [act for act in bench.acts if act.startswith("ask")] == []
         bench.save("app.py", "x = 3\n")
         bench.hint("app.py")
@@ -533,13 +542,13 @@ class TestAtTheGate:
         bench.save_config(replace(bench.plan, beside=checked_by("other")), "check")
         self.check(bench, "other", 0)
         bench.pass_time(PERIOD)
-        assert [one.replaces_run for one in bench.told(ConfigRenewed)] == [False]
+        assert [one.replaces_run for one in bench.told(ConfigReloaded)] == [False]
         assert "launch 2" in bench.acts
 
     def test_what_has_nothing_to_do_with_it_leaves_it_alone(self, bench: Changing) -> None:
         bench.save_config(bench.light, "debounce")
         bench.pass_time(PERIOD)
-        assert len(bench.told(ConfigRenewed)) == 1
+        assert len(bench.told(ConfigReloaded)) == 1
         assert bench.helpers.living == []
         assert [act for act in bench.acts if act.startswith("ask")] == []
 
@@ -552,7 +561,7 @@ class TestAtTheGate:
         (launched,) = bench.told(Launched)
         assert launched.argv == bench.plan.launch.argv
 
-    @pytest.mark.parametrize("error", [ConfigError(["a"]), Gone(["c"])])
+    @pytest.mark.parametrize("error", [ConfigError(["a"]), ConfigFileMissing(["c"])])
     def test_what_is_broken_there_is_held_to_the_old_check_again(self, bench: Changing, error: ConfigError) -> None:
         bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
         self.check(bench, "other", 1)
@@ -563,8 +572,8 @@ class TestAtTheGate:
         assert launched.argv == bench.plan.launch.argv
 
 
-def checked_by(name: str) -> BesidePolicy:
-    return BesidePolicy(GatePolicy(check=Step((name,)), timeout=1000.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
+def checked_by(name: str) -> TaskSettings:
+    return TaskSettings(GatePolicy(check=Task((name,)), timeout=1000.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
 
 
 class TestWhatNoRunHasHad:
@@ -621,22 +630,22 @@ class TestWhatNoRunHasHad:
 class TestEngines:
     """One after the other, with what the session has in common."""
 
-    def engines(self, tmp_path: Path, refusals: Sequence[Exception] = ()) -> tuple[list[RunPlan], Changing, int]:
+    def engines(self, tmp_path: Path, refusals: Sequence[Exception] = ()) -> tuple[list[Settings], Changing, int]:
         """The plans that were tried, the first bench, and the exit code. The run of the second one ends by itself."""
         (tmp_path / "app").mkdir()
         first = Changing(tmp_path / "app")
         first.configuration.save(renewed_to(first.heavy, "command"))
         left = list(refusals)
-        plans: list[RunPlan] = []
+        plans: list[Settings] = []
         starts: list[Idle] = []
         closed: list[str] = []
 
-        def assemble(plan: RunPlan, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
+        def assemble(plan: Settings, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
             plans.append(plan)
             starts.append(start)
             resources.callback(closed.append, plan.launch.argv[0])
             if before is None:
-                for posted in (ChildStirred(), RestartAsked("r"), WatcherFailed("watchdog", "", "")):
+                for posted in (Wakeup(), RestartRequested("r"), WatcherFailed("watchdog", "", "")):
                     resources.callback(first.inbox.keep, posted)  # while the parts of that engine end
                 return first.engine
             assert before is first.engine
@@ -648,7 +657,7 @@ class TestEngines:
 
         code = run_engines(assemble, first.renewal, first.inbox, lambda: None)
         assert closed == [plan.launch.argv[0] for plan in plans]
-        assert first.inbox.take_now() == [ChildStirred()]
+        assert first.inbox.take_now() == [Wakeup()]
         reason = FirstStart() if len(plans) > 2 else ConfigChanged(("command",))
         assert starts[-1].reason == reason
         return plans, first, code
@@ -673,6 +682,6 @@ class TestEngines:
     ) -> None:
         plans, first, code = self.engines(tmp_path, [error])
         assert [plan.launch.argv[0] for plan in plans] == ["program", "other", "program"]
-        assert first.told(ConfigRefused) == [ConfigRefused((problem,))]
+        assert first.told(ConfigInvalid) == [ConfigInvalid((problem,))]
         assert first.configuration.accepted == []
         assert code == 7

@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-from reloader.core.changes import MISSING, Entry, PathKind, Stamp
-from reloader.engine.files.launch_snapshot import SinceLaunch
+from reloader.core.changes import MISSING, FileRecord, FileStat, PathKind
+from reloader.engine.files.launch_snapshot import LaunchSnapshot
 
-FILE = Stamp(PathKind.FILE, 1, 2, 3, 4)
+FILE = FileStat(PathKind.FILE, 1, 2, 3, 4)
 
 
 def test_content_that_is_back_is_as_before() -> None:
-    entries = {"a": Entry(FILE, 1)}
-    since = SinceLaunch(entries)
+    entries = {"a": FileRecord(FILE, 1)}
+    since = LaunchSnapshot(entries)
     for digest, expected in ((2, False), (3, False), (1, True)):
         since.changes("a")
-        entries["a"] = Entry(FILE._replace(mtime_ns=digest), digest)
+        entries["a"] = FileRecord(FILE._replace(mtime_ns=digest), digest)
         assert since.is_as_before("a") is expected
 
 
 def test_what_was_not_there_is_as_before_when_it_is_gone() -> None:
-    entries: dict[str, Entry] = {}
-    since = SinceLaunch(entries)
+    entries: dict[str, FileRecord] = {}
+    since = LaunchSnapshot(entries)
     since.changes("a")
-    entries["a"] = Entry(FILE, 1)
+    entries["a"] = FileRecord(FILE, 1)
     assert not since.is_as_before("a")
     del entries["a"]
     assert since.is_as_before("a")
-    entries["a"] = Entry(MISSING)
+    entries["a"] = FileRecord(MISSING)
     assert since.is_as_before("a")
 
 
 def test_content_that_nobody_has_read_is_never_as_before() -> None:
-    entries = {"a": Entry(FILE)}
-    since = SinceLaunch(entries)
+    entries = {"a": FileRecord(FILE)}
+    since = LaunchSnapshot(entries)
     since.changes("a")
     assert not since.is_as_before("a")
 
 
 def test_what_the_run_has_read_since_is_not_as_before() -> None:
-    entries = {"a": Entry(FILE, 1), "b": Entry(FILE, 1)}
-    since = SinceLaunch(entries)
+    entries = {"a": FileRecord(FILE, 1), "b": FileRecord(FILE, 1)}
+    since = LaunchSnapshot(entries)
     since.changes("a")
     since.reads("a")
     since.reads("b")
@@ -48,10 +48,10 @@ def test_what_the_run_has_read_since_is_not_as_before() -> None:
 
 
 def test_with_the_next_launch_all_begins_anew() -> None:
-    entries = {"a": Entry(FILE, 1)}
-    since = SinceLaunch(entries)
+    entries = {"a": FileRecord(FILE, 1)}
+    since = LaunchSnapshot(entries)
     since.changes("a")
-    entries["a"] = Entry(FILE, 2)
+    entries["a"] = FileRecord(FILE, 2)
     since.begin()
     assert not since.is_as_before("a")
     since.changes("a")

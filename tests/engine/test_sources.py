@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.engine.tasks.runner import Commands
-from reloader.engine.tasks.syntax_check import AT_ONCE, Fault, Sources, first_fault
+from reloader.engine.tasks.runner import TaskRunner
+from reloader.engine.tasks.syntax_check import AT_ONCE, CompileError, SyntaxChecker, first_fault
 from reloader.system import ProcessHost
 from tests.support.beside import FakeHelpers
 from tests.support.eventually import eventually
@@ -29,8 +29,8 @@ class Asking:
     """The real thing, and what it has said."""
 
     def __init__(self, host: ProcessHost, folder: Path | None, interpreter: str = sys.executable) -> None:
-        self._commands = Commands(host.helpers, time.monotonic)
-        self.sources = Sources(
+        self._commands = TaskRunner(host.helpers, time.monotonic)
+        self.sources = SyntaxChecker(
             self._commands,
             lambda: interpreter,
             dict,
@@ -38,9 +38,9 @@ class Asking:
             folder=lambda: None if folder is None else str(folder),
             timeout=20.0,
         )
-        self.said: list[Fault | None] = []
+        self.said: list[CompileError | None] = []
 
-    def check(self, *paths: Path) -> Fault | None:
+    def check(self, *paths: Path) -> CompileError | None:
         self.sources.check([str(path) for path in paths], self.said.append)
         eventually(self._has_said)
         (said,) = self.said
@@ -60,10 +60,10 @@ def written(folder: Path, text: str | bytes, name: str = "app.py") -> Path:
 @pytest.mark.parametrize("text", ["", "x = 1\n", "# -*- coding: latin-1 -*-\nx = '\xe4'\n", "x = '\\d'\n"])
 def test_a_program_compiles_without_anybody_being_asked(tmp_path: Path, text: str) -> None:
     helpers = FakeHelpers()
-    sources = Sources(
-        Commands(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
+    sources = SyntaxChecker(
+        TaskRunner(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
     )
-    said: list[Fault | None] = []
+    said: list[CompileError | None] = []
     assert sources.check([str(written(tmp_path, text))], said.append) is None
     assert (said, helpers.journal) == ([None], [])
 
@@ -120,11 +120,11 @@ def test_where_no_python_is_known_ours_counts(host: ProcessHost, tmp_path: Path)
 
 def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Path) -> None:
     helpers = FakeHelpers()
-    sources = Sources(
-        Commands(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
+    sources = SyntaxChecker(
+        TaskRunner(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
     )
     path = written(tmp_path, "#" * (AT_ONCE + 1))
-    said: list[Fault | None] = []
+    said: list[CompileError | None] = []
     assert sources.check([str(path), str(tmp_path / "gone.py")], said.append) == 1
     assert said == []
     question = Path(helpers.living[0].argv[-2])

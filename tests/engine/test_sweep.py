@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.changes import Stamp
+from reloader.core.changes import FileStat
 from reloader.core.notices import BackendFellBack, EventsMissed
 from reloader.core.states import Running
 from reloader.engine.files.backends import DISTRUST
@@ -187,7 +187,7 @@ class SlowDisk(DatedDisk):
         super().__init__()
         self.clock = clock
 
-    def is_as(self, path: str, stamp: Stamp) -> bool:
+    def is_as(self, path: str, stamp: FileStat) -> bool:
         self.clock.advance_to(self.clock() + 0.001)
         return super().is_as(path, stamp)
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from reloader.app import client
-from reloader.app.client import NobodyThere, NoSession, Told, ask_all, ask_one, past_runs
-from reloader.core.control_protocol import AskStatus
-from reloader.core.notices import PastRun, Paused
+from reloader.app.client import NoSession, Response, SessionNotFound, ask_all, ask_one, past_runs
+from reloader.core.control_protocol import StatusRequest
+from reloader.core.notices import Paused, RunRecord
 from reloader.engine.control.handler import as_answer
 from reloader.errors import ReloaderError
-from reloader.system.control_socket import NoAnswer, Place
-from reloader.system.run_history import History
+from reloader.system.control_socket import Endpoint, NoAnswer
+from reloader.system.run_history import RunHistory
 
-PLACES = [Place("/run/a-1.sock", 1), Place("/run/a-2.sock", 2)]
+PLACES = [Endpoint("/run/a-1.sock", 1), Endpoint("/run/a-2.sock", 2)]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> dict[int, object]:
     """What each session answers, or the error that is met on the way to it."""
     answers: dict[int, object] = {}
 
-    def ask(place: Place, request: object, patience: float) -> object:
+    def ask(place: Endpoint, request: object, patience: float) -> object:
         answer = answers.get(place.pid, ConnectionRefusedError())
         if isinstance(answer, Exception):
             raise answer
@@ -38,36 +38,36 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> dict[int, object]:
 
 
 def test_an_answer_becomes_what_it_was_in_the_session() -> None:
-    assert Told(1, as_answer(Paused("p"))).notice == Paused("p")
+    assert Response(1, as_answer(Paused("p"))).notice == Paused("p")
 
 
 @pytest.mark.parametrize("answer", [{}, {"notice": "Unknown"}, {"notice": "Paused"}, {"notice": "Paused", "more": 1}])
 def test_the_answer_of_another_version_is_refused(answer: Mapping[str, object]) -> None:
     with pytest.raises(ReloaderError, match="another version"):
-        Told(1, answer).notice  # noqa: B018 - it is made by asking
+        Response(1, answer).notice  # noqa: B018 - it is made by asking
 
 
 def test_the_one_that_lives_is_asked_and_the_dead_are_passed_over(sessions: dict[int, object]) -> None:
     sessions[2] = {"command": ["x"]}
-    assert ask_one(["/elsewhere", "/app"], AskStatus(), None).pid == 2
+    assert ask_one(["/elsewhere", "/app"], StatusRequest(), None).pid == 2
     assert [told.pid for told in ask_all(["/app"])] == [2]
 
 
 def test_of_several_one_has_to_be_named(sessions: dict[int, object]) -> None:
     sessions |= {1: {"command": ["flask", "run"]}, 2: {}}
     with pytest.raises(NoSession, match=r"--pid 1 \(flask run\), --pid 2 \(\?\)"):
-        ask_one(["/app"], AskStatus(), None)
-    assert ask_one(["/app"], AskStatus(), 2).pid == 2
+        ask_one(["/app"], StatusRequest(), None)
+    assert ask_one(["/app"], StatusRequest(), 2).pid == 2
 
 
 def test_sessions_elsewhere_are_named_where_there_is_none_here(sessions: dict[int, object]) -> None:
-    with pytest.raises(NobodyThere, match=r"or name its file with --config$"):
-        ask_one(["/nothing"], AskStatus(), None)
+    with pytest.raises(SessionNotFound, match=r"or name its file with --config$"):
+        ask_one(["/nothing"], StatusRequest(), None)
     sessions[1] = {"project": "/app/reloader.toml"}
-    with pytest.raises(NobodyThere, match=r"elsewhere run: --pid 1 \(/app/reloader.toml\)"):
+    with pytest.raises(SessionNotFound, match=r"elsewhere run: --pid 1 \(/app/reloader.toml\)"):
         ask_all(["/nothing"])
-    with pytest.raises(NobodyThere, match="no session has the pid 2"):
-        ask_one(["/app"], AskStatus(), 2)
+    with pytest.raises(SessionNotFound, match="no session has the pid 2"):
+        ask_one(["/app"], StatusRequest(), 2)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_sessions_elsewhere_are_named_where_there_is_none_here(sessions: dict[in
 def test_what_keeps_a_session_from_answering_is_told(sessions: dict[int, object], met: object, told: str) -> None:
     sessions[1] = met
     with pytest.raises(ReloaderError, match=told):
-        ask_one(["/app"], AskStatus(), 1)
+        ask_one(["/app"], StatusRequest(), 1)
 
 
 class TestTheHistory:
@@ -90,14 +90,14 @@ class TestTheHistory:
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
     def keep(self, *entries: Mapping[str, object]) -> None:
-        history = History("/app", os.environ, "/home")
+        history = RunHistory("/app", os.environ, "/home")
         for entry in entries:
             history.keep(entry)
 
     def test_is_that_of_the_first_project_that_has_one(self) -> None:
         assert past_runs(["/app"]) == []
         self.keep({"event": "launched", "session": 1, "run": 1, "at": 10.0, "reason": "first start", "files": []})
-        expected = PastRun(1, 1, 10.0, "first start", (), None, None, None, "", None, False)
+        expected = RunRecord(1, 1, 10.0, "first start", (), None, None, None, "", None, False)
         assert past_runs(["/none", "/app"]) == [expected]
 
     def test_has_one_run_for_all_that_was_written_of_it(self) -> None:

@@ -11,12 +11,12 @@ import pytest
 from reloader.core.events import WatcherFailed
 from reloader.core.notices import BackendFellBack
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import WatchPlan
-from reloader.engine.files.backends import Watching
+from reloader.core.settings import WatchSettings
+from reloader.engine.files.backends import BackendSet
 from reloader.watchers.rules import watch_set_of
 from tests.support.fakes import DatedDisk, Recorder, ScriptedWatcher
 
-Makes = Callable[..., Watching]
+Makes = Callable[..., BackendSet]
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ def roots(tmp_path: Path) -> tuple[str, str]:
 
 @pytest.fixture
 def watch_set(tmp_path: Path, roots: tuple[str, str]) -> WatchSet:
-    return watch_set_of(WatchPlan(str(tmp_path), roots, extra_files=(str(tmp_path / ".env"),)), DatedDisk())
+    return watch_set_of(WatchSettings(str(tmp_path), roots, extra_files=(str(tmp_path / ".env"),)), DatedDisk())
 
 
 @pytest.fixture
 def makes(watcher: ScriptedWatcher, poller: ScriptedWatcher, watch_set: WatchSet, journal: list[str]) -> Makes:
-    return lambda **how: Watching(watcher, watch_set, lambda: poller, Recorder(journal), os.sep, **how)
+    return lambda **how: BackendSet(watcher, watch_set, lambda: poller, Recorder(journal), os.sep, **how)
 
 
 def test_where_events_tell_of_all_nothing_is_polled(makes: Makes, journal: list[str]) -> None:

@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reloader.core.changes import ChangeBatch
-from reloader.core.events import ChildEnded, Posted
+from reloader.core.events import Posted, RunEnded
 from reloader.core.outcome import Outcome, Signalled
 from reloader.core.settings import RestartPolicy
-from reloader.core.tasks import BesidePolicy, ReadyPolicy
+from reloader.core.tasks import ReadyPolicy, TaskSettings
 from reloader.engine.files.baseline import Baseline
-from reloader.engine.tasks.auxiliary import Beside
-from reloader.engine.tasks.gate import GateKeeper
+from reloader.engine.tasks.auxiliary import Auxiliary
+from reloader.engine.tasks.gate import GateRunner
 from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.readiness import Readiness
-from reloader.engine.tasks.runner import Commands
-from reloader.engine.tasks.syntax_check import Sources
+from reloader.engine.tasks.runner import TaskRunner
+from reloader.engine.tasks.syntax_check import SyntaxChecker
 from reloader.engine.tasks.variables import OF_THE_RUN
 from reloader.interfaces import ChildNotLaunched, Clock, Reporter
 
@@ -64,7 +64,7 @@ class FakeHelpers:
         """The oldest command of this name is over, and the next look will say so."""
         helper = next(one for one in self.living if one.argv[0] == name)
         self.living.remove(helper)
-        self.ended.append(ChildEnded(helper.run, outcome))
+        self.ended.append(RunEnded(helper.run, outcome))
 
     def collect(self, now: float) -> Sequence[Posted]:
         ended, self.ended = self.ended, []
@@ -93,7 +93,7 @@ def beside_of(
     clock: Clock,
     baseline: Baseline,
     *,
-    policy: BesidePolicy | None = None,
+    policy: TaskSettings | None = None,
     restart: RestartPolicy | None = None,
     helpers: FakeHelpers | None = None,
     probes: FakeProbes | None = None,
@@ -101,10 +101,10 @@ def beside_of(
     interpreter: str = "",
     folder: str | None = None,
     changes: list[ChangeBatch] | None = None,
-) -> tuple[Hooks, Beside]:
+) -> tuple[Hooks, Auxiliary]:
     """The real parts on a fake host, and the reporter by which the hooks hear of what happens."""
-    policy = policy or BesidePolicy()
-    commands = Commands(helpers or FakeHelpers(), clock)
+    policy = policy or TaskSettings()
+    commands = TaskRunner(helpers or FakeHelpers(), clock)
     told: dict[str, str] = {}
 
     def environment(more: Mapping[str, str] | None = None) -> Mapping[str, str]:
@@ -116,8 +116,8 @@ def beside_of(
         return {"RELOADER_CHANGES_FILE": name}
 
     hooks = Hooks(policy.hooks, commands, reporter, environment, write, cwd="/")
-    sources = Sources(commands, lambda: interpreter, environment, cwd="/", folder=lambda: folder, timeout=10.0)
-    gate = GateKeeper(
+    sources = SyntaxChecker(commands, lambda: interpreter, environment, cwd="/", folder=lambda: folder, timeout=10.0)
+    gate = GateRunner(
         policy.gate,
         restart or RestartPolicy(),
         commands,
@@ -131,4 +131,4 @@ def beside_of(
     )
     readiness = Readiness(policy.ready, commands, probes or FakeProbes(), hooks.tell, environment, clock, cwd="/")
 
-    return hooks, Beside(commands, gate, readiness, hooks, baseline.since_launch, write, told)
+    return hooks, Auxiliary(commands, gate, readiness, hooks, baseline.since_launch, write, told)

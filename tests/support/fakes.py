@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reloader.core.changes import Stamp
-from reloader.core.events import ChildEnded, Posted
+from reloader.core.changes import FileStat
+from reloader.core.events import Posted, RunEnded
 from reloader.core.filesystems import Mount, MountTable
 from reloader.core.notices import Notice
 from reloader.core.outcome import Outcome, Signalled
@@ -131,13 +131,13 @@ class FakeHost:
     def end(self, outcome: Outcome) -> None:
         """The run that lives now is over, and the next look will say so."""
         assert self.child is not None, "nothing lives that could end"
-        self.ended.append(ChildEnded(self.child.run, outcome))
+        self.ended.append(RunEnded(self.child.run, outcome))
 
     def collect(self, now: float) -> Sequence[Posted]:
         if not self.ended:
             return ()
         event = self.ended.popleft()
-        if isinstance(event, ChildEnded):
+        if isinstance(event, RunEnded):
             self.child = None
         return (event,)
 
@@ -173,7 +173,7 @@ class DatedDisk(RealDisk):
     def now_ns(self) -> int:
         return self.now
 
-    def digest(self, path: str) -> tuple[Stamp, int] | None:
+    def digest(self, path: str) -> tuple[FileStat, int] | None:
         self.read.append(path)
         return super().digest(path)
 

@@ -12,26 +12,26 @@ from typing_extensions import Self
 
 from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
-from reloader.core.events import ChildEnded, Posted
+from reloader.core.events import Posted, RunEnded
 from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Signalled
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, LaunchSpec, RestartPolicy, RunPlan, WatchPlan
-from reloader.engine.agent_reports import Program
-from reloader.engine.components import Parts
-from reloader.engine.config_reload import Renewal
+from reloader.core.settings import BackendName, LaunchSettings, RestartPolicy, Settings, WatchSettings
+from reloader.engine.agent_reports import AgentReports
+from reloader.engine.components import Components
+from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.explain import Explainer
-from reloader.engine.control.handler import Control
-from reloader.engine.control.journal import Chronicle
-from reloader.engine.files.backends import Watching
+from reloader.engine.control.handler import ControlHandler
+from reloader.engine.control.journal import RunJournal
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.rescan import LATE, PERIOD, Sweep
-from reloader.engine.files.restart_loops import LoopGuard
+from reloader.engine.files.rescan import LATE, PERIOD, Rescan
+from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
-from reloader.engine.port_conflicts import FailedStarts
+from reloader.engine.port_conflicts import PortConflicts
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import watch_set_of
 from tests.support.beside import beside_of
@@ -66,7 +66,7 @@ class ObedientHost:
         if self.child is None or not self.child.is_asked:
             return ()
         self.child = None
-        return (ChildEnded(self.run, Signalled(15)),)
+        return (RunEnded(self.run, Signalled(15)),)
 
     def next_look(self, now: float) -> float | None:
         return now if self.child is not None and self.child.is_asked else None
@@ -104,7 +104,7 @@ class Session:
         self.root = root
         base = str(root)
         patterns = None if watch is None else (Patterns(base, tuple(Rule(text, "test") for text in watch)),)
-        self.plan = WatchPlan(
+        self.plan = WatchSettings(
             base,
             tuple(str(path) for path in roots) if roots is not None else (base,),
             watch=patterns,
@@ -123,7 +123,7 @@ class Session:
         self._sentinel = root / "sentinel.txt"
         self._sentinels = 0
         self._sentinel.write_text("sentinel 0")
-        self.watching = Watching(
+        self.watching = BackendSet(
             self.watcher,
             self.watch_set,
             lambda: make_stat(self.inbox.post, self.disk, self.plan),
@@ -131,9 +131,9 @@ class Session:
             os.sep,
         )
         self.baseline = Baseline(self.disk, self.watch_set, by_content=compare_content, follow_symlinks=follow_symlinks)
-        self.loops = LoopGuard(self.plan, time.monotonic, self.reporter)
+        self.loops = RestartLoopGuard(self.plan, time.monotonic, self.reporter)
         collector = ChangeCollector(self.baseline, self.plan.debounce, self.loops.counting)
-        sweep = Sweep(
+        sweep = Rescan(
             self.baseline,
             self.watch_set,
             self.disk,
@@ -143,22 +143,24 @@ class Session:
             period=sweep_period,
             late=late,
         )
-        plan = RunPlan(LaunchSpec(("program",), base), self.plan)
-        program = Program(self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False)
-        chronicle = Chronicle(self.reporter, time.monotonic, time.time)
-        renewal = Renewal(plan, None, time.monotonic, chronicle.tell)
+        plan = Settings(LaunchSettings(("program",), base), self.plan)
+        program = AgentReports(
+            self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
+        )
+        chronicle = RunJournal(self.reporter, time.monotonic, time.time)
+        renewal = ConfigReloader(plan, None, time.monotonic, chronicle.tell)
         self.engine = Engine(
-            RunPlan(LaunchSpec(("program",), base), self.plan, RestartPolicy()),
-            Parts(
+            Settings(LaunchSettings(("program",), base), self.plan, RestartPolicy()),
+            Components(
                 host=ObedientHost(),
                 watching=self.watching,
                 baseline=self.baseline,
                 collector=collector,
                 sweep=sweep,
                 loops=self.loops,
-                failed_starts=FailedStarts(LaunchSpec(("program",), base), list, lambda addresses: None),
+                failed_starts=PortConflicts(LaunchSettings(("program",), base), list, lambda addresses: None),
                 program=program,
-                control=Control(
+                control=ControlHandler(
                     plan,
                     chronicle,
                     collector,

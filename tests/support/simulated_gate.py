@@ -8,47 +8,47 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reloader.core.actions import Launch, Tell
+from reloader.core.actions import Launch, Report
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
     Begin,
-    ChildEnded,
     Event,
-    LeaderEnded,
-    PlanRenewed,
-    RestartAsked,
-    StartRefused,
-    StopAsked,
+    FirstStartBlocked,
+    LeaderExited,
+    RestartRequested,
+    RunEnded,
+    SettingsChanged,
+    StopRequested,
 )
 from reloader.core.gate import (
-    Abandon,
-    Admit,
-    Around,
     Arrival,
-    CheckSources,
-    Do,
+    CancelTask,
+    Checking,
+    CheckSyntax,
+    Forward,
+    GateContext,
+    GateTask,
+    GateTaskFailed,
+    GateTaskPassed,
     Order,
-    PolicyExchanged,
-    Refused,
-    Task,
-    TaskFailed,
-    TaskPassed,
-    Working,
+    PolicyReplaced,
+    Rejected,
+    StartTask,
     follow,
     gate_of,
     handle,
     launched,
     run_ends,
 )
-from reloader.core.notices import ChangesTakenBack, Note
-from reloader.core.states import CoolingDown, FilesChanged, Running, Waiting
-from reloader.core.tasks import GatePolicy, Step
+from reloader.core.notices import ChangesReverted, Note
+from reloader.core.states import BackingOff, FilesChanged, Running, WaitingForChange
+from reloader.core.tasks import GatePolicy, Task
 from tests.support.simulated_system import Simulation
 
 FILES = tuple(f"file{number}.py" for number in range(5))
-Guarded = Begin | BatchOpened | BatchClosed | RestartAsked | PlanRenewed
+Guarded = Begin | BatchOpened | BatchClosed | RestartRequested | SettingsChanged
 BROKEN = 0  # of the contents that a file may have
 
 
@@ -58,9 +58,9 @@ class GatedSimulation(Simulation):
 
     POLICIES: ClassVar = (
         GatePolicy(syntax=True),
-        GatePolicy(syntax=True, before=(Step(("build",)),)),
-        GatePolicy(check=Step(("lint", "{files}"))),
-        GatePolicy(before=(Step(("build",)), Step(("style",)))),
+        GatePolicy(syntax=True, before=(Task(("build",)),)),
+        GatePolicy(check=Task(("lint", "{files}"))),
+        GatePolicy(before=(Task(("build",)), Task(("style",)))),
         GatePolicy(),
     )
 
@@ -100,7 +100,7 @@ class GatedSimulation(Simulation):
     def _exchange_the_policy(self) -> None:
         """The configuration is as before, but for what has to pass: no other plan is on its way."""
         self.has_unserved_plan &= self.gate.held.renewed is None
-        self._arrive(PolicyExchanged())
+        self._arrive(PolicyReplaced())
 
     # The gate
 
@@ -108,7 +108,7 @@ class GatedSimulation(Simulation):
         if isinstance(event, Guarded) and not self.stop_requests:
             self._arrive(event)
             return
-        if isinstance(event, StopAsked):
+        if isinstance(event, StopRequested):
             self.attempt += 1
         self._let_through(event)
 
@@ -119,9 +119,9 @@ class GatedSimulation(Simulation):
             self._obey(orders)
 
     @property
-    def _around(self) -> Around:
+    def _around(self) -> GateContext:
         run = self.state.run if isinstance(self.state, Running) else None
-        return Around(self.gate_policy, run, self.gate_policy.syntax, "/", self._is_as_before)
+        return GateContext(self.gate_policy, run, self.gate_policy.syntax, "/", self._is_as_before)
 
     def _is_as_before(self, path: str) -> bool:
         return self.at_launch.get(path) == self.contents[path]
@@ -129,17 +129,17 @@ class GatedSimulation(Simulation):
     def _obey(self, orders: tuple[Order, ...]) -> None:
         for order in orders:
             match order:
-                case Admit(event):
+                case Forward(event):
                     self._let_through(event)
-                case Do(task):
+                case StartTask(task):
                     self._do(task)
-                case Abandon():
+                case CancelTask():
                     self.attempt += 1
-                case Tell(ChangesTakenBack(paths)):
+                case Report(ChangesReverted(paths)):
                     self.taken_back += 1
                     self._must(all(map(self._is_as_before, paths)), "what is told to be taken back is not")
                     self.unserved_paths.difference_update(paths)
-                case Tell():
+                case Report():
                     self.refusals += 1
 
     def _let_through(self, event: Event) -> None:
@@ -148,57 +148,59 @@ class GatedSimulation(Simulation):
             return
         keeps_a_run = isinstance(self.state, Running)
         self._must(not (keeps_a_run and isinstance(event, BatchOpened)), "a run is stopped before the gate has passed")
-        if keeps_a_run and isinstance(event, BatchClosed | RestartAsked | PlanRenewed):
+        if keeps_a_run and isinstance(event, BatchClosed | RestartRequested | SettingsChanged):
             named = set(event.batch.kinds) if isinstance(event, BatchClosed) else set[str]()
             self._must(all(map(self._is_as_before, self.unserved_paths - named)), "a change is withheld for good")
             self.unserved_paths &= named
         if isinstance(event, BatchClosed):
             is_good = all(self.contents[path] != BROKEN for path in event.batch.kinds)
             self._must(is_good or not self.gate_policy.syntax, "what does not compile is let through")
-        if isinstance(event, StartRefused):
+        if isinstance(event, FirstStartBlocked):
             self.unserved_paths.clear()  # where that ends the session; else what follows starts it after all
         for following in self._all_of(event):
             super()._deliver(following)
         if self.exit_code is None and not self.stop_requests:
-            self.gate, orders = follow(self.gate, self._around, rests=isinstance(self.state, Waiting | CoolingDown))
+            self.gate, orders = follow(
+                self.gate, self._around, rests=isinstance(self.state, WaitingForChange | BackingOff)
+            )
             self._obey(orders)
 
     def _all_of(self, event: Event) -> list[Event]:
         """What the supervisor hears: of the end of a run also that a batch is open."""
-        if not isinstance(event, LeaderEnded | ChildEnded) or event.outcome.was_interrupted:
+        if not isinstance(event, LeaderExited | RunEnded) or event.outcome.was_interrupted:
             return [event]
         if not isinstance(self.state, Running) or self.state.run != event.run:
             return [event]
         self.gate, orders = run_ends(self.gate, event, self._around)
-        return [order.event for order in orders if isinstance(order, Admit)]
+        return [order.event for order in orders if isinstance(order, Forward)]
 
     def _finish(self, exit_code: int) -> None:
-        if isinstance(self.gate.stage, Refused):
+        if isinstance(self.gate.stage, Rejected):
             self.unserved_paths.clear()  # they were told to be refused, and the end is the command's own
             self.has_unserved_plan = False  # as is what waits with them
         super()._finish(exit_code)
 
-    def _do(self, task: Task) -> None:
+    def _do(self, task: GateTask) -> None:
         self.attempt += 1
         attempt = self.attempt
-        if isinstance(task, CheckSources):
+        if isinstance(task, CheckSyntax):
             has_passed = all(self.contents[path] != BROKEN for path in task.paths)
         else:
             has_passed = self.now >= self.calm_at or self.random.random() < 0.7
-        answer = TaskPassed() if has_passed else TaskFailed(Note("it has failed"), 7)
+        answer = GateTaskPassed() if has_passed else GateTaskFailed(Note("it has failed"), 7)
         if self.random.random() < 0.4:
             self._answer(attempt, answer)
         else:
             self._at(self.now + self.random.choice((0.01, 0.3, 2.0)), lambda: self._answer(attempt, answer))
 
-    def _answer(self, attempt: int, answer: TaskPassed | TaskFailed) -> None:
+    def _answer(self, attempt: int, answer: GateTaskPassed | GateTaskFailed) -> None:
         if attempt == self.attempt:
             self._arrive(answer)
 
     def _launch(self, action: Launch) -> None:
         if not isinstance(action.reason, FilesChanged):
             # It reads what there is; steps that are under way are still for what was held.
-            held = self.gate.held.batch.kinds if isinstance(self.gate.stage, Working) else ()
+            held = self.gate.held.batch.kinds if isinstance(self.gate.stage, Checking) else ()
             self.unserved_paths &= set(held)
             kept, self.unserved_paths = self.unserved_paths, set()
             self.batch_is_open = False
@@ -210,5 +212,5 @@ class GatedSimulation(Simulation):
         self.at_launch = dict(self.contents)
 
     def _is_at_rest(self) -> bool:
-        is_clear = not isinstance(self.gate.stage, Working | Refused)
+        is_clear = not isinstance(self.gate.stage, Checking | Rejected)
         return super()._is_at_rest() and (is_clear or self.exit_code is not None)

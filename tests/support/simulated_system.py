@@ -10,26 +10,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from reloader.core.actions import Action, AskToStop, Finish, ForceStop, Launch, Tell
+from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
     Begin,
-    ChildEnded,
+    ChildInterrupted,
     DeadlineReached,
     Event,
-    InterruptHeard,
-    LaunchHeld,
-    LeaderEnded,
-    PlanRenewed,
-    RestartAsked,
-    StopAsked,
+    LaunchDelayed,
+    LeaderExited,
+    RestartRequested,
+    RunEnded,
+    SettingsChanged,
+    StopRequested,
 )
 from reloader.core.notices import Changed, Ended
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
-from reloader.core.settings import BackOff, OnExit, RestartPolicy, StopPolicy
-from reloader.core.states import FilesChanged, Finished, Idle, Reason, Running, State, Waiting
+from reloader.core.settings import BackOffPolicy, OnExit, RestartPolicy, StopPolicy
+from reloader.core.states import FilesChanged, Finished, Idle, Reason, Running, State, WaitingForChange
 from reloader.core.supervisor import SAME_REQUEST, next_deadline
 
 Step = Callable[[State, Event, float, RestartPolicy], tuple[State, tuple[Action, ...]]]
@@ -104,7 +104,7 @@ class Simulation:
             on_exit=self.random.choice(tuple(OnExit)),
             restart_code=self.random.choice((3, 3, 3, None, 1)),
             stop=StopPolicy(timeout=self.random.choice((0.0, 0.5, 2.0, 5.0))),
-            back_off=BackOff(first=0.5, ceiling=self.random.choice((0.5, 4.0)), healthy=3.0),
+            back_off=BackOffPolicy(first=0.5, ceiling=self.random.choice((0.5, 4.0)), healthy=3.0),
         )
 
     def run(self) -> Simulation:
@@ -130,7 +130,7 @@ class Simulation:
             moment += random.choice((0.0, 0.005, 0.05, 0.3, 1.0, 4.0, 12.0)) * (0.5 + random.random())
             moment = self._plan_a_batch(moment)
         for _ in range(random.choice((0, 0, 0, 1, 2))):
-            self._at(random.uniform(0.01, moment + 3), lambda: self._deliver(RestartAsked("test")))
+            self._at(random.uniform(0.01, moment + 3), lambda: self._deliver(RestartRequested("test")))
         for _ in range(random.choice((0, 0, 0, 1))):
             self._at(random.uniform(0.01, moment + 3), self._renew_the_plan)
         if random.random() < 0.4:
@@ -171,18 +171,18 @@ class Simulation:
             if not self.stop_requests and self.child is not None and self.child.is_known_to_be_gone:
                 self.child = None
             self.stop_requests.append((self.now, signal))
-            self._deliver(StopAsked(signal))
+            self._deliver(StopRequested(signal))
 
     def _renew_the_plan(self) -> None:
         self.has_unserved_plan = self.exit_code is None
-        self._deliver(PlanRenewed(("command",)))
+        self._deliver(SettingsChanged(("command",)))
 
     def _deliver_what_does_not_count(self) -> None:
         """Late news of a run that is over, and a deadline that has not been reached."""
         before = self.state
         deadline = next_deadline(before)
         old = self.last_run - 1
-        for event in (ChildEnded(old, Exited(1)), LeaderEnded(old, Exited(1)), DeadlineReached()):
+        for event in (RunEnded(old, Exited(1)), LeaderExited(old, Exited(1)), DeadlineReached()):
             if not isinstance(event, DeadlineReached) or deadline is None or self.now < deadline:
                 self._must(self.step(before, event, self.now, self.policy) == (before, ()), f"{event} is not ignored")
 
@@ -203,21 +203,21 @@ class Simulation:
             return
         child.leader_is_gone = True
         if child.leaves_others:
-            self._at(self.now + self._latency(), lambda: self._hear_of_the_end(LeaderEnded, child))
+            self._at(self.now + self._latency(), lambda: self._hear_of_the_end(LeaderExited, child))
         else:
             self._all_end(child)
 
     def _all_end(self, child: SimulatedChild) -> None:
         if child.is_alive:
             child.is_alive = False
-            self._at(self.now + self._latency(), lambda: self._hear_of_the_end(ChildEnded, child))
+            self._at(self.now + self._latency(), lambda: self._hear_of_the_end(RunEnded, child))
 
-    def _hear_of_the_end(self, kind: type[LeaderEnded | ChildEnded], child: SimulatedChild) -> None:
+    def _hear_of_the_end(self, kind: type[LeaderExited | RunEnded], child: SimulatedChild) -> None:
         if isinstance(self.state, Running) and self.state.run == child.run and child.outcome.was_interrupted:
             self.was_interrupted = True
         if isinstance(self.state, Running) and self.state.run == child.run:
             child.ended_by_itself = True
-        child.is_known_to_be_gone |= kind is ChildEnded
+        child.is_known_to_be_gone |= kind is RunEnded
         self._deliver(kind(child.run, child.outcome))
 
     def _latency(self) -> float:
@@ -264,20 +264,20 @@ class Simulation:
     def _perform(self, action: Action) -> None:
         match action:
             case Launch(run, reason) if self._is_to_be_held(reason):
-                self._deliver(LaunchHeld(run, self.random.choice((0.02, 1.0)), reason))
+                self._deliver(LaunchDelayed(run, self.random.choice((0.02, 1.0)), reason))
             case Launch():
                 self.is_held = False
                 self._launch(action)
-            case AskToStop(run):
+            case SendStopSignal(run):
                 self._take_request(run)
-            case ForceStop(run):
+            case Kill(run):
                 self._take_force(run)
-            case Tell(Changed(batch)):
+            case Report(Changed(batch)):
                 self._must(len(batch) > 0, "a change is told that is none")
-            case Tell(Ended(run, stopped=stopped)):
+            case Report(Ended(run, stopped=stopped)):
                 child = self._child_of(run)
                 self._must(child is None or stopped is not child.ended_by_itself, "an end is told for what it was not")
-            case Tell():
+            case Report():
                 pass
             case Finish(exit_code):
                 self._finish(exit_code)
@@ -301,7 +301,7 @@ class Simulation:
         self.last_run = action.run
         if self.random.random() < 0.04 and action.run <= CALM_AFTER:
             refused = self.child = SimulatedChild(action.run, outcome=NotLaunched(127, "not found"), is_alive=False)
-            self._at(self.now, lambda: self._hear_of_the_end(ChildEnded, refused))
+            self._at(self.now, lambda: self._hear_of_the_end(RunEnded, refused))
             return
         child = self.child = self._new_child(action.run)
         if child.leader_ends_at < NEVER:
@@ -358,7 +358,7 @@ class Simulation:
         if self.exit_code is not None:
             return True
         serves = isinstance(self.state, Running) and self.child is not None and self.child.is_alive
-        waits = isinstance(self.state, Waiting) and (self.child is None or not self.child.is_alive)
+        waits = isinstance(self.state, WaitingForChange) and (self.child is None or not self.child.is_alive)
         is_served = not self.unserved_paths and not self.has_unserved_plan
         return (serves or waits) and is_served and not self.batch_is_open
 
@@ -366,10 +366,10 @@ class Simulation:
         for event in (
             Begin(),
             BatchClosed(ChangeBatch()),
-            RestartAsked("test"),
-            PlanRenewed(()),
-            StopAsked(2),
-            InterruptHeard(self.last_run),
+            RestartRequested("test"),
+            SettingsChanged(()),
+            StopRequested(2),
+            ChildInterrupted(self.last_run),
             DeadlineReached(),
             BatchOpened(),
         ):

@@ -6,20 +6,20 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from reloader.core.settings import WatchPlan
+from reloader.core.settings import WatchSettings
 from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import StatWatcher
 from tests.support.watchman import HAS_WATCHMAN
 
-MakeWatcher = Callable[[Post, RealDisk, WatchPlan], Watcher]
+MakeWatcher = Callable[[Post, RealDisk, WatchSettings], Watcher]
 
 
-def make_stat(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+def make_stat(post: Post, disk: RealDisk, plan: WatchSettings) -> Watcher:
     return StatWatcher(post, disk, interval=0.03, follow_symlinks=plan.follow_symlinks)
 
 
-def make_watchdog(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+def make_watchdog(post: Post, disk: RealDisk, plan: WatchSettings) -> Watcher:
     if sys.platform == "linux":
         from reloader.watchers.inotify import InotifyWatcher
 
@@ -27,13 +27,13 @@ def make_watchdog(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
     return make_observer(post, disk, plan)
 
 
-def make_observer(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+def make_observer(post: Post, disk: RealDisk, plan: WatchSettings) -> Watcher:
     from reloader.watchers.observer import ObserverWatcher
 
     return ObserverWatcher(post, disk, follow_symlinks=plan.follow_symlinks)
 
 
-def make_watchman(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+def make_watchman(post: Post, disk: RealDisk, plan: WatchSettings) -> Watcher:
     from reloader.watchers.watchman.watcher import WatchmanWatcher
 
     return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)

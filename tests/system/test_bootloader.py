@@ -17,7 +17,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from reloader.core.events import StopAsked
+from reloader.core.events import StopRequested
 from reloader.system import onefile
 from reloader.system.onefile import is_unpacked
 from tests.support.platform_limits import linux_only
@@ -86,7 +86,7 @@ def test_a_bootloader_that_was_gone_before_is_missed_as_well() -> None:
         patch.setattr(onefile, "_runs_our_program", lambda pid: False)
         patch.setattr(onefile, "_ask_to_be_told", lambda number: None)
         onefile.end_with_bootloader(posted.append)
-    assert posted == [StopAsked(signal.SIGHUP)]
+    assert posted == [StopRequested(signal.SIGHUP)]
 
 
 def _pid_of_nobody() -> int:

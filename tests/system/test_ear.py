@@ -15,14 +15,14 @@ import subprocess
 from collections.abc import Iterator
 
 from reloader.system.posix import terminal as ear_module
-from reloader.system.posix.terminal import Ear
+from reloader.system.posix.terminal import InterruptSentinel
 from tests.support.eventually import eventually
 from tests.support.processes import is_alive
 
 
 @pytest.fixture
-def ear() -> Iterator[Ear]:
-    made = Ear()
+def ear() -> Iterator[InterruptSentinel]:
+    made = InterruptSentinel()
     yield made
     made.close()
     made.close()
@@ -38,7 +38,7 @@ def group() -> Iterator[int]:
     os.waitpid(pid, 0)
 
 
-def test_each_interrupt_of_the_group_is_heard_once(ear: Ear, group: int) -> None:
+def test_each_interrupt_of_the_group_is_heard_once(ear: InterruptSentinel, group: int) -> None:
     ear.listen_in(group)
     assert not ear.has_heard()
     for _ in range(3):
@@ -47,7 +47,7 @@ def test_each_interrupt_of_the_group_is_heard_once(ear: Ear, group: int) -> None
         assert not ear.has_heard()
 
 
-def test_other_signals_are_the_groups_business(ear: Ear, group: int) -> None:
+def test_other_signals_are_the_groups_business(ear: InterruptSentinel, group: int) -> None:
     ear.listen_in(group)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGQUIT):
         os.kill(ear.pid or 0, number)
@@ -56,7 +56,7 @@ def test_other_signals_are_the_groups_business(ear: Ear, group: int) -> None:
     eventually(ear.has_heard, what="the interrupt")
 
 
-def test_who_is_forced_together_with_the_group_has_heard_nothing(ear: Ear, group: int) -> None:
+def test_who_is_forced_together_with_the_group_has_heard_nothing(ear: InterruptSentinel, group: int) -> None:
     ear.listen_in(group)
     pid = ear.pid
     os.killpg(group, signal.SIGKILL)
@@ -66,7 +66,7 @@ def test_who_is_forced_together_with_the_group_has_heard_nothing(ear: Ear, group
     assert not is_alive(pid)
 
 
-def test_it_leaves_the_group_without_a_trace(ear: Ear, group: int) -> None:
+def test_it_leaves_the_group_without_a_trace(ear: InterruptSentinel, group: int) -> None:
     ear.listen_in(group)
     pid = ear.pid
     ear.leave_group()
@@ -76,7 +76,7 @@ def test_it_leaves_the_group_without_a_trace(ear: Ear, group: int) -> None:
 
 
 def test_a_group_that_is_gone_and_a_missing_program_are_no_error(
-    ear: Ear, group: int, monkeypatch: pytest.MonkeyPatch
+    ear: InterruptSentinel, group: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with subprocess.Popen(["true"]) as gone:
         pass

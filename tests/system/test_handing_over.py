@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reloader.core.addresses import Address, HeldSocket, SocketSpec
-from reloader.core.events import ChildEnded
+from reloader.core.addresses import Address, ListeningSocket, SocketSpec
+from reloader.core.events import RunEnded
 from reloader.core.outcome import Exited, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import Sockets
@@ -57,14 +57,14 @@ class Runs:
     def tells(self, *argv: str, **more: str) -> dict[str, Any]:
         """What a run of Python finds; it has ended then."""
         child = self.launch(*argv, "-c", TELL, environment={**os.environ, **more})
-        assert self.end() == ChildEnded(1, Exited(0))
+        assert self.end() == RunEnded(1, Exited(0))
         told: dict[str, Any] = json.loads((self.directory / "told").read_text())
         assert told["pid"] == child.pid
         return told
 
-    def end(self) -> ChildEnded:
-        def ended() -> list[ChildEnded]:
-            return [one for one in self.host.collect(time.monotonic()) if isinstance(one, ChildEnded)]
+    def end(self) -> RunEnded:
+        def ended() -> list[RunEnded]:
+            return [one for one in self.host.collect(time.monotonic()) if isinstance(one, RunEnded)]
 
         return eventually(ended, what="the end of the run")[0]
 
@@ -85,7 +85,7 @@ def test_the_sockets_have_the_numbers_from_3_on_and_there_are_no_others(runs: Ru
     assert {fd: Address(*where) for fd, where in found.items()} == dict(map(_by_number, runs.held))
 
 
-def _by_number(one: HeldSocket) -> tuple[int, object]:
+def _by_number(one: ListeningSocket) -> tuple[int, object]:
     return one.descriptor, one.address
 
 
@@ -109,7 +109,7 @@ def test_variables_arrive_whatever_they_are_called_and_hold(runs: Runs) -> None:
 def test_words_arrive_as_they_are(runs: Runs) -> None:
     words = ("", "a b", "$HOME", "*", "'", "--", "-x")
     runs.launch(sys.executable, "-c", "import sys, json; json.dump(sys.argv[1:], open('words', 'w'))", *words)
-    assert runs.end() == ChildEnded(1, Exited(0))
+    assert runs.end() == RunEnded(1, Exited(0))
     assert json.loads((runs.directory / "words").read_text()) == list(words)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.events import ChildEnded, Posted
+from reloader.core.events import Posted, RunEnded
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import ProcessHost
@@ -107,8 +107,8 @@ class TestOnPosix:
         pid = helpers.start(1, "import time; time.sleep(600)")
         run = helpers.host.launch([sys.executable, "-c", "pass"], cwd=HERE, environment=os.environ, run=9)
         assert not isinstance(run, ChildNotLaunched)
-        eventually(lambda: helpers._look() or any(isinstance(one, ChildEnded) for one in helpers.news))
-        assert [one.run for one in helpers.news if isinstance(one, ChildEnded)] == [9]
+        eventually(lambda: helpers._look() or any(isinstance(one, RunEnded) for one in helpers.news))
+        assert [one.run for one in helpers.news if isinstance(one, RunEnded)] == [9]
         assert is_alive(pid)
 
 
@@ -142,7 +142,7 @@ class TestWithTheNextHost:
         self.next_host(helpers)
         run = helpers.host.launch([sys.executable, "-c", "pass"], cwd=HERE, environment=os.environ, run=9)
         assert not isinstance(run, ChildNotLaunched)
-        eventually(lambda: helpers._look() or any(isinstance(one, ChildEnded) for one in helpers.news))
+        eventually(lambda: helpers._look() or any(isinstance(one, RunEnded) for one in helpers.news))
         assert is_alive(pid)
         helpers.host.close()
         assert not is_alive(pid)

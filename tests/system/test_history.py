@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reloader.system import run_history
-from reloader.system.run_history import History
+from reloader.system.run_history import RunHistory
 from tests.support.platform_limits import posix_only
 
 
@@ -24,21 +24,21 @@ def environ(tmp_path: Path) -> Mapping[str, str]:
 def test_entries_come_out_as_they_went_in_the_oldest_first(environ: Mapping[str, str]) -> None:
     entries = [{"run": number, "files": ["/ä\n\udcff.py"]} for number in range(3)]
     for entry in entries:
-        History("/project", environ, "/home").keep(entry)
-    assert list(History("/project", environ, "/home").entries()) == entries
-    assert list(History("/other", environ, "/home").entries()) == []
+        RunHistory("/project", environ, "/home").keep(entry)
+    assert list(RunHistory("/project", environ, "/home").entries()) == entries
+    assert list(RunHistory("/other", environ, "/home").entries()) == []
 
 
 @posix_only
 def test_nobody_else_may_read_them(environ: Mapping[str, str], tmp_path: Path) -> None:
-    History("/project", environ, "/home").keep({})
+    RunHistory("/project", environ, "/home").keep({})
     (file,) = tmp_path.rglob("*.jsonl")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
 def test_what_is_no_entry_is_passed_over(environ: Mapping[str, str], tmp_path: Path) -> None:
-    kept = History("/project", environ, "/home")
+    kept = RunHistory("/project", environ, "/home")
     kept.keep({"run": 1})
     (file,) = tmp_path.rglob("*.jsonl")
     with file.open("ab") as out:
@@ -56,7 +56,7 @@ def test_several_writers_lose_nothing_while_the_file_is_turned_over(
     monkeypatch.setattr(run_history, "ENOUGH", 20_000)
 
     def write(writer: int) -> None:
-        kept = History("/project", environ, "/home")
+        kept = RunHistory("/project", environ, "/home")
         for number in range(100):
             kept.keep({"writer": writer, "number": number, "padding": "x" * 40})
 
@@ -65,7 +65,7 @@ def test_several_writers_lose_nothing_while_the_file_is_turned_over(
         thread.start()
     for thread in threads:
         thread.join()
-    found = [(entry["writer"], entry["number"]) for entry in History("/project", environ, "/home").entries()]
+    found = [(entry["writer"], entry["number"]) for entry in RunHistory("/project", environ, "/home").entries()]
     assert sorted(found) == [(writer, number) for writer in range(4) for number in range(100)]
     assert len(list(tmp_path.rglob("*.jsonl"))) == 2
 
@@ -74,7 +74,7 @@ def test_it_is_bounded_and_keeps_the_newest(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_history, "ENOUGH", 2_000)
-    kept = History("/project", environ, "/home")
+    kept = RunHistory("/project", environ, "/home")
     for number in range(500):
         kept.keep({"number": number})
     assert sum(file.stat().st_size for file in tmp_path.rglob("*.jsonl")) < 5_000
@@ -88,7 +88,7 @@ def test_while_somebody_else_turns_it_over_it_grows(
 ) -> None:
     monkeypatch.setattr(run_history, "ENOUGH", 10)
     monkeypatch.setattr(run_history, "_is_locked", lambda descriptor: False)
-    kept = History("/project", environ, "/home")
+    kept = RunHistory("/project", environ, "/home")
     for number in range(5):
         kept.keep({"number": number})
     assert len(list(kept.entries())) == 5
@@ -97,6 +97,6 @@ def test_while_somebody_else_turns_it_over_it_grows(
 def test_where_nothing_can_be_written_nothing_is(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    kept = History("/project", {"XDG_STATE_HOME": str(blocked)}, os.devnull)
+    kept = RunHistory("/project", {"XDG_STATE_HOME": str(blocked)}, os.devnull)
     kept.keep({"run": 1})
     assert list(kept.entries()) == []

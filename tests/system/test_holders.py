@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from reloader.core.addresses import Address, Holder
+from reloader.core.addresses import Address, PortOwner
 from reloader.system import port_owner
 from reloader.system.port_owner import holder_of
 from tests.support.platform_limits import needs_tree_of_processes
@@ -28,12 +28,12 @@ def programs() -> Iterator[Announcements]:
 
 
 @contextmanager
-def holding(programs: Announcements, host: str) -> Iterator[Holder]:
+def holding(programs: Announcements, host: str) -> Iterator[PortOwner]:
     """A program that listens on ``host``, as it should be found."""
     command = programs.command("holding", host)
     with subprocess.Popen(command, env=environment()) as process:
         started = programs.wait_for("started", "holding")
-        yield Holder(Address(host, started["port"]), process.pid, tuple(command))
+        yield PortOwner(Address(host, started["port"]), process.pid, tuple(command))
         programs.say_word_to(started)
 
 
@@ -88,7 +88,7 @@ def test_where_one_may_not_ask_of_all_processes_each_is_asked(
 
 def test_the_process_of_another_user_is_one_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port_owner, "_listening", lambda: [(Address("127.0.0.1", 80), None)])
-    assert holder_of([Address("", 80)]) == Holder(Address("127.0.0.1", 80))
+    assert holder_of([Address("", 80)]) == PortOwner(Address("127.0.0.1", 80))
 
 
 def test_a_process_that_may_not_be_looked_at_has_a_number_and_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_a_process_that_may_not_be_looked_at_has_a_number_and_no_command(monkeyp
 
     monkeypatch.setattr(port_owner, "_listening", lambda: [(Address("127.0.0.1", 80), 1)])
     monkeypatch.setattr(psutil, "Process", refuse)
-    assert holder_of([Address("", 80)]) == Holder(Address("127.0.0.1", 80), 1)
+    assert holder_of([Address("", 80)]) == PortOwner(Address("127.0.0.1", 80), 1)
     assert port_owner._listening_in(1) == []
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from reloader.core.events import Posted, RestartAsked, StopAsked, Typed
+from reloader.core.events import KeyPressed, Posted, RestartRequested, StopRequested
 from reloader.system import Keyboard
 from tests.support.eventually import eventually
 
@@ -36,13 +36,19 @@ def keyboard() -> Iterator[tuple[int, queue.SimpleQueue[Posted]]]:
 def test_an_r_and_enter_ask_for_a_restart(keyboard: tuple[int, queue.SimpleQueue[Posted]], typed: bytes) -> None:
     writer, posted = keyboard
     os.write(writer, typed)
-    assert posted.get(timeout=PATIENCE) == RestartAsked("r")
+    assert posted.get(timeout=PATIENCE) == RestartRequested("r")
     assert posted.empty()
 
 
 @pytest.mark.parametrize(
     ("typed", "wish"),
-    [(b"s\n", Typed("s")), (b"P\n", Typed("p")), (b"?\n", Typed("?")), (b"h\n", Typed("?")), (b"q\n", StopAsked(2))],
+    [
+        (b"s\n", KeyPressed("s")),
+        (b"P\n", KeyPressed("p")),
+        (b"?\n", KeyPressed("?")),
+        (b"h\n", KeyPressed("?")),
+        (b"q\n", StopRequested(2)),
+    ],
 )
 def test_other_letters_ask_for_other_things(
     keyboard: tuple[int, queue.SimpleQueue[Posted]], typed: bytes, wish: Posted
@@ -57,7 +63,7 @@ def test_a_line_may_come_in_pieces_and_others_mean_nothing(keyboard: tuple[int, 
     writer, posted = keyboard
     for piece in (b"rr\nqq\n\n", b"r", b"\n"):
         os.write(writer, piece)
-    assert posted.get(timeout=PATIENCE) == RestartAsked("r")
+    assert posted.get(timeout=PATIENCE) == RestartRequested("r")
     assert posted.empty()
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.notices import Level, LimitExamined
-from reloader.core.settings import WatchPlan
+from reloader.core.notices import DoctorLimit, Level
+from reloader.core.settings import WatchSettings
 from reloader.system.inotify_limits import watch_limits
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import watch_set_of
@@ -18,13 +18,13 @@ from tests.support.platform_limits import linux_only
 
 
 @pytest.fixture
-def limit() -> Callable[[str], LimitExamined]:
+def limit() -> Callable[[str], DoctorLimit]:
     return lambda name: next(limit for limit in watch_limits() if limit.setting == f"fs.inotify.{name}")
 
 
 @linux_only
 class TestInotify:
-    def test_the_limits_are_those_of_the_kernel(self, limit: Callable[[str], LimitExamined]) -> None:
+    def test_the_limits_are_those_of_the_kernel(self, limit: Callable[[str], DoctorLimit]) -> None:
         for name in ("max_user_watches", "max_user_instances", "max_queued_events"):
             assert limit(name).limit == int(Path("/proc/sys/fs/inotify", name).read_text())
 
@@ -34,7 +34,7 @@ class TestInotify:
         from reloader.watchers.inotify import InotifyWatcher
 
         (tmp_path / "one" / "two").mkdir(parents=True)
-        plan = WatchPlan(str(tmp_path), (str(tmp_path),))
+        plan = WatchSettings(str(tmp_path), (str(tmp_path),))
         watcher = InotifyWatcher(lambda news: None, RealDisk(), follow_symlinks=True)
         watcher.start(watch_set_of(plan, RealDisk()))
         try:
@@ -54,4 +54,4 @@ class TestInotify:
 
 @pytest.mark.parametrize(("used", "level"), [(None, Level.INFO), (90, Level.INFO), (91, Level.WARNING)])
 def test_nearly_all_is_worth_a_warning(used: int | None, level: Level) -> None:
-    assert LimitExamined("a setting", 100, used).level is level
+    assert DoctorLimit("a setting", 100, used).level is level

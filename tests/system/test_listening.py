@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from reloader.core.addresses import FIRST_DESCRIPTOR, Address, Holder, SocketAddress, SocketSpec, UnixAddress
+from reloader.core.addresses import FIRST_DESCRIPTOR, Address, PortOwner, SocketAddress, SocketSpec, UnixAddress
 from reloader.errors import ConfigError
 from reloader.system import port_owner
 from reloader.system.port_owner import holder_of_file
@@ -142,7 +142,7 @@ class TestAPort:
         assert why in refusal(sockets, Address("127.0.0.1", 8000))[0]
 
     def test_of_another_users_process_names_none(self, sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(listen_sockets, "holder_of", lambda addresses: Holder(addresses[0]))
+        monkeypatch.setattr(listen_sockets, "holder_of", lambda addresses: PortOwner(addresses[0]))
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             (problem,) = refusal(sockets, Address("127.0.0.1", theirs.getsockname()[1]))
         assert "in use, by a process that this user may not look at: stop that, or take another port" in problem
@@ -197,7 +197,7 @@ class TestAPath:
     def test_on_which_somebody_is_about_to_listen_is_refused(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(listen_sockets, "holder_of_file", lambda path: Holder(Address(path, 0), 7, ("serve",)))
+        monkeypatch.setattr(listen_sockets, "holder_of_file", lambda path: PortOwner(Address(path, 0), 7, ("serve",)))
         with socket.socket(socket.AF_UNIX) as theirs:
             theirs.bind(str(file))
             (problem,) = refusal(sockets, in_dot(file))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reloader.core.events import Posted, ProbePassed
-from reloader.system.output import Output
+from reloader.system.output import OutputTee
 from tests.support.eventually import eventually
 from tests.support.platform_limits import posix_only
 from tests.support.programs import ROOT
@@ -19,13 +19,13 @@ from tests.support.programs import ROOT
 WRITING_TO_AN_IMPATIENT_PIPE = """
 import os, sys, threading
 sys.path.insert(0, os.getcwd())
-from reloader.system.output import Output
+from reloader.system.output import OutputTee
 kept = os.dup(1)
 reader, writer = os.pipe()
 os.dup2(writer, 1)
 os.close(writer)
 os.set_blocking(1, False)
-output = Output(lambda event: None, "never")
+output = OutputTee(lambda event: None, "never")
 with output.attached(1) as streams:
     copy = os.dup(streams[0])
 def write():
@@ -47,7 +47,7 @@ class Written:
 
     def __init__(self, expression: str | None) -> None:
         self.posted: list[Posted] = []
-        self.output = Output(self.posted.append, expression)
+        self.output = OutputTee(self.posted.append, expression)
 
     def __call__(self, run: int, out: list[bytes], err: list[bytes]) -> None:
         with self.output.attached(run) as streams:
@@ -107,7 +107,7 @@ def test_parts_of_lines_are_no_lines(ready: Written) -> None:
 
 
 def test_without_an_expression_it_is_not_touched() -> None:
-    with Output(lambda posted: None, None).attached(1) as streams:
+    with OutputTee(lambda posted: None, None).attached(1) as streams:
         assert streams is None
 
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted, RestartAsked, StopAsked
+from reloader.core.events import LeaderExited, Posted, RestartRequested, RunEnded, StopRequested, Wakeup
 from reloader.core.outcome import Exited, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import SystemSignals, enable_colour
@@ -58,14 +58,14 @@ class Runs:
 
     def news(self) -> Posted:
         (event,) = eventually(lambda: self.host.collect(time.monotonic()), what="news of the run")
-        if isinstance(event, ChildEnded):
+        if isinstance(event, RunEnded):
             self._child = None
         return event
 
     def end(self) -> Posted:
         """The news of the end, whether or not the leader went first."""
-        while not isinstance(news := self.news(), ChildEnded):
-            assert isinstance(news, LeaderEnded)
+        while not isinstance(news := self.news(), RunEnded):
+            assert isinstance(news, LeaderExited)
         return news
 
     def refusal(self, *argv: str, cwd: Path | None = None) -> tuple[int, str]:
@@ -130,7 +130,7 @@ class TestWhatARunInherits:
         finally:
             os.close(inheritable)
         assert "held open" not in told
-        assert runs.news() == ChildEnded(1, Exited(0))
+        assert runs.news() == RunEnded(1, Exited(0))
 
     @linux_only
     def test_no_ignored_and_no_blocked_signal(self, runs: Runs, handlers: Callable[[int, object], None]) -> None:
@@ -176,22 +176,22 @@ class TestFindingTheProgram:
         program(tmp_path / "ours/tool", "#!/bin/sh\nexit 12\n")
         monkeypatch.setenv("PATH", str(tmp_path / "ours"))
         runs.try_to_start("tool", environment={"PATH": str(tmp_path / "theirs")})
-        assert runs.news() == ChildEnded(1, Exited(11))
+        assert runs.news() == RunEnded(1, Exited(11))
 
     def test_takes_a_relative_entry_from_the_directory_of_the_child(self, runs: Runs, tmp_path: Path) -> None:
         program(tmp_path / "work/bin/tool", "#!/bin/sh\nexit 11\n")
         runs.try_to_start("tool", cwd=tmp_path / "work", environment={"PATH": "/nowhere:bin"})
-        assert runs.news() == ChildEnded(1, Exited(11))
+        assert runs.news() == RunEnded(1, Exited(11))
 
     def test_without_a_path_asks_the_usual_one(self, runs: Runs) -> None:
         runs.try_to_start("sh", "-c", "exit 11", environment={})
-        assert runs.news() == ChildEnded(1, Exited(11))
+        assert runs.news() == RunEnded(1, Exited(11))
 
     def test_passes_over_what_cannot_be_executed(self, runs: Runs, tmp_path: Path) -> None:
         program(tmp_path / "first/tool", "#!/bin/sh\nexit 11\n", mode=0o644)
         program(tmp_path / "second/tool", "#!/bin/sh\nexit 12\n")
         runs.try_to_start("tool", environment={"PATH": f"{tmp_path / 'first'}:{tmp_path / 'second'}"})
-        assert runs.news() == ChildEnded(1, Exited(12))
+        assert runs.news() == RunEnded(1, Exited(12))
 
 
 class TestWhatCannotBeStarted:
@@ -236,7 +236,7 @@ class TestStopping:
         assert runs.host.collect(time.monotonic()) == ()
         assert state_of(child.pid) == STOPPED
         child.ask_to_stop(signal.SIGTERM)
-        assert runs.end() == ChildEnded(1, Exited(5))
+        assert runs.end() == RunEnded(1, Exited(5))
 
     def test_a_run_that_is_asked_is_looked_at_often_until_it_is_gone(self, runs: Runs) -> None:
         child = runs.shell("trap : TERM; echo ready >ready; while :; do sleep 0.02; done")
@@ -246,7 +246,7 @@ class TestStopping:
         child.ask_to_stop(signal.SIGTERM)
         assert runs.host.next_look(now) == now + process_host.LOOK_AGAIN
         child.force_stop()
-        assert runs.end() == ChildEnded(1, Signalled(9))
+        assert runs.end() == RunEnded(1, Signalled(9))
         assert runs.host.next_look(now) is None
 
     @linux_only
@@ -261,7 +261,7 @@ class TestStopping:
         outsider = int(runs.says("outside"))
         assert os.getpgid(outsider) != child.pid
         child.ask_to_stop(signal.SIGTERM)
-        assert runs.end() == ChildEnded(1, Exited(6))
+        assert runs.end() == RunEnded(1, Exited(6))
         assert runs.says("order") == "after"
         assert not is_alive(outsider)
 
@@ -269,11 +269,11 @@ class TestStopping:
     def test_who_left_the_group_is_not_asked_before_somebody_wants_a_stop(self, runs: Runs) -> None:
         child = runs.shell(f"setsid {SHELL} -c 'echo $$ >outside; sleep 60' & while [ ! -e outside ]; do :; done")
         outsider = int(runs.says("outside"))
-        assert runs.news() == LeaderEnded(1, Exited(0))
+        assert runs.news() == LeaderExited(1, Exited(0))
         assert runs.host.collect(time.monotonic()) == ()
         assert is_alive(outsider)
         child.ask_to_stop(signal.SIGTERM)
-        assert runs.end() == ChildEnded(1, Exited(0))
+        assert runs.end() == RunEnded(1, Exited(0))
         assert not is_alive(outsider)
 
 
@@ -300,7 +300,7 @@ class TestSignalsForTheRun:
         posted: list[Posted] = []
         host = ProcessHost(posted.append)
         os.kill(os.getpid(), signal.SIGCONT)
-        assert posted == [ChildStirred()]
+        assert posted == [Wakeup()]
         host.close()
 
     def test_stay_ignored_if_they_were(self, handlers: Callable[[int, object], None], tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ class TestOthers:
                 runs = Runs(tmp_path)
                 child = runs.shell("sleep 60")
                 child.force_stop()
-                assert runs.end() == ChildEnded(1, Signalled(9))
+                assert runs.end() == RunEnded(1, Signalled(9))
                 assert bystander.poll() is None
                 runs.close()
             finally:
@@ -347,7 +347,7 @@ class TestOthers:
         assert runs.host.collect(time.monotonic()) == ()
         assert not is_alive(orphan)
         child.force_stop()
-        assert runs.end() == ChildEnded(1, Signalled(9))
+        assert runs.end() == RunEnded(1, Signalled(9))
 
     def test_whoever_is_buried_elsewhere_meanwhile_is_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[int] = []
@@ -394,15 +394,15 @@ class TestSignalsToUs:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
     def test_that_ask_us_to_end_are_posted_with_their_number(self, heard: list[Posted], number: signal.Signals) -> None:
         os.kill(os.getpid(), number)
-        assert [posted for posted in heard if posted != ChildStirred()] == [StopAsked(number)]
+        assert [posted for posted in heard if posted != Wakeup()] == [StopRequested(number)]
 
     def test_that_ask_for_a_restart_are_posted(self, heard: list[Posted]) -> None:
         os.kill(os.getpid(), signal.SIGUSR1)
-        assert [posted for posted in heard if posted != ChildStirred()] == [RestartAsked("SIGUSR1")]
+        assert [posted for posted in heard if posted != Wakeup()] == [RestartRequested("SIGUSR1")]
 
     def test_of_children_are_a_reason_to_look(self, heard: list[Posted]) -> None:
         os.kill(os.getpid(), signal.SIGCHLD)
-        assert set(heard) == {ChildStirred()}  # by the handler, and by the ear that ends a wait
+        assert set(heard) == {Wakeup()}  # by the handler, and by the ear that ends a wait
 
     def test_are_given_back_and_that_may_be_done_twice(self) -> None:
         before = [signal.getsignal(number) for number in signal.valid_signals()]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reloader.system import agent_copy
-from reloader.system.agent_copy import PrivateCopy, cache_directories, lasting
+from reloader.system.agent_copy import AgentCopy, cache_directories, lasting
 from tests.support.platform_limits import posix_only
 
 
@@ -23,8 +23,8 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-def copy_of(source: Path, *places: Path) -> PrivateCopy:
-    return PrivateCopy(str(source), "agent", [str(place) for place in places])
+def copy_of(source: Path, *places: Path) -> AgentCopy:
+    return AgentCopy(str(source), "agent", [str(place) for place in places])
 
 
 def files(directory: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.events import ChildEnded, LeaderEnded, Posted, StopAsked
+from reloader.core.events import LeaderExited, Posted, RunEnded, StopRequested
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.interfaces import Child, ChildNotLaunched
 from reloader.system import ProcessHost, SystemSignals
@@ -72,12 +72,12 @@ class Runs:
                 posted = self.inbox.get(timeout=max(0.0, min(deadline, deadline if look is None else look) - now))
             except queue.Empty:
                 continue
-            if isinstance(posted, LeaderEnded | ChildEnded):
+            if isinstance(posted, LeaderExited | RunEnded):
                 return self._noted(posted)
         pytest.fail(f"nothing ended within {PATIENCE:g} seconds")
 
     def _noted(self, posted: Posted) -> Posted:
-        if isinstance(posted, ChildEnded):
+        if isinstance(posted, RunEnded):
             self._alive = None
         return posted
 
@@ -111,7 +111,7 @@ def programs() -> Iterator[Announcements]:
 @pytest.mark.parametrize("code", [0, 3, 7, 255])
 def test_a_run_ends_with_the_code_of_its_program(programs: Announcements, runs: Runs, code: int) -> None:
     runs.start(programs.command("good", str(code)))
-    assert runs.news() == ChildEnded(1, Exited(code))
+    assert runs.news() == RunEnded(1, Exited(code))
 
 
 def test_the_end_of_a_run_is_told_once(programs: Announcements, runs: Runs) -> None:
@@ -123,7 +123,7 @@ def test_the_end_of_a_run_is_told_once(programs: Announcements, runs: Runs) -> N
 
 def test_a_crash_is_told_as_what_it_was(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("crashing"))
-    assert runs.news() == ChildEnded(1, CRASHED)
+    assert runs.news() == RunEnded(1, CRASHED)
 
 
 def test_a_run_that_goes_on_has_no_news(programs: Announcements, runs: Runs) -> None:
@@ -132,7 +132,7 @@ def test_a_run_that_goes_on_has_no_news(programs: Announcements, runs: Runs) -> 
     assert runs.nothing_has_ended()
     assert is_alive(child.pid)
     programs.say_word_to(started)
-    assert runs.news() == ChildEnded(1, Exited(0))
+    assert runs.news() == RunEnded(1, Exited(0))
 
 
 def test_the_pid_is_that_of_the_program(programs: Announcements, runs: Runs) -> None:
@@ -146,7 +146,7 @@ def test_a_program_that_is_asked_to_stop_may_end_in_its_own_way(programs: Announ
     programs.wait_for("started", "polite")
     child.ask_to_stop(STOP_SIGNAL)
     programs.wait_for("asked", "polite")
-    assert runs.news() == ChildEnded(1, Exited(5))
+    assert runs.news() == RunEnded(1, Exited(5))
 
 
 @needs_stop_event
@@ -157,7 +157,7 @@ def test_a_program_may_take_its_time_to_stop(programs: Announcements, runs: Runs
     asked = programs.wait_for("asked", "slow")
     assert runs.nothing_has_ended()
     programs.say_word_to(asked)
-    assert runs.news() == ChildEnded(1, Exited(6))
+    assert runs.news() == RunEnded(1, Exited(6))
 
 
 @needs_stop_event
@@ -169,7 +169,7 @@ def test_a_program_that_refuses_to_stop_goes_on_until_it_is_forced(programs: Ann
         programs.wait_for("asked", "stubborn")
     assert runs.nothing_has_ended()
     child.force_stop()
-    assert runs.news() == ChildEnded(1, FORCED)
+    assert runs.news() == RunEnded(1, FORCED)
 
 
 @needs_stop_event
@@ -180,7 +180,7 @@ def test_every_process_of_a_run_is_asked_to_stop(programs: Announcements, runs: 
     child.ask_to_stop(STOP_SIGNAL)
     programs.wait_for("asked", "forking")
     programs.wait_for("asked", "polite")
-    assert runs.news() == ChildEnded(1, Exited(5))
+    assert runs.news() == RunEnded(1, Exited(5))
     assert not is_alive(second["pid"])
 
 
@@ -188,7 +188,7 @@ def test_a_request_to_stop_ends_a_program_that_does_not_listen(programs: Announc
     child = runs.start(programs.command("waiting"))
     programs.wait_for("started", "waiting")
     child.ask_to_stop(STOP_SIGNAL)
-    assert isinstance(runs.news(), ChildEnded)
+    assert isinstance(runs.news(), RunEnded)
     assert not is_alive(child.pid)
 
 
@@ -197,18 +197,18 @@ def test_force_ends_every_process_of_a_run(programs: Announcements, runs: Runs) 
     programs.wait_for("started", "forking")
     second = programs.wait_for("started", "polite")
     child.force_stop()
-    assert ended(runs) == ChildEnded(1, FORCED)
+    assert ended(runs) == RunEnded(1, FORCED)
     assert not is_alive(child.pid)
     assert not is_alive(second["pid"])
 
 
 def test_a_leader_that_leaves_others_behind_is_told_before_the_end(programs: Announcements, runs: Runs) -> None:
-    child, second = left_behind(programs, runs)
-    assert runs.news() == LeaderEnded(1, Exited(4))
+    child, second = orphans_found(programs, runs)
+    assert runs.news() == LeaderExited(1, Exited(4))
     assert is_alive(second)
     assert runs.nothing_has_ended()
     child.force_stop()
-    assert runs.news() == ChildEnded(1, Exited(4))
+    assert runs.news() == RunEnded(1, Exited(4))
     assert not is_alive(second)
 
 
@@ -216,17 +216,17 @@ def test_the_end_of_what_was_left_behind_is_the_end_of_the_run(programs: Announc
     runs.start(programs.command("leaving"))
     leader, second = programs.wait_for("started", "leaving"), programs.wait_for("started", "waiting")
     programs.say_word_to(leader)
-    assert runs.news() == LeaderEnded(1, Exited(4))
+    assert runs.news() == LeaderExited(1, Exited(4))
     programs.say_word_to(second)
-    assert runs.news() == ChildEnded(1, Exited(4))
+    assert runs.news() == RunEnded(1, Exited(4))
     assert not is_alive(second["pid"])
 
 
 def test_what_was_left_behind_can_be_asked_to_stop(programs: Announcements, runs: Runs) -> None:
-    child, second = left_behind(programs, runs)
-    assert runs.news() == LeaderEnded(1, Exited(4))
+    child, second = orphans_found(programs, runs)
+    assert runs.news() == LeaderExited(1, Exited(4))
     child.ask_to_stop(STOP_SIGNAL)
-    assert runs.news() == ChildEnded(1, Exited(4))
+    assert runs.news() == RunEnded(1, Exited(4))
     assert not is_alive(second)
 
 
@@ -237,7 +237,7 @@ def test_force_also_ends_what_left_the_group(programs: Announcements, runs: Runs
     programs.wait_for("started", "escaping")
     second = programs.wait_for("started", "waiting")
     child.force_stop()
-    assert ended(runs) == ChildEnded(1, FORCED)
+    assert ended(runs) == RunEnded(1, FORCED)
     assert not is_alive(second["pid"])
 
 
@@ -246,7 +246,7 @@ def test_nothing_can_leave_its_job(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("escaping"))
     refused = programs.wait_for("refused", "escaping")
     programs.say_word_to(refused)
-    assert runs.news() == ChildEnded(1, Exited(0))
+    assert runs.news() == RunEnded(1, Exited(0))
 
 
 def test_requests_to_a_run_that_is_over_do_nothing(programs: Announcements, runs: Runs) -> None:
@@ -263,13 +263,13 @@ def test_our_own_handlers_hear_nothing_of_what_a_run_is_sent(programs: Announcem
     programs.wait_for("started", "waiting")
     child.ask_to_stop(STOP_SIGNAL)
     runs.news()
-    assert not [posted for posted in drained(runs.inbox) if isinstance(posted, StopAsked)]
+    assert not [posted for posted in drained(runs.inbox) if isinstance(posted, StopRequested)]
 
 
 def test_arguments_arrive_as_they_were_given(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("telling", *NASTY))
     assert programs.wait_for("told", "telling")["arguments"] == NASTY
-    assert runs.news() == ChildEnded(1, Exited(0))
+    assert runs.news() == RunEnded(1, Exited(0))
 
 
 def test_the_environment_is_the_given_one_and_no_other(
@@ -280,7 +280,7 @@ def test_the_environment_is_the_given_one_and_no_other(
     runs.try_to_start(programs.command("telling"), {**variables, "GIVEN": "ünï = cödé"})
     told = programs.wait_for("told", "telling")["environment"]
     assert (told["GIVEN"], told.get("OURS_ALONE")) == ("ünï = cödé", None)
-    assert runs.news() == ChildEnded(1, Exited(0))
+    assert runs.news() == RunEnded(1, Exited(0))
 
 
 def test_the_working_directory_is_the_given_one(programs: Announcements, runs: Runs, tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_the_working_directory_is_the_given_one(programs: Announcements, runs: R
     directory.mkdir()
     runs.try_to_start(programs.command("telling"), cwd=directory)
     assert Path(programs.wait_for("told", "telling")["cwd"]).samefile(directory)
-    assert runs.news() == ChildEnded(1, Exited(0))
+    assert runs.news() == RunEnded(1, Exited(0))
 
 
 def test_our_own_directory_stays_what_it_is(programs: Announcements, runs: Runs, tmp_path: Path) -> None:
@@ -301,13 +301,13 @@ def test_our_own_directory_stays_what_it_is(programs: Announcements, runs: Runs,
 def test_a_name_is_looked_up_on_the_path_of_the_child(programs: Announcements, runs: Runs, tmp_path: Path) -> None:
     name = copied_program(tmp_path / "bin")
     runs.try_to_start([name, *launcher_arguments()], environment(PATH=str(tmp_path / "bin")))
-    assert runs.news() == ChildEnded(1, Exited(0))
+    assert runs.news() == RunEnded(1, Exited(0))
 
 
 def test_a_relative_path_is_one_of_the_childs_directory(programs: Announcements, runs: Runs, tmp_path: Path) -> None:
     name = copied_program(tmp_path / "here" / "bin")
     runs.try_to_start([os.path.join("bin", name), *launcher_arguments()], cwd=tmp_path / "here")
-    assert runs.news() == ChildEnded(1, Exited(0))
+    assert runs.news() == RunEnded(1, Exited(0))
 
 
 @pytest.mark.parametrize("name", ["there-is-no-such-program", os.path.join(".", "nor-such-a-file")])
@@ -337,7 +337,7 @@ def test_a_file_that_is_no_program_is_an_answer(runs: Runs, tmp_path: Path) -> N
 def test_after_a_run_that_could_not_start_the_next_one_can(programs: Announcements, runs: Runs) -> None:
     runs.try_to_start(["there-is-no-such-program"])
     runs.start(programs.command("good", "0"))
-    assert runs.news() == ChildEnded(2, Exited(0))
+    assert runs.news() == RunEnded(2, Exited(0))
 
 
 def test_the_end_of_the_host_is_the_end_of_nothing_else(programs: Announcements, runs: Runs) -> None:
@@ -352,7 +352,7 @@ def test_twenty_runs_leave_no_handle_and_no_thread(programs: Announcements, runs
     def run_once() -> None:
         runs.start(programs.command("good", "0"))
         programs.wait_for_end_of(programs.wait_for("started", "good"))
-        assert isinstance(runs.news(), ChildEnded)
+        assert isinstance(runs.news(), RunEnded)
         programs.forget_those_that_ended()
 
     run_once()
@@ -366,10 +366,10 @@ def test_twenty_runs_leave_no_handle_and_no_thread(programs: Announcements, runs
 def ended(runs: Runs) -> Posted:
     """The end of the run, whether or not its leader went first."""
     news = runs.news()
-    return runs.news() if isinstance(news, LeaderEnded) else news
+    return runs.news() if isinstance(news, LeaderExited) else news
 
 
-def left_behind(programs: Announcements, runs: Runs) -> tuple[Child, int]:
+def orphans_found(programs: Announcements, runs: Runs) -> tuple[Child, int]:
     """A run whose leader has gone, and the pid of the process that lives on."""
     child = runs.start(programs.command("leaving"))
     leader, second = programs.wait_for("started", "leaving"), programs.wait_for("started", "waiting")

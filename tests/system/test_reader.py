@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from reloader.system.output import ReaderWatch
+from reloader.system.output import PeerHangup
 from tests.support.platform_limits import posix_only
 
 PATIENCE = 10.0
@@ -15,7 +15,7 @@ PATIENCE = 10.0
 def test_the_end_of_a_pipe_is_heard_without_writing() -> None:
     reader, writer = os.pipe()
     gone = threading.Event()
-    watch = ReaderWatch(writer, gone.set)
+    watch = PeerHangup(writer, gone.set)
     assert not watch.has_gone
     os.close(reader)
     assert gone.wait(PATIENCE)
@@ -27,7 +27,7 @@ def test_the_end_of_a_pipe_is_heard_without_writing() -> None:
 
 def test_it_can_be_closed_while_somebody_reads() -> None:
     reader, writer = os.pipe()
-    watch = ReaderWatch(writer, lambda: None)
+    watch = PeerHangup(writer, lambda: None)
     watch.close()
     assert not watch.has_gone
     os.close(reader)
@@ -36,10 +36,10 @@ def test_it_can_be_closed_while_somebody_reads() -> None:
 
 def test_what_has_no_other_end_is_not_listened_to(tmp_path) -> None:
     with (tmp_path / "file").open("w") as file:
-        watch = ReaderWatch(file.fileno(), lambda: None)
+        watch = PeerHangup(file.fileno(), lambda: None)
         assert watch._thread is None
         watch.close()
-    closed = ReaderWatch(file_that_is_closed(), lambda: None)
+    closed = PeerHangup(file_that_is_closed(), lambda: None)
     assert closed._thread is None
 
 

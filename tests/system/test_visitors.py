@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.control_protocol import AskStatus, AskToWait
-from reloader.core.events import Asked, Posted
+from reloader.core.control_protocol import StatusRequest, WaitRequest
+from reloader.core.events import ControlRequest, Posted
 from reloader.system import control_server, control_socket, directories
-from reloader.system.control_server import LONGEST_REQUEST, Visitors
-from reloader.system.control_socket import MeetingPoint, NoAnswer, Place, ask, connect, every_place, places_of
+from reloader.system.control_server import LONGEST_REQUEST, ControlServer
+from reloader.system.control_socket import ControlSocket, Endpoint, NoAnswer, ask, connect, every_place, places_of
 from reloader.system.directories import NotPrivate, is_private, make_private, runtime_directories, state_directory
 from tests.support.eventually import eventually
 from tests.support.platform_limits import posix_only
@@ -33,12 +33,12 @@ class Room:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.asked: queue.SimpleQueue[Posted] = queue.SimpleQueue()
-        self.visitors = Visitors(MeetingPoint(PROJECT, environ), self.asked.put)
+        self.visitors = ControlServer(ControlSocket(PROJECT, environ), self.asked.put)
         (self.place,) = places_of(PROJECT, environ)
 
-    def next(self) -> Asked:
+    def next(self) -> ControlRequest:
         asked = self.asked.get(timeout=PATIENCE)
-        assert isinstance(asked, Asked)
+        assert isinstance(asked, ControlRequest)
         return asked
 
     def answer_next(self, answer: Mapping[str, object]) -> threading.Thread:
@@ -80,16 +80,16 @@ def said(connection: socket.socket) -> bytes:
 class TestAVisitor:
     def test_is_given_the_answer_of_the_engine(self, room: Room) -> None:
         answering = room.answer_next({"notice": "SessionStatus"})
-        assert ask(room.place, AskStatus(), PATIENCE) == {"notice": "SessionStatus"}
+        assert ask(room.place, StatusRequest(), PATIENCE) == {"notice": "SessionStatus"}
         answering.join()
 
     def test_may_wait_while_others_are_answered(self, room: Room) -> None:
         with connect(room.place, PATIENCE) as waiting:
             waiting.sendall(b'{"verb": "wait"}\n')
             wait = room.next()
-            assert wait.request == AskToWait()
+            assert wait.request == WaitRequest()
             answering = room.answer_next({"other": True})
-            assert ask(room.place, AskStatus(), PATIENCE) == {"other": True}
+            assert ask(room.place, StatusRequest(), PATIENCE) == {"other": True}
             answering.join()
             wait.reply({"over": True})
             assert json.loads(said(waiting)) == {"over": True}
@@ -106,7 +106,7 @@ class TestAVisitor:
         with connect(room.place, PATIENCE) as slow:
             for piece in (b'{"verb":', b' "status"', b"}\n"):
                 slow.sendall(piece)
-            assert room.next().request == AskStatus()
+            assert room.next().request == StatusRequest()
 
     @pytest.mark.parametrize(
         ("line", "error"),
@@ -158,7 +158,7 @@ class TestAVisitor:
         for one in waiting:
             one.close()
         answering = room.answer_next({"now": True})
-        eventually(lambda: "now" in ask(room.place, AskStatus(), PATIENCE), what="a seat")
+        eventually(lambda: "now" in ask(room.place, StatusRequest(), PATIENCE), what="a seat")
         answering.join()
 
 
@@ -181,13 +181,13 @@ class TestTheEnd:
         room.visitors.close()
         assert list(places_of(PROJECT, room.environ)) == []
         with pytest.raises(FileNotFoundError):
-            ask(room.place, AskStatus(), PATIENCE)
+            ask(room.place, StatusRequest(), PATIENCE)
 
 
 class TestWhoAsks:
     def test_hears_of_a_session_that_says_nothing(self, room: Room) -> None:
         with pytest.raises(NoAnswer, match="has not answered"):
-            ask(room.place, AskStatus(), 0.05)
+            ask(room.place, StatusRequest(), 0.05)
 
     def test_hears_of_a_session_that_ends(self, room: Room) -> None:
         def end() -> None:
@@ -197,7 +197,7 @@ class TestWhoAsks:
         ending = threading.Thread(target=end)
         ending.start()
         with pytest.raises(NoAnswer, match="ended before"):
-            ask(room.place, AskStatus(), PATIENCE)
+            ask(room.place, StatusRequest(), PATIENCE)
         ending.join()
 
     @posix_only
@@ -216,7 +216,7 @@ class TestWhoAsks:
             answering = threading.Thread(target=answer)
             answering.start()
             with pytest.raises(NoAnswer, match="no reloader"):
-                ask(Place(path, 1), AskStatus(), PATIENCE)
+                ask(Endpoint(path, 1), StatusRequest(), PATIENCE)
             answering.join()
 
 
@@ -237,12 +237,12 @@ class TestTheMeetingPoint:
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(stale)
         Path(directory, "no socket").touch()
-        point = MeetingPoint(PROJECT, environ)
+        point = ControlSocket(PROJECT, environ)
         assert [place.pid for place in places_of(PROJECT, environ)] == [os.getpid()]
         point.close()
 
     def test_leaves_the_sockets_of_others_who_live(self, room: Room) -> None:
-        other = MeetingPoint("/elsewhere", room.environ)
+        other = ControlSocket("/elsewhere", room.environ)
         assert len(list(every_place(room.environ))) == 2
         assert len(list(places_of(PROJECT, room.environ))) == 1
         other.close()
@@ -256,7 +256,7 @@ class TestTheMeetingPoint:
         too_long = os.path.join(environ["XDG_RUNTIME_DIR"], "x" * 100)
         good = os.path.join(environ["XDG_RUNTIME_DIR"], "good")
         monkeypatch.setattr(control_socket, "runtime_directories", lambda environ: [open_to_all, too_long, good])
-        point = MeetingPoint(PROJECT, environ)
+        point = ControlSocket(PROJECT, environ)
         assert os.path.dirname(point.path) == good
         point.close()
 
@@ -266,21 +266,21 @@ class TestTheMeetingPoint:
         too_long = os.path.join(environ["XDG_RUNTIME_DIR"], "x" * 100)
         monkeypatch.setattr(control_socket, "runtime_directories", lambda environ: [too_long])
         with pytest.raises(OSError, match="too long"):
-            MeetingPoint(PROJECT, environ)
+            ControlSocket(PROJECT, environ)
 
     def test_lets_who_comes_to_a_full_queue_wait_and_no_longer_than_he_wants(self, environ: Mapping[str, str]) -> None:
         path = os.path.join(environ["XDG_RUNTIME_DIR"], "x.sock")
         with socket.socket(socket.AF_UNIX) as stopped:
             stopped.bind(path)
             stopped.listen(0)
-            with connect(Place(path, 1), PATIENCE), pytest.raises(TimeoutError, match="too many others"):
-                connect(Place(path, 1), 0.05)
+            with connect(Endpoint(path, 1), PATIENCE), pytest.raises(TimeoutError, match="too many others"):
+                connect(Endpoint(path, 1), 0.05)
 
     def test_that_was_cleaned_away_ends_all_the_same(
         self, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         only_there(monkeypatch, environ)
-        point = MeetingPoint(PROJECT, environ)
+        point = ControlSocket(PROJECT, environ)
         os.unlink(point.path)
         assert point.accept() is None
         point.close()
@@ -303,7 +303,7 @@ def by_port(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iter
     """The way of Windows, which any system can go."""
     only_there(monkeypatch, environ)
     monkeypatch.setattr(control_socket, "_listening", control_socket._listening_port)
-    monkeypatch.setattr(control_server, "MeetingPoint", MeetingPoint)
+    monkeypatch.setattr(control_server, "ControlSocket", ControlSocket)
     monkeypatch.setattr(control_socket, "_is_this_user", lambda visitor: True)
     room = Room(environ)
     yield room

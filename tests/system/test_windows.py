@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 
-from reloader.core.events import ChildEnded, ChildStirred, Posted, StopAsked
+from reloader.core.events import Posted, RunEnded, StopRequested, Wakeup
 from reloader.core.outcome import Exited
 from reloader.interfaces import ChildNotLaunched
 from tests.support.platform_limits import needs_percent_signs, needs_stop_event
@@ -82,8 +82,8 @@ def test_the_thread_that_waits_says_only_that_something_stirred(
     host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     launch(host, programs.command("good", "0"), tmp_path)
-    assert inbox.get(timeout=PATIENCE) == ChildStirred()
-    assert host.collect(time.monotonic()) == (ChildEnded(1, Exited(0)),)
+    assert inbox.get(timeout=PATIENCE) == Wakeup()
+    assert host.collect(time.monotonic()) == (RunEnded(1, Exited(0)),)
 
 
 def test_the_stop_event_goes_to_the_group_of_the_run(
@@ -105,7 +105,7 @@ def test_the_stop_event_goes_to_the_group_of_the_run(
     child.ask_to_stop(signal.SIGINT)
     assert asked == [child.pid]
     programs.say_word_to(started)
-    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+    assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
 def test_a_run_that_cannot_be_asked_is_forced_at_once(
@@ -119,7 +119,7 @@ def test_a_run_that_cannot_be_asked_is_forced_at_once(
     child = launch(host, programs.command("stubborn"), tmp_path)
     programs.wait_for("started", "stubborn")
     child.ask_to_stop(signal.SIGINT)
-    assert end_of(host, inbox) == ChildEnded(1, Exited(process_host.FORCED))
+    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.FORCED))
 
 
 def test_the_end_of_the_host_ends_what_still_runs(
@@ -197,7 +197,7 @@ def test_a_batch_file_gets_its_arguments_as_they_were_given(
 ) -> None:
     launch(host, batch_file(tmp_path, programs) + NASTY, tmp_path)
     assert programs.wait_for("told", "telling")["arguments"] == NASTY
-    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+    assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -207,7 +207,7 @@ def test_a_program_gets_any_arguments_as_they_were_given(
     arguments = hostile_arguments(seed, HOSTILE + "%")
     launch(host, programs.command("telling", *arguments), tmp_path)
     assert programs.wait_for("told", "telling")["arguments"] == arguments
-    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+    assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -217,7 +217,7 @@ def test_a_batch_file_gets_any_arguments_as_they_were_given(
     arguments = hostile_arguments(seed, HOSTILE)
     launch(host, batch_file(tmp_path, programs) + arguments, tmp_path)
     assert programs.wait_for("told", "telling")["arguments"] == arguments
-    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+    assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
 @needs_percent_signs
@@ -228,7 +228,7 @@ def test_a_batch_file_gets_any_percent_signs_as_they_were_given(
     arguments = hostile_arguments(seed, HOSTILE + "%%%")
     launch(host, batch_file(tmp_path, programs) + arguments, tmp_path)
     assert programs.wait_for("told", "telling")["arguments"] == arguments
-    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+    assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
 @needs_percent_signs
@@ -238,7 +238,7 @@ def test_a_batch_file_gets_percent_signs_as_they_were_given(
     percent = ["100%", "%PATH%", "%%", '%"%CD%"', "%1", "%~dp0"]
     launch(host, batch_file(tmp_path, programs) + percent, tmp_path)
     assert programs.wait_for("told", "telling")["arguments"] == percent
-    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+    assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
 def test_the_code_of_a_batch_file_is_the_code_of_the_run(
@@ -246,7 +246,7 @@ def test_the_code_of_a_batch_file_is_the_code_of_the_run(
 ) -> None:
     (tmp_path / "run.cmd").write_text("@exit /b 7\n")
     launch(host, ["run"], tmp_path)
-    assert end_of(host, inbox) == ChildEnded(1, Exited(7))
+    assert end_of(host, inbox) == RunEnded(1, Exited(7))
 
 
 def batch_file_that_goes_on(directory: Path, programs: Announcements) -> list[str]:
@@ -270,7 +270,7 @@ def test_a_cmd_that_would_ask_back_is_ended_when_its_program_has_ended(
     assert host.collect(time.monotonic()) == ()
     assert is_alive(started["pid"])
     programs.say_word_to(started)
-    assert end_of(host, inbox) == ChildEnded(1, Exited(process_host.FORCED))
+    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.FORCED))
     assert not is_alive(child.pid)
 
 
@@ -285,7 +285,7 @@ def test_a_batch_file_that_nobody_asked_to_stop_goes_on_without_its_program(
     assert host.next_look(time.monotonic()) is None
     assert is_alive(child.pid)
     child.force_stop()
-    assert end_of(host, inbox) == ChildEnded(1, Exited(process_host.FORCED))
+    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.FORCED))
 
 
 @needs_stop_event
@@ -297,12 +297,12 @@ def test_a_batch_file_is_asked_to_stop_and_gone_when_its_program_is(
     programs.wait_for("started", "polite")
     child.ask_to_stop(signal.SIGTERM)
     programs.wait_for("asked", "polite")
-    assert isinstance(end_of(host, inbox), ChildEnded)
+    assert isinstance(end_of(host, inbox), RunEnded)
 
 
 def test_a_line_for_the_shell_may_hold_quotes(host: process_host.ProcessHost, inbox: Inbox, tmp_path: Path) -> None:
     launch(host, ["cmd.exe", "/d", "/s", "/c", 'echo x>"a file" & exit 4'], tmp_path)
-    assert end_of(host, inbox) == ChildEnded(1, Exited(4))
+    assert end_of(host, inbox) == RunEnded(1, Exited(4))
     assert (tmp_path / "a file").exists()
 
 
@@ -311,7 +311,7 @@ def test_a_wish_from_the_console_is_posted(
     signals: process_host.SystemSignals, inbox: Inbox, event: int, number: int
 ) -> None:
     assert signals.handle(event)
-    assert inbox.get_nowait() == StopAsked(number)
+    assert inbox.get_nowait() == StopRequested(number)
 
 
 @pytest.mark.parametrize("event", [_winapi.CTRL_CLOSE, _winapi.CTRL_LOGOFF, _winapi.CTRL_SHUTDOWN])
@@ -320,7 +320,7 @@ def test_windows_is_kept_waiting_until_all_is_tidied_up(
 ) -> None:
     console = threading.Thread(target=signals.handle, args=(event,))
     console.start()
-    assert inbox.get(timeout=PATIENCE) == StopAsked(signal.SIGTERM)
+    assert inbox.get(timeout=PATIENCE) == StopRequested(signal.SIGTERM)
     assert console.is_alive()
     signals.stop()
     console.join(PATIENCE)
@@ -341,7 +341,7 @@ def test_other_events_are_left_to_others(signals: process_host.SystemSignals, in
 
 def test_an_interrupt_that_python_hears_is_posted_too(signals: process_host.SystemSignals, inbox: Inbox) -> None:
     signal.raise_signal(signal.SIGINT)
-    assert inbox.get_nowait() == StopAsked(signal.SIGINT)
+    assert inbox.get_nowait() == StopRequested(signal.SIGINT)
 
 
 def test_the_handler_is_given_back(inbox: Inbox) -> None:
@@ -460,7 +460,7 @@ def test_hidden_variables_are_inherited_and_handed_on(
     variables = environment(**{"=Q:": "Q:/here"})
     child = host.launch([sys.executable, "-c", code, look], cwd=str(tmp_path), environment=variables, run=1)
     assert not isinstance(child, ChildNotLaunched), child.why
-    assert end_of(host, inbox) == ChildEnded(1, Exited(0))
+    assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
 def test_the_system_is_asked_for_the_whole_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reloader.core.events import ChildEnded, LeaderEnded, Posted
+from reloader.core.events import LeaderExited, Posted, RunEnded
 from reloader.core.outcome import Exited
 from reloader.interfaces import ChildNotLaunched
 from reloader.system.windows.helper_host import HelperHost
@@ -71,11 +71,11 @@ def test_the_end_of_one_is_told_and_its_rest_is_ended() -> None:
     helpers = Helpers()
     helpers.start(1)
     helpers.start(2)
-    helpers.hosts[1].news = [LeaderEnded(2, Exited(0))]
+    helpers.hosts[1].news = [LeaderExited(2, Exited(0))]
     assert helpers.host.collect(0.0) == []
     assert helpers.journal == ["rest of 2 ends"]
-    helpers.hosts[1].news = [ChildEnded(2, Exited(0))]
-    assert helpers.host.collect(0.0) == [ChildEnded(2, Exited(0))]
+    helpers.hosts[1].news = [RunEnded(2, Exited(0))]
+    assert helpers.host.collect(0.0) == [RunEnded(2, Exited(0))]
     helpers.host.close()
     assert helpers.journal[1:] == ["1 closes"]
 

@@ -23,8 +23,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from reloader.core.changes import PathKind
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
-from reloader.core.notices import BackendFellBack, EventsLost, EventsMissed
-from reloader.core.settings import WatchPlan
+from reloader.core.notices import BackendFellBack, EventsMissed, EventsOverflowed
+from reloader.core.settings import WatchSettings
 from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from tests.support.backends import needs_watchdog
@@ -231,7 +231,7 @@ class Failing(Fault):
 
 FAULTS: dict[str, tuple[type[Fault], type]] = {
     "events that never come": (Deaf, EventsMissed),
-    "a queue that overflows": (Overflowing, EventsLost),
+    "a queue that overflows": (Overflowing, EventsOverflowed),
     "a backend that fails": (Failing, BackendFellBack),
 }
 EVENT_BACKENDS = [backend for backend in BACKENDS if backend != "stat"]
@@ -261,7 +261,7 @@ def edits(tree: Tree, number: int, seed: str) -> int:
 def test_no_edit_is_lost_whatever_the_backend_loses(backend: str, fault: str, request: pytest.FixtureRequest) -> None:
     make_fault, notice = FAULTS[fault]
 
-    def make_faulty(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+    def make_faulty(post: Post, disk: RealDisk, plan: WatchSettings) -> Watcher:
         return BACKENDS[backend](make_fault(post, backend), disk, plan)
 
     tree = Tree(make_faulty)

@@ -14,9 +14,9 @@ import pytest
 from reloader.core.events import PathsChanged, Posted, WatcherFailed
 from reloader.core.filesystems import Mount
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, WatchPlan
+from reloader.core.settings import BackendName, WatchSettings
 from reloader.errors import BackendUnavailable
-from reloader.watchers.choose import Choice, Silent, choose, must_be_polled, remedy_for, stat_watcher
+from reloader.watchers.choose import Choice, UnreliableMount, choose, must_be_polled, remedy_for, stat_watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import StatWatcher
 from reloader.watchers.rules import watch_set_of
@@ -36,7 +36,7 @@ def posted() -> queue.SimpleQueue[Posted]:
 
 @pytest.fixture
 def watch_set(tmp_path: Path) -> WatchSet:
-    return watch_set_of(WatchPlan(str(tmp_path), (str(tmp_path),)), RealDisk())
+    return watch_set_of(WatchSettings(str(tmp_path), (str(tmp_path),)), RealDisk())
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def chooses(
     made: list[Choice] = []
 
     def chooses(backend: BackendName) -> Choice:
-        plan = WatchPlan(str(tmp_path), (str(tmp_path),), backend=backend, interval=3600.0)
+        plan = WatchSettings(str(tmp_path), (str(tmp_path),), backend=backend, interval=3600.0)
         made.append(choose(plan, watch_set, posted.put, RealDisk(), mounts))
         return made[-1]
 
@@ -98,7 +98,7 @@ class TestAutoByTheFileSystem:
         mounts.put(share, ignored, Mount(str(tmp_path / "cache"), "tmpfs"))
         choice = chooses(BackendName.AUTO)
         assert choice.watcher.name == "watchdog"
-        assert choice.silent == (Silent(share.point, share),)
+        assert choice.silent == (UnreliableMount(share.point, share),)
 
     @needs_watchdog
     def test_each_root_is_decided_on_by_itself(
@@ -108,7 +108,7 @@ class TestAutoByTheFileSystem:
         near.mkdir()
         far.mkdir()
         mounts.put(Mount(str(far), "cifs"))
-        plan = WatchPlan(str(tmp_path), (str(near), str(far)))
+        plan = WatchSettings(str(tmp_path), (str(near), str(far)))
         choice = choose(plan, watch_set_of(plan, RealDisk()), posted.put, RealDisk(), mounts)
         try:
             assert [place.directory for place in choice.silent] == [str(far)]
@@ -151,7 +151,7 @@ def test_watchman_is_what_was_configured(chooses: Chooses) -> None:
 def test_watchman_without_pywatchman_is_refused_with_the_remedy(
     chooses: Chooses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("reloader.watchers.watchman.watcher")]:
+    for name in [name for name in sys.modules if name.startswith("reloader.watchers.watchman")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pywatchman", None)
     with pytest.raises(BackendUnavailable, match=r"pip install 'reloader\[watchman\]', or use backend = \"auto\""):
@@ -193,7 +193,7 @@ class TestWithoutWatchdog:
 
 
 def test_a_poller_of_the_plan_is_not_started_yet(tmp_path: Path, posted: queue.SimpleQueue[Posted]) -> None:
-    watcher = stat_watcher(WatchPlan(str(tmp_path), (), interval=2.5), posted.put, RealDisk())
+    watcher = stat_watcher(WatchSettings(str(tmp_path), (), interval=2.5), posted.put, RealDisk())
     assert watcher.mechanism == "a scan every 2.5 s"
     assert not watcher._thread.is_alive()
 

@@ -20,13 +20,12 @@ pytest.importorskip("watchdog", reason="there is no watchdog 7 for Python 3.10")
 from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
 
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
-from reloader.core.notices import BackendFellBack, EventsLost
-from reloader.core.settings import WatchPlan
+from reloader.core.notices import BackendFellBack, EventsOverflowed
+from reloader.core.settings import WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.inotify import InotifyWatcher
-from reloader.watchers.inotify import Session as InotifySession
+from reloader.watchers.inotify import InotifySession, InotifyWatcher
 from tests.support.programs import PATIENCE
 from tests.support.session import Session
 
@@ -34,7 +33,7 @@ from tests.support.session import Session
 QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 
 
-def make_inotify(post: Post, disk: RealDisk, plan: WatchPlan) -> Watcher:
+def make_inotify(post: Post, disk: RealDisk, plan: WatchSettings) -> Watcher:
     return InotifyWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
 
 
@@ -186,7 +185,7 @@ class TestOverflow:
             held.let_go(overflowed=True)
             session.pump(lambda: session.launches == 2, "the restart for what was lost")
             assert session.changes_since(0) == {"pkg1/mod.py", "lost/mod.py"}
-            assert sum(isinstance(notice, EventsLost) for notice in session.reporter.notices) == 1
+            assert sum(isinstance(notice, EventsOverflowed) for notice in session.reporter.notices) == 1
             assert session.restarts_by(lambda: (tree / "lost/mod.py").write_text("found\n")) == {"lost/mod.py"}
 
     @pytest.mark.skipif(QUEUE > 100_000, reason="the kernel's queue is set so long that filling it takes too long")
@@ -213,7 +212,7 @@ class TestOverflow:
             go_on.set()
             session.pump(lambda: session.launches == 2, "the restart for what was lost")
             assert session.changes_since(0) == {"pkg2/mod.py", "lost/mod.py"}
-            assert sum(isinstance(notice, EventsLost) for notice in session.reporter.notices) >= 1
+            assert sum(isinstance(notice, EventsOverflowed) for notice in session.reporter.notices) >= 1
             assert session.restarts_by(lambda: (tree / "lost/mod.py").write_text("found\n")) == {"lost/mod.py"}
 
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

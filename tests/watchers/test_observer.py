@@ -27,7 +27,7 @@ from watchdog.events import (
 
 from reloader.core.events import PathsChanged, Posted, WatcherFailed
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import WatchPlan
+from reloader.core.settings import WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.watchers import observer as observer_module
 from reloader.watchers.disk import RealDisk
@@ -77,7 +77,7 @@ def refuses(monkeypatch: pytest.MonkeyPatch) -> Refuses:
 
 
 def watch_set(root: Path, *files: Path) -> WatchSet:
-    plan = WatchPlan(str(root), (str(root),), extra_files=tuple(map(str, files)))
+    plan = WatchSettings(str(root), (str(root),), extra_files=tuple(map(str, files)))
     return watch_set_of(plan, RealDisk())
 
 

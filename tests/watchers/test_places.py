@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.indirect_paths import Places
+from reloader.watchers.indirect_paths import IndirectPaths
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
 
@@ -20,17 +20,17 @@ def here(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def places() -> Places:
-    return Places(RealDisk())
+def places() -> IndirectPaths:
+    return IndirectPaths(RealDisk())
 
 
-def test_a_file_is_watched_through_its_directory_whether_it_exists_or_not(places: Places, here: Path) -> None:
+def test_a_file_is_watched_through_its_directory_whether_it_exists_or_not(places: IndirectPaths, here: Path) -> None:
     places.add(str(here / "settings.toml"))
     assert places.directories() == {str(here)}
 
 
 def test_what_is_missing_with_its_directories_is_watched_through_the_nearest_one_above(
-    places: Places, here: Path
+    places: IndirectPaths, here: Path
 ) -> None:
     places.add(str(here / "etc/deep/settings.toml"))
     assert places.directories() == {str(here)}
@@ -40,12 +40,12 @@ def test_what_is_missing_with_its_directories_is_watched_through_the_nearest_one
     assert places.directories() == {str(here / "etc/deep")}
 
 
-def test_a_path_that_is_not_even_absolute_has_an_end_too(places: Places) -> None:
+def test_a_path_that_is_not_even_absolute_has_an_end_too(places: IndirectPaths) -> None:
     places._paths.add("nowhere/at/all")
     assert places.directories() == {""}
 
 
-def test_news_of_a_place_and_of_all_above_it_matter_and_of_nothing_else(places: Places, here: Path) -> None:
+def test_news_of_a_place_and_of_all_above_it_matter_and_of_nothing_else(places: IndirectPaths, here: Path) -> None:
     places.add(str(here / "etc/settings.toml"))
     assert places.matter(str(here / "etc/settings.toml"))
     assert places.matter(str(here / "etc"))
@@ -55,7 +55,7 @@ def test_news_of_a_place_and_of_all_above_it_matter_and_of_nothing_else(places: 
 
 
 @needs_symlinks
-def test_a_link_is_watched_at_both_ends(places: Places, here: Path) -> None:
+def test_a_link_is_watched_at_both_ends(places: IndirectPaths, here: Path) -> None:
     (here / "real").mkdir()
     (here / "real/settings.toml").write_text("x")
     (here / "link.toml").symlink_to("real/settings.toml")
@@ -66,7 +66,7 @@ def test_a_link_is_watched_at_both_ends(places: Places, here: Path) -> None:
 
 @needs_symlinks
 def test_a_link_that_leads_elsewhere_now_is_followed_and_where_it_led_before_is_kept(
-    places: Places, here: Path
+    places: IndirectPaths, here: Path
 ) -> None:
     for name in ("one", "two"):
         (here / name).mkdir()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reloader.core.paths.filters import Rule
-from reloader.core.settings import WatchPlan
+from reloader.core.settings import WatchSettings
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import YOUNG_NS, Scanner
 from reloader.watchers.rules import watch_set_of
@@ -33,7 +33,7 @@ class Scans:
         ignore: Sequence[str] = (),
     ) -> None:
         self.root = root
-        plan = WatchPlan(
+        plan = WatchSettings(
             str(root),
             tuple(map(str, roots)) if roots is not None else (str(root),),
             extra_files=tuple(map(str, extra_files)),

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from reloader.core.events import IntervalRaised, PathsChanged, Posted
+from reloader.core.events import PathsChanged, PollIntervalRaised, Posted
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import WatchPlan
+from reloader.core.settings import WatchSettings
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import AFFORDABLE, StatWatcher
 from reloader.watchers.rules import watch_set_of
@@ -57,7 +57,7 @@ def slow(posted: queue.SimpleQueue[Posted]) -> Iterator[StatWatcher]:
 
 
 def watch_set(*roots: Path) -> WatchSet:
-    return watch_set_of(WatchPlan(str(roots[0]), tuple(map(str, roots))), RealDisk())
+    return watch_set_of(WatchSettings(str(roots[0]), tuple(map(str, roots))), RealDisk())
 
 
 def test_an_edit_is_hinted_at_and_not_called_finished(
@@ -136,7 +136,7 @@ class TestTheCost:
         cost.of_a_scan = 0.001
         quick.start(watch_set(root))
         raised = posted.get(timeout=PATIENCE)
-        assert isinstance(raised, IntervalRaised)
+        assert isinstance(raised, PollIntervalRaised)
         assert raised.interval == pytest.approx(0.001 / AFFORDABLE)
         assert raised.cost == pytest.approx(0.001)
         assert raised.paths == 2
@@ -149,7 +149,7 @@ class TestTheCost:
         cost.wait_for_scans(5)
         quick.stop()
         told = [posted.get_nowait() for _ in range(posted.qsize())]
-        assert [type(event) for event in told] == [IntervalRaised]
+        assert [type(event) for event in told] == [PollIntervalRaised]
 
     def test_that_falls_again_lets_the_interval_fall(
         self, quick: StatWatcher, posted: queue.SimpleQueue[Posted]

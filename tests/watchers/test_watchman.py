@@ -18,8 +18,8 @@ if sys.platform == "win32":
 pytest.importorskip("pywatchman", reason="pywatchman is an extra, and not installed")
 
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
-from reloader.core.notices import BackendFellBack, EventsLost
-from reloader.core.settings import WatchPlan
+from reloader.core.notices import BackendFellBack, EventsOverflowed
+from reloader.core.settings import WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post
 from reloader.watchers.disk import RealDisk
@@ -31,11 +31,11 @@ from tests.support.session import Session
 from tests.support.watchman import Service, needs_watchman, running_watchman
 
 
-def make_watchman(post: Post, disk: RealDisk, plan: WatchPlan) -> WatchmanWatcher:
+def make_watchman(post: Post, disk: RealDisk, plan: WatchSettings) -> WatchmanWatcher:
     return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, patience=2.0)
 
 
-def make_impatient(post: Post, disk: RealDisk, plan: WatchPlan) -> WatchmanWatcher:
+def make_impatient(post: Post, disk: RealDisk, plan: WatchSettings) -> WatchmanWatcher:
     return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, patience=0.3)
 
 
@@ -63,8 +63,8 @@ def fell_back(session: Session) -> list[BackendFellBack]:
     return [notice for notice in session.reporter.notices if isinstance(notice, BackendFellBack)]
 
 
-def lost(session: Session) -> list[EventsLost]:
-    return [notice for notice in session.reporter.notices if isinstance(notice, EventsLost)]
+def lost(session: Session) -> list[EventsOverflowed]:
+    return [notice for notice in session.reporter.notices if isinstance(notice, EventsOverflowed)]
 
 
 def edit(path: Path, content: str = "second\n") -> Any:
@@ -187,7 +187,7 @@ class TestTheUsersService:
     ) -> None:
         """As the named pipes of Windows are."""
         monkeypatch.setattr(connection, "BLIND_WAIT", 0.05)
-        monkeypatch.setattr(connection.Line, "_selector_of_socket", lambda line: None)
+        monkeypatch.setattr(connection.WatchmanConnection, "_selector_of_socket", lambda line: None)
         with Session(tree, make_watchman) as session:
             assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
             assert fell_back(session) == []

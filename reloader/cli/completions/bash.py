@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reloader.cli.completions.spec import FlagWord, Takes, VerbWord
+from reloader.cli.completions.spec import FlagSpec, SubcommandSpec, ValueKind
 
 _FRAME = """\
 # Completions of reloader for bash, written by: reloader completions bash
@@ -53,7 +53,7 @@ complete -o bashdefault -o default -F _reloader reloader
 """
 
 
-def script(verbs: Sequence[VerbWord], default: str) -> str:
+def script(verbs: Sequence[SubcommandSpec], default: str) -> str:
     names = [verb.name for verb in verbs]
     return _FRAME % {
         "default": default,
@@ -65,7 +65,7 @@ def script(verbs: Sequence[VerbWord], default: str) -> str:
     }
 
 
-def _spellings(flags: Sequence[FlagWord]) -> list[str]:
+def _spellings(flags: Sequence[FlagSpec]) -> list[str]:
     return [spelling for flag in flags for spelling in flag.spellings]
 
 
@@ -73,7 +73,7 @@ def _words(words: Sequence[str]) -> str:
     return f'COMPREPLY=($(compgen -W "{" ".join(words)}" -- "$cur"))'
 
 
-def _values(verbs: Sequence[VerbWord]) -> Iterator[str]:
+def _values(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
     """What stands behind a flag. Where nothing is said of it, readline offers files."""
     for verb in verbs:
         for flag in verb.flags:
@@ -82,17 +82,17 @@ def _values(verbs: Sequence[VerbWord]) -> Iterator[str]:
                 yield f"{patterns}) {_value(flag)}return ;;"
 
 
-def _value(flag: FlagWord) -> str:
+def _value(flag: FlagSpec) -> str:
     match flag.takes:
-        case Takes.CHOICE:
+        case ValueKind.CHOICE:
             return f"{_words(flag.choices)}; "
-        case Takes.DIRECTORY:
+        case ValueKind.DIRECTORY:
             return 'COMPREPLY=($(compgen -d -- "$cur")); '
         case _:
             return ""
 
 
-def _operands(verbs: Sequence[VerbWord]) -> Iterator[str]:
+def _operands(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
     for verb in verbs:
         if verb.choices:
             yield f"{verb.name}) {_words(verb.choices)} ;;"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reloader.cli.completions.spec import FlagWord, Takes, VerbWord
+from reloader.cli.completions.spec import FlagSpec, SubcommandSpec, ValueKind
 
 _FRAME = """\
 # Completions of reloader for fish, written by: reloader completions fish
@@ -37,7 +37,7 @@ complete -c reloader -n __reloader_has_dashes -f -a '(__reloader_command)'
 """
 
 
-def script(verbs: Sequence[VerbWord], default: str) -> str:
+def script(verbs: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
         "names": " ".join(verb.name for verb in verbs),
@@ -45,14 +45,14 @@ def script(verbs: Sequence[VerbWord], default: str) -> str:
     }
 
 
-def _verbs(verbs: Sequence[VerbWord]) -> Iterator[str]:
+def _verbs(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
     for verb in verbs:
         yield f"complete -c reloader -n __reloader_is_first -f -a {verb.name} -d {_quoted(verb.about)}"
 
 
-def _flags(verbs: Sequence[VerbWord]) -> Iterator[str]:
+def _flags(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
     """A flag that several verbs take stands there once."""
-    takers: dict[FlagWord, list[str]] = {}
+    takers: dict[FlagSpec, list[str]] = {}
     for verb in verbs:
         for flag in verb.flags:
             takers.setdefault(flag, []).append(verb.name)
@@ -66,21 +66,21 @@ def _spelled(spelling: str) -> str:
     return f"-l {spelling[2:]}" if spelling.startswith("--") else f"-s {spelling[1:]}"
 
 
-def _value(flag: FlagWord) -> str:
+def _value(flag: FlagSpec) -> str:
     match flag.takes:
-        case Takes.CHOICE:
+        case ValueKind.CHOICE:
             return f" -x -a {_quoted(' '.join(flag.choices))}"
-        case Takes.FILE:
+        case ValueKind.FILE:
             return " -r -F"
-        case Takes.DIRECTORY:
+        case ValueKind.DIRECTORY:
             return " -x -a '(__fish_complete_directories)'"
-        case Takes.TEXT if flag.needs_value:
+        case ValueKind.TEXT if flag.needs_value:
             return " -x"
         case _:
             return ""
 
 
-def _operands(verbs: Sequence[VerbWord]) -> Iterator[str]:
+def _operands(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
     for verb in verbs:
         of_verb = f"complete -c reloader -n {_quoted(f'__reloader_of {verb.name}')}"
         if verb.choices:
@@ -88,7 +88,7 @@ def _operands(verbs: Sequence[VerbWord]) -> Iterator[str]:
         elif verb.takes_command:
             yield f"{of_verb} -f -a -- -d 'The command follows'"
         else:
-            yield of_verb + (" -F" if verb.operand is Takes.FILE else " -f")
+            yield of_verb + (" -F" if verb.operand is ValueKind.FILE else " -f")
 
 
 def _quoted(text: str) -> str:

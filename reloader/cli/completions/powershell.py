@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reloader.cli.completions.spec import FlagWord, Takes, VerbWord
+from reloader.cli.completions.spec import FlagSpec, SubcommandSpec, ValueKind
 
 _FRAME = """\
 # Completions of reloader for PowerShell, written by: reloader completions powershell
@@ -44,7 +44,7 @@ Register-ArgumentCompleter -Native -CommandName reloader -ScriptBlock {
 """
 
 
-def script(verbs: Sequence[VerbWord], default: str) -> str:
+def script(verbs: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
         "verbs": "\n".join(f"        {_quoted(verb.name)} = {_quoted(verb.about)}" for verb in verbs),
@@ -58,7 +58,7 @@ def script(verbs: Sequence[VerbWord], default: str) -> str:
     }
 
 
-def _flags(verbs: Sequence[VerbWord]) -> Iterator[str]:
+def _flags(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
     for verb in verbs:
         yield f"        {_quoted(verb.name)} = [ordered]@{{"
         for flag in verb.flags:
@@ -66,7 +66,7 @@ def _flags(verbs: Sequence[VerbWord]) -> Iterator[str]:
         yield "        }"
 
 
-def _values(verbs: Sequence[VerbWord]) -> Iterator[str]:
+def _values(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
     """What stands behind a flag. Where nothing is said of it, PowerShell offers files."""
     for verb in verbs:
         for flag in verb.flags:
@@ -74,8 +74,8 @@ def _values(verbs: Sequence[VerbWord]) -> Iterator[str]:
                 yield from (f"        {_quoted(f'{verb.name} {one}')} = {_choices(flag)}" for one in flag.spellings)
 
 
-def _choices(flag: FlagWord) -> str:
-    return _list(flag.choices) if flag.takes is Takes.CHOICE else "@()"
+def _choices(flag: FlagSpec) -> str:
+    return _list(flag.choices) if flag.takes is ValueKind.CHOICE else "@()"
 
 
 def _list(words: Sequence[str]) -> str:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reloader.cli.help import GENERAL
-from reloader.cli.subcommand import Flag, Verb
+from reloader.cli.subcommand import Flag, Subcommand
 from reloader.cli.subcommands import VERBS, load
 from reloader.config.options import KEYS, Key, Kind
 
 
-class Takes(Enum):
+class ValueKind(Enum):
     """What stands behind a flag, or as an operand."""
 
     NOTHING = "nothing"
@@ -23,12 +23,12 @@ class Takes(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class FlagWord:
+class FlagSpec:
     """A flag with all of its spellings. The value of one that ``may_lack`` it can be left out."""
 
     spellings: tuple[str, ...]
     about: str
-    takes: Takes = Takes.NOTHING
+    takes: ValueKind = ValueKind.NOTHING
     metavar: str = ""
     choices: tuple[str, ...] = ()
     is_repeated: bool = False
@@ -36,61 +36,63 @@ class FlagWord:
 
     @property
     def needs_value(self) -> bool:
-        return self.takes is not Takes.NOTHING and not self.may_lack
+        return self.takes is not ValueKind.NOTHING and not self.may_lack
 
 
 @dataclass(frozen=True, slots=True)
-class VerbWord:
+class SubcommandSpec:
     """A verb with all that may follow it. ``operand`` is what its other words are."""
 
     name: str
     about: str
-    flags: tuple[FlagWord, ...]
-    operand: Takes
+    flags: tuple[FlagSpec, ...]
+    operand: ValueKind
     choices: tuple[str, ...]
     takes_command: bool
 
 
-def verb_words() -> Iterator[VerbWord]:
+def subcommand_specs() -> Iterator[SubcommandSpec]:
     for name, about in VERBS.items():
         verb = load(name)
         operand = verb.operand
         takes = (
-            Takes.NOTHING if operand is None else _takes(operand.choices, Takes.FILE if operand.is_path else Takes.TEXT)
+            ValueKind.NOTHING
+            if operand is None
+            else _takes(operand.choices, ValueKind.FILE if operand.is_path else ValueKind.TEXT)
         )
         choices = () if operand is None else operand.choices
-        yield VerbWord(name, about, tuple(flag_words(verb)), takes, choices, verb.takes_command)
+        yield SubcommandSpec(name, about, tuple(flag_words(verb)), takes, choices, verb.takes_command)
 
 
-def flag_words(verb: Verb) -> Iterator[FlagWord]:
+def flag_words(verb: Subcommand) -> Iterator[FlagSpec]:
     """All flags that ``verb`` takes, its own first."""
     yield from map(_of_flag, verb.flags)
     if verb.takes_keys:
         yield from map(_of_key, KEYS.values())
     for name in verb.general:
         spelling, about = GENERAL[name]
-        takes = Takes.FILE if name == "config" else Takes.NOTHING
+        takes = ValueKind.FILE if name == "config" else ValueKind.NOTHING
         words = spelling.replace(" FILE", "").split(", ")
-        yield FlagWord(tuple(words), about, takes, "FILE" if takes is Takes.FILE else "")
-    yield FlagWord(("-h", "--help"), "Show the help and exit.")
-    yield FlagWord(("--version",), "Show the version and exit.")
+        yield FlagSpec(tuple(words), about, takes, "FILE" if takes is ValueKind.FILE else "")
+    yield FlagSpec(("-h", "--help"), "Show the help and exit.")
+    yield FlagSpec(("--version",), "Show the version and exit.")
 
 
-def _of_flag(flag: Flag) -> FlagWord:
-    takes = _takes(flag.choices, Takes.TEXT if flag.metavar else Takes.NOTHING)
+def _of_flag(flag: Flag) -> FlagSpec:
+    takes = _takes(flag.choices, ValueKind.TEXT if flag.metavar else ValueKind.NOTHING)
     spellings = (flag.short, flag.flag) if flag.short else (flag.flag,)
-    return FlagWord(spellings, flag.about, takes, flag.metavar, flag.choices)
+    return FlagSpec(spellings, flag.about, takes, flag.metavar, flag.choices)
 
 
-def _of_key(key: Key) -> FlagWord:
+def _of_key(key: Key) -> FlagSpec:
     spellings = (key.short, key.flag) if key.short else (key.flag,)
     if key.kind is Kind.BOOLEAN:
-        return FlagWord((*spellings, f"--no-{key.flag[2:]}"), key.about)
-    places = {"FILE": Takes.FILE, "DIRECTORY": Takes.DIRECTORY, "PATTERN": Takes.FILE}
-    takes = _takes(key.choices, places.get(key.metavar, Takes.TEXT))
+        return FlagSpec((*spellings, f"--no-{key.flag[2:]}"), key.about)
+    places = {"FILE": ValueKind.FILE, "DIRECTORY": ValueKind.DIRECTORY, "PATTERN": ValueKind.FILE}
+    takes = _takes(key.choices, places.get(key.metavar, ValueKind.TEXT))
     is_repeated = key.kind in (Kind.LIST, Kind.TABLE)
-    return FlagWord(spellings, key.about, takes, key.metavar, key.choices, is_repeated, key.kind is Kind.SHELL)
+    return FlagSpec(spellings, key.about, takes, key.metavar, key.choices, is_repeated, key.kind is Kind.SHELL)
 
 
-def _takes(choices: tuple[str, ...], otherwise: Takes) -> Takes:
-    return Takes.CHOICE if choices else otherwise
+def _takes(choices: tuple[str, ...], otherwise: ValueKind) -> ValueKind:
+    return ValueKind.CHOICE if choices else otherwise

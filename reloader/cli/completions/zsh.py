@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from reloader.cli.completions.spec import FlagWord, Takes, VerbWord
+from reloader.cli.completions.spec import FlagSpec, SubcommandSpec, ValueKind
 
 _FRAME = """\
 #compdef reloader
@@ -49,7 +49,7 @@ fi
 """
 
 
-def script(verbs: Sequence[VerbWord], default: str) -> str:
+def script(verbs: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
         "names": "|".join(verb.name for verb in verbs),
@@ -58,7 +58,7 @@ def script(verbs: Sequence[VerbWord], default: str) -> str:
     }
 
 
-def _case(verb: VerbWord) -> Iterator[str]:
+def _case(verb: SubcommandSpec) -> Iterator[str]:
     yield f"        {verb.name})"
     yield "            _arguments -s \\"
     for flag in verb.flags:
@@ -67,35 +67,35 @@ def _case(verb: VerbWord) -> Iterator[str]:
     yield "            ;;"
 
 
-def _specs(flag: FlagWord) -> Iterator[str]:
+def _specs(flag: FlagSpec) -> Iterator[str]:
     """A spelling is not offered again beside its twin, unless it may be repeated."""
     excluded = "*" if flag.is_repeated else f"({' '.join(flag.spellings)})"
     about = re.sub(r"([\[\]:\\])", r"\\\1", flag.about)
     for spelling in flag.spellings:
-        equals = "=" if flag.takes is not Takes.NOTHING and spelling.startswith("--") else ""
+        equals = "=" if flag.takes is not ValueKind.NOTHING and spelling.startswith("--") else ""
         yield _quoted(f"{excluded}{spelling}{equals}[{about}]{_value(flag)}")
 
 
-def _value(flag: FlagWord) -> str:
-    if flag.takes is Takes.NOTHING:
+def _value(flag: FlagSpec) -> str:
+    if flag.takes is ValueKind.NOTHING:
         return ""
     colons = "::" if flag.may_lack else ":"
     return f"{colons}{flag.metavar.replace(':', ' ')}:{_action(flag.takes, flag.choices)}"
 
 
-def _action(takes: Takes, choices: Sequence[str]) -> str:
+def _action(takes: ValueKind, choices: Sequence[str]) -> str:
     match takes:
-        case Takes.CHOICE:
+        case ValueKind.CHOICE:
             return f"({' '.join(choices)})"
-        case Takes.FILE:
+        case ValueKind.FILE:
             return "_files"
-        case Takes.DIRECTORY:
+        case ValueKind.DIRECTORY:
             return "_files -/"
         case _:
             return " "
 
 
-def _operand(verb: VerbWord) -> str:
+def _operand(verb: SubcommandSpec) -> str:
     if verb.takes_command:
         return "'1:command:(--)'"
     return _quoted(f"*:word:{_action(verb.operand, verb.choices)}")

@@ -14,7 +14,7 @@ from termcolor import colored
 
 from reloader.cli.output.messages import lines_below, sentence
 from reloader.core.changes import ChangeBatch
-from reloader.core.notices import Level, Notice, Scanning
+from reloader.core.notices import Level, Notice, Scanning, kind_of
 from reloader.errors import ConfigError, ReloaderError
 
 _COLOURS = {Level.DETAIL: "dark_grey", Level.INFO: "cyan", Level.WARNING: "yellow", Level.ERROR: "red"}
@@ -132,7 +132,7 @@ class Console:
 def as_object(notice: Notice) -> dict[str, object]:
     """``notice`` as JSON: ``notice`` names its kind, ``level`` its weight, ``text`` says it, the rest are its fields."""
     return {
-        "notice": _words(type(notice).__name__),
+        "notice": kind_of(notice),
         "level": notice.level.name.lower(),
         "text": sentence(notice),
         **{field.name: _value(getattr(notice, field.name)) for field in fields(notice)},
@@ -146,7 +146,7 @@ def _value(value: object) -> object:
         return value.value
     if is_dataclass(value):
         named = {field.name: _value(getattr(value, field.name)) for field in fields(value)}
-        return {"kind": _words(type(value).__name__), **named}
+        return {"kind": kind_of(value), **named}
     if isinstance(value, tuple):
         return [_value(item) for item in value]
     return _printable(value) if isinstance(value, str) else value
@@ -155,8 +155,3 @@ def _value(value: object) -> object:
 def _printable(text: str) -> str:
     """A file name may hold bytes that are no text; JSON may not."""
     return os.fsencode(text).decode("utf-8", "backslashreplace")
-
-
-def _words(name: str) -> str:
-    """``BackendFellBack`` → ``backend_fell_back``."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

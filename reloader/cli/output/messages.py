@@ -14,83 +14,83 @@ from reloader.cli.output.formatting import seconds_of as _seconds
 from reloader.cli.output.formatting import some as _some
 from reloader.cli.output.session_messages import session_sentence
 from reloader.config.toml_syntax import in_toml
-from reloader.core.addresses import HeldSocket, Holder, UnixAddress, shown
+from reloader.core.addresses import ListeningSocket, PortOwner, UnixAddress, shown
 from reloader.core.changes import ChangeBatch
 from reloader.core.notices import (
     HIDDEN,
     BackendFellBack,
-    BackingOff,
+    BackingOffNotice,
     Changed,
-    ChangesTakenBack,
-    ConfigAsBefore,
-    ConfigGone,
-    ConfigRefused,
-    ConfigRenewed,
-    ConfigSuspended,
+    ChangesReverted,
+    ConfigInvalid,
+    ConfigMissing,
+    ConfigNotice,
+    ConfigReloaded,
+    ConfigReloadSuspended,
+    ConfigRestored,
     ConfigUsed,
+    DoctorLimit,
+    DoctorRoot,
+    DoctorScan,
     Ended,
-    EventsLost,
     EventsMissed,
-    Finished,
-    Forced,
-    GivenUp,
+    EventsOverflowed,
+    FinishedNotice,
     HookFailed,
     KeyChange,
+    Killed,
+    KillFailed,
     Launched,
-    LeftBehind,
     Level,
-    LimitExamined,
     Listening,
     Note,
     Notice,
+    OrphansFound,
     Polling,
     PortInUse,
     Postponed,
     Ready,
-    RenewalNotice,
     RestartCodeIgnored,
-    RootExamined,
+    RestartLoopSuspended,
     Scanning,
     ScansSlowed,
     SessionNotice,
-    SourceRefused,
-    StepRefused,
-    StepStarted,
-    Stopping,
-    TreesExamined,
+    StoppingNotice,
+    SyntaxErrorNotice,
+    TaskFailed,
+    TaskStarted,
     Unasked,
     Unchanged,
-    WaitingForChange,
+    WaitingForChangeNotice,
     Watching,
-    WatchingSuspended,
 )
 from reloader.core.outcome import StopStep, StopStepKind
 from reloader.core.states import (
-    AskedByChild,
-    AskedByHand,
-    ChildWasLost,
+    ChildExited,
     ConfigChanged,
-    ConfigKept,
+    ConfigRejected,
     FilesChanged,
     FirstStart,
     Reason,
+    RequestedByChild,
+    RequestedByUser,
 )
-from reloader.core.tasks import Overdue, StepOutcome
+from reloader.core.tasks import TaskOutcome, TimedOut
 
 
-def said_of_config(notice: RenewalNotice) -> str:
+def said_of_config(notice: ConfigNotice) -> str:
     match notice:
-        case ConfigRenewed(source, changes, _):
+        case ConfigReloaded(source, changes, _):
             return f"{source} has changed: {', '.join(map(_change, changes))}"
-        case ConfigRefused((problem,)):
+        case ConfigInvalid((problem,)):
             return f"{problem}; what was in force stays so"
-        case ConfigRefused(problems):
+        case ConfigInvalid(problems):
             return f"{len(problems)} problems in the configuration; what was in force stays so:"
-        case ConfigGone(source):
+        case ConfigMissing(source):
             return f"{source} is gone: what was in force stays so. Put it back, or end this session"
-        case ConfigAsBefore(source):
+        case ConfigRestored(source):
             return f"{source} is again as it is in force"
-        case ConfigSuspended(source, restarts, within, seconds):
+        case ConfigReloadSuspended(source, restarts, within, seconds):
             return (
                 f"{source} was changed at the same moment of {restarts} runs in a row, within {seconds_of(within)}: if the "
                 f"command writes it, have it write another file. It is looked at again after {seconds_of(seconds)}, or "
@@ -98,7 +98,7 @@ def said_of_config(notice: RenewalNotice) -> str:
             )
 
 
-def problems_below(notice: ConfigRefused) -> Sequence[str]:
+def problems_below(notice: ConfigInvalid) -> Sequence[str]:
     """The problems, if there are several, a line for each."""
     return [printable(problem) for problem in notice.problems] if len(notice.problems) > 1 else ()
 
@@ -113,19 +113,19 @@ def _value(value: object) -> str:
     return HIDDEN if value == HIDDEN else in_toml(value)
 
 
-StepNotice = SourceRefused | StepStarted | StepRefused | ChangesTakenBack | Ready | HookFailed | Postponed
+StepNotice = SyntaxErrorNotice | TaskStarted | TaskFailed | ChangesReverted | Ready | HookFailed | Postponed
 
 
 def said_beside(notice: StepNotice) -> str:
     match notice:
-        case SourceRefused(file, line, _, message, _, run):
+        case SyntaxErrorNotice(file, line, _, message, _, run):
             place = short(file) if line is None else f"{short(file)}, line {line}"
             return f"{place}: {message}; {_what_goes_on(run)}"
-        case StepStarted(part, argv):
+        case TaskStarted(part, argv):
             return f"{part}: {shlex.join(argv)}"
-        case StepRefused(part, argv, outcome, run):
+        case TaskFailed(part, argv, outcome, run):
             return f"{part}: {shlex.join(argv)} {_ended(outcome)}; {_what_goes_on(run)}"
-        case ChangesTakenBack(paths, run):
+        case ChangesReverted(paths, run):
             return f"{some(paths)} as before: run {run} goes on"
         case Ready(run, seconds, by):
             return f"run {run} is ready after {seconds_of(seconds)} ({', '.join(by)})"
@@ -137,9 +137,9 @@ def said_beside(notice: StepNotice) -> str:
 
 def lines_below(notice: Notice) -> Sequence[str]:
     """What stands below the sentence, as it is: where the fault is in a source, as Python shows it, and further problems."""
-    if isinstance(notice, ConfigRefused):
+    if isinstance(notice, ConfigInvalid):
         return problems_below(notice)
-    if not isinstance(notice, SourceRefused):
+    if not isinstance(notice, SyntaxErrorNotice):
         return ()
     return [printable(line.replace("\t", " ")) for line in notice.excerpt]
 
@@ -148,8 +148,8 @@ def _what_goes_on(run: int | None) -> str:
     return "waiting for a change" if run is None else f"run {run} goes on, and the next save is tried again"
 
 
-def _ended(outcome: StepOutcome) -> str:
-    if isinstance(outcome, Overdue):
+def _ended(outcome: TaskOutcome) -> str:
+    if isinstance(outcome, TimedOut):
         return f"was ended, since it took more than {seconds_of(outcome.seconds)}"
     return outcome_of(outcome)
 
@@ -166,22 +166,36 @@ def _said(notice: Unasked) -> str:
     match notice:
         case ConfigUsed() | Listening() | Note():
             return _remark(notice)
-        case ConfigRenewed() | ConfigRefused() | ConfigGone() | ConfigAsBefore() | ConfigSuspended():
+        case ConfigReloaded() | ConfigInvalid() | ConfigMissing() | ConfigRestored() | ConfigReloadSuspended():
             return said_of_config(notice)
         case Changed(batch):
             return f"changed: {_batch(batch)}"
         case Unchanged(paths):
             return f"touched, with the content that it had: {_some(paths)}"
-        case WatchingSuspended():
+        case RestartLoopSuspended():
             return _suspended(notice)
         case PortInUse(_, holder, is_certain):
             return _port_in_use(holder, is_certain)
-        case Scanning() | Watching() | Polling() | BackendFellBack() | EventsLost() | EventsMissed() | ScansSlowed():
+        case (
+            Scanning()
+            | Watching()
+            | Polling()
+            | BackendFellBack()
+            | EventsOverflowed()
+            | EventsMissed()
+            | ScansSlowed()
+        ):
             return _watching(notice)
-        case RootExamined() | TreesExamined() | LimitExamined():
+        case DoctorRoot() | DoctorScan() | DoctorLimit():
             return _examined(notice)
         case (
-            SourceRefused() | StepStarted() | StepRefused() | ChangesTakenBack() | Ready() | HookFailed() | Postponed()
+            SyntaxErrorNotice()
+            | TaskStarted()
+            | TaskFailed()
+            | ChangesReverted()
+            | Ready()
+            | HookFailed()
+            | Postponed()
         ):
             return said_beside(notice)
         case _:
@@ -198,24 +212,24 @@ def _remark(notice: ConfigUsed | Listening | Note) -> str:
             return text
 
 
-def _examined(notice: RootExamined | TreesExamined | LimitExamined) -> str:
+def _examined(notice: DoctorRoot | DoctorScan | DoctorLimit) -> str:
     match notice:
-        case RootExamined(root, file_system, mount_point, backend, mechanism, why, round_trip, trouble):
+        case DoctorRoot(root, file_system, mount_point, backend, mechanism, why, round_trip, trouble):
             place = f"{short(root)} is on {file_system}" + (f", mounted at {mount_point}" if mount_point else "")
             heard = trouble or f"a change there is heard of after {_seconds(round_trip or 0.0)}"
             return f"{place}, and watched with {backend} ({mechanism}): {why}; {heard}"
-        case TreesExamined(files, directories, seconds):
+        case DoctorScan(files, directories, seconds):
             counted = f"{_count(files, 'file', 'files')} in {_count(directories, 'directory', 'directories')}"
             return f"to watch and look at {counted} took {_seconds(seconds)}"
-        case LimitExamined(setting, limit, None):
+        case DoctorLimit(setting, limit, None):
             return f"{setting} is {limit:,}"
-        case LimitExamined(setting, limit, used):
+        case DoctorLimit(setting, limit, used):
             remedy = f". Raise it: sysctl {setting}={limit * 4}" if notice.level > Level.INFO else ""
             return f"{setting}: {used:,} of {limit:,} are in use{remedy}"
 
 
 def _watching(
-    notice: Scanning | Watching | Polling | BackendFellBack | EventsLost | EventsMissed | ScansSlowed,
+    notice: Scanning | Watching | Polling | BackendFellBack | EventsOverflowed | EventsMissed | ScansSlowed,
 ) -> str:
     match notice:
         case Scanning(files):
@@ -226,7 +240,7 @@ def _watching(
             return f"polling {short(directory)}, which is on {file_system}: {why}"
         case BackendFellBack(backend, directories, cause, remedy):
             return f"{backend} cannot watch {_some(directories)}: {cause}; polling there instead. {remedy}"
-        case EventsLost(backend, remedy):
+        case EventsOverflowed(backend, remedy):
             return f"{backend} lost events, so everything was compared with the disk. {remedy}"
         case EventsMissed(backend, paths):
             return f"{backend} did not tell of {_some(paths)}, which a look at the disk found"
@@ -239,47 +253,47 @@ def _watching(
 
 def _life_of_the_child(
     notice: Launched
-    | Stopping
-    | Forced
-    | GivenUp
-    | LeftBehind
+    | StoppingNotice
+    | Killed
+    | KillFailed
+    | OrphansFound
     | Ended
-    | WaitingForChange
-    | BackingOff
+    | WaitingForChangeNotice
+    | BackingOffNotice
     | RestartCodeIgnored
-    | Finished,
+    | FinishedNotice,
 ) -> str:
     match notice:
         case Launched(run, pid, argv, reason):
             return f"{_why(reason)}: {shlex.join(argv)} (run {run}, pid {pid})"
         case Ended(run, outcome, seconds, _, steps):
             return f"run {run} {_outcome(outcome)} after {_seconds(seconds)}{_steps(steps)}"
-        case WaitingForChange():
+        case WaitingForChangeNotice():
             return "waiting for a change"
-        case BackingOff(seconds, failures, _):
+        case BackingOffNotice(seconds, failures, _):
             again = "" if failures == 1 else f" (attempt {failures})"
             return f"starting again in {_seconds(seconds)}, or at the next change{again}"
         case RestartCodeIgnored(code, times):
             return f"exit code {code} came {times} times right after the start: taken for a failure, not for a wish to restart"
-        case Finished(exit_code):
+        case FinishedNotice(exit_code):
             return f"finished with exit code {exit_code}"
         case _:
             return _stop_of_a_run(notice)
 
 
-def _stop_of_a_run(notice: Stopping | Forced | GivenUp | LeftBehind) -> str:
+def _stop_of_a_run(notice: StoppingNotice | Killed | KillFailed | OrphansFound) -> str:
     match notice:
-        case Stopping(run, timeout):
+        case StoppingNotice(run, timeout):
             return f"stopping run {run}, by force after {_seconds(timeout)}"
-        case Forced(run, after):
+        case Killed(run, after):
             return f"run {run} was ended by force after {_seconds(after)}"
-        case GivenUp(run, after):
+        case KillFailed(run, after):
             return f"run {run} cannot be ended, not by force for {_seconds(after)}: the system holds a process of it"
-        case LeftBehind(_, outcome):
+        case OrphansFound(_, outcome):
             return f"the command {_outcome(outcome)} and left processes running: stopping them"
 
 
-def _port_in_use(holder: Holder, is_certain: bool) -> str:
+def _port_in_use(holder: PortOwner, is_certain: bool) -> str:
     port = f"port {holder.address.port} is in use"
     said = port if is_certain else f"the command may have failed because {port}"
     if holder.pid is None:
@@ -290,7 +304,7 @@ def _port_in_use(holder: Holder, is_certain: bool) -> str:
     return f"{said}: by process {holder.pid} ({what})"
 
 
-def _held(socket: HeldSocket) -> str:
+def _held(socket: ListeningSocket) -> str:
     address = socket.address
     where = f"unix:{short(address.path)}" if isinstance(address, UnixAddress) else shown(address)
     return f"{where} (descriptor {socket.descriptor})"
@@ -303,7 +317,7 @@ def _watched(notice: Watching) -> str:
     return f"watching {files} in {directories} of {where} with {notice.backend} ({notice.mechanism}): {notice.why}"
 
 
-def _suspended(notice: WatchingSuspended) -> str:
+def _suspended(notice: RestartLoopSuspended) -> str:
     said = (
         f"{_some(notice.paths)} led to {notice.restarts} restarts in {_seconds(notice.within)}, each time at the same "
         "moment of the run: taken for the command's own doing, which counts no more until a restart by hand. "
@@ -327,15 +341,15 @@ def _why(reason: Reason) -> str:
             return "starting"
         case FilesChanged():
             return "restarting"
-        case AskedByChild():
+        case RequestedByChild():
             return "starting again, as the command asked"
-        case AskedByHand(by):
+        case RequestedByUser(by):
             return f"restarting, asked by {by}"
-        case ChildWasLost(outcome):
+        case ChildExited(outcome):
             return f"starting again, since the command {_outcome(outcome)}"
         case ConfigChanged():
             return "restarting with the new configuration"
-        case ConfigKept():
+        case ConfigRejected():
             return "restarting with the configuration that stays in force"
 
 

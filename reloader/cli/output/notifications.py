@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reloader.cli.output.messages import sentence
-from reloader.core.notices import BackingOff, Ended, Finished, Launched, Level, Notice, WaitingForChange
+from reloader.core.notices import (
+    BackingOffNotice,
+    Ended,
+    FinishedNotice,
+    Launched,
+    Level,
+    Notice,
+    WaitingForChangeNotice,
+)
 
 BELL = "\a"
 TITLE = "reloader"
@@ -26,7 +34,7 @@ _BY_TERM = {
 _BY_VARIABLE = {"KITTY_WINDOW_ID": "99", "VTE_VERSION": "777", "KONSOLE_VERSION": "777"}
 
 
-class Attention:
+class Notifier:
     """Hears the same notices as the console. ``write`` writes to the terminal."""
 
     def __init__(
@@ -44,9 +52,9 @@ class Attention:
                 self._ended = None
             case Ended(stopped=False):
                 self._ended = notice  # whether that was an end, or asks for the next run, the next notice says
-            case WaitingForChange() | Finished():
+            case WaitingForChangeNotice() | FinishedNotice():
                 self._call_for_end()
-            case BackingOff(failures=1):
+            case BackingOffNotice(failures=1):
                 self._call_for_end()
             case _ if notice.level is Level.ERROR:
                 self._call(sentence(notice))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from reloader.cli.output.console import Console
 from reloader.cli.output.log_file import LogFile
-from reloader.cli.output.notifications import Attention
+from reloader.cli.output.notifications import Notifier
 from reloader.core.notices import Changed, Ended, Launched, Level, Notice
-from reloader.core.settings import TellingPolicy
+from reloader.core.settings import OutputSettings
 from reloader.core.states import FirstStart
 from reloader.interfaces import Reporter
 
@@ -16,7 +16,7 @@ CLEAR = "\x1b[H\x1b[2J"
 """To the upper left, and erase the screen. What was scrolled away stays."""
 
 
-class ClearedScreen:
+class ClearingReporter:
     """A console that keeps what is needed to understand the new run: why it is started, and what was wrong on the way.
 
     A change clears as soon as nothing runs: once a launch is told of, its command may have written already. So only what no
@@ -54,7 +54,7 @@ class ClearedScreen:
                 self._console.tell(notice)
 
 
-class Several:
+class ReporterGroup:
     def __init__(self, reporters: tuple[Reporter, ...]) -> None:
         self._reporters = reporters
 
@@ -63,21 +63,21 @@ class Several:
             reporter.tell(notice)
 
 
-def reporter_for(policy: TellingPolicy, console: Console, environ: Mapping[str, str]) -> Reporter:
+def reporter_for(policy: OutputSettings, console: Console, environ: Mapping[str, str]) -> Reporter:
     """Raises ConfigError if the log cannot be written."""
     if policy.timestamps:
         console.show_times()
     reporters = tuple(_reporters(policy, console, environ))
-    return reporters[0] if len(reporters) == 1 else Several(reporters)
+    return reporters[0] if len(reporters) == 1 else ReporterGroup(reporters)
 
 
-def _reporters(policy: TellingPolicy, console: Console, environ: Mapping[str, str]) -> Iterator[Reporter]:
+def _reporters(policy: OutputSettings, console: Console, environ: Mapping[str, str]) -> Iterator[Reporter]:
     is_screen = console.is_screen and environ.get("TERM") != "dumb"
-    yield ClearedScreen(console) if policy.clear and is_screen else console
+    yield ClearingReporter(console) if policy.clear and is_screen else console
     if policy.log_file is not None:
         yield LogFile(policy.log_file, as_json=console.writes_json)
     if (policy.bell or policy.notify) and is_screen:
-        yield Attention(console.write, environ, has_bell=policy.bell, notifies=policy.notify)
+        yield Notifier(console.write, environ, has_bell=policy.bell, notifies=policy.notify)
 
 
 class TwoStreams:

@@ -11,14 +11,14 @@ from reloader.cli.output.formatting import seconds_of as lasting
 from reloader.core.notices import (
     ControlUnavailable,
     FilesListed,
-    KeysExplained,
-    PastRun,
+    KeysHelp,
     PathExplained,
     Paused,
     Resumed,
+    RunRecord,
     SessionNotice,
     SessionStatus,
-    WaitOver,
+    WaitResult,
 )
 
 
@@ -94,9 +94,9 @@ def session_sentence(notice: SessionNotice) -> str:
         case Resumed(by, held):
             waiting = f"serving {count(held, 'change', 'changes')}" if held else "nothing has changed meanwhile"
             return f"resumed by {by}: {waiting}"
-        case WaitOver():
+        case WaitResult():
             return _wait(notice)
-        case PastRun():
+        case RunRecord():
             return _past(notice)
         case PathExplained():
             return explanation(notice)
@@ -104,7 +104,7 @@ def session_sentence(notice: SessionNotice) -> str:
             return f"{count(len(files), 'file counts', 'files count')} " + (
                 "now" if is_live else "before the program runs"
             )
-        case KeysExplained():
+        case KeysHelp():
             return "keys, each with Enter: r restart · s status · p pause or resume · q quit · ? these keys"
         case ControlUnavailable(cause, remedy):
             return f"this session cannot be asked anything: {cause}. {remedy}"
@@ -135,7 +135,7 @@ def _state(status: SessionStatus) -> str:
             return f"run {run} of {command} is {status.state}"
 
 
-def _wait(over: WaitOver) -> str:
+def _wait(over: WaitResult) -> str:
     match over.verdict:
         case "ready":
             return f"run {over.run} is ready, {lasting(over.seconds or 0.0)} after its start"
@@ -147,7 +147,7 @@ def _wait(over: WaitOver) -> str:
             return f"run {over.run} has failed: {over.why}" if over.run else f"no run: {over.why}"
 
 
-def _past(past: PastRun) -> str:
+def _past(past: RunRecord) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(past.at))
     files = f": {some(past.files)}" if past.files else ""
     parts = [f"{when} run {past.run} ({past.reason}{files})"]

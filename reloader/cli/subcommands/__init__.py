@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
-    from reloader.cli.subcommand import Verb
+    from reloader.cli.subcommand import Subcommand
 
 DEFAULT = "run"
 """What happens without a verb."""
@@ -33,7 +33,9 @@ VERBS = {
 """What each does, in one line, in the order of the help."""
 
 
-def load(name: str) -> Verb:
+def load(name: str) -> Subcommand:
     """The verb of that name, which is one of VERBS."""
-    verb: Verb = __import__(f"{__name__}.{name}", fromlist=["VERB"]).VERB  # importlib itself would have to be imported
+    verb: Subcommand = __import__(
+        f"{__name__}.{name}", fromlist=["VERB"]
+    ).VERB  # importlib itself would have to be imported
     return verb

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reloader.config.arguments import Arguments
-    from reloader.config.effective import Setting
+    from reloader.config.effective import EffectiveValue
     from reloader.config.load import Loaded
-    from reloader.core.settings import LaunchSpec
+    from reloader.core.settings import LaunchSettings
 
 _COLUMN = 44
 """Where the origins stand, if the values leave room."""
@@ -60,7 +60,7 @@ def _missing(loaded: Loaded) -> Iterator[str]:
             yield f"{origin('env_files')}: there is no file {file}: make it, or leave it out"
 
 
-def _program(spec: LaunchSpec) -> str:
+def _program(spec: LaunchSettings) -> str:
     """The command's first word, which is relative to the directory that it runs in if it has a separator."""
     word = spec.argv[0]
     return os.path.join(spec.cwd, word) if os.path.dirname(word) else word
@@ -99,7 +99,7 @@ def _head(loaded: Loaded) -> Iterator[str]:
     yield f"# watches: {printable(', '.join(plan.watch.roots)) or 'what the program imports'}"
 
 
-def _line(setting: Setting) -> str:
+def _line(setting: EffectiveValue) -> str:
     from reloader.config.toml_syntax import in_toml
 
     if setting.value is None:
@@ -121,7 +121,7 @@ def _as_object(loaded: Loaded, missing: Sequence[str]) -> dict[str, object]:
     }
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     takes_keys=True,
     takes_command=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reloader.cli.completions import SHELLS
-from reloader.cli.subcommand import Operand, Verb
+from reloader.cli.subcommand import Argument, Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 def perform(arguments: Arguments) -> int:
-    from reloader.cli.completions.spec import verb_words
+    from reloader.cli.completions.spec import subcommand_specs
     from reloader.cli.output.stdout import write
     from reloader.cli.subcommands import DEFAULT
 
     shell = arguments.operands[0]
     module = __import__(f"reloader.cli.completions.{shell}", fromlist=["script"])
-    write(module.script(tuple(verb_words()), DEFAULT))
+    write(module.script(tuple(subcommand_specs()), DEFAULT))
     return 0
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=(),
-    operand=Operand("SHELL", f"One of {', '.join(SHELLS)}.", choices=SHELLS),
+    operand=Argument("SHELL", f"One of {', '.join(SHELLS)}.", choices=SHELLS),
     details="""
 Prints completions for a shell: of verbs, of flags with their values, and behind -- of the command.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def perform(arguments: Arguments) -> int:
     return int(console.has_warned)
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     takes_keys=True,
     details="""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from reloader.cli.asking import PID, ask, pid_in, show
-from reloader.cli.subcommand import Flag, Verb
+from reloader.cli.subcommand import Flag, Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -30,20 +30,20 @@ def perform(arguments: Arguments) -> int:
 
 def _listed(arguments: Arguments) -> SessionNotice:
     """By the session that runs here; without one, by the configuration."""
-    from reloader.app.client import NobodyThere
+    from reloader.app.client import SessionNotFound
     from reloader.app.explain import list_files
     from reloader.cli.context import plan_of
-    from reloader.core.control_protocol import AskFiles
+    from reloader.core.control_protocol import FilesRequest
 
     try:
-        return ask(arguments, AskFiles())
-    except NobodyThere:
+        return ask(arguments, FilesRequest())
+    except SessionNotFound:
         if pid_in(arguments) is not None:
             raise
         return list_files(plan_of(arguments, os.environ, needs_command=False))
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=("config", "json"),
     flags=(Flag("null", "End each path, which is absolute then, with a NUL character: for xargs -0."), PID),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from reloader.cli.asking import projects_of_here, show
-from reloader.cli.subcommand import Flag, Verb
+from reloader.cli.subcommand import Flag, Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def perform(arguments: Arguments) -> int:
     return 0
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=("config", "json"),
     flags=(Flag("last", "Show so many runs; 20 if not set.", metavar="NUMBER"),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from reloader.cli.subcommand import Flag, Verb
+from reloader.cli.subcommand import Flag, Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _create(directory: str, name: str, text: str) -> None:
         raise ReloaderError(f"{name}: cannot be written: {error.strerror}") from None
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=("quiet", "json"),
     flags=(Flag("no_schema", "Write no reloader.schema.json, which editors read."),),

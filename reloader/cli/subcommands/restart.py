@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reloader.cli.asking import PID, ask, show
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def perform(arguments: Arguments) -> int:
-    from reloader.core.control_protocol import AskRestart
+    from reloader.core.control_protocol import RestartRequest
 
-    show(arguments, ask(arguments, AskRestart()))
+    show(arguments, ask(arguments, RestartRequest()))
     return 0
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=("config", "quiet", "json"),
     flags=(PID,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reloader.cli.asking import PID, ask, show
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def perform(arguments: Arguments) -> int:
-    from reloader.core.control_protocol import AskResume
+    from reloader.core.control_protocol import ResumeRequest
 
-    show(arguments, ask(arguments, AskResume()))
+    show(arguments, ask(arguments, ResumeRequest()))
     return 0
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=("config", "quiet", "json"),
     flags=(PID,),

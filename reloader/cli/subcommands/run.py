@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -35,4 +35,4 @@ def _as_status(exit_code: int) -> int:
     return exit_code - 2**32 if exit_code > 0x7FFFFFFF else exit_code
 
 
-VERB = Verb(perform, takes_keys=True, takes_command=True)
+VERB = Subcommand(perform, takes_keys=True, takes_command=True)

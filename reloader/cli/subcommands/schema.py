@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def perform(arguments: Arguments) -> int:
     return 0
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=(),
     details="""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from reloader.cli.asking import PID, ask, pid_in, projects_of_here, show
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 def perform(arguments: Arguments) -> int:
     from reloader.app.client import ask_all
-    from reloader.core.control_protocol import AskStatus
+    from reloader.core.control_protocol import StatusRequest
 
     if pid_in(arguments) is not None:
-        show(arguments, ask(arguments, AskStatus()))
+        show(arguments, ask(arguments, StatusRequest()))
     else:
         show(arguments, *(told.notice for told in ask_all(projects_of_here(arguments, os.environ))))
     return 0
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=("config", "quiet", "json"),
     flags=(PID,),

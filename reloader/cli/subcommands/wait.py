@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reloader.cli.asking import PID, ask, show
-from reloader.cli.subcommand import Flag, Verb
+from reloader.cli.subcommand import Flag, Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ FAILED, TIMED_OUT = 1, 124
 def perform(arguments: Arguments) -> int:
     import sys
 
-    from reloader.core.control_protocol import NOW, USUAL_WAIT, AskToWait
-    from reloader.core.notices import WaitOver
+    from reloader.core.control_protocol import NOW, USUAL_WAIT, WaitRequest
+    from reloader.core.notices import WaitResult
 
     after = str(arguments.options.get("after", NOW))
     run = None if after == NOW else _run_of(after)
-    over = ask(arguments, AskToWait(run, _seconds_of(str(arguments.options.get("timeout", USUAL_WAIT)))))
+    over = ask(arguments, WaitRequest(run, _seconds_of(str(arguments.options.get("timeout", USUAL_WAIT)))))
     show(arguments, over)
-    if not isinstance(over, WaitOver) or over.verdict == "timed out":
+    if not isinstance(over, WaitResult) or over.verdict == "timed out":
         return TIMED_OUT
     if over.trace and not arguments.json:
         sys.stdout.write(over.trace.rstrip("\n") + "\n")
@@ -53,7 +53,7 @@ def _seconds_of(text: str) -> float:
     return seconds
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=("config", "quiet", "json"),
     flags=(

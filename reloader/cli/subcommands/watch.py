@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from reloader.cli.subcommand import Verb
+from reloader.cli.subcommand import Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def perform(arguments: Arguments) -> int:
     return code
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     takes_keys=True,
     details="""

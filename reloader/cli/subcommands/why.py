@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from reloader.cli.asking import PID, ask, pid_in, projects_of_here, show
-from reloader.cli.subcommand import Operand, Verb
+from reloader.cli.subcommand import Argument, Subcommand
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ def perform(arguments: Arguments) -> int:
 
 def _explained(arguments: Arguments, path: str) -> SessionNotice:
     """By the session that runs here; without one, by the configuration."""
-    from reloader.app.client import NobodyThere
+    from reloader.app.client import SessionNotFound
     from reloader.app.explain import explain
     from reloader.cli.context import plan_of
-    from reloader.core.control_protocol import AskWhy
+    from reloader.core.control_protocol import ExplainRequest
 
     try:
-        return ask(arguments, AskWhy(path))
-    except NobodyThere:
+        return ask(arguments, ExplainRequest(path))
+    except SessionNotFound:
         if pid_in(arguments) is not None:
             raise
         return explain(plan_of(arguments, os.environ, needs_command=False), path)
@@ -57,11 +57,11 @@ def _with_line(arguments: Arguments, told: PathExplained) -> PathExplained:
     return told
 
 
-VERB = Verb(
+VERB = Subcommand(
     perform,
     general=("config", "json"),
     flags=(PID,),
-    operand=Operand("PATH...", "Files or directories, whether they exist or not.", is_many=True, is_path=True),
+    operand=Argument("PATH...", "Files or directories, whether they exist or not.", is_many=True, is_path=True),
     details="""
 Names what decides on each path: the pattern, and the file and line that it is written in; or that it is imported, and by
 whom; or that it lies outside. Says also where links lead, and what would happen at a change.

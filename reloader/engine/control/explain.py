@@ -11,8 +11,8 @@ from reloader.core.notices import PathExplained
 from reloader.core.paths.filters import VIRTUALENV, Rule
 from reloader.core.paths.walk import is_within
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import WatchPlan
-from reloader.engine.agent_reports import Program
+from reloader.core.settings import WatchSettings
+from reloader.engine.agent_reports import AgentReports
 from reloader.interfaces import Disk
 
 _KINDS = {PathKind.FILE: "file", PathKind.DIRECTORY: "directory", PathKind.MISSING: "missing", PathKind.OTHER: "other"}
@@ -30,10 +30,10 @@ class _Decision:
 class Explainer:
     """``program`` is that of a running session, if one is asked."""
 
-    plan: WatchPlan
+    plan: WatchSettings
     watch_set: WatchSet
     disk: Disk
-    program: Program | None = None
+    program: AgentReports | None = None
 
     def explain(self, path: str, backend: str = "") -> PathExplained:
         """``path`` is absolute. ``backend`` is what would tell of a change there."""

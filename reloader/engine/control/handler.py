@@ -11,29 +11,29 @@ from typing_extensions import assert_never
 from reloader.core.changes import ChangeBatch
 from reloader.core.control_protocol import (
     Answer,
-    AskFiles,
-    AskPause,
-    AskRestart,
-    AskResume,
-    AskStatus,
-    AskToWait,
-    AskWhy,
+    ExplainRequest,
+    FilesRequest,
+    PauseRequest,
     Reply,
+    RestartRequest,
+    ResumeRequest,
+    StatusRequest,
+    WaitRequest,
 )
-from reloader.core.events import Asked, BatchClosed, BatchOpened, Event, RestartAsked, Typed
-from reloader.core.notices import FilesListed, KeysExplained, Paused, Resumed, SessionNotice, SessionStatus
-from reloader.core.runs import ALIVE, Refusal, Wait, answer_to, settled, state_in_words
-from reloader.core.settings import RunPlan
+from reloader.core.events import BatchClosed, BatchOpened, ControlRequest, Event, KeyPressed, RestartRequested
+from reloader.core.notices import FilesListed, KeysHelp, Paused, Resumed, SessionNotice, SessionStatus
+from reloader.core.runs import ALIVE, Rejection, Wait, answer_to, settled, state_in_words
+from reloader.core.settings import Settings
 from reloader.core.states import Running, State
-from reloader.engine.agent_reports import Program
-from reloader.engine.config_reload import Renewal
+from reloader.engine.agent_reports import AgentReports
+from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.explain import Explainer
-from reloader.engine.control.journal import Chronicle
-from reloader.engine.files.backends import Watching
+from reloader.engine.control.journal import RunJournal
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.restart_loops import LoopGuard
-from reloader.engine.tasks.auxiliary import Beside
+from reloader.engine.files.restart_loops import RestartLoopGuard
+from reloader.engine.tasks.auxiliary import Auxiliary
 from reloader.interfaces import Clock
 
 
@@ -89,12 +89,12 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
+class _PendingWait:
     wait: Wait
     reply: Reply
 
 
-class Control:
+class ControlHandler:
     """Owned by the engine's thread. What is asked is answered when all that has arrived with it is decided on.
 
     A run that has lived for ``alive`` seconds is ready; None: something else says when it is.
@@ -102,20 +102,20 @@ class Control:
 
     def __init__(
         self,
-        plan: RunPlan,
-        chronicle: Chronicle,
+        plan: Settings,
+        chronicle: RunJournal,
         collector: ChangeCollector,
         baseline: Baseline,
-        watching: Watching,
-        program: Program,
+        watching: BackendSet,
+        program: AgentReports,
         clock: Clock,
         explainer: Explainer,
-        loops: LoopGuard,
-        renewal: Renewal,
+        loops: RestartLoopGuard,
+        renewal: ConfigReloader,
         *,
         alive: float | None = ALIVE,
-        beside: Beside | None = None,
-        before: Control | None = None,
+        beside: Auxiliary | None = None,
+        before: ControlHandler | None = None,
     ) -> None:
         self.pause = Pause()
         self._plan = plan
@@ -130,15 +130,15 @@ class Control:
         self._renewal = renewal
         self._alive = alive
         self._beside = beside
-        self._asked: list[Asked] = []
-        self._waits: list[_Pending] = []
+        self._asked: list[ControlRequest] = []
+        self._waits: list[_PendingWait] = []
         self._should_look = False
         self._should_tell = False
         self._ready_at: float | None = None
         if before is not None:
             self.pause, self._asked, self._waits = before.left_over()
 
-    def left_over(self) -> tuple[Pause, list[Asked], list[_Pending]]:
+    def left_over(self) -> tuple[Pause, list[ControlRequest], list[_PendingWait]]:
         """What the control of the next engine goes on with: whoever has asked this one is answered by that one."""
         self.pause.launched()  # what was kept back is in the first run of that one
         return self.pause, self._asked, self._waits
@@ -151,22 +151,22 @@ class Control:
             moments.append(self._ready_at)
         return min(moments, default=None)
 
-    def hear(self, asked: Asked | Typed) -> Iterator[Event]:
+    def hear(self, asked: ControlRequest | KeyPressed) -> Iterator[Event]:
         """Take a request in, and return what is to be decided on for its sake."""
-        if isinstance(asked, Typed):
+        if isinstance(asked, KeyPressed):
             yield from self._typed(asked.key)
             return
         self._asked.append(asked)
         match asked.request:
-            case AskRestart(by):
+            case RestartRequest(by):
                 self._loops.forgive()
                 self._renewal.forgive()
-                yield RestartAsked(by)
-            case AskPause(by):
+                yield RestartRequested(by)
+            case PauseRequest(by):
                 self._begin_pause(by)
-            case AskResume(by):
+            case ResumeRequest(by):
                 yield from self._end_pause(by)
-            case AskToWait(after=None):
+            case WaitRequest(after=None):
                 self._should_look = True
                 self._renewal.look_now()
             case _:
@@ -194,7 +194,7 @@ class Control:
         if self._waits:
             self._answer_waits(state, now)
 
-    def adopt(self, plan: RunPlan) -> None:
+    def adopt(self, plan: Settings) -> None:
         self._plan = plan
 
     def launched(self) -> None:
@@ -217,17 +217,17 @@ class Control:
 
     # Answers
 
-    def _answer(self, asked: Asked, state: State, now: float) -> None:
+    def _answer(self, asked: ControlRequest, state: State, now: float) -> None:
         match asked.request:
-            case AskStatus() | AskRestart() | AskPause() | AskResume():
+            case StatusRequest() | RestartRequest() | PauseRequest() | ResumeRequest():
                 asked.reply(as_answer(self._status(state, now)))
-            case AskToWait(after, timeout):
+            case WaitRequest(after, timeout):
                 floor = None if after is None else after + 1
-                self._waits.append(_Pending(Wait(floor, now + timeout), asked.reply))
-            case AskWhy(path):
+                self._waits.append(_PendingWait(Wait(floor, now + timeout), asked.reply))
+            case ExplainRequest(path):
                 backend = "stat" if self._watching.is_polled(path) else self._watching.backend
                 asked.reply(as_answer(self._explainer.explain(path, backend)))
-            case AskFiles():
+            case FilesRequest():
                 asked.reply(as_answer(FilesListed(self._explainer.counting(self._baseline.existing()), is_live=True)))
             case _:
                 assert_never(asked.request)
@@ -238,12 +238,12 @@ class Control:
         newest = self._chronicle.newest
         if newest is not None and newest.ended is not None and not newest.trace:
             newest = replace(newest, trace=self._program.trace)
-        waiting: list[_Pending] = []
+        waiting: list[_PendingWait] = []
         for pending in self._waits:
             wait = settled(pending.wait, state, is_pending=is_pending)
             over = answer_to(wait, state, newest, now, refusal)
             if over is None:
-                waiting.append(_Pending(wait, pending.reply))
+                waiting.append(_PendingWait(wait, pending.reply))
             else:
                 self._loops.interrupt()
                 self._renewal.interrupt()
@@ -261,7 +261,7 @@ class Control:
         return self._renewal.pending is not None or (self._beside is not None and self._beside.is_holding)
 
     @property
-    def _refusal(self) -> Refusal | None:
+    def _refusal(self) -> Rejection | None:
         """Why none follows that has what is on the disk."""
         is_at_the_gate = self._beside is not None and self._beside.is_refusing
         return self._chronicle.refusal if is_at_the_gate else self._chronicle.config_refusal
@@ -295,7 +295,7 @@ class Control:
             case "s":
                 self._should_tell = True
             case _:
-                self._chronicle.tell(KeysExplained())
+                self._chronicle.tell(KeysHelp())
 
     def _begin_pause(self, by: str) -> None:
         if not self.pause.is_on:

@@ -7,27 +7,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reloader.core.notices import (
-    ChangesTakenBack,
-    ConfigAsBefore,
-    ConfigGone,
-    ConfigRefused,
-    ConfigRenewed,
+    ChangesReverted,
+    ConfigInvalid,
+    ConfigMissing,
+    ConfigReloaded,
+    ConfigRestored,
     Ended,
     Launched,
     Notice,
     Ready,
-    SourceRefused,
-    StepRefused,
-    StepStarted,
+    SyntaxErrorNotice,
+    TaskFailed,
+    TaskStarted,
 )
-from reloader.core.runs import Refusal, RunRecord, noted, said_of
+from reloader.core.runs import JournalEntry, Rejection, noted, said_of
 from reloader.interfaces import Clock, Reporter
 
 #: Takes one entry of the history. Never raises, never waits for anybody.
 Keep = Callable[[Mapping[str, object]], None]
 
 
-class Chronicle:
+class RunJournal:
     """A reporter that stands before the one of the user. Owned by the engine's thread; ``epoch`` is in seconds since 1970."""
 
     def __init__(self, reporter: Reporter, clock: Clock, epoch: Clock, keep: Keep = lambda entry: None) -> None:
@@ -35,9 +35,9 @@ class Chronicle:
         self._clock = clock
         self._epoch = epoch
         self._keep = keep
-        self.newest: RunRecord | None = None
-        self.refusal: Refusal | None = None
-        self.config_refusal: Refusal | None = None
+        self.newest: JournalEntry | None = None
+        self.refusal: Rejection | None = None
+        self.config_refusal: Rejection | None = None
 
     def tell(self, notice: Notice) -> None:
         before = self.newest
@@ -60,18 +60,18 @@ class Chronicle:
     def _note_refusal(self, notice: Notice) -> None:
         """Why no run has what is on the disk, until one has, or nothing is to be had any more."""
         match notice:
-            case SourceRefused(file=path, message=message, excerpt=excerpt):
-                self.refusal = Refusal(f"{path} does not compile: {message}", "\n".join(excerpt))
-            case StepRefused(part=part, argv=argv):
-                self.refusal = Refusal(f"{part} has failed: {' '.join(argv)}")
-            case StepStarted() | ChangesTakenBack() | Launched():
+            case SyntaxErrorNotice(file=path, message=message, excerpt=excerpt):
+                self.refusal = Rejection(f"{path} does not compile: {message}", "\n".join(excerpt))
+            case TaskFailed(part=part, argv=argv):
+                self.refusal = Rejection(f"{part} has failed: {' '.join(argv)}")
+            case TaskStarted() | ChangesReverted() | Launched():
                 self.refusal = None
-            case ConfigRefused(problems):
-                self.config_refusal = Refusal("the configuration is refused", "\n".join(problems))
-            case ConfigRenewed() | ConfigGone() | ConfigAsBefore():
+            case ConfigInvalid(problems):
+                self.config_refusal = Rejection("the configuration is refused", "\n".join(problems))
+            case ConfigReloaded() | ConfigMissing() | ConfigRestored():
                 self.config_refusal = None
 
-    def _enter(self, notice: Notice, record: RunRecord) -> None:
+    def _enter(self, notice: Notice, record: JournalEntry) -> None:
         match notice:
             case Launched(_, pid, argv, _):
                 about: dict[str, object] = {"pid": pid, "argv": argv, "reason": record.reason, "files": record.files}
@@ -90,5 +90,5 @@ class Chronicle:
                     }
                 )
 
-    def _heading(self, event: str, record: RunRecord) -> dict[str, object]:
+    def _heading(self, event: str, record: JournalEntry) -> dict[str, object]:
         return {"event": event, "session": os.getpid(), "run": record.run, "at": round(self._epoch(), 3)}

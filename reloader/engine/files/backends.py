@@ -21,7 +21,7 @@ DISTRUST = 3
 MustPoll = Callable[[str], bool]
 
 
-class Watching:
+class BackendSet:
     """Owned by the engine's thread. ``make_poller`` gives a stat backend that is not started yet.
 
     ``watcher`` runs already, on the watch set without the roots that are ``polled``. Once there is a poller, it looks at

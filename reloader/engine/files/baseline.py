@@ -14,18 +14,18 @@ from reloader.core.changes import (
     MISSING,
     ChangeKind,
     Comparison,
-    Entry,
+    FileRecord,
+    FileStat,
     PathChange,
     PathKind,
-    Stamp,
     compare,
     kind_of_change,
 )
 from reloader.core.paths.walk import Folder, Walk, is_within
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.python_names import BYTECODE, source_name
-from reloader.engine.files.file_reader import Eyes, as_file, is_same_content
-from reloader.engine.files.launch_snapshot import SinceLaunch
+from reloader.engine.files.file_reader import FileReader, as_file, is_same_content
+from reloader.engine.files.launch_snapshot import LaunchSnapshot
 from reloader.interfaces import Clock, Disk
 
 #: So many young files are read at once; of a tree that was just checked out the rest is read in idle time.
@@ -40,17 +40,17 @@ class Baseline:
     def __init__(self, disk: Disk, watch_set: WatchSet, *, by_content: bool, follow_symlinks: bool) -> None:
         self._disk = disk
         self._watch_set = watch_set
-        self._eyes = Eyes(disk, by_content=by_content)
+        self._eyes = FileReader(disk, by_content=by_content)
         self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, FileRecord] = {}
         self._folders: dict[str, list[str]] = {}  # of sets, most would be bigger than what they hold
         self._dependents: defaultdict[str, set[str]] = defaultdict(set)
         self._unread: list[str] = []
         self._same_content: list[str] = []
-        self.since_launch = SinceLaunch(self._entries)
+        self.since_launch = LaunchSnapshot(self._entries)
 
     @property
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, FileRecord]:
         """What is known of each file, also of one that is missing. To be looked at only."""
         return self._entries
 
@@ -86,7 +86,7 @@ class Baseline:
                 stamp = self._disk.stamp(path)
                 if stamp.kind is PathKind.FILE:
                     members.append(path)
-                    self._record(path, Entry(stamp))
+                    self._record(path, FileRecord(stamp))
             progress(len(self._entries))
         self._read_young()
 
@@ -124,11 +124,11 @@ class Baseline:
 
     def differing_from(self, later: Baseline) -> list[str]:
         """Where the disk looked different to ``later``, which may be that of another watch set."""
-        known, seen, none = self._entries, later.entries, Entry(MISSING)
+        known, seen, none = self._entries, later.entries, FileRecord(MISSING)
         differing = [path for path, entry in known.items() if seen.get(path, none).stamp != entry.stamp]
         return [*differing, *(path for path in seen if path not in known)]
 
-    def learn(self, path: str, stamp: Stamp) -> list[PathChange]:
+    def learn(self, path: str, stamp: FileStat) -> list[PathChange]:
         """A running program has read ``path`` when it had this stamp: that is what later looks are measured by.
 
         Returns the change if the file is another by now. A stamp that is known keeps the content that is known with it.
@@ -141,7 +141,7 @@ class Baseline:
         if look.stamp == stamp:
             self._entries[path] = look
             return [PathChange(path, ChangeKind.MODIFIED)] if entry and _may_be_hidden(path, entry.stamp, stamp) else []
-        self._record(path, Entry(stamp, entry.digest if entry is not None and entry.stamp == stamp else None))
+        self._record(path, FileRecord(stamp, entry.digest if entry is not None and entry.stamp == stamp else None))
         return self._compared(path, look.stamp)
 
     def expect(self, path: str) -> list[PathChange]:
@@ -216,14 +216,14 @@ class Baseline:
             del self._folders[folder_path]
         return changes
 
-    def _compared(self, path: str, stamp: Stamp) -> list[PathChange]:
+    def _compared(self, path: str, stamp: FileStat) -> list[PathChange]:
         """The change at ``path``, if there is one; the look is kept either way."""
         entry = self._entries.get(path)
         before = entry.stamp if entry is not None else MISSING
         verdict = compare(before, stamp, by_content=self._eyes.by_content)
         if verdict is Comparison.SAME and not self._eyes.should_look_twice(entry):
             return []
-        look = self._eyes.look(path) if stamp.kind is PathKind.FILE else Entry(stamp)
+        look = self._eyes.look(path) if stamp.kind is PathKind.FILE else FileRecord(stamp)
         if verdict is not Comparison.DIFFERENT and entry is not None and is_same_content(entry, look):
             entry.stamp, entry.digest = look.stamp, look.digest
             if verdict is not Comparison.SAME:
@@ -234,7 +234,7 @@ class Baseline:
         self._depend(path)  # if it is a link, it may lead elsewhere now
         return [PathChange(path, kind_of_change(before, look.stamp))]
 
-    def _compared_if_known(self, path: str, stamp: Stamp) -> list[PathChange]:
+    def _compared_if_known(self, path: str, stamp: FileStat) -> list[PathChange]:
         if path not in self._entries:
             return []
         if stamp.kind is not PathKind.MISSING:
@@ -253,7 +253,7 @@ class Baseline:
         for path in self._eyes.young_among(self._unread, self._entries)[:READ_AT_ONCE]:
             self._entries[path] = self._eyes.look(path)
 
-    def _record(self, path: str, entry: Entry) -> None:
+    def _record(self, path: str, entry: FileRecord) -> None:
         self._entries[path] = entry
         if self._eyes.can_read(entry):
             self._unread.append(path)
@@ -298,7 +298,7 @@ class Baseline:
         return source if self._disk.stamp(source).kind is PathKind.FILE else path
 
 
-def _may_be_hidden(path: str, before: Stamp, now: Stamp) -> bool:
+def _may_be_hidden(path: str, before: FileStat, now: FileStat) -> bool:
     """Whether Python may have run the bytecode of ``before`` although the source was ``now`` what it imported.
 
     It compares whole seconds and the size (PEP 552). The restart that follows finds the cache dropped.

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from reloader.core.changes import MISSING, Entry, PathKind
+from reloader.core.changes import MISSING, FileRecord, PathKind
 
 
-class Content(NamedTuple):
+class ContentSeen(NamedTuple):
     """What a file held. A digest of None: nobody had read it."""
 
     kind: PathKind
     digest: int | None
 
 
-class SinceLaunch:
+class LaunchSnapshot:
     """Owned by the engine's thread. ``entries`` is what is known of each file now."""
 
-    def __init__(self, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, entries: Mapping[str, FileRecord]) -> None:
         self._entries = entries
-        self._before: dict[str, Content | None] = {}
+        self._before: dict[str, ContentSeen | None] = {}
 
     def begin(self) -> None:
         """A run is about to start, and reads what there is."""
@@ -43,6 +43,6 @@ class SinceLaunch:
             return False
         return before == self._now(path)
 
-    def _now(self, path: str) -> Content:
-        entry = self._entries.get(path, Entry(MISSING))
-        return Content(entry.stamp.kind, entry.digest)
+    def _now(self, path: str) -> ContentSeen:
+        entry = self._entries.get(path, FileRecord(MISSING))
+        return ContentSeen(entry.stamp.kind, entry.digest)

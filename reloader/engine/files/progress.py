@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reloader.core.events import StopAsked
+from reloader.core.events import StopRequested
 from reloader.core.notices import Scanning
 from reloader.core.outcome import SIGNAL_BASE
 from reloader.engine.inbox import Inbox
@@ -21,7 +21,7 @@ class ScanInterrupted(Exception):
         self.exit_code = SIGNAL_BASE + signal
 
 
-class Progress:
+class ScanProgress:
     """Tells of a long scan now and then, and ends it when the user has lost patience."""
 
     def __init__(self, reporter: Reporter, clock: Clock, inbox: Inbox) -> None:
@@ -46,6 +46,6 @@ class Progress:
         self._tell_at = now + TELL_EVERY
         self._reporter.tell(Scanning(files))
         for posted in self._inbox.take_now():
-            if isinstance(posted, StopAsked):
+            if isinstance(posted, StopRequested):
                 raise ScanInterrupted(posted.signal)
             self._inbox.keep(posted)

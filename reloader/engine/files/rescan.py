@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
-from reloader.core.changes import PathKind, Stamp
+from reloader.core.changes import FileStat, PathKind
 from reloader.core.paths.watch_set import WatchSet
-from reloader.engine.files.backends import Watching
+from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.interfaces import Clock, Disk
 
@@ -29,10 +29,10 @@ STRIDE = 50
 #: Seconds that the event of a change may be late.
 LATE = 1.0
 
-_FOLDER = Stamp(PathKind.DIRECTORY)
+_FOLDER = FileStat(PathKind.DIRECTORY)
 
 
-class Sweep:
+class Rescan:
     """Owned by the engine's thread.
 
     ``is_heard_of`` says whether news of a path are being collected at this moment. A ``period`` without end means: never.
@@ -45,7 +45,7 @@ class Sweep:
         disk: Disk,
         clock: Clock,
         *,
-        watching: Watching,
+        watching: BackendSet,
         is_heard_of: Callable[[str], bool],
         period: float = PERIOD,
         late: float = LATE,
@@ -61,7 +61,7 @@ class Sweep:
         self._next_at = clock() + max(period, len(baseline.entries) * ONE_LOOK / AFFORDABLE)
         self._under_way: Iterator[str] | None = None
         self._began_at = self._cost = 0.0
-        self._suspects: dict[str, Stamp | None] = {}
+        self._suspects: dict[str, FileStat | None] = {}
         self._judge_at: float | None = None
         self._looks: dict[str, int] = {}
 
@@ -152,12 +152,12 @@ class Sweep:
         suspects, self._suspects, self._judge_at = self._suspects, {}, None
         return tuple(path for path, known in suspects.items() if self._was_missed(path, known))
 
-    def _was_missed(self, path: str, known: Stamp | None) -> bool:
+    def _was_missed(self, path: str, known: FileStat | None) -> bool:
         if self._is_heard_of(path) or self._watching.is_polled(path) or self._known(path) != known:
             return False
         return known is None or self._differs(path)
 
-    def _known(self, path: str) -> Stamp | None:
+    def _known(self, path: str) -> FileStat | None:
         if path in self._baseline.folders:
             return _FOLDER
         entry = self._baseline.entries.get(path)

@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Iterable
 
 from reloader.core.changes import PathChange
-from reloader.core.notices import Note, WatchingSuspended
+from reloader.core.notices import Note, RestartLoopSuspended
 from reloader.core.paths.ignores import ignore_line, ignore_pattern
-from reloader.core.restart_loops import Loops, Restart, Trial
-from reloader.core.settings import WatchPlan
+from reloader.core.restart_loops import FileRestart, RestartLoops, Trial
+from reloader.core.settings import WatchSettings
 from reloader.core.states import FilesChanged, Reason
 from reloader.interfaces import Clock, Reporter
 
 
-class LoopGuard:
+class RestartLoopGuard:
     """Owned by the engine's thread.
 
     ``has_written`` says whether the present run has reported that it writes a file, ``seconds_since`` how long ago the file
@@ -24,20 +24,20 @@ class LoopGuard:
 
     def __init__(
         self,
-        plan: WatchPlan,
+        plan: WatchSettings,
         clock: Clock,
         reporter: Reporter,
         *,
         has_written: Callable[[str], bool] = lambda path: False,
         seconds_since: Callable[[str], float] = lambda path: 0.0,
-        before: LoopGuard | None = None,
+        before: RestartLoopGuard | None = None,
     ) -> None:
         self._plan = plan
         self._clock = clock
         self._reporter = reporter
         self._has_written = has_written
         self._seconds_since = seconds_since
-        self._loops = Loops() if before is None else before.known
+        self._loops = RestartLoops() if before is None else before.known
         self._launched_at = 0.0
         self._changed_at: dict[str, float] = {}
         self._trial: Trial | None = None
@@ -45,7 +45,7 @@ class LoopGuard:
         self._acquitted: set[str] = set()
 
     @property
-    def known(self) -> Loops:
+    def known(self) -> RestartLoops:
         """What a guard that follows is to go on with."""
         return self._loops
 
@@ -102,8 +102,8 @@ class LoopGuard:
         """Somebody has waited for this run, and may change a file as soon as it is ready: as evenly as a program does."""
         self._loops = self._loops.interrupted()
 
-    def _restart(self, now: float, paths: Iterable[str]) -> Restart:
-        return Restart(now, {path: self._age(path, now) for path in paths if path not in self._acquitted})
+    def _restart(self, now: float, paths: Iterable[str]) -> FileRestart:
+        return FileRestart(now, {path: self._age(path, now) for path in paths if path not in self._acquitted})
 
     def _moment_of(self, path: str, now: float) -> float:
         """When ``path`` changed, which was seen ``now``. A time that cannot be, as of an older file, says nothing."""
@@ -117,7 +117,7 @@ class LoopGuard:
     def _tell_of(self, suspended: frozenset[str], within: float) -> None:
         if suspended:
             paths = tuple(sorted(suspended))
-            self._reporter.tell(WatchingSuspended(paths, len(self._loops.restarts), within, self._line(paths)))
+            self._reporter.tell(RestartLoopSuspended(paths, len(self._loops.restarts), within, self._line(paths)))
 
     def _line(self, paths: tuple[str, ...]) -> str | None:
         """What is ignored already, and ``paths``. Files that are named one by one count whatever a pattern says."""

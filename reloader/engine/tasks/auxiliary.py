@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from reloader.core.changes import ChangeBatch
-from reloader.core.events import Event, Posted, ProbePassed, StopAsked
-from reloader.core.settings import RunPlan
+from reloader.core.events import Event, Posted, ProbePassed, StopRequested
+from reloader.core.settings import Settings
 from reloader.core.states import Reason, Running, State
-from reloader.engine.files.launch_snapshot import SinceLaunch
+from reloader.engine.files.launch_snapshot import LaunchSnapshot
 from reloader.engine.inbox import Inbox
-from reloader.engine.tasks.gate import GateKeeper
+from reloader.engine.tasks.gate import GateRunner
 from reloader.engine.tasks.hooks import HOOK_TIMEOUT, Hooks
 from reloader.engine.tasks.readiness import Readiness
-from reloader.engine.tasks.runner import PATIENCE, Commands
+from reloader.engine.tasks.runner import PATIENCE, TaskRunner
 from reloader.engine.tasks.variables import OF_THE_RUN, WriteChanges, variables_of
 from reloader.interfaces import Clock
 
 
-class Beside:
+class Auxiliary:
     """Owned by the engine's thread. ``told`` is filled with the variables by which a run, and its hooks, are told of it."""
 
     def __init__(
         self,
-        commands: Commands,
-        gate: GateKeeper,
+        commands: TaskRunner,
+        gate: GateRunner,
         readiness: Readiness,
         hooks: Hooks,
-        since_launch: SinceLaunch,
+        since_launch: LaunchSnapshot,
         write_changes: WriteChanges,
         told: dict[str, str],
     ) -> None:
@@ -86,12 +86,12 @@ class Beside:
     def launched(self, run: int) -> None:
         self._readiness.begin(run)
 
-    def adopt(self, plan: RunPlan) -> None:
+    def adopt(self, plan: Settings) -> None:
         """From now on the policies are those of ``plan``."""
         self._gate.adopt(plan.beside.gate)
         self._hooks.adopt(plan.beside.hooks)
 
-    def hold_to(self, plan: RunPlan) -> None:
+    def hold_to(self, plan: Settings) -> None:
         """``plan`` is to follow, if what waits at the gate passes its check."""
         self._gate.hold_to(plan.beside.gate)
 
@@ -110,7 +110,7 @@ class Beside:
         kept: list[Posted] = []
         while not self._hooks.are_done and clock() < limit:
             kept += inbox.take(min(self.deadline or limit, limit))
-            if any(isinstance(posted, StopAsked) for posted in kept):
+            if any(isinstance(posted, StopRequested) for posted in kept):
                 break
             self._commands.tick(clock())
         self._commands.close()

@@ -11,43 +11,43 @@ from functools import partial
 from typing_extensions import assert_never
 
 from reloader.core import gate as core
-from reloader.core.actions import Tell
+from reloader.core.actions import Report
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
     Begin,
-    ChildEnded,
     Event,
-    LeaderEnded,
-    PlanRenewed,
-    RestartAsked,
-    StopAsked,
+    LeaderExited,
+    RestartRequested,
+    RunEnded,
+    SettingsChanged,
+    StopRequested,
 )
 from reloader.core.gate import (
-    Abandon,
-    Admit,
-    Around,
     Arrival,
-    CheckSources,
-    Do,
-    PolicyExchanged,
-    RunStep,
-    TaskFailed,
-    TaskPassed,
+    CancelTask,
+    CheckSyntax,
+    Forward,
+    GateContext,
+    GateTaskFailed,
+    GateTaskPassed,
+    PolicyReplaced,
+    RunTask,
+    StartTask,
 )
-from reloader.core.notices import Notice, SourceRefused, StepRefused, StepStarted
+from reloader.core.notices import Notice, SyntaxErrorNotice, TaskFailed, TaskStarted
 from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
-from reloader.core.states import CoolingDown, Idle, Running, State, Waiting, next_run
-from reloader.core.tasks import GatePolicy, StepOutcome
-from reloader.engine.tasks.runner import Commands
-from reloader.engine.tasks.syntax_check import Fault, Sources
+from reloader.core.states import BackingOff, Idle, Running, State, WaitingForChange, next_run
+from reloader.core.tasks import GatePolicy, TaskOutcome
+from reloader.engine.tasks.runner import TaskRunner
+from reloader.engine.tasks.syntax_check import CompileError, SyntaxChecker
 from reloader.engine.tasks.variables import OF_THE_GATE, WriteChanges, variables_of
 
-Guarded = Begin | BatchOpened | BatchClosed | RestartAsked | PlanRenewed
+Guarded = Begin | BatchOpened | BatchClosed | RestartRequested | SettingsChanged
 
 
-class GateKeeper:
+class GateRunner:
     """Owned by the engine's thread.
 
     ``compiles`` says whether the program is known to be one of Python, ``is_as_before`` whether a path holds what it held when
@@ -58,8 +58,8 @@ class GateKeeper:
         self,
         policy: GatePolicy,
         restart: RestartPolicy,
-        commands: Commands,
-        sources: Sources,
+        commands: TaskRunner,
+        sources: SyntaxChecker,
         tell: Callable[[Notice], None],
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
         write_changes: WriteChanges,
@@ -82,15 +82,15 @@ class GateKeeper:
         self._state: State = Idle()
         self._attempt = 0
         self._command: int | None = None
-        self._results: deque[TaskPassed | TaskFailed | PolicyExchanged] = deque()
+        self._results: deque[GateTaskPassed | GateTaskFailed | PolicyReplaced] = deque()
         self._is_over = False
 
     def admit(self, event: Event, state: State) -> list[Event]:
         """What the supervisor, which is in ``state``, is to decide on now that ``event`` has happened."""
         self._state = state
-        if isinstance(event, StopAsked):
+        if isinstance(event, StopRequested):
             self.close()
-        if isinstance(event, LeaderEnded | ChildEnded) and not self._is_over:
+        if isinstance(event, LeaderExited | RunEnded) and not self._is_over:
             return self._run_ends(event)
         if not isinstance(event, Guarded) or self._lets_all_through(event):
             return [event]
@@ -101,18 +101,20 @@ class GateKeeper:
         self._state = state
         if self._is_over:
             return []
-        self._gate, orders = core.follow(self._gate, self._around, rests=isinstance(state, Waiting | CoolingDown))
+        self._gate, orders = core.follow(
+            self._gate, self._around, rests=isinstance(state, WaitingForChange | BackingOff)
+        )
         return self._perform(orders)
 
     @property
     def is_holding(self) -> bool:
         """Whether something waits here, to be worked on or refused."""
-        return not isinstance(self._gate.stage, core.Clear)
+        return not isinstance(self._gate.stage, core.Empty)
 
     @property
     def is_refusing(self) -> bool:
         """Whether what waits here has failed, and nothing is done before the next change."""
-        return isinstance(self._gate.stage, core.Refused)
+        return isinstance(self._gate.stage, core.Rejected)
 
     def launched(self) -> None:
         """A run is about to start."""
@@ -134,14 +136,14 @@ class GateKeeper:
         before = self._policy
         self.hold_to(policy)
         if self._policy != before or self._gate.held.renewed is not None:
-            self._results.append(PolicyExchanged())
+            self._results.append(PolicyReplaced())
 
     def close(self) -> None:
         """Nothing is started any more. May be called twice."""
         self._is_over = True
         self._abandon()
 
-    def _run_ends(self, ended: LeaderEnded | ChildEnded) -> list[Event]:
+    def _run_ends(self, ended: LeaderExited | RunEnded) -> list[Event]:
         """No restart follows from an end that the user has caused by Ctrl-C."""
         is_news = isinstance(self._state, Running) and ended.run == self._state.run
         if not is_news or ended.outcome.was_interrupted or self._restart.once:
@@ -156,13 +158,13 @@ class GateKeeper:
         if isinstance(event, Begin) and (is_postponed or not self._policy.before):
             return True
         is_needed = self._policy.before or self._policy.check is not None or (self._policy.syntax and self._compiles())
-        return not is_needed and isinstance(self._gate.stage, core.Clear)
+        return not is_needed and isinstance(self._gate.stage, core.Empty)
 
     @property
-    def _around(self) -> Around:
+    def _around(self) -> GateContext:
         run = self._state.run if isinstance(self._state, Running) else None
         compiles = self._policy.syntax and self._compiles()
-        return Around(self._policy, run, compiles, os.sep, self._is_as_before)
+        return GateContext(self._policy, run, compiles, os.sep, self._is_as_before)
 
     def _handle(self, arrival: Arrival) -> list[Event]:
         self._gate, orders = core.handle(self._gate, arrival, self._around)
@@ -172,26 +174,26 @@ class GateKeeper:
         admitted: list[Event] = []
         for order in orders:
             match order:
-                case Admit(event):
+                case Forward(event):
                     admitted.append(event)
-                case Tell(notice):
+                case Report(notice):
                     self._tell(notice)
-                case Abandon():
+                case CancelTask():
                     self._abandon()
-                case Do(task):
+                case StartTask(task):
                     admitted += self._do(task)
                 case _:
                     assert_never(order)
         return admitted
 
-    def _do(self, task: core.Task) -> list[Event]:
+    def _do(self, task: core.GateTask) -> list[Event]:
         """Begin with ``task``. What can be done at once is, with all that follows from it."""
         self._attempt += 1
         attempt = self._attempt
-        if isinstance(task, CheckSources):
+        if isinstance(task, CheckSyntax):
             self._command = self._sources.check(task.paths, partial(self._compiled, attempt))
         else:
-            self._tell(StepStarted(task.part, task.argv))
+            self._tell(TaskStarted(task.part, task.argv))
             self._command = self._commands.start(
                 task.argv,
                 cwd=self._cwd,
@@ -214,19 +216,19 @@ class GateKeeper:
             self._commands.abandon(self._command)
             self._command = None
 
-    def _compiled(self, attempt: int, fault: Fault | None) -> None:
+    def _compiled(self, attempt: int, fault: CompileError | None) -> None:
         if attempt == self._attempt:
-            self._results.append(TaskPassed() if fault is None else TaskFailed(self._refusal(fault)))
+            self._results.append(GateTaskPassed() if fault is None else GateTaskFailed(self._refusal(fault)))
 
-    def _refusal(self, fault: Fault) -> SourceRefused:
+    def _refusal(self, fault: CompileError) -> SyntaxErrorNotice:
         excerpt = tuple(fault.told.rstrip("\n").split("\n"))
-        return SourceRefused(fault.path, fault.line, fault.column, fault.message, excerpt, self._around.run)
+        return SyntaxErrorNotice(fault.path, fault.line, fault.column, fault.message, excerpt, self._around.run)
 
-    def _ended(self, attempt: int, task: RunStep, outcome: StepOutcome) -> None:
+    def _ended(self, attempt: int, task: RunTask, outcome: TaskOutcome) -> None:
         if attempt != self._attempt:
             return
         if isinstance(outcome, Exited) and outcome.code == 0:
-            self._results.append(TaskPassed())
+            self._results.append(GateTaskPassed())
         else:
-            refused = StepRefused(task.part, task.argv, outcome, self._around.run)
-            self._results.append(TaskFailed(refused, outcome.exit_code))
+            refused = TaskFailed(task.part, task.argv, outcome, self._around.run)
+            self._results.append(GateTaskFailed(refused, outcome.exit_code))

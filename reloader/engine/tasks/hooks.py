@@ -10,8 +10,8 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.notices import Changed, Ended, HookFailed, Launched, Notice, Ready
 from reloader.core.outcome import Exited
 from reloader.core.states import FilesChanged
-from reloader.core.tasks import Occasion, StepOutcome
-from reloader.engine.tasks.runner import Commands
+from reloader.core.tasks import HookEvent, TaskOutcome
+from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.variables import OF_THE_HOOK, WriteChanges, variables_of
 from reloader.interfaces import Reporter
 
@@ -20,13 +20,13 @@ HOOK_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class QueuedHook:
     """A hook that is to be run, with what it is told. ``changes`` lead to the run that is to follow it.
 
     Once it is due, another configuration changes nothing of its ``argv`` and ``cwd``.
     """
 
-    occasion: Occasion
+    occasion: HookEvent
     variables: Mapping[str, str]
     changes: ChangeBatch | None = None
     argv: tuple[str, ...] = ()
@@ -41,8 +41,8 @@ class Hooks:
 
     def __init__(
         self,
-        hooks: Mapping[Occasion, tuple[str, ...]],
-        commands: Commands,
+        hooks: Mapping[HookEvent, tuple[str, ...]],
+        commands: TaskRunner,
         reporter: Reporter,
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
         write_changes: WriteChanges,
@@ -55,7 +55,7 @@ class Hooks:
         self._environment = environment
         self._write_changes = write_changes
         self._cwd = cwd
-        self._waiting: list[Due] = []
+        self._waiting: list[QueuedHook] = []
         self._is_busy = False
         self._run = 0
 
@@ -72,13 +72,13 @@ class Hooks:
             self._waiting.append(replace(due, variables=environment, argv=argv, cwd=self._cwd))
             self._next()
 
-    def adopt(self, hooks: Mapping[Occasion, tuple[str, ...]]) -> None:
+    def adopt(self, hooks: Mapping[HookEvent, tuple[str, ...]]) -> None:
         """From now on these are the user's hooks."""
         self._hooks = hooks
 
     def follow(
         self,
-        hooks: Mapping[Occasion, tuple[str, ...]],
+        hooks: Mapping[HookEvent, tuple[str, ...]],
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
         *,
         cwd: str,
@@ -104,26 +104,26 @@ class Hooks:
                 then=partial(self._ended, due),
             )
 
-    def _ended(self, due: Due, outcome: StepOutcome) -> None:
+    def _ended(self, due: QueuedHook, outcome: TaskOutcome) -> None:
         self._is_busy = False
         if not (isinstance(outcome, Exited) and outcome.code == 0):
             self._reporter.tell(HookFailed(due.occasion, due.argv, outcome))
         self._next()
 
 
-def _due_at(notice: Notice, last_run: int) -> Due | None:
+def _due_at(notice: Notice, last_run: int) -> QueuedHook | None:
     """Which hook ``notice`` is the occasion of. Each start is followed by one crash or one stop."""
     match notice:
         case Launched(run):
-            return Due(Occasion.START, {"RELOADER_RUN": str(run)})
+            return QueuedHook(HookEvent.START, {"RELOADER_RUN": str(run)})
         case Ready(run):
-            return Due(Occasion.READY, {"RELOADER_RUN": str(run)})
+            return QueuedHook(HookEvent.READY, {"RELOADER_RUN": str(run)})
         case Changed(batch):
             told = {"RELOADER_RUN": str(last_run + 1), **variables_of(FilesChanged(batch))}
-            return Due(Occasion.CHANGE, told, batch)
+            return QueuedHook(HookEvent.CHANGE, told, batch)
         case Ended(run, outcome, stopped=stopped):
             has_crashed = not stopped and outcome.exit_code != 0
             told = {"RELOADER_RUN": str(run), "RELOADER_EXIT_CODE": str(outcome.exit_code)}
-            return Due(Occasion.CRASH if has_crashed else Occasion.STOP, told)
+            return QueuedHook(HookEvent.CRASH if has_crashed else HookEvent.STOP, told)
         case _:
             return None

@@ -8,8 +8,8 @@ from functools import partial
 from reloader.core.events import ProbePassed
 from reloader.core.notices import Notice, Ready
 from reloader.core.outcome import Exited
-from reloader.core.tasks import ReadyPolicy, StepOutcome
-from reloader.engine.tasks.runner import Commands
+from reloader.core.tasks import ReadyPolicy, TaskOutcome
+from reloader.engine.tasks.runner import TaskRunner
 from reloader.interfaces import Clock, StartProbe
 
 #: A run without a probe is ready when it has lived for so many seconds.
@@ -25,7 +25,7 @@ class Readiness:
     def __init__(
         self,
         policy: ReadyPolicy,
-        commands: Commands,
+        commands: TaskRunner,
         start_probe: StartProbe,
         tell: Callable[[Notice], None],
         environment: Callable[[], Mapping[str, str]],
@@ -95,7 +95,7 @@ class Readiness:
             then=partial(self._tried, self._run),
         )
 
-    def _tried(self, run: int, outcome: StepOutcome) -> None:
+    def _tried(self, run: int, outcome: TaskOutcome) -> None:
         if run != self._run or "exec" not in self._missing:
             return
         self._command = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reloader.core.events import ChildEnded
+from reloader.core.events import RunEnded
 from reloader.core.outcome import NotLaunched
-from reloader.core.tasks import Overdue, StepOutcome
+from reloader.core.tasks import TaskOutcome, TimedOut
 from reloader.interfaces import Child, ChildHost, ChildNotLaunched, Clock
 
 #: What is asked to end for taking too long has so many seconds until force.
@@ -15,7 +15,7 @@ PATIENCE = 1.0
 #: The number of SIGTERM wherever there are signals; Windows' hosts have but one way to ask.
 TERMINATE = 15
 
-Then = Callable[[StepOutcome], None]
+Then = Callable[[TaskOutcome], None]
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class _Command:
     is_overdue: bool = False
 
 
-class Commands:
+class TaskRunner:
     """Owned by the engine's thread. ``host`` starts them; their output goes where ours does."""
 
     def __init__(self, host: ChildHost, clock: Clock) -> None:
@@ -74,9 +74,9 @@ class Commands:
     def tick(self, now: float) -> None:
         """See what has ended, and end what is overdue."""
         for ended in self._host.collect(now):
-            if isinstance(ended, ChildEnded) and ended.run in self._running:
+            if isinstance(ended, RunEnded) and ended.run in self._running:
                 command = self._running.pop(ended.run)
-                command.then(Overdue(command.timeout) if command.is_overdue else ended.outcome)
+                command.then(TimedOut(command.timeout) if command.is_overdue else ended.outcome)
         for command in self._running.values():
             self._hurry(command, now)
 
@@ -96,5 +96,5 @@ class Commands:
         self._host.close()
 
 
-def _nobody(outcome: StepOutcome) -> None:
+def _nobody(outcome: TaskOutcome) -> None:
     """Whom it concerned wants to know no more."""

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reloader.core.outcome import Exited
-from reloader.core.tasks import StepOutcome
-from reloader.engine.tasks.runner import Commands
+from reloader.core.tasks import TaskOutcome
+from reloader.engine.tasks.runner import TaskRunner
 
 #: Of sources up to so many bytes in all we see ourselves whether they compile; more would keep the loop from its work.
 AT_ONCE = 256 * 1024
@@ -45,7 +45,7 @@ for path in paths:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class CompileError:
     """Why ``path`` does not compile. ``line`` and ``column`` count from 1; ``told`` is what Python says, of several lines."""
 
     path: str
@@ -59,10 +59,10 @@ class Fault:
         return self.told.rstrip("\n").rpartition("\n")[2]
 
 
-Then = Callable[[Fault | None], None]
+Then = Callable[[CompileError | None], None]
 
 
-class Sources:
+class SyntaxChecker:
     """Owned by the engine's thread. ``interpreter`` is the command of the program's Python, empty if that is not known.
 
     ``folder`` makes a directory of ours for question and answer; None if there can be none, and then nobody else is asked.
@@ -70,7 +70,7 @@ class Sources:
 
     def __init__(
         self,
-        commands: Commands,
+        commands: TaskRunner,
         interpreter: Callable[[], str],
         environment: Callable[[], Mapping[str, str]],
         *,
@@ -111,7 +111,7 @@ class Sources:
             then(first_fault(paths))
             return None
 
-        def told(outcome: StepOutcome) -> None:
+        def told(outcome: TaskOutcome) -> None:
             fault = self._verdict(outcome, answer, paths)
             _remove(question)
             _remove(answer)
@@ -122,7 +122,7 @@ class Sources:
             command, cwd=self._cwd, environment=self._environment(), timeout=self._timeout, then=told
         )
 
-    def _verdict(self, outcome: StepOutcome, answer: str, paths: Sequence[str]) -> Fault | None:
+    def _verdict(self, outcome: TaskOutcome, answer: str, paths: Sequence[str]) -> CompileError | None:
         """What the program's Python has said, or, where that says nothing, what ours does."""
         if isinstance(outcome, Exited) and outcome.code == 0:
             return None
@@ -130,7 +130,7 @@ class Sources:
         return fault if fault is not None else first_fault(paths)
 
 
-def first_fault(paths: Sequence[str]) -> Fault | None:
+def first_fault(paths: Sequence[str]) -> CompileError | None:
     """The first fault that this Python finds in ``paths``. What cannot be read has none: the program will say so itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -145,10 +145,10 @@ def first_fault(paths: Sequence[str]) -> Fault | None:
     return None
 
 
-def _fault(path: str, error: BaseException) -> Fault:
+def _fault(path: str, error: BaseException) -> CompileError:
     told = "".join(traceback.format_exception_only(type(error), error))
     line, column = (error.lineno, error.offset) if isinstance(error, SyntaxError) else (None, None)
-    return Fault(path, line, column, told)
+    return CompileError(path, line, column, told)
 
 
 def _size(paths: Sequence[str]) -> int:
@@ -168,10 +168,10 @@ def _remove(path: str) -> None:
         return  # it was not written
 
 
-def _read(path: str) -> Fault | None:
+def _read(path: str) -> CompileError | None:
     try:
         with open(path, encoding="utf-8") as file:
             found, line, column, told = json.load(file)
     except (OSError, ValueError):
         return None
-    return Fault(str(found), line, column, str(told))
+    return CompileError(str(found), line, column, str(told))

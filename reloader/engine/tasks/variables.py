@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reloader.core.changes import ChangeBatch
+from reloader.core.notices import kind_of
 from reloader.core.states import Reason
 
 #: Writes changes into the session's file of this name, and says by which variable that is found.
@@ -15,10 +16,4 @@ OF_THE_RUN, OF_THE_GATE, OF_THE_HOOK = "changes", "held", "hook"
 
 
 def variables_of(reason: Reason) -> dict[str, str]:
-    return {"RELOADER_REASON": reason_word(reason)}
-
-
-def reason_word(reason: Reason) -> str:
-    """The name of a reason as it stands in a variable, and in JSON: ``FilesChanged`` → ``files_changed``."""
-    name = type(reason).__name__
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+    return {"RELOADER_REASON": kind_of(reason)}

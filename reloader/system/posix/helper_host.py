@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reloader.core.events import ChildEnded
+from reloader.core.events import RunEnded
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system.posix.process_tree import Mark, adopt_orphans, signal_group, signal_process
@@ -71,7 +71,7 @@ class HelperHost:
         helper = self._helpers[pid] = Helper(run, pid)
         return helper
 
-    def collect(self, now: float) -> Sequence[ChildEnded]:
+    def collect(self, now: float) -> Sequence[RunEnded]:
         return [self._ended(helper, outcome) for helper, outcome in self._look()]
 
     def next_look(self, now: float) -> float | None:
@@ -93,11 +93,11 @@ class HelperHost:
         looks = [(helper, *os.waitpid(helper.pid, os.WNOHANG)) for helper in self._helpers.values()]
         return [(helper, _outcome(status)) for helper, pid, status in looks if pid != 0]
 
-    def _ended(self, helper: Helper, outcome: Outcome) -> ChildEnded:
+    def _ended(self, helper: Helper, outcome: Outcome) -> RunEnded:
         """What it has left behind in its group goes with it."""
         helper.force_stop()
         del self._helpers[helper.pid]
-        return ChildEnded(helper.run, outcome)
+        return RunEnded(helper.run, outcome)
 
 
 def _bury(pids: Iterable[int]) -> None:

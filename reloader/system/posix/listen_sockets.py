@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from reloader.core.addresses import (
     FIRST_DESCRIPTOR,
     Address,
-    HeldSocket,
-    Holder,
+    ListeningSocket,
+    PortOwner,
     SocketAddress,
     SocketSpec,
     UnixAddress,
@@ -49,11 +49,11 @@ _REASONS = {
 }
 
 
-class Refused(Exception):
+class CannotListen(Exception):
     """An address that cannot be listened on, and why, with the remedy."""
 
 
-class InUse(Refused):
+class AlreadyInUse(CannotListen):
     """Somebody listens there, which may be we ourselves."""
 
 
@@ -64,7 +64,7 @@ class Sockets:
         self._open: list[_Listening] = []
         self._needless: list[_Listening] = []
 
-    def open(self, specs: Sequence[SocketSpec]) -> tuple[HeldSocket, ...]:
+    def open(self, specs: Sequence[SocketSpec]) -> tuple[ListeningSocket, ...]:
         """Listen on these. What is listened on already stays as it is if it is among them, and else up to ``drop_others``.
 
         Raises ConfigError with a line for each that cannot be had; then all that was listened on before still is.
@@ -106,7 +106,7 @@ class Sockets:
     def _in_the_way_of(self, refusal: _Refusal, kept: Sequence[_Listening | None]) -> _Listening | None:
         """What we ourselves listen on, and need no more, if that is why something was refused."""
         spec, why = refusal
-        if not isinstance(why, InUse):
+        if not isinstance(why, AlreadyInUse):
             return None
         needless = (one for one in self._all if one not in kept)
         return next((one for one in needless if one.is_in_the_way_of(spec.address)), None)
@@ -162,11 +162,11 @@ class _Listening:
             with _listen_at_path(self.written.path) as bound:
                 os.dup2(bound.fileno(), self.socket.fileno(), inheritable=False)
                 return replace(self, file=os.lstat(self.written.path))
-        except (Refused, OSError):
+        except (CannotListen, OSError):
             return self  # its directory is gone as well, or somebody else has come: the old one has whom it has
 
 
-_Refusal = tuple[SocketSpec, Refused]
+_Refusal = tuple[SocketSpec, CannotListen]
 
 
 def _tried(
@@ -178,7 +178,7 @@ def _tried(
     for spec, one in zip(specs, kept, strict=True):
         try:
             found.append(one or _listen(spec.address, lowest))
-        except Refused as why:
+        except CannotListen as why:
             refused.append((spec, why))
     return found, refused
 
@@ -234,18 +234,18 @@ def _resolved(address: Address) -> tuple[socket.AddressFamily, tuple[object, ...
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise Refused(f"its host is not known ({error}): write a number, such as 127.0.0.1") from error
+        raise CannotListen(f"its host is not known ({error}): write a number, such as 127.0.0.1") from error
     found.sort(key=lambda one: one[0] != socket.AF_INET)
     return found[0][0], found[0][4]
 
 
-def _refused(address: Address, error: OSError) -> Refused:
+def _refused(address: Address, error: OSError) -> CannotListen:
     if error.errno == errno.EADDRINUSE:
-        return InUse(_in_use(holder_of([address]), "another port, or 0 for any that is free"))
-    return Refused(_REASONS.get(error.errno or 0, f"cannot be listened on: {error}"))
+        return AlreadyInUse(_in_use(holder_of([address]), "another port, or 0 for any that is free"))
+    return CannotListen(_REASONS.get(error.errno or 0, f"cannot be listened on: {error}"))
 
 
-def _in_use(holder: Holder | None, otherwise: str) -> str:
+def _in_use(holder: PortOwner | None, otherwise: str) -> str:
     if holder is None or holder.pid is None:
         return f"is in use, by a process that this user may not look at: stop that, or take {otherwise}"
     what = shlex.join(holder.argv) or "whose command is not told"
@@ -266,9 +266,9 @@ def _listen_at_path(path: str) -> socket.socket:
     except OSError as error:
         one.close()
         if error.errno is None:  # Python's own, before any call is made
-            raise Refused("its path is longer than a socket's may be: take a shorter one") from error
-        raise Refused(_REASONS.get(error.errno, f"cannot be listened on: {error}")) from error
-    except Refused:
+            raise CannotListen("its path is longer than a socket's may be: take a shorter one") from error
+        raise CannotListen(_REASONS.get(error.errno, f"cannot be listened on: {error}")) from error
+    except CannotListen:
         one.close()
         raise
     return one
@@ -292,7 +292,7 @@ def _make_way(path: str) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(found.st_mode):
-        raise Refused("there is a file that is no socket: take another path, or remove it")
+        raise CannotListen("there is a file that is no socket: take another path, or remove it")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as question:
         question.settimeout(PATIENCE)
         try:
@@ -304,8 +304,8 @@ def _make_way(path: str) -> None:
         except FileNotFoundError:
             return
         except OSError as error:  # somebody is there, and does not answer, or is not ours to ask
-            raise InUse(_in_use(holder_of_file(path), "another path")) from error
-    raise InUse(_in_use(holder_of_file(path), "another path"))
+            raise AlreadyInUse(_in_use(holder_of_file(path), "another path")) from error
+    raise AlreadyInUse(_in_use(holder_of_file(path), "another path"))
 
 
 def _remove_if(path: str, ours: os.stat_result) -> None:

@@ -11,17 +11,17 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from reloader.core.events import ChildEnded, InterruptHeard, LeaderEnded, Posted
+from reloader.core.events import ChildInterrupted, LeaderExited, Posted, RunEnded
 from reloader.core.outcome import Exited, Outcome, Signalled, StopStep, StopStepKind
 from reloader.interfaces import ChildNotLaunched, Post
-from reloader.system.output import Output
+from reloader.system.output import OutputTee
 from reloader.system.posix.guard import Guard
 from reloader.system.posix.helper_host import HelperHost
 from reloader.system.posix.listen_sockets import Sockets
 from reloader.system.posix.process_tree import children, descendants, group_is_alive, signal_group, signal_process
 from reloader.system.posix.signals import HANDED_ON, JobSignals
 from reloader.system.posix.spawn import find_program, not_launched, spawn
-from reloader.system.posix.terminal import Ear, Terminal
+from reloader.system.posix.terminal import InterruptSentinel, Terminal
 
 #: While a run is ending, the host looks this often, in seconds, for what no signal tells of.
 LOOK_AGAIN = 0.02
@@ -103,7 +103,7 @@ class ProcessHost:
         folder: str | None = None,
         helpers: HelperHost | None = None,
     ) -> None:
-        self._output = Output(post, log)
+        self._output = OutputTee(post, log)
         self.helpers = helpers or HelperHost()
         self._terminal = Terminal(STANDARD_INPUT if has_input else NOTHING)
         self._has_input = has_input
@@ -114,7 +114,7 @@ class ProcessHost:
         self._bystanders = frozenset(pid for pid in descendants() if not self._mark.is_on(pid))
         self.helpers.strays = self._left_without_a_run
         self._signals = JobSignals(post)
-        self._ear = Ear()
+        self._ear = InterruptSentinel()
         self._child: PosixChild | None = None
         self._has_left = False
         hangup_is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
@@ -176,7 +176,7 @@ class ProcessHost:
 
     def _listen(self, child: PosixChild) -> Sequence[Posted]:
         """A program that has the terminal as it likes it uses Ctrl-C for its own ends: a debugger's prompt, an editor."""
-        return (InterruptHeard(child.run),) if self._ear.has_heard() and self._terminal.is_as_before else ()
+        return (ChildInterrupted(child.run),) if self._ear.has_heard() and self._terminal.is_as_before else ()
 
     def _look_at(self, child: PosixChild) -> Sequence[Posted]:
         if child.outcome is None:
@@ -186,10 +186,10 @@ class ProcessHost:
         if child.is_over():
             self._child = None
             self._guard.rests()
-            return (ChildEnded(child.run, child.outcome, child.steps),)
+            return (RunEnded(child.run, child.outcome, child.steps),)
         if not child.told_of_leader:
             child.told_of_leader = True
-            return (LeaderEnded(child.run, child.outcome),)
+            return (LeaderExited(child.run, child.outcome),)
         return ()
 
     def next_look(self, now: float) -> float | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, TextIO
 
-from reloader.core.events import ChildStirred, RestartAsked, StopAsked
+from reloader.core.events import RestartRequested, StopRequested, Wakeup
 from reloader.interfaces import Post
 from reloader.system.onefile import end_with_bootloader, is_unpacked
 
@@ -39,9 +39,9 @@ class SystemSignals:
         self._ear.start()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             if not (number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN):  # nohup
-                self._handle(number, lambda number, frame: post(StopAsked(number)))
-        self._handle(signal.SIGUSR1, lambda number, frame: post(RestartAsked("SIGUSR1")))
-        self._handle(signal.SIGCHLD, lambda number, frame: post(ChildStirred()))
+                self._handle(number, lambda number, frame: post(StopRequested(number)))
+        self._handle(signal.SIGUSR1, lambda number, frame: post(RestartRequested("SIGUSR1")))
+        self._handle(signal.SIGCHLD, lambda number, frame: post(Wakeup()))
         if is_unpacked():
             end_with_bootloader(post)
 
@@ -61,7 +61,7 @@ class SystemSignals:
 
     def _listen(self, post: Post) -> None:
         while self._end_of_ear.recv(4096):
-            post(ChildStirred())
+            post(Wakeup())
 
 
 def enable_colour(stream: TextIO) -> bool:
@@ -108,4 +108,4 @@ class JobSignals:
 
     def _hear(self, number: int, frame: object) -> None:
         self._arrived.append(number)
-        self._post(ChildStirred())
+        self._post(Wakeup())

@@ -176,7 +176,7 @@ class Terminal:
 _WAITING = "/bin/cat"
 
 
-class Ear:
+class InterruptSentinel:
     """In no group until it listens. ``pid`` is of a child of ours that is no part of the run."""
 
     def __init__(self) -> None:

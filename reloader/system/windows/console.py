@@ -12,7 +12,7 @@ assert sys.platform == "win32"
 
 import msvcrt
 
-from reloader.core.events import StopAsked
+from reloader.core.events import StopRequested
 from reloader.interfaces import Post
 from reloader.system import _winapi
 from reloader.system.onefile import end_with_bootloader, is_unpacked
@@ -45,7 +45,7 @@ class SystemSignals:
     def start(self, post: Post) -> None:
         self._post = post
         self._stopped.clear()
-        self._before = signal.signal(signal.SIGINT, lambda number, frame: post(StopAsked(number)))
+        self._before = signal.signal(signal.SIGINT, lambda number, frame: post(StopRequested(number)))
         _winapi.add_console_handler(self._handler)
         if is_unpacked():
             end_with_bootloader(post)
@@ -55,7 +55,7 @@ class SystemSignals:
         post = self._post
         if post is None or event not in _SIGNALS:
             return False
-        post(StopAsked(int(_SIGNALS[event])))
+        post(StopRequested(int(_SIGNALS[event])))
         if event in _LAST_WORDS:
             self._stopped.wait()
         return True

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from reloader.core.events import ChildEnded, LeaderEnded
+from reloader.core.events import LeaderExited, RunEnded
 from reloader.interfaces import Child, ChildHost, ChildNotLaunched
 
 
-class HostOfOne(ChildHost, Protocol):
+class SingleRunHost(ChildHost, Protocol):
     """A host that can end what the leader of its run has left."""
 
     def end_rest(self) -> None: ...
@@ -18,9 +18,9 @@ class HostOfOne(ChildHost, Protocol):
 class HelperHost:
     """Each command has a host of its own, from ``make_host``, and that a job."""
 
-    def __init__(self, make_host: Callable[[], HostOfOne]) -> None:
+    def __init__(self, make_host: Callable[[], SingleRunHost]) -> None:
         self._make_host = make_host
-        self._hosts: dict[int, HostOfOne] = {}
+        self._hosts: dict[int, SingleRunHost] = {}
 
     def launch(
         self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
@@ -31,12 +31,12 @@ class HelperHost:
             self._hosts[run] = host
         return helper
 
-    def collect(self, now: float) -> Sequence[ChildEnded]:
+    def collect(self, now: float) -> Sequence[RunEnded]:
         news = [posted for host in self._hosts.values() for posted in host.collect(now)]
         for posted in news:
-            if isinstance(posted, LeaderEnded):
+            if isinstance(posted, LeaderExited):
                 self._hosts[posted.run].end_rest()
-        ended = [posted for posted in news if isinstance(posted, ChildEnded)]
+        ended = [posted for posted in news if isinstance(posted, RunEnded)]
         for posted in ended:
             del self._hosts[posted.run]
         return ended

@@ -11,13 +11,13 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 
-from reloader.core.addresses import HeldSocket, SocketSpec
-from reloader.core.events import ChildEnded, ChildStirred, LeaderEnded, Posted
+from reloader.core.addresses import ListeningSocket, SocketSpec
+from reloader.core.events import LeaderExited, Posted, RunEnded, Wakeup
 from reloader.core.outcome import Exited
 from reloader.errors import ConfigError
 from reloader.interfaces import ChildNotLaunched, Post
 from reloader.system import _winapi
-from reloader.system.output import Output
+from reloader.system.output import OutputTee
 from reloader.system.windows.command_line import CommandLine, command_line
 from reloader.system.windows.console import ConsoleModes, NoConsole, SystemSignals, enable_colour
 from reloader.system.windows.helper_host import HelperHost
@@ -26,7 +26,7 @@ from reloader.system.windows.helper_host import HelperHost
 class Sockets:
     """Refuses, as the configuration does before it, with which no plan comes this far."""
 
-    def open(self, specs: Sequence[SocketSpec]) -> tuple[HeldSocket, ...]:
+    def open(self, specs: Sequence[SocketSpec]) -> tuple[ListeningSocket, ...]:
         raise ConfigError([f"{spec.origin}: no socket can be handed over on Windows: leave it out" for spec in specs])
 
     def drop_others(self) -> None:
@@ -78,7 +78,7 @@ class WindowsChild:
             _winapi.terminate_job(self._job, FORCED)
 
     def look(self, now: float) -> Posted | None:
-        """What is new at ``now``. A ChildEnded is the last news: the run is to be released then."""
+        """What is new at ``now``. A RunEnded is the last news: the run is to be released then."""
         code = self._leader.poll()
         if self._job is None:
             return None
@@ -86,7 +86,7 @@ class WindowsChild:
             self._end_what_would_ask_back(self._job)
             return None
         if _winapi.active_processes(self._job) == 0:
-            return ChildEnded(self.run, Exited(code))
+            return RunEnded(self.run, Exited(code))
         return self._look_for_rest(now, code)
 
     def _end_what_would_ask_back(self, job: int) -> None:
@@ -104,7 +104,7 @@ class WindowsChild:
         if not self._look_for_rest_at <= now:
             return None
         self._look_for_rest_at = float("inf")
-        return LeaderEnded(self.run, Exited(code))
+        return LeaderExited(self.run, Exited(code))
 
     @property
     def must_be_looked_at(self) -> bool:
@@ -141,7 +141,7 @@ class ProcessHost:
         console: ConsoleModes | None = None,
         helpers: HelperHost | None = None,
     ) -> None:
-        self._output = Output(post, log)
+        self._output = OutputTee(post, log)
         # The console is the run's: what that has set there is not to be put back at the end of something else.
         self.helpers = helpers or HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsole()))
         self._input = None if has_input else subprocess.DEVNULL
@@ -204,11 +204,11 @@ class ProcessHost:
     def _wait_for(self, process: int) -> None:
         _winapi.wait_for_end(process)
         _winapi.close_handle(process)
-        self._post(ChildStirred())
+        self._post(Wakeup())
 
     def collect(self, now: float) -> Sequence[Posted]:
         news = self._child.look(now) if self._child is not None else None
-        if isinstance(news, ChildEnded):
+        if isinstance(news, RunEnded):
             self._release()
         return () if news is None else (news,)
 

@@ -51,16 +51,16 @@ class Answer(TypedDict, total=False):
     triggers: list[Mapping[str, object]]
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """Watchman answered that it will not or cannot."""
 
 
-class LineLost(ConnectionError):
+class ConnectionLost(ConnectionError):
     """Watchman is gone, does not answer in time, or answers what nobody understands."""
 
 
-class Line:
-    """One connection, for one thread at a time. Every method but ``end`` and ``close`` may raise LineLost."""
+class WatchmanConnection:
+    """One connection, for one thread at a time. Every method but ``end`` and ``close`` may raise ConnectionLost."""
 
     def __init__(self, address: str, patience: float) -> None:
         self._client = pywatchman.client(sockpath=address, timeout=patience)
@@ -69,9 +69,9 @@ class Line:
         self._selector: selectors.BaseSelector | None = None
         try:
             self.version = self.ask("version").get("version", "")
-        except (LineLost, Refused) as error:
+        except (ConnectionLost, CommandRefused) as error:
             self.close()
-            raise LineLost(str(error)) from error
+            raise ConnectionLost(str(error)) from error
         self._selector = self._selector_of_socket()
 
     def ask(self, *request: str | bytes | Request, patience: float | None = None) -> Answer:
@@ -82,9 +82,9 @@ class Line:
                 self._client.setTimeout(limit)
             answer: Answer = self._client.query(*request)
         except pywatchman.CommandError as error:
-            raise Refused(_what_it_says(error)) from error
+            raise CommandRefused(_what_it_says(error)) from error
         except _BROKEN as error:
-            raise LineLost(_in_words(error, limit)) from error
+            raise ConnectionLost(_in_words(error, limit)) from error
         return answer
 
     def knock(self) -> None:
@@ -93,7 +93,7 @@ class Line:
             self._client.setTimeout(self._patience)
             self._client.sendConn.send(["version"])
         except _BROKEN as error:
-            raise LineLost(_in_words(error, self._patience)) from error
+            raise ConnectionLost(_in_words(error, self._patience)) from error
 
     def next(self, within: float) -> Answer | None:
         """What Watchman says unasked, or None if it says nothing for so many seconds."""
@@ -106,9 +106,9 @@ class Line:
         try:
             return self._received(within)
         except pywatchman.CommandError as error:  # of our knock: after some failures it refuses everything
-            raise LineLost(_what_it_says(error)) from error
+            raise ConnectionLost(_what_it_says(error)) from error
         except _BROKEN as error:
-            raise LineLost(_in_words(error, self._patience)) from error
+            raise ConnectionLost(_in_words(error, self._patience)) from error
 
     def end(self) -> None:
         """Wake whoever waits in ``next``, on another thread. It is told that the line is lost."""

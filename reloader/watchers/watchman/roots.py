@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from reloader.core.paths.walk import is_within
-from reloader.watchers.watchman.connection import Answer, Line, LineLost, Refused, Request
+from reloader.watchers.watchman.connection import Answer, CommandRefused, ConnectionLost, Request, WatchmanConnection
 
 #: Milliseconds that Watchman may take to hear of all that has happened. Less than our patience, so that it can still say no.
 SYNC: Request = {"sync_timeout": 2000}
@@ -24,7 +24,7 @@ LAST_PATIENCE = 2.0
 
 
 @dataclass(slots=True)
-class Tree:
+class WatchedRoot:
     """A root by its own name, and by Watchman's: the directory that it watches, and the way from there.
 
     Names are sent as bytes: pywatchman would leave out what is not UTF-8. ``anchor`` is the path by which that directory is
@@ -59,7 +59,7 @@ class Tree:
         return {"fields": ["name"], "relative_root": self.relative} if self.relative else {"fields": ["name"]}
 
 
-class Trees:
+class WatchedRoots:
     """Lives as long as the watcher, through all its sessions. Used by the engine's thread, but for the last two methods."""
 
     def __init__(self, address: str, patience: float) -> None:
@@ -69,15 +69,15 @@ class Trees:
         self._warnings: set[str] = set()
         self._ends: Counter[str] = Counter()
 
-    def line(self) -> Line:
-        return Line(self._address, self._patience)
+    def line(self) -> WatchmanConnection:
+        return WatchmanConnection(self._address, self._patience)
 
-    def entrust(self, line: Line, path: str, real: str) -> Tree:
+    def entrust(self, line: WatchmanConnection, path: str, real: str) -> WatchedRoot:
         """Let Watchman watch ``path``. What changes there from now on is news since the tree's clock."""
         before = line.ask("watch-list").get("roots", [])
         try:
             answer = line.ask("watch-project", os.fsencode(real), patience=PATIENCE_FOR_CRAWL)
-        except LineLost:
+        except ConnectionLost:
             self._added.update(self._watched_since(before, real))
             raise
         watch = answer.get("watch", "")
@@ -85,7 +85,7 @@ class Trees:
             self._added.add(watch)
         anchor = watch if path == real else path  # where a link leads here, it may lead elsewhere some day
         relative = os.fsencode(answer.get("relative_path", ""))
-        tree = Tree(path, os.fsencode(watch), relative, anchor, _identity_of(anchor))
+        tree = WatchedRoot(path, os.fsencode(watch), relative, anchor, _identity_of(anchor))
         tree.clock = _clock_of(line, tree.watch)
         return tree
 
@@ -97,15 +97,18 @@ class Trees:
         added, self._added = self._added, set()
         if not added:
             return
-        with suppress(LineLost), closing(Line(self._address, min(self._patience, LAST_PATIENCE))) as line:
+        with (
+            suppress(ConnectionLost),
+            closing(WatchmanConnection(self._address, min(self._patience, LAST_PATIENCE))) as line,
+        ):
             for watch in map(os.fsencode, sorted(added)):
                 if not _is_used_by_others(line, watch):
-                    with suppress(Refused):  # it is gone already
+                    with suppress(CommandRefused):  # it is gone already
                         line.ask("watch-del", watch)
 
     def _watched_since(self, before: Sequence[str], real: str) -> list[str]:
         """What came to be watched although nobody told us so."""
-        with suppress(LineLost), closing(self.line()) as line:
+        with suppress(ConnectionLost), closing(self.line()) as line:
             roots = line.ask("watch-list").get("roots", [])
             return [root for root in roots if root not in before and is_within(real, root, os.sep)]
         return []
@@ -117,7 +120,7 @@ class Trees:
         self._warnings.add(warning)
         return is_news
 
-    def may_try_again(self, tree: Tree) -> bool:
+    def may_try_again(self, tree: WatchedRoot) -> bool:
         self._ends[tree.path] += 1
         return self._ends[tree.path] <= CHANCES
 
@@ -130,21 +133,21 @@ def _identity_of(directory: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _clock_of(line: Line, watch: bytes) -> str:
+def _clock_of(line: WatchmanConnection, watch: bytes) -> str:
     """The clock when all that there is has been seen once; in a tree that takes long, all of it will be news instead."""
     try:
         answer = line.ask("clock", watch, SYNC)
-    except Refused:
+    except CommandRefused:
         answer = line.ask("clock", watch)
     return answer.get("clock", "")
 
 
-def _is_used_by_others(line: Line, watch: bytes) -> bool:
+def _is_used_by_others(line: WatchmanConnection, watch: bytes) -> bool:
     """As far as Watchman can tell: who only asks now and then leaves no trace."""
     try:
         if line.ask("trigger-list", watch).get("triggers"):  # and Watchman 4.9 would crash at the next question
             return True
         subscribers = line.ask("debug-get-subscriptions", watch).get("subscribers", [])
-    except Refused:
+    except CommandRefused:
         return False
     return any(OURS not in str(subscriber.get("info")) for subscriber in subscribers)

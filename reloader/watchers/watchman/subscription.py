@@ -12,8 +12,8 @@ from reloader.core.events import PathsChanged, WatcherFailed, WatcherOverflowed
 from reloader.core.paths.walk import Walk, minimal_roots
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
-from reloader.watchers.watchman.connection import BACKEND, Answer, LineLost, Refused
-from reloader.watchers.watchman.roots import OURS, SYNC, Tree, Trees
+from reloader.watchers.watchman.connection import BACKEND, Answer, CommandRefused, ConnectionLost
+from reloader.watchers.watchman.roots import OURS, SYNC, WatchedRoot, WatchedRoots
 
 #: Seconds between two looks at what no event tells: whether Watchman lives, and whether the trees are where they were.
 HEARTBEAT = 5.0
@@ -26,26 +26,28 @@ _numbers = count(1)
 class WatchmanSession:
     """Subscriptions to one watch set. The engine's thread asks on one line, ours listens on another."""
 
-    def __init__(self, post: Post, disk: Disk, watch_set: WatchSet, trees: Trees, *, follow_symlinks: bool) -> None:
+    def __init__(
+        self, post: Post, disk: Disk, watch_set: WatchSet, trees: WatchedRoots, *, follow_symlinks: bool
+    ) -> None:
         self._post = post
         self._disk = disk
         self._watch_set = watch_set
         self._trees = trees
         self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
-        self._subscribed: dict[str, Tree] = {}
+        self._subscribed: dict[str, WatchedRoot] = {}
         self._polled: set[str] = set()
         self._lock = threading.Lock()  # on the three above, which both threads come by
         self._is_over = False
         self._line = trees.line()
         try:
             self._ear = trees.line()
-        except LineLost:
+        except ConnectionLost:
             self._line.close()
             raise
         self._thread = threading.Thread(target=self._listen, name="reloader-watchman", daemon=True)
         try:
             self._subscribe_to_all()
-        except LineLost:
+        except ConnectionLost:
             self._close_lines()
             raise
         self._thread.start()
@@ -69,9 +71,9 @@ class WatchmanSession:
                 return
             try:
                 answer = self._line.ask("query", tree.watch, {**tree.query, **SYNC})
-            except Refused:  # no cookie can be made there, or the disk is too busy
+            except CommandRefused:  # no cookie can be made there, or the disk is too busy
                 answer = Answer()
-            except LineLost as error:
+            except ConnectionLost as error:
                 self.fail(str(error))
                 return
             tree.clock = answer.get("clock", tree.clock)
@@ -104,7 +106,7 @@ class WatchmanSession:
         for root in self._watch_set.roots:
             try:
                 self._subscribe(root)
-            except Refused as error:
+            except CommandRefused as error:
                 self._post(WatcherFailed(BACKEND, str(error), "", (root,)))
 
     def _subscribe(self, root: str) -> None:
@@ -133,7 +135,7 @@ class WatchmanSession:
                     self._ear.knock()
                     self._look_at_trees()
                     beat, is_awaited = time.monotonic() + HEARTBEAT, True
-        except LineLost as error:
+        except ConnectionLost as error:
             self.fail(str(error))
 
     def _hear(self, said: Answer) -> None:
@@ -159,7 +161,7 @@ class WatchmanSession:
             self._post(WatcherOverflowed(BACKEND))
         self._hint(tree.paths(said))
 
-    def _canceled(self, name: str, tree: Tree) -> None:
+    def _canceled(self, name: str, tree: WatchedRoot) -> None:
         """Somebody has removed the watch, another reloader for one, or Watchman gave up on the tree."""
         if self._trees.may_try_again(tree):
             del self._subscribed[name]

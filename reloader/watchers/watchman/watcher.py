@@ -11,7 +11,7 @@ from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.base import SessionWatcher
 from reloader.watchers.watchman.connection import BACKEND, PATIENCE, USE_ANOTHER, find_address, refuse_too_old
-from reloader.watchers.watchman.roots import Trees
+from reloader.watchers.watchman.roots import WatchedRoots
 from reloader.watchers.watchman.subscription import WatchmanSession
 
 
@@ -29,7 +29,7 @@ class WatchmanWatcher(SessionWatcher):
         self._disk = disk
         self._follow_symlinks = follow_symlinks
         self._patience = patience
-        self._trees: Trees | None = None
+        self._trees: WatchedRoots | None = None
         self._newest: WatchmanSession | None = None
         self._version = ""
 
@@ -38,7 +38,7 @@ class WatchmanWatcher(SessionWatcher):
         return f"Watchman {self._version}".rstrip()
 
     def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> WatchmanSession:
-        """Walks nothing, so nothing was ``visited``. Raises LineLost, which is an OSError, and BackendUnavailable."""
+        """Walks nothing, so nothing was ``visited``. Raises ConnectionLost, which is an OSError, and BackendUnavailable."""
         trees = self._trees = self._trees or self._meet()
         try:
             self._newest = WatchmanSession(
@@ -65,9 +65,9 @@ class WatchmanWatcher(SessionWatcher):
         if self._trees is not None:
             self._trees.release()
 
-    def _meet(self) -> Trees:
+    def _meet(self) -> WatchedRoots:
         """Find the service, once: what a later session does must not start another."""
-        trees = Trees(find_address(), self._patience)
+        trees = WatchedRoots(find_address(), self._patience)
         line = trees.line()
         line.close()
         refuse_too_old(line.version)
