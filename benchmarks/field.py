@@ -32,24 +32,24 @@ QUICK = (2, 1, 1, 2.0, 1)
 
 def measure(tools: Sequence[Tool], sizes: Sequence[int], settings: Settings, storms: int) -> Results:
     load = load_average()
-    _tell(f"{len(tools)} tools, {settings.pairs} edits of each")
+    _report(f"{len(tools)} tools, {settings.pairs} edits of each")
     found = measure_edits(tools, settings.pairs)
     results = Results(machine(), (load, load), settings, found)
     able = [tool for tool in tools if tool.name in {one.name for one in results.measured}]
     for files in sizes:
-        _tell(f"a tree of {files} files")
+        _report(f"a tree of {files} files")
         with tempfile.TemporaryDirectory(prefix="reloader-field-") as directory:
             trees, results.directories[files] = measure_tree(Path(directory), files, able, settings)
         for one in results.measured:
             one.trees[files] = trees[one.name]
     if storms and able and results.measured[0].is_ours:
-        _tell("storms")
+        _report("storms")
         results.storms = restarts_of_storms(able[0], storms)
     results.loads = (load, load_average())
     return results
 
 
-def _tell(what: str) -> None:
+def _report(what: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr)
 
 

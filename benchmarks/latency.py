@@ -52,7 +52,7 @@ def _enter(tool: Tool, resources: ExitStack) -> Contestant:
 
 def restarts_of_storms(tool: Tool, storms: int) -> list[int]:
     """How often 500 files that are rewritten at once restart the child. The last run must have read the last content."""
-    counts: list[int] = []
+    is_watched: list[int] = []
     with tempfile.TemporaryDirectory(prefix="reloader-latency-") as directory:
         project = Path(directory)
         make_tree(project, STORM_FILES - 1)
@@ -69,5 +69,5 @@ def restarts_of_storms(tool: Tool, storms: int) -> list[int]:
                 lines = one.session.lines_until_quiet(WARM_UP)
                 if lines[-1:] != [f"storm {number}"]:
                     raise SystemExit(f"the last child of storm {number} said {lines[-1:]}")
-                counts.append(len(lines))
-    return counts
+                is_watched.append(len(lines))
+    return is_watched

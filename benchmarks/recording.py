@@ -84,8 +84,8 @@ class Terminal:
         os.close(self._master)
         return self.shown.decode()
 
-    def _read(self, patience: float) -> bool:
-        if not select.select([self._master], [], [], max(patience, 0.0))[0]:
+    def _read(self, timeout: float) -> bool:
+        if not select.select([self._master], [], [], max(timeout, 0.0))[0]:
             return False
         try:
             read = os.read(self._master, 65536)

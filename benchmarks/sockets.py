@@ -125,7 +125,7 @@ def measure(server: Server, tool: Tool, port: int, project: Path, restarts: int)
     return Survival(server.name, tool.name, tool.version, served, restarts, clients)
 
 
-def _tell(what: str) -> None:
+def _report(what: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr)
 
 
@@ -158,10 +158,10 @@ def main() -> int:
             for tool in tools_for(server, port, project, options.peers and options.peers.resolve()):
                 if options.tools and not tool.name.startswith(tuple(options.tools)):
                     continue
-                _tell(f"{server.name} under {tool.name}")
+                _report(f"{server.name} under {tool.name}")
                 server.write(project, 0)
                 found.append(measure(server, tool, port, project, options.restarts))
-                _tell(str(found[-1]))
+                _report(str(found[-1]))
     kept = Kept(machine(), (before, load_average()), EVERY, lives, versions, found)
     if options.out is not None:
         kept = publish(kept, options.out)

@@ -89,11 +89,11 @@ def _session(start: Invocation, values: dict[str, object], *, quiet: bool, verbo
     from reloader.cli.output.console import Console, Style
     from reloader.cli.output.reporters import reporter_for
     from reloader.config.arguments import Arguments
-    from reloader.config.load import plan_of_call
+    from reloader.config.load import settings_of_call
     from reloader.config.options import KEYS
 
     given = {name: value for name, value in values.items() if value != KEYS[name].default}
-    plan = plan_of_call(
+    settings = settings_of_call(
         "run_with_reloader()",
         {**given, "command": start.argv, "shell": False, "cwd": start.directory},
         environ=os.environ,
@@ -105,4 +105,4 @@ def _session(start: Invocation, values: dict[str, object], *, quiet: bool, verbo
     stream = sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     options = Arguments(quiet=quiet, verbose=verbose, json=json)
     style = Style.of(options, stream, shows_colour=enable_colour(stream), environ=os.environ)
-    return run_session(plan, reporter_for(plan.telling, Console(stream, style), os.environ))
+    return run_session(settings, reporter_for(settings.output, Console(stream, style), os.environ))

@@ -35,7 +35,7 @@ def restart() -> None:
         raise ReloaderError(
             "restart() was called in a program that no reloader has started: ask is_running_from_reloader()"
         )
-    _tell("restart")
+    _report("restart")
 
 
 def watch_also(paths: Iterable[str | os.PathLike[str]]) -> None:
@@ -52,14 +52,14 @@ def watch_also(paths: Iterable[str | os.PathLike[str]]) -> None:
         try:
             found = os.stat(path)
         except OSError:
-            _tell("absent", os.fsencode(path).hex())
+            _report("absent", os.fsencode(path).hex())
             continue
         changed_ns = 0 if sys.platform == "win32" else found.st_ctime_ns  # there it is the time of creation
         stamp = (found.st_mtime_ns, found.st_size, found.st_ino, changed_ns)
-        _tell("file", os.fsencode(path).hex(), *map(str, stamp))
+        _report("file", os.fsencode(path).hex(), *map(str, stamp))
 
 
-def _tell(kind: str, *fields: str) -> None:
+def _report(kind: str, *fields: str) -> None:
     """Write one line to the parent. It is always reading; if it is gone, so will this process be."""
     link = os.environ.get(LINK, "").split("|")
     if len(link) < 3:

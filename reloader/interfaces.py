@@ -111,10 +111,10 @@ class Child(Protocol):
     @property
     def pid(self) -> int: ...
 
-    def ask_to_stop(self, signal: int) -> None:
+    def stop(self, signal: int) -> None:
         """Send ``signal`` to every process of the run. Never waits, never raises for a process that is gone."""
 
-    def force_stop(self) -> None:
+    def kill(self) -> None:
         """End every process of the run, also those that left its group. Never waits; may be called again."""
 
 
@@ -129,7 +129,7 @@ class ChildHost(Protocol):
     def collect(self, now: float) -> Sequence[Posted]:
         """What has ended since the last call. Called on every turn of the loop; never waits."""
 
-    def next_look(self, now: float) -> float | None:
+    def next_poll(self, now: float) -> float | None:
         """When ``collect`` should be called at the latest, or None if a posted Wakeup will say so."""
 
     def close(self) -> None:
@@ -199,7 +199,7 @@ class Link(Protocol):
 class Reporter(Protocol):
     """Takes facts. Never raises: a user who closed the terminal must not cost a child its clean end."""
 
-    def tell(self, notice: Notice) -> None: ...
+    def report(self, notice: Notice) -> None: ...
 
 
 #: What a look at files has shown; equal to another one if nothing was saved in between.
@@ -210,7 +210,7 @@ Fingerprint = Mapping[str, object]
 class ReloadedConfig:
     """Another configuration than the one that is in force: in what it differs, and who is to be told from then on."""
 
-    plan: Settings
+    settings: Settings
     changes: tuple[KeyChange, ...]
     reporter: Reporter
 
@@ -236,5 +236,5 @@ class Configuration(Protocol):
     def read(self) -> ReloadedConfig | None:
         """What is written now; None if that differs in no value. Raises ConfigGone, and ConfigError if it is no good."""
 
-    def accept(self, renewed: ReloadedConfig) -> None:
+    def accept(self, reloaded: ReloadedConfig) -> None:
         """From now on this one is in force: what is read differs from it, or does not."""

@@ -11,8 +11,8 @@ from contextlib import nullcontext
 import pytest
 from hypothesis import settings
 
-from tests.support.surroundings import leaks, let_threads_end, restore, surroundings
-from tests.support.watchman import running_watchman
+from tests.support.assertions.surroundings import leaks, let_threads_end, restore, surroundings
+from tests.support.watching.watchman import running_watchman
 
 # Time limits for one example make a slow machine look like a broken program. On CI, hypothesis picks its own
 # profile: the same examples on every run, so that a red build can be had again.

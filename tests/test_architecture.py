@@ -51,7 +51,7 @@ PARTS = (
     # This runs in the user's Python; by these names its modules find each other there.
     part("reloader.agent.inside", "agent.inside", INSIDE, "atexit os sys time"),
     part("reloader.agent", "agent interfaces core errors"),  # the parent's end
-    part("reloader.app", "app engine watchers system agent interfaces core errors"),
+    part("reloader.app", "app engine watchers system agent interfaces core errors", "dotenv"),
     part("reloader.engine", "engine interfaces core errors"),
     part(
         "reloader.cli",

@@ -12,8 +12,8 @@ import pytest
 from benchmarks.chart import draw, put_between_marks
 from benchmarks.findings import Found, InTree, Pairs, Results, Settings, load, save
 from benchmarks.report import full_tables, summary, where_peers_are_ahead
-from tests.support.platform_limits import linux_only
-from tests.support.programs import ROOT
+from tests.support.platforms.limits import linux_only
+from tests.support.programs.announcements import ROOT
 
 FILES = "300"
 BACKENDS = ("reloader (watchdog)", "reloader (stat)", "reloader (watchman)")

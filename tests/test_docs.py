@@ -11,8 +11,8 @@ import pytest
 
 from reloader.cli.main import main
 from reloader.config.options import KEYS
-from tests.config.planning import project_in
-from tests.support.programs import ROOT
+from tests.config.resolving import project_in
+from tests.support.programs.announcements import ROOT
 from tests.test_readme import CODE, blocks, rows, section
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -44,8 +44,8 @@ def test_a_line_of_a_console_is_a_session(tmp_path: Path, line: str) -> None:
     (tmp_path / ".git").mkdir()
     program, *arguments = shlex.split(line)
     assert program == "reloader"
-    plan = project_in(tmp_path).plan(*arguments)
-    assert plan.launch.argv
+    settings = project_in(tmp_path).settings(*arguments)
+    assert settings.launch.argv
 
 
 @pytest.mark.parametrize("snippet", blocks("toml", MIGRATION))
@@ -53,20 +53,20 @@ def test_a_configuration_is_good(tmp_path: Path, snippet: str) -> None:
     (tmp_path / ".git").mkdir()
     project = project_in(tmp_path)
     project.write(snippet)
-    assert project.plan().launch.argv
+    assert project.settings().launch.argv
 
 
 @pytest.mark.parametrize("code", [code for code in ours() if code.startswith("reloader ")])
 def test_a_command_in_a_table_is_a_session(tmp_path: Path, code: str) -> None:
     (tmp_path / ".git").mkdir()
-    assert project_in(tmp_path).plan(*shlex.split(code)[1:]).launch.argv
+    assert project_in(tmp_path).settings(*shlex.split(code)[1:]).launch.argv
 
 
 @pytest.mark.parametrize("code", [code for code in ours() if code.startswith("-")])
 def test_flags_in_a_table_are_ours(tmp_path: Path, code: str) -> None:
     (tmp_path / ".git").mkdir()
     words = shlex.split(code)
-    assert project_in(tmp_path).plan(*words, *([] if "--" in words else ["--", "x"])).launch.argv
+    assert project_in(tmp_path).settings(*words, *([] if "--" in words else ["--", "x"])).launch.argv
 
 
 @pytest.mark.parametrize("code", [code for code in ours() if re.match(r"[a-z_]+ = ", code)])
@@ -74,7 +74,7 @@ def test_keys_in_a_table_are_good(tmp_path: Path, code: str) -> None:
     (tmp_path / ".git").mkdir()
     project = project_in(tmp_path)
     project.write(f"{code}\n" + ("" if code.startswith("command") else 'command = "x"\n'))
-    assert project.plan().launch.argv
+    assert project.settings().launch.argv
 
 
 def test_nothing_else_is_said_to_be_ours_than_what_is() -> None:

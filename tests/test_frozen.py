@@ -10,7 +10,7 @@ import pytest
 
 from reloader import frozen
 from reloader.frozen import GIVE_TERMINAL_BACK, clean, main
-from tests.support.programs import ROOT
+from tests.support.programs.announcements import ROOT
 
 BUNDLE = os.path.join(os.sep, "opt", "reloader", "_internal")
 

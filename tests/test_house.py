@@ -20,8 +20,8 @@ from benchmarks.house import (
     sources_of,
     trace,
 )
-from tests.support.platform_limits import linux_only
-from tests.support.programs import ROOT
+from tests.support.platforms.limits import linux_only
+from tests.support.programs.announcements import ROOT
 
 MOST_FILES_SIDE_BY_SIDE = 18
 MOST_FILES_TO_THE_SIGNAL = 34

@@ -18,7 +18,7 @@ from reloader.config.load import load_plan
 from reloader.config.options import KEYS
 from reloader.core.notices import Level, Notice
 from reloader.core.settings import Settings
-from tests.support.programs import ROOT
+from tests.support.programs.announcements import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`]*)`")
@@ -106,7 +106,10 @@ class TestTheTableOfNotices:
     def test_names_every_notice_and_exactly_its_fields(self) -> None:
         table = {CODE.findall(first)[0]: CODE.findall(second) for first, second in rows(section("What it says"))}
         assert table.pop("error")[0] == "problems"
-        notices = {snake(kind.__name__.removesuffix("Notice")): [field.name for field in fields(kind)] for kind in get_args(Notice)}
+        notices = {
+            snake(kind.__name__.removesuffix("Notice")): [field.name for field in fields(kind)]
+            for kind in get_args(Notice)
+        }
         assert table.keys() == notices.keys()
         for name, named in table.items():
             of_changes = {"kind", "path", "added", "modified", "removed"}.difference(notices[name])

@@ -12,11 +12,11 @@ import pytest
 from reloader.cli.completions.spec import subcommand_specs
 from reloader.cli.help import full_help, short_help
 from reloader.cli.man_page import manual
-from reloader.cli.subcommands import DEFAULT, VERBS
+from reloader.cli.subcommands import DEFAULT, SUBCOMMANDS
 from reloader.config.model import Config
 from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES
 from reloader.config.schema import schema
-from tests.config.test_keys_and_example import by_name, example_with_everything_uncommented
+from tests.config.test_options_and_example import by_name, example_with_everything_uncommented
 from tests.test_readme import keys_in, rows, section
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,7 +54,7 @@ def in_model() -> set[str]:
 
 
 def in_completions() -> set[str]:
-    session = next(verb for verb in subcommand_specs() if verb.name == DEFAULT)
+    session = next(subcommand for subcommand in subcommand_specs() if subcommand.name == DEFAULT)
     spellings = {flag.spellings for flag in session.flags}
     return {key.name for key in KEYS.values() if any(key.flag in one for one in spellings)}
 
@@ -76,8 +76,8 @@ def test_every_place_that_lists_keys_lists_all_of_them(place: Callable[[], set[s
 def test_both_helps_and_the_manual_list_the_verbs() -> None:
     for text in (short_help(), full_help()):
         listed = text.partition("Verbs:\n")[2].partition("\n\n")[0]
-        assert [line.split()[0] for line in listed.splitlines()] == list(VERBS)
-    assert re.findall(r"^\.SS reloader ([a-z]+) ", manual(), re.MULTILINE) == list(VERBS)
+        assert [line.split()[0] for line in listed.splitlines()] == list(SUBCOMMANDS)
+    assert re.findall(r"^\.SS reloader ([a-z]+) ", manual(), re.MULTILINE) == list(SUBCOMMANDS)
 
 
 def test_the_short_help_has_no_flag_that_the_full_one_lacks() -> None:
@@ -86,4 +86,4 @@ def test_the_short_help_has_no_flag_that_the_full_one_lacks() -> None:
 
 def test_the_readme_names_every_verb() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in VERBS if name != DEFAULT and f"`reloader {name}" not in readme] == []
+    assert [name for name in SUBCOMMANDS if name != DEFAULT and f"`reloader {name}" not in readme] == []

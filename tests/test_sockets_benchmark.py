@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks.clients import Fate, Tally, Visit, tally
 from benchmarks.survival import Kept, Survival, load, publish, summary, tables
-from tests.support.platform_limits import linux_only
-from tests.support.programs import ROOT
+from tests.support.platforms.limits import linux_only
+from tests.support.programs.announcements import ROOT
 
 
 def kept(*found: Survival, server: str = "http.server") -> Kept:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.platform_limits import needs_tree_of_processes
-from tests.support.surroundings import Surroundings, leaks, let_threads_end, restore, surroundings
+from tests.support.assertions.surroundings import Surroundings, leaks, let_threads_end, restore, surroundings
+from tests.support.platforms.limits import needs_tree_of_processes
 
 WAITS_FOR_INPUT = [sys.executable, "-c", "input()"]
 

@@ -104,9 +104,9 @@ def _status_of(place: Endpoint) -> Response | None:
 
 def _told(place: Endpoint, request: Request) -> Response | None:
     """The answer, or None if nobody is there any more."""
-    patience = PATIENCE + (request.timeout if isinstance(request, WaitRequest) else 0.0)
+    timeout = PATIENCE + (request.timeout if isinstance(request, WaitRequest) else 0.0)
     try:
-        answer = ask(place, request, patience)
+        answer = ask(place, request, timeout)
     except _GONE:
         return None
     except NoAnswer as error:

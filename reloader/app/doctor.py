@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from reloader.app.wiring import tell_of_choice
+from reloader.app.wiring import report_choice
 from reloader.core.events import PathsChanged, WatcherFailed
 from reloader.core.filesystems import Mount, verdict_on
 from reloader.core.notices import BackendFellBack, ConfigUsed, DoctorRoot, DoctorScan
@@ -34,50 +34,50 @@ UNKNOWN_MOUNT = Mount("", "unknown")
 Measured = tuple[float | None, str]
 
 
-def examine(plan: Settings, reporter: Reporter) -> None:
+def examine(settings: Settings, reporter: Reporter) -> None:
     """Tell of each root, of the trees and of the system's limits. Raises BackendUnavailable as a session would."""
-    reporter.tell(ConfigUsed(plan.source))
-    disk, mounts, inbox = RealDisk(gitignore=plan.watch.gitignore), SystemMounts(), Inbox(time.monotonic)
-    watch_set = watch_set_of(plan.watch, disk)
+    reporter.report(ConfigUsed(settings.source))
+    disk, mounts, inbox = RealDisk(gitignore=settings.watch.gitignore), SystemMounts(), Inbox(time.monotonic)
+    watch_set = watch_set_of(settings.watch, disk)
     began = time.monotonic()
-    choice = choose(plan.watch, watch_set, inbox.post, disk, mounts)
+    choice = choose(settings.watch, watch_set, inbox.post, disk, mounts)
     try:
         baseline = Baseline(
-            disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
+            disk, watch_set, by_content=settings.watch.compare_content, follow_symlinks=settings.watch.follow_symlinks
         )
         baseline.take(lambda files: None, choice.folders)
         seconds = time.monotonic() - began
         for failed in (news for news in inbox.take_now() if isinstance(news, WatcherFailed)):
-            reporter.tell(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
-        tell_of_choice(reporter, choice)
-        reporter.tell(DoctorScan(baseline.files, baseline.directories, seconds))
+            reporter.report(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
+        report_choice(reporter, choice)
+        reporter.report(DoctorScan(baseline.files, baseline.directories, seconds))
         for limit in watch_limits():  # while ours are among what is in use
-            reporter.tell(limit)
+            reporter.report(limit)
     finally:
         choice.watcher.stop()
-    _Roots(plan.watch, choice, mounts).tell(reporter)
+    _Roots(settings.watch, choice, mounts).report(reporter)
 
 
 class _Roots:
     """Measures once for each file system and backend."""
 
-    def __init__(self, plan: WatchSettings, choice: Choice, mounts: Mounts) -> None:
-        self._plan = plan
+    def __init__(self, settings: WatchSettings, choice: Choice, mounts: Mounts) -> None:
+        self._settings = settings
         self._choice = choice
         self._mounts = mounts
         self._silent = {place.directory for place in choice.silent}
         self._measured: dict[tuple[str, BackendName], Measured] = {}
 
-    def tell(self, reporter: Reporter) -> None:
-        inner = sorted(self._silent.difference(self._plan.roots))
-        for root in (*self._plan.roots, *inner):
-            reporter.tell(self._examined(root))
+    def report(self, reporter: Reporter) -> None:
+        inner = sorted(self._silent.difference(self._settings.roots))
+        for root in (*self._settings.roots, *inner):
+            reporter.report(self._examined(root))
 
     def _examined(self, root: str) -> DoctorRoot:
         mount = self._mounts.of(root) or UNKNOWN_MOUNT
         is_silent = root in self._silent
         backend = BackendName.STAT if is_silent else BackendName(self._choice.watcher.name)
-        mechanism = f"a scan every {self._plan.interval:g} s" if is_silent else self._choice.watcher.mechanism
+        mechanism = f"a scan every {self._settings.interval:g} s" if is_silent else self._choice.watcher.mechanism
         why = verdict_on(mount.type).why if is_silent else self._choice.why
         round_trip, trouble = self._round_trip(root, mount, backend)
         return DoctorRoot(root, mount.type, mount.point, backend.value, mechanism, why, round_trip, trouble)
@@ -87,29 +87,29 @@ class _Roots:
         if key not in self._measured:
             temporary = tempfile.gettempdir()
             place = temporary if self._mounts.of(temporary) == mount else root
-            self._measured[key] = round_trip(replace(self._plan, backend=backend), place, self._mounts)
+            self._measured[key] = round_trip(replace(self._settings, backend=backend), place, self._mounts)
         return self._measured[key]
 
 
 def round_trip(
-    plan: WatchSettings, place: str, mounts: Mounts, clock: Callable[[], float] = time.monotonic
+    settings: WatchSettings, place: str, mounts: Mounts, clock: Callable[[], float] = time.monotonic
 ) -> Measured:
     """Seconds from a change in a new directory of ``place`` to the news of it, or why there is no such figure."""
     try:
         with tempfile.TemporaryDirectory(prefix=".reloader-doctor-", dir=place) as directory:
-            return _heard_in(os.path.realpath(directory), plan, mounts, clock)
+            return _heard_in(os.path.realpath(directory), settings, mounts, clock)
     except OSError as error:
         return None, f"no change can be made there: {error.strerror or error}"
 
 
-def _heard_in(directory: str, plan: WatchSettings, mounts: Mounts, clock: Callable[[], float]) -> Measured:
+def _heard_in(directory: str, settings: WatchSettings, mounts: Mounts, clock: Callable[[], float]) -> Measured:
     everything = WatchSettings(
         directory,
         (directory,),
         gitignore=False,
         default_ignores=False,
-        backend=plan.backend,
-        interval=plan.interval,
+        backend=settings.backend,
+        interval=settings.interval,
     )
     disk, inbox, canary = RealDisk(gitignore=False), Inbox(clock), os.path.join(directory, "canary")
     try:
@@ -120,7 +120,7 @@ def _heard_in(directory: str, plan: WatchSettings, mounts: Mounts, clock: Callab
         began = clock()
         with open(canary, "w", encoding="utf-8") as file:
             file.write("a change")
-        limit = clock() + plan.interval + PATIENCE
+        limit = clock() + settings.interval + PATIENCE
         while clock() < limit:
             for news in inbox.take(limit):
                 if isinstance(news, PathsChanged) and canary in news.paths:

@@ -65,6 +65,8 @@ class Environment:
         self._program = program
         self.told: dict[str, str] = {}  # of the change that led to the run
         self._is_logged = is_logged
+        if spec.env_files:
+            import dotenv  # noqa: F401 - here, since the program's own files may be gone by the launch
 
     def __call__(self, run: int) -> Mapping[str, str]:
         markers = {name: value for one in self._spec.compatible for name, value in MARKERS[one].items()}

@@ -10,15 +10,15 @@ from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import watch_set_for
 
 
-def explain(plan: Settings, path: str) -> PathExplained:
-    disk = RealDisk(gitignore=plan.watch.gitignore)
-    return Explainer(plan.watch, watch_set_for(plan, disk), disk).explain(path)
+def explain(settings: Settings, path: str) -> PathExplained:
+    disk = RealDisk(gitignore=settings.watch.gitignore)
+    return Explainer(settings.watch, watch_set_for(settings, disk), disk).explain(path)
 
 
-def list_files(plan: Settings) -> FilesListed:
+def list_files(settings: Settings) -> FilesListed:
     """What would count before the program has told what it imports."""
-    disk = RealDisk(gitignore=plan.watch.gitignore)
-    watch_set = watch_set_for(plan, disk)
-    baseline = Baseline(disk, watch_set, by_content=False, follow_symlinks=plan.watch.follow_symlinks)
+    disk = RealDisk(gitignore=settings.watch.gitignore)
+    watch_set = watch_set_for(settings, disk)
+    baseline = Baseline(disk, watch_set, by_content=False, follow_symlinks=settings.watch.follow_symlinks)
     baseline.take(lambda files: None)
     return FilesListed(baseline.existing(), is_live=False)

@@ -13,7 +13,7 @@ from reloader.app.session_context import SessionContext, chronicle_of
 from reloader.app.wiring import assembled
 from reloader.core.events import ControlRequest, KeyPressed, PathsChanged, StopRequested, Wakeup
 from reloader.core.settings import Settings
-from reloader.core.states import Idle, for_want_of_another_plan
+from reloader.core.states import Idle, reason_without_new_settings
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.files.progress import ScanInterrupted
 from reloader.engine.inbox import Inbox
@@ -32,7 +32,7 @@ Assemble = Callable[[Settings, ExitStack, Idle, "Engine | None"], Engine]
 def run_engines(assemble: Assemble, renewal: ConfigReloader, inbox: Inbox, when_ready: Callable[[], None]) -> int:
     """The exit code of the last engine. ``when_ready`` is called once the first one is made."""
     with ExitStack() as resources:
-        engine = assemble(renewal.plan, resources, Idle(), None)
+        engine = assemble(renewal.settings, resources, Idle(), None)
         when_ready()
         end = engine.run()
         while isinstance(end, Idle):
@@ -47,18 +47,18 @@ def _next_engine(
     assemble: Assemble, renewal: ConfigReloader, resources: ExitStack, start: Idle, before: Engine
 ) -> Engine:
     """For the plan that is pending, or, if that cannot be had, for the one that has worked before."""
-    renewed = renewal.pending
-    if renewed is not None:
+    reloaded = renewal.pending
+    if reloaded is not None:
         try:
-            engine = assemble(renewed.plan, resources, start, before)
+            engine = assemble(reloaded.settings, resources, start, before)
         except (ReloaderError, ImportError) as error:  # of a frozen program, the files may be gone
             resources.close()
             renewal.refuse(error.problems if isinstance(error, ConfigError) else [str(error)])
-            start = replace(start, reason=for_want_of_another_plan(start.run + 1))
+            start = replace(start, reason=reason_without_new_settings(start.run + 1))
         else:
-            renewal.accept(renewed)
+            renewal.accept(reloaded)
             return engine
-    return assemble(renewal.plan, resources, start, before)
+    return assemble(renewal.settings, resources, start, before)
 
 
 def _drop_news_of_what_has_ended(inbox: Inbox) -> None:
@@ -75,13 +75,13 @@ __all__ = ["enable_colour", "run_session"]
 
 
 def run_session(
-    plan: Settings,
+    settings: Settings,
     reporter: Reporter,
     *,
     configuration: Configuration | None = None,
     ends_the_process: bool = False,
 ) -> int:
-    """Run ``plan`` until it ends and return the exit code. Raises ReloaderError for what the user must mend first.
+    """Run ``settings`` until it ends and return the exit code. Raises ReloaderError for what the user must mend first.
 
     What is saved of ``configuration``, which the plan is from, is taken over. ``ends_the_process`` says that nothing follows,
     so that no signal has anything to end any more.
@@ -91,8 +91,8 @@ def run_session(
         signals = SystemSignals()
         resources.callback(signals.stop, for_good=ends_the_process)
         signals.start(inbox.post)
-        chronicle = chronicle_of(plan, reporter)
-        renewal = ConfigReloader(plan, configuration, time.monotonic, chronicle.tell, chronicle.tell_to)
+        chronicle = chronicle_of(settings, reporter)
+        renewal = ConfigReloader(settings, configuration, time.monotonic, chronicle.report, chronicle.report_to)
         lasting_parts = SessionContext(chronicle, inbox, Sockets(), SessionFiles(), renewal, resources)
         resources.callback(lasting_parts.sockets.close)
         resources.callback(lasting_parts.files.close)

@@ -25,23 +25,23 @@ from reloader.system.directories import SessionFiles
 from reloader.system.run_history import RunHistory
 
 
-def chronicle_of(plan: Settings, reporter: Reporter) -> RunJournal:
+def chronicle_of(settings: Settings, reporter: Reporter) -> RunJournal:
     """What listens to ``reporter`` and writes the history. A plan of no project has none."""
-    if not plan.project:
+    if not settings.project:
         return RunJournal(reporter, time.monotonic, time.time)
-    history = RunHistory(plan.project, os.environ, os.path.expanduser("~"))
+    history = RunHistory(settings.project, os.environ, os.path.expanduser("~"))
     return RunJournal(reporter, time.monotonic, time.time, history.keep)
 
 
-def open_to_visitors(plan: Settings, inbox: Inbox, reporter: Reporter, resources: ExitStack) -> None:
+def serve_requests(settings: Settings, inbox: Inbox, reporter: Reporter, resources: ExitStack) -> None:
     """From now on others may ask. A session that cannot be asked runs all the same."""
-    if not plan.project:
+    if not settings.project:
         return
     try:
-        point = ControlSocket(plan.project, os.environ)
+        point = ControlSocket(settings.project, os.environ)
     except OSError as error:
         remedy = "Set XDG_RUNTIME_DIR to a short path of a directory that only this user may enter"
-        reporter.tell(ControlUnavailable(str(error), remedy))
+        reporter.report(ControlUnavailable(str(error), remedy))
         return
     resources.callback(ControlServer(point, inbox.post).close)
 
@@ -62,13 +62,13 @@ class SessionContext:
     commands: TaskRunner | None = None
     hooks: Hooks | None = None
 
-    def listen(self, plan: Settings) -> Settings:
-        """Listen on what ``plan`` names; before all else, since that may be somebody's. Then the plan has no placeholders."""
-        held = self.sockets.open(plan.launch.sockets) if plan.launch.sockets or self.listening else ()
-        if held and held != self.listening:
-            self.chronicle.tell(Listening(held))
-        self.listening = held
-        return replace(plan, launch=told_of(held, plan.launch)) if held else plan
+    def listen(self, settings: Settings) -> Settings:
+        """Listen on what ``settings`` names; before all else, since that may be somebody's. Then the plan has no placeholders."""
+        pending = self.sockets.open(settings.launch.sockets) if settings.launch.sockets or self.listening else ()
+        if pending and pending != self.listening:
+            self.chronicle.report(Listening(pending))
+        self.listening = pending
+        return replace(settings, launch=told_of(pending, settings.launch)) if pending else settings
 
     def goes_on_with(self, host: ProcessHost) -> None:
         """What is at work beside the runs is handed on from host to host. The last one ends it."""
@@ -87,18 +87,18 @@ class SessionContext:
         return self.commands
 
     def hooks_of(
-        self, plan: Settings, commands: TaskRunner, environment: Callable[[Mapping[str, str]], Mapping[str, str]]
+        self, settings: Settings, commands: TaskRunner, environment: Callable[[Mapping[str, str]], Mapping[str, str]]
     ) -> Hooks:
         """What is due still by the plan before is told as well."""
-        hooks, cwd = plan.beside.hooks, plan.launch.cwd
+        hooks, cwd = settings.beside.hooks, settings.launch.cwd
         if self.hooks is None:
             self.hooks = Hooks(hooks, commands, self.chronicle, environment, self.files.write_changes, cwd=cwd)
         else:
             self.hooks.follow(hooks, environment, cwd=cwd)
         return self.hooks
 
-    def open_to_visitors(self, plan: Settings) -> None:
+    def serve_requests(self, settings: Settings) -> None:
         """Who asks goes by the name of the file; another one may have come before the first."""
-        if plan.project not in self.projects:
-            self.projects.add(plan.project)
-            open_to_visitors(plan, self.inbox, self.chronicle, self.resources)
+        if settings.project not in self.projects:
+            self.projects.add(settings.project)
+            serve_requests(settings, self.inbox, self.chronicle, self.resources)

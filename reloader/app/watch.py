@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from reloader.app.wiring import tell_of_choice
+from reloader.app.wiring import report_choice
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
     BatchOpened,
@@ -38,7 +38,7 @@ from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import watch_set_of
 
 
-def stream(plan: Settings, reporter: Reporter, descriptor: int, is_read: Callable[[], bool]) -> int:
+def stream(settings: Settings, reporter: Reporter, descriptor: int, is_read: Callable[[], bool]) -> int:
     """Tell ``reporter`` of each batch until a signal comes, and return its exit code.
 
     If nobody reads any more from ``descriptor``, or ``is_read`` says so after a batch, that is an end like any other: 0.
@@ -50,10 +50,10 @@ def stream(plan: Settings, reporter: Reporter, descriptor: int, is_read: Callabl
         signals.start(inbox.post)
         reader = PeerHangup(descriptor, lambda: inbox.post(Wakeup()))
         resources.callback(reader.close)
-        batches = _Batches(_files(plan, reporter, inbox, resources), inbox, time.monotonic, reporter)
+        batches = _Batches(_files(settings, reporter, inbox, resources), inbox, time.monotonic, reporter)
         while is_read() and not reader.has_gone:
             for batch in batches.next():
-                reporter.tell(Changed(batch))
+                reporter.report(Changed(batch))
             if batches.ended_by is not None:
                 return SIGNAL_BASE + batches.ended_by
         return 0
@@ -75,7 +75,7 @@ class _Batches:
             _exhaust(self._hear(posted))
         now = self._clock()
         closed = [event.batch for event in self._files.close_batch(now)]
-        _exhaust(self._files.sweep(now))
+        _exhaust(self._files.rescan(now))
         return closed
 
     def _deadline(self) -> float | None:
@@ -88,29 +88,29 @@ class _Batches:
     def _hear(self, posted: Posted) -> Iterator[BatchOpened]:
         match posted:
             case PathsChanged():
-                yield from self._files.hear(posted)
+                yield from self._files.handle(posted)
             case WatcherOverflowed():
                 yield from self._files.events_were_lost(posted)
             case WatcherFailed():
                 yield from self._files.watcher_failed(posted)
             case PollIntervalRaised(interval, cost, paths):
-                self._reporter.tell(ScansSlowed(interval, cost, paths))
+                self._reporter.report(ScansSlowed(interval, cost, paths))
             case StopRequested(signal):
                 self.ended_by = signal
             case _:
                 pass  # there is no run that it could be about
 
 
-def _files(plan: Settings, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> ChangeTracker:
+def _files(settings: Settings, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> ChangeTracker:
     """What of a session is there without a command: the backends run, and the baseline is taken."""
-    clock, disk, mounts = time.monotonic, RealDisk(gitignore=plan.watch.gitignore), Mounts()
-    watch_set = watch_set_of(plan.watch, disk)
-    choice = choose(plan.watch, watch_set, inbox.post, disk, mounts)
+    clock, disk, mounts = time.monotonic, RealDisk(gitignore=settings.watch.gitignore), Mounts()
+    watch_set = watch_set_of(settings.watch, disk)
+    choice = choose(settings.watch, watch_set, inbox.post, disk, mounts)
     resources.callback(choice.watcher.stop)
     watching = BackendSet(
         choice.watcher,
         watch_set,
-        lambda: stat_watcher(plan.watch, inbox.post, disk),
+        lambda: stat_watcher(settings.watch, inbox.post, disk),
         reporter,
         os.sep,
         polled=[place.directory for place in choice.silent],
@@ -118,17 +118,17 @@ def _files(plan: Settings, reporter: Reporter, inbox: Inbox, resources: ExitStac
     )
     resources.callback(watching.stop)
     baseline = Baseline(
-        disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
+        disk, watch_set, by_content=settings.watch.compare_content, follow_symlinks=settings.watch.follow_symlinks
     )
     baseline.take(lambda files: None, choice.folders)
-    tell_of_choice(reporter, choice)
+    report_choice(reporter, choice)
     watcher = choice.watcher
     counted = (baseline.files, baseline.directories)
-    reporter.tell(Watching(plan.watch.roots, *counted, watcher.name, watcher.mechanism, choice.why))
-    collector = ChangeCollector(baseline, plan.watch.debounce)
-    sweep = Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for)
+    reporter.report(Watching(settings.watch.roots, *counted, watcher.name, watcher.mechanism, choice.why))
+    collector = ChangeCollector(baseline, settings.watch.debounce)
+    rescan = Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for)
     program = AgentReports(watch_set.imports, baseline, watching, clock, None, narrows=False)
-    return ChangeTracker(watching, baseline, collector, sweep, program, inbox, clock, reporter.tell)
+    return ChangeTracker(watching, baseline, collector, rescan, program, inbox, clock, reporter.report)
 
 
 def _exhaust(opened: Iterator[BatchOpened]) -> None:

@@ -51,35 +51,37 @@ from reloader.watchers.rules import watch_set_for, without_ours
 
 
 def watching_of(
-    session: SessionContext, plan: Settings, watch_set: WatchSet, disk: RealDisk, resources: ExitStack
+    session: SessionContext, settings: Settings, watch_set: WatchSet, disk: RealDisk, resources: ExitStack
 ) -> tuple[Choice, BackendSet]:
     mounts, post = Mounts(), session.inbox.post
-    choice = choose(plan.watch, watch_set, post, disk, mounts)
+    choice = choose(settings.watch, watch_set, post, disk, mounts)
     resources.callback(choice.watcher.stop)
     watching = BackendSet(
         choice.watcher,
         watch_set,
-        lambda: stat_watcher(plan.watch, post, disk),
+        lambda: stat_watcher(settings.watch, post, disk),
         session.chronicle,
         os.sep,
         polled=[place.directory for place in choice.silent],
-        must_poll=_PollsByDirectory(mounts) if plan.watch.backend is BackendName.AUTO else lambda path: False,
+        must_poll=_PollsByDirectory(mounts) if settings.watch.backend is BackendName.AUTO else lambda path: False,
     )
     resources.callback(watching.stop)
     return choice, watching
 
 
-def what_is_watched(plan: Settings, choice: Choice, baseline: Baseline) -> Watching:
+def what_is_watched(settings: Settings, choice: Choice, baseline: Baseline) -> Watching:
     watcher = choice.watcher
-    return Watching(plan.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why)
+    return Watching(
+        settings.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why
+    )
 
 
-def tell_of_choice(reporter: Reporter, choice: Choice) -> None:
+def report_choice(reporter: Reporter, choice: Choice) -> None:
     """Which backend could not be had, and where none will do."""
     if choice.refused is not None:
-        reporter.tell(BackendFellBack(choice.refused.backend, (), choice.refused.cause, choice.refused.remedy))
+        reporter.report(BackendFellBack(choice.refused.backend, (), choice.refused.cause, choice.refused.remedy))
     for place in choice.silent:
-        reporter.tell(Polling(place.directory, place.mount.type, verdict_on(place.mount.type).why))
+        reporter.report(Polling(place.directory, place.mount.type, verdict_on(place.mount.type).why))
 
 
 class _PollsByDirectory:
@@ -97,61 +99,61 @@ class _PollsByDirectory:
 
 
 def assembled(
-    session: SessionContext, plan: Settings, resources: ExitStack, start: Idle, before: Engine | None
+    session: SessionContext, settings: Settings, resources: ExitStack, start: Idle, before: Engine | None
 ) -> Engine:
     """The engine with its parts, of which the watchers run and the baseline is taken. Raises ScanInterrupted."""
-    session.chronicle.tell(ConfigUsed(plan.source))
-    plan = session.listen(plan)
-    tell, clock = session.chronicle.tell, time.monotonic
+    session.chronicle.report(ConfigUsed(settings.source))
+    settings = session.listen(settings)
+    report, clock = session.chronicle.report, time.monotonic
     progress = ScanProgress(session.chronicle, clock, session.inbox)
-    disk = RealDisk(gitignore=plan.watch.gitignore, listed=progress.listed)
-    watch_set = watch_set_for(replace(plan, watch=without_ours(plan.watch, session.files.folder)), disk)
-    choice, watching = watching_of(session, plan, watch_set, disk, resources)
-    host = _host(session, plan, resources)  # only now: a service that a backend has started is none of ours
+    disk = RealDisk(gitignore=settings.watch.gitignore, listed=progress.listed)
+    watch_set = watch_set_for(replace(settings, watch=without_ours(settings.watch, session.files.folder)), disk)
+    choice, watching = watching_of(session, settings, watch_set, disk, resources)
+    host = _host(session, settings, resources)  # only now: a service that a backend has started is none of ours
     baseline = Baseline(
-        disk, watch_set, by_content=plan.watch.compare_content, follow_symlinks=plan.watch.follow_symlinks
+        disk, watch_set, by_content=settings.watch.compare_content, follow_symlinks=settings.watch.follow_symlinks
     )
     baseline.take(progress, choice.folders)
     progress.is_over = True
-    tell_of_choice(session.chronicle, choice)
-    tell(what_is_watched(plan, choice, baseline))
-    program = _program(session, plan, watch_set, baseline, watching, resources)
+    report_choice(session.chronicle, choice)
+    report(what_is_watched(settings, choice, baseline))
+    program = _program(session, settings, watch_set, baseline, watching, resources)
     loops = RestartLoopGuard(
-        plan.watch,
+        settings.watch,
         clock,
         session.chronicle,
         has_written=program.has_written,
         seconds_since=lambda path: (disk.now_ns() - disk.stamp(path).mtime_ns) / 1e9,
         before=None if before is None else before.parts.loops,
     )
-    collector = ChangeCollector(baseline, plan.watch.debounce, loops.counting)
-    environment = Environment(plan.launch, program, is_logged=plan.beside.ready.log is not None)
-    hooks, beside = _beside(session, plan, host, program, baseline, environment)
+    collector = ChangeCollector(baseline, settings.watch.debounce, loops.counting)
+    environment = Environment(settings.launch, program, is_logged=settings.beside.ready.log is not None)
+    hooks, beside = _beside(session, settings, host, program, baseline, environment)
     control = ControlHandler(
-        plan,
+        settings,
         session.chronicle,
         collector,
         baseline,
         watching,
         program,
         clock,
-        Explainer(plan.watch, watch_set, disk, program),
+        Explainer(settings.watch, watch_set, disk, program),
         loops,
         session.renewal,
         alive=None,
         beside=beside,
         before=None if before is None else before.parts.control,
     )
-    session.open_to_visitors(plan)
+    session.serve_requests(settings)
     session.sockets.drop_others()  # only now: had it failed, the plan before would need them
     parts = Components(
         host=host,
         watching=watching,
         baseline=baseline,
         collector=collector,
-        sweep=Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
+        rescan=Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
         loops=loops,
-        failed_starts=PortConflicts(plan.launch, lambda: program.taken, holder_of),
+        failed_starts=PortConflicts(settings.launch, lambda: program.taken, holder_of),
         program=program,
         control=control,
         reporter=hooks,
@@ -163,30 +165,30 @@ def assembled(
         renewal=session.renewal,
     )
     if before is not None:
-        start = replace(start, unserved=before.unserved_up_to(baseline, hooks.tell))
-    return Engine(plan, parts, start)
+        start = replace(start, pending=before.pending_up_to(baseline, hooks.report))
+    return Engine(settings, parts, start)
 
 
 # The program
 
 
-def _host(session: SessionContext, plan: Settings, resources: ExitStack) -> ProcessHost:
+def _host(session: SessionContext, settings: Settings, resources: ExitStack) -> ProcessHost:
     host = ProcessHost(
         session.inbox.post,
-        plan.restart.stop.signal,
-        has_input=plan.launch.has_input,
+        settings.restart.stop.signal,
+        has_input=settings.launch.has_input,
         sockets=session.sockets,
-        log=plan.beside.ready.log,
+        log=settings.beside.ready.log,
         folder=session.files.folder,
         helpers=None if session.host is None else session.host.helpers,
     )
     resources.callback(host.leave)
     session.goes_on_with(host)
-    if not plan.launch.has_input:
+    if not settings.launch.has_input:
         resources.callback(Keyboard(session.inbox.post).close)
-        session.chronicle.tell(KeysHelp())
+        session.chronicle.report(KeysHelp())
     if host.why_unguarded is not None:
-        session.chronicle.tell(
+        session.chronicle.report(
             Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.why_unguarded})")
         )
     return host
@@ -194,13 +196,13 @@ def _host(session: SessionContext, plan: Settings, resources: ExitStack) -> Proc
 
 def _program(
     session: SessionContext,
-    plan: Settings,
+    settings: Settings,
     watch_set: WatchSet,
     baseline: Baseline,
     watching: BackendSet,
     resources: ExitStack,
 ) -> AgentReports:
-    link = _link_to_agents(plan, _unless_ignored(watch_set.filter, session.inbox.post), session.chronicle)
+    link = _link_to_agents(settings, _unless_ignored(watch_set.filter, session.inbox.post), session.chronicle)
     if link is not None:
         resources.callback(link.close)
     return AgentReports(
@@ -209,19 +211,19 @@ def _program(
         watching,
         time.monotonic,
         link,
-        narrows=link is not None and plan.watch.watch is None,
-        command=plan.launch.argv[0],
-        tell=session.chronicle.tell,
+        narrows=link is not None and settings.watch.watch is None,
+        command=settings.launch.argv[0],
+        report=session.chronicle.report,
     )
 
 
-def _link_to_agents(plan: Settings, post: Post, reporter: Reporter) -> AgentLink | None:
-    if not plan.python.modules:
+def _link_to_agents(settings: Settings, post: Post, reporter: Reporter) -> AgentLink | None:
+    if not settings.python.modules:
         return None
     try:
-        return AgentLink(ReportPipe(), post, plan.python, inside=lasting(INSIDE, "agent"))
+        return AgentLink(ReportPipe(), post, settings.python, inside=lasting(INSIDE, "agent"))
     except OSError as error:
-        reporter.tell(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
+        reporter.report(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
         return None
 
 
@@ -244,20 +246,20 @@ def _forget_bytecode(batch: ChangeBatch) -> None:
 
 def _beside(
     session: SessionContext,
-    plan: Settings,
+    settings: Settings,
     host: ProcessHost,
     program: AgentReports,
     baseline: Baseline,
     environment: Environment,
 ) -> tuple[Hooks, Auxiliary]:
     """What is done beside the program, and the reporter by which its hooks hear what happens."""
-    policy, cwd, program_of_plan = plan.beside, plan.launch.cwd, plan.launch.argv[0]
+    policy, cwd, configured_program = settings.beside, settings.launch.cwd, settings.launch.argv[0]
     commands = session.commands_on(host.helpers)
     written = session.files.write_changes
-    hooks = session.hooks_of(plan, commands, environment.beside)
+    hooks = session.hooks_of(settings, commands, environment.beside)
     sources = SyntaxChecker(
         commands,
-        lambda: next(filter(is_python, (program.interpreter, program_of_plan)), ""),
+        lambda: next(filter(is_python, (program.interpreter, configured_program)), ""),
         environment.beside,
         cwd=cwd,
         folder=session.files.made,
@@ -265,21 +267,21 @@ def _beside(
     )
     gate = GateRunner(
         policy.gate,
-        plan.restart,
+        settings.restart,
         commands,
         sources,
-        hooks.tell,
+        hooks.report,
         environment.beside,
         written,
         cwd=cwd,
-        compiles=lambda: bool(program.interpreter) or is_python(program_of_plan),
+        compiles=lambda: bool(program.interpreter) or is_python(configured_program),
         is_as_before=baseline.since_launch.is_as_before,
     )
     readiness = Readiness(
         policy.ready,
         commands,
         _probe(policy.ready, session.inbox.post),
-        hooks.tell,
+        hooks.report,
         environment.beside,
         time.monotonic,
         cwd=cwd,

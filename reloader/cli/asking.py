@@ -31,7 +31,7 @@ def show(arguments: Arguments, *notices: SessionNotice) -> None:
 
     console = console_on(sys.stdout, arguments)
     for notice in notices:
-        console.tell(notice)
+        console.report(notice)
 
 
 def projects_of_here(arguments: Arguments, environ: Mapping[str, str]) -> tuple[str, ...]:

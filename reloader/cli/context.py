@@ -28,12 +28,12 @@ class ReloadableConfiguration:
         self._newest: Loaded = source.loaded
 
     @property
-    def plan(self) -> Settings:
-        return self._source.loaded.plan
+    def settings(self) -> Settings:
+        return self._source.loaded.settings
 
     @property
     def source(self) -> str:
-        return self.plan.source
+        return self.settings.source
 
     @property
     def places(self) -> Sequence[str]:
@@ -51,11 +51,11 @@ class ReloadableConfiguration:
         if found is None:
             return None
         loaded, changes = found
-        renewed = ReloadedConfig(loaded.plan, changes, self._reporter_for(loaded.plan.telling))
+        reloaded = ReloadedConfig(loaded.settings, changes, self._reporter_for(loaded.settings.output))
         self._newest = loaded
-        return renewed
+        return reloaded
 
-    def accept(self, renewed: ReloadedConfig) -> None:
+    def accept(self, reloaded: ReloadedConfig) -> None:
         """Of what was read, the newest is what is accepted."""
         self._source.accept(self._newest)
 
@@ -67,13 +67,13 @@ def console_on(stream: TextIO, options: Options) -> Console:
     return Console(stream, Style.of(options, stream, shows_colour=shows_colour, environ=os.environ))
 
 
-def plan_of(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> Settings:
+def load_settings(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> Settings:
     """The plan for the current directory. Raises ConfigError with all that is wrong."""
-    return load_here(arguments, environ, needs_command=needs_command).plan
+    return load_here(arguments, environ, needs_command=needs_command).settings
 
 
 def load_here(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> Loaded:
-    """As ``plan_of``, with all that was written."""
+    """As ``load_settings``, with all that was written."""
     directory = current_directory()  # first: there are versions of pydantic that cannot be imported without one
     from reloader.config.load import load
 
@@ -90,7 +90,7 @@ def load_here(arguments: Arguments, environ: Mapping[str, str], *, needs_command
 def configuration_of(
     arguments: Arguments, environ: Mapping[str, str], reporter_for: Callable[[OutputSettings], Reporter]
 ) -> ReloadableConfiguration:
-    """As ``plan_of``, for a session, which takes over what is saved of it. ``environ`` is taken as it is now."""
+    """As ``load_settings``, for a session, which takes over what is saved of it. ``environ`` is taken as it is now."""
     directory = current_directory()
     from reloader.config.reload import ConfigSource
 

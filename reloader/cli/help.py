@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from reloader.cli.subcommand import Subcommand
-from reloader.cli.subcommands import VERBS, load
+from reloader.cli.subcommands import SUBCOMMANDS, load
 from reloader.config.options import KEYS, Group, Key, Kind
 
 TYPE_CHECKING = False  # as in the arguments: typing costs too much for --help
@@ -74,47 +74,47 @@ def short_help() -> str:
     """At most 40 lines."""
     essential = [(spelled(key), key.brief) for key in KEYS.values() if key.brief]
     options = _section("Options", (*essential, *BRIEF.values()))
-    return "\n".join((HEAD, _section("Verbs", VERBS.items()), options, EXAMPLES))
+    return "\n".join((HEAD, _section("Verbs", SUBCOMMANDS.items()), options, EXAMPLES))
 
 
 def full_help() -> str:
     sections = [_section(group.value, _options_of(group)) for group in Group]
     notes = (textwrap.fill(note, WIDTH) + "\n" for note in NOTES.split("\n\n"))
-    verbs, general = _section("Verbs", VERBS.items()), _section("General", GENERAL.values())
-    return "\n".join((HEAD, verbs, *sections, general, *notes, EXAMPLES))
+    subcommands, general = _section("Verbs", SUBCOMMANDS.items()), _section("General", GENERAL.values())
+    return "\n".join((HEAD, subcommands, *sections, general, *notes, EXAMPLES))
 
 
-def verb_help(name: str) -> str:
+def subcommand_help(name: str) -> str:
     """All of a verb that is not the session itself."""
-    verb = load(name)
-    details = (textwrap.fill(paragraph, WIDTH) + "\n" for paragraph in paragraphs(verb))
-    examples = "\n".join(("Examples:", *(f"  {example}" for example in verb.examples), ""))
-    keys = ["All flags of the config keys are taken too; see reloader --help.\n"] if verb.takes_keys else []
-    about = f"usage: {synopsis(name, verb)}\n\n{VERBS[name]}\n"
-    return "\n".join((about, *details, _section("Options", options_of_verb(verb)), *keys, examples))
+    subcommand = load(name)
+    details = (textwrap.fill(paragraph, WIDTH) + "\n" for paragraph in paragraphs(subcommand))
+    examples = "\n".join(("Examples:", *(f"  {example}" for example in subcommand.examples), ""))
+    keys = ["All flags of the config keys are taken too; see reloader --help.\n"] if subcommand.takes_keys else []
+    about = f"usage: {synopsis(name, subcommand)}\n\n{SUBCOMMANDS[name]}\n"
+    return "\n".join((about, *details, _section("Options", options_of_subcommand(subcommand)), *keys, examples))
 
 
-def paragraphs(verb: Subcommand) -> list[str]:
+def paragraphs(subcommand: Subcommand) -> list[str]:
     """What a verb says of itself, each paragraph on one line."""
-    return [" ".join(paragraph.split()) for paragraph in verb.details.split("\n\n") if paragraph.strip()]
+    return [" ".join(paragraph.split()) for paragraph in subcommand.details.split("\n\n") if paragraph.strip()]
 
 
-def synopsis(name: str, verb: Subcommand) -> str:
+def synopsis(name: str, subcommand: Subcommand) -> str:
     words = ["reloader", name, "[OPTIONS]"]
-    if verb.operand is not None:
-        word = verb.operand.metavar + ("..." if verb.operand.is_many else "")
-        words.append(f"[{word}]" if verb.operand.is_optional else word)
-    return " ".join([*words, *(["[-- COMMAND...]"] if verb.takes_command else [])])
+    if subcommand.positional is not None:
+        word = subcommand.positional.metavar + ("..." if subcommand.positional.is_many else "")
+        words.append(f"[{word}]" if subcommand.positional.is_optional else word)
+    return " ".join([*words, *(["[-- COMMAND...]"] if subcommand.takes_command else [])])
 
 
-def options_of_verb(verb: Subcommand) -> Iterator[Option]:
+def options_of_subcommand(subcommand: Subcommand) -> Iterator[Option]:
     """Its operand, its own flags, and those that it shares with others."""
-    if verb.operand is not None:
-        yield verb.operand.metavar, verb.operand.about
-    for flag in verb.flags:
+    if subcommand.positional is not None:
+        yield subcommand.positional.metavar, subcommand.positional.about
+    for flag in subcommand.flags:
         spelling = f"{flag.short}, {flag.flag}" if flag.short else flag.flag
         yield f"{spelling} {flag.metavar}".rstrip(), flag.about
-    yield from (GENERAL[name] for name in verb.general)
+    yield from (GENERAL[name] for name in subcommand.general)
     yield HELP
 
 

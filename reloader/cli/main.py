@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _obey_as_first_process()
     gc.disable()  # what is imported and scanned from here on stays; the session turns it on again
     try:
-        return load(arguments.verb).perform(arguments)
+        return load(arguments.subcommand).perform(arguments)
     except ReloaderError as error:
         _show(error, arguments)
         return error.exit_code

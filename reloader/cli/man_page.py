@@ -12,11 +12,11 @@ from reloader.cli.help import (
     NOTES,
     Option,
     option_of_key,
-    options_of_verb,
+    options_of_subcommand,
     paragraphs,
     synopsis,
 )
-from reloader.cli.subcommands import DEFAULT, VERBS, load
+from reloader.cli.subcommands import DEFAULT, SUBCOMMANDS, load
 from reloader.config.discovery import FILE_NAME
 from reloader.config.options import KEYS, Group
 
@@ -62,7 +62,7 @@ def _lines() -> Iterator[str]:
     yield from (".SH NAME", "reloader \\- run a command and restart it when its files change")
     yield from (".SH SYNOPSIS", ".nf", *map(_text, _synopses()), ".fi")
     yield from (".SH DESCRIPTION", _text(_ABOUT))
-    yield from _section("VERBS", _verbs())
+    yield from _section("VERBS", _subcommands())
     yield from (".SH OPTIONS",)
     for group in Group:
         options = [option_of_key(key) for key in KEYS.values() if key.group is group]
@@ -80,18 +80,18 @@ def _lines() -> Iterator[str]:
 def _synopses() -> Iterator[str]:
     yield "reloader [OPTIONS] -- COMMAND..."
     yield "reloader [OPTIONS]"
-    yield from (synopsis(name, load(name)) for name in VERBS if name != DEFAULT)
+    yield from (synopsis(name, load(name)) for name in SUBCOMMANDS if name != DEFAULT)
 
 
-def _verbs() -> Iterator[str]:
+def _subcommands() -> Iterator[str]:
     """Each with its own flags; those that it shares stand under OPTIONS."""
     shared = {*GENERAL.values(), HELP}
-    for name, about in VERBS.items():
-        verb = load(name)
-        yield from (f".SS {_text(synopsis(name, verb))}", _text(about))
-        for paragraph in paragraphs(verb):
+    for name, about in SUBCOMMANDS.items():
+        subcommand = load(name)
+        yield from (f".SS {_text(synopsis(name, subcommand))}", _text(about))
+        for paragraph in paragraphs(subcommand):
             yield from (".PP", _text(paragraph))
-        yield from _terms(option for option in options_of_verb(verb) if option not in shared)
+        yield from _terms(option for option in options_of_subcommand(subcommand) if option not in shared)
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:

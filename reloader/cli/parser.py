@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from reloader import __version__
 from reloader.cli.output.stdout import write
 from reloader.cli.subcommand import Argument, Flag, Subcommand
-from reloader.cli.subcommands import DEFAULT, VERBS, load
+from reloader.cli.subcommands import DEFAULT, SUBCOMMANDS, load
 from reloader.config.arguments import Arguments
 from reloader.config.options import KEYS, Key, Kind
 
@@ -27,10 +27,10 @@ _ALIKE = 0.75
 def no_dashes(words: Sequence[str]) -> str:
     """A word where a flag or a verb is expected."""
     first = words[0]
-    if first in VERBS:
+    if first in SUBCOMMANDS:
         return f"{first} is a verb, which comes first: write reloader {first}, then the flags"
     line = " ".join(words if len(words) <= 4 else (*words[:4], "..."))
-    near = _nearest(first, VERBS, _ALIKE)
+    near = _nearest(first, SUBCOMMANDS, _ALIKE)
     if near:
         return (
             f'"{first}" is no verb: did you mean reloader {near}? '
@@ -39,13 +39,13 @@ def no_dashes(words: Sequence[str]) -> str:
     return f'"{first}" is no flag: put "--" before the command, as in reloader -- {line}'
 
 
-def no_operand(word: str, name: str) -> str:
+def no_positional(word: str, name: str) -> str:
     return f'"{word}" is no flag, and reloader {name} takes nothing else: leave it out'
 
 
-def missing_operand(prog: str, operand: Argument) -> str:
-    choices = f": one of {', '.join(operand.choices)}" if operand.choices else ""
-    return f"{operand.metavar} is missing{choices}: write {prog} {operand.choices[0] if choices else operand.metavar}"
+def missing_positional(prog: str, positional: Argument) -> str:
+    choices = f": one of {', '.join(positional.choices)}" if positional.choices else ""
+    return f"{positional.metavar} is missing{choices}: write {prog} {positional.choices[0] if choices else positional.metavar}"
 
 
 def not_a_choice(word: str, choices: Sequence[str]) -> str:
@@ -54,19 +54,19 @@ def not_a_choice(word: str, choices: Sequence[str]) -> str:
     return f'"{word}" is not one of {", ".join(choices)}: {remedy}'
 
 
-def stray_flag(flag: str, verb: Subcommand) -> str:
+def stray_flag(flag: str, subcommand: Subcommand) -> str:
     written = flag.partition("=")[0]
-    near = _nearest(written, _flags_of(verb), 0.6)
+    near = _nearest(written, _flags_of(subcommand), 0.6)
     return f"unknown flag {written}" + (f": did you mean {near}?" if near else "")
 
 
-def _flags_of(verb: Subcommand) -> list[str]:
-    keys = list(KEYS.values()) if verb.takes_keys else []
+def _flags_of(subcommand: Subcommand) -> list[str]:
+    keys = list(KEYS.values()) if subcommand.takes_keys else []
     return [
         *(key.flag for key in keys),
         *(f"--no-{key.flag[2:]}" for key in keys if key.kind is Kind.BOOLEAN),
-        *(flag.flag for flag in verb.flags),
-        *(f"--{name}" for name in (*verb.general, "version", "help")),
+        *(flag.flag for flag in subcommand.flags),
+        *(f"--{name}" for name in (*subcommand.general, "version", "help")),
     ]
 
 
@@ -80,24 +80,24 @@ def _nearest(word: str, known: Iterable[str], cutoff: float) -> str | None:
 def parse(argv: Sequence[str], *, ends_the_process: bool = False) -> Arguments:
     """What ``argv`` (without the program's name) asks for. Exits with 2 and a line of text if it cannot be understood."""
     own, rest = _split_at_dashes(argv)
-    is_named = bool(own) and own[0] in VERBS
+    is_named = bool(own) and own[0] in SUBCOMMANDS
     name = own.pop(0) if is_named else DEFAULT
-    verb = load(name)
-    parser = _parser(name, verb)
+    subcommand = load(name)
+    parser = _parser(name, subcommand)
     if not is_named and own and not own[0].startswith("-"):
         parser.error(no_dashes(own))
     known, stray = parser.parse_known_args(own)
     flags = {key: value for key, value in vars(known).items() if key in KEYS}
     return Arguments(
-        verb=name,
+        subcommand=name,
         config=known.config_file,
         flags=flags,
-        command=_command(parser, verb, flags, rest),
+        command=_command(parser, subcommand, flags, rest),
         quiet=known.is_quiet,
         verbose=known.is_verbose,
         json=known.writes_json,
-        options=_options(parser, verb, known),
-        operands=_operands(parser, name, verb, stray, () if verb.takes_command else rest or ()),
+        options=_options(parser, subcommand, known),
+        positionals=_positionals(parser, name, subcommand, stray, () if subcommand.takes_command else rest or ()),
         ends_the_process=ends_the_process,
     )
 
@@ -118,14 +118,14 @@ class _Show(argparse.Action):
         parser.exit()
 
 
-def _parser(name: str, verb: Subcommand) -> argparse.ArgumentParser:
+def _parser(name: str, subcommand: Subcommand) -> argparse.ArgumentParser:
     prog = "reloader" if name == DEFAULT else f"reloader {name}"
     parser = _Parser(prog=prog, add_help=False, allow_abbrev=False, formatter_class=_formatter)
     parser.set_defaults(config_file=None, is_quiet=False, is_verbose=False, writes_json=False)
-    _add_general(parser, verb.general)
-    for key in KEYS.values() if verb.takes_keys else ():
+    _add_general(parser, subcommand.general)
+    for key in KEYS.values() if subcommand.takes_keys else ():
         _add_key(parser, key)
-    for flag in verb.flags:
+    for flag in subcommand.flags:
         _add_flag(parser, flag)
     parser.add_argument("-h", action=_Show, nargs=0, const=lambda: _help(name, is_short=True))
     parser.add_argument("--help", action=_Show, nargs=0, const=lambda: _help(name, is_short=False))
@@ -183,9 +183,9 @@ def _split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
 
 def _command(
-    parser: argparse.ArgumentParser, verb: Subcommand, flags: dict[str, object], rest: list[str] | None
+    parser: argparse.ArgumentParser, subcommand: Subcommand, flags: dict[str, object], rest: list[str] | None
 ) -> tuple[str, ...]:
-    if rest is None or not verb.takes_command:
+    if rest is None or not subcommand.takes_command:
         return ()
     if not rest:
         parser.error(f'there is no command after "--": write {parser.prog} -- COMMAND')
@@ -194,34 +194,34 @@ def _command(
     return tuple(rest)
 
 
-def _options(parser: argparse.ArgumentParser, verb: Subcommand, known: argparse.Namespace) -> dict[str, object]:
-    given = {flag: getattr(known, f"option_{flag.name}", None) for flag in verb.flags}
+def _options(parser: argparse.ArgumentParser, subcommand: Subcommand, known: argparse.Namespace) -> dict[str, object]:
+    given = {flag: getattr(known, f"option_{flag.name}", None) for flag in subcommand.flags}
     for flag, value in given.items():
         if flag.choices and value is not None and value not in flag.choices:
             parser.error(f"{flag.flag}: {not_a_choice(str(value), flag.choices)}")
     return {flag.name: value for flag, value in given.items() if value is not None}
 
 
-def _operands(
-    parser: argparse.ArgumentParser, name: str, verb: Subcommand, stray: list[str], rest: Sequence[str]
+def _positionals(
+    parser: argparse.ArgumentParser, name: str, subcommand: Subcommand, stray: list[str], rest: Sequence[str]
 ) -> tuple[str, ...]:
     """The words that are no flags, after which ``rest`` was told to be none."""
     flags = [word for word in stray if word.startswith("-") and word != "-"]
-    operand = verb.operand
+    positional = subcommand.positional
     words = (*stray, *rest)
-    if flags and (verb.operand is not None or stray[0] == flags[0]):
-        parser.error(stray_flag(flags[0], verb))
-    if operand is None:
+    if flags and (subcommand.positional is not None or stray[0] == flags[0]):
+        parser.error(stray_flag(flags[0], subcommand))
+    if positional is None:
         if words:
-            parser.error(no_dashes(words) if verb.takes_command else no_operand(words[0], name))
+            parser.error(no_dashes(words) if subcommand.takes_command else no_positional(words[0], name))
         return ()
-    if len(words) > 1 and not operand.is_many:
-        parser.error(f'"{words[1]}" is one too many: write {parser.prog} {operand.metavar}')
-    if not words and not operand.is_optional:
-        parser.error(missing_operand(parser.prog, operand))
+    if len(words) > 1 and not positional.is_many:
+        parser.error(f'"{words[1]}" is one too many: write {parser.prog} {positional.metavar}')
+    if not words and not positional.is_optional:
+        parser.error(missing_positional(parser.prog, positional))
     for word in words:
-        if operand.choices and word not in operand.choices:
-            parser.error(not_a_choice(word, operand.choices))
+        if positional.choices and word not in positional.choices:
+            parser.error(not_a_choice(word, positional.choices))
     return words
 
 
@@ -233,5 +233,5 @@ def _help(name: str, *, is_short: bool) -> str:
     from reloader.cli import help as help_texts
 
     if name != DEFAULT:
-        return help_texts.verb_help(name)
+        return help_texts.subcommand_help(name)
     return help_texts.short_help() if is_short else help_texts.full_help()

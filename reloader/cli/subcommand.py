@@ -62,7 +62,7 @@ class Subcommand:
     paragraphs of its help, however they are broken into lines.
     """
 
-    __slots__ = ("details", "examples", "flags", "general", "operand", "perform", "takes_command", "takes_keys")
+    __slots__ = ("details", "examples", "flags", "general", "perform", "positional", "takes_command", "takes_keys")
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Subcommand:
         *,
         general: tuple[str, ...] = GENERAL,
         flags: tuple[Flag, ...] = (),
-        operand: Argument | None = None,
+        positional: Argument | None = None,
         takes_keys: bool = False,
         takes_command: bool = False,
         details: str = "",
@@ -79,7 +79,7 @@ class Subcommand:
         self.perform = perform
         self.general = general
         self.flags = flags
-        self.operand = operand
+        self.positional = positional
         self.takes_keys = takes_keys
         self.takes_command = takes_command
         self.details = details

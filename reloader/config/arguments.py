@@ -11,17 +11,26 @@ class Arguments:
     """``flags`` holds, by key, what was typed: text, a list of texts for a flag that may be repeated, or a boolean.
 
     ``config`` is the file that was named, ``command`` what followed ``--``, untouched. ``options`` are the flags of the verb
-    alone, by name: text, or True; ``operands`` its words that are no flags. ``ends_the_process`` says that nothing follows.
+    alone, by name: text, or True; ``positionals`` its words that are no flags. ``ends_the_process`` says that nothing follows.
     """
 
     __slots__ = (
-        "command", "config", "ends_the_process", "flags", "json", "operands", "options", "quiet", "verb", "verbose",
+        "command",
+        "config",
+        "ends_the_process",
+        "flags",
+        "json",
+        "options",
+        "positionals",
+        "quiet",
+        "subcommand",
+        "verbose",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
-        verb: str = "run",
+        subcommand: str = "run",
         config: str | None = None,
         flags: Mapping[str, object] | None = None,
         command: tuple[str, ...] = (),
@@ -29,10 +38,10 @@ class Arguments:
         verbose: bool = False,
         json: bool = False,
         options: Mapping[str, object] | None = None,
-        operands: tuple[str, ...] = (),
+        positionals: tuple[str, ...] = (),
         ends_the_process: bool = False,
     ) -> None:
-        self.verb = verb
+        self.subcommand = subcommand
         self.config = config
         self.flags: Mapping[str, object] = flags or {}
         self.command = command
@@ -40,5 +49,5 @@ class Arguments:
         self.verbose = verbose
         self.json = json
         self.options: Mapping[str, object] = options or {}
-        self.operands = operands
+        self.positionals = positionals
         self.ends_the_process = ends_the_process

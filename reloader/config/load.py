@@ -32,7 +32,7 @@ NO_COMMAND = ["none"]
 class Loaded:
     """A plan, what was written for it, and the file in which, if there is one."""
 
-    plan: Settings
+    settings: Settings
     written: MergedConfig
     file: ConfigFile | None
 
@@ -51,7 +51,7 @@ def load_plan(
     ``directory`` and ``home`` are absolute; ``platform`` is a ``sys.platform``. A plan that does not need a command is not to
     be run, but looked at.
     """
-    return load(arguments, environ, directory, home, platform, needs_command=needs_command).plan
+    return load(arguments, environ, directory, home, platform, needs_command=needs_command).settings
 
 
 def load(
@@ -72,7 +72,7 @@ def load(
     return _loaded([layer.judge() for layer in layers], file, ground, environ, needs_command=needs_command)
 
 
-def plan_of_call(
+def settings_of_call(
     call: str, values: Mapping[str, object], environ: Mapping[str, str], directory: str, home: str, platform: str
 ) -> Settings:
     """The plan that a Python program asks for by the function ``call``, with ``values`` over the variables. No file is read.
@@ -82,15 +82,15 @@ def plan_of_call(
     ground = PathContext(platform, directory, home, os.path.isdir, os.path.realpath)
     variables = environment_layer(environ, platform).judge()
 
-    def plan_with(**more: object) -> Settings:
+    def settings_with(**more: object) -> Settings:
         call_layer = Layer(Origin.CALL, {**values, **more}, platform, file=call)
-        return _loaded([variables, call_layer.judge()], None, ground, environ).plan
+        return _loaded([variables, call_layer.judge()], None, ground, environ).settings
 
     if "watch" not in values and "watch" not in variables.values:
-        plan = plan_with(allow_dangerous_root=True)
-        if plan.python.modules:
-            return replace(without_dangerous_roots(plan, ground), source=call)
-    return replace(plan_with(), source=call)
+        settings = settings_with(allow_dangerous_root=True)
+        if settings.python.modules:
+            return replace(without_dangerous_roots(settings, ground), source=call)
+    return replace(settings_with(), source=call)
 
 
 def _loaded(
@@ -110,16 +110,16 @@ def _loaded(
     problems.extend(problems_of(written, ground, frozenset().union(*(one.spoiled for one in applying))))
     if problems:
         raise ConfigError(problems)
-    plan = _with_own_file(resolve(written, ground, environ.get("COMSPEC") or "cmd.exe"), file)
+    settings = _with_own_file(resolve(written, ground, environ.get("COMSPEC") or "cmd.exe"), file)
     project = os.path.realpath(file.path if file is not None else ground.base)
-    return Loaded(replace(plan, project=project), written, file)
+    return Loaded(replace(settings, project=project), written, file)
 
 
-def _with_own_file(plan: Settings, file: ConfigFile | None) -> Settings:
+def _with_own_file(settings: Settings, file: ConfigFile | None) -> Settings:
     """A file for us alone is no part of the program; a ``pyproject.toml`` is everybody's."""
     if file is None or file.table:
-        return plan
-    return replace(plan, watch=replace(plan.watch, own_file=file.path))
+        return settings
+    return replace(settings, watch=replace(settings.watch, own_file=file.path))
 
 
 def _written(file: ConfigFile | None, layers: list[ValidatedLayer], platform: str) -> MergedConfig:

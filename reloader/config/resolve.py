@@ -73,7 +73,7 @@ KEPT = ".1"
 """What is behind the name of the file that holds the older half of the log."""
 
 
-def telling(config: Config, ground: PathContext) -> OutputSettings:
+def output(config: Config, ground: PathContext) -> OutputSettings:
     return OutputSettings(
         clear=config.clear,
         bell=config.bell,
@@ -85,7 +85,7 @@ def telling(config: Config, ground: PathContext) -> OutputSettings:
 
 def rules_for_log(config: Config, source: str, ground: PathContext) -> Iterator[Rule]:
     """We write it at each restart, so a log that counts would be a loop."""
-    log = telling(config, ground).log_file
+    log = output(config, ground).log_file
     if log is not None and ground.holds(ground.base, log):
         yield from (Rule(ignore_pattern(path, ground.base, ground.paths.sep), source) for path in (log, log + KEPT))
 
@@ -116,16 +116,16 @@ def resolve(written: MergedConfig, ground: PathContext, comspec: str) -> Setting
         _watch(written, ground),
         _restart(written.config, ground),
         _python(written.config),
-        telling(written.config, ground),
+        output(written.config, ground),
         _beside(written, ground),
         source=written.source,
     )
 
 
-def without_dangerous_roots(plan: Settings, ground: PathContext) -> Settings:
-    """``plan``, in which what nobody should watch is no root."""
-    roots = tuple(root for root in plan.watch.roots if _danger(root, ground) is None)
-    return replace(plan, watch=replace(plan.watch, roots=roots))
+def without_dangerous_roots(settings: Settings, ground: PathContext) -> Settings:
+    """``settings``, in which what nobody should watch is no root."""
+    roots = tuple(root for root in settings.watch.roots if _danger(root, ground) is None)
+    return replace(settings, watch=replace(settings.watch, roots=roots))
 
 
 def problems_of(written: MergedConfig, ground: PathContext, spoiled: frozenset[str]) -> Iterator[str]:
@@ -260,13 +260,13 @@ def _compatibility_problems(written: MergedConfig) -> Iterator[str]:
         yield f'{written.origin_of("compatible")}: "werkzeug" needs the [python] key modules: {remedy}'
 
 
-def _root_problems(written: MergedConfig, plan: WatchSettings, ground: PathContext) -> Iterator[str]:
+def _root_problems(written: MergedConfig, settings: WatchSettings, ground: PathContext) -> Iterator[str]:
     watch = written.config.watch
-    if watch and not plan.roots:
+    if watch and not settings.roots:
         yield f"{written.origin_of('watch')}: every pattern begins with '!', so that nothing counts: add one that does not"
     if written.config.allow_dangerous_root:
         return
-    for root in plan.roots:
+    for root in settings.roots:
         danger = _danger(root, ground)
         if danger is not None:
             yield f"{written.origin_of('watch')}: {danger} would be watched: {_SAFER}"

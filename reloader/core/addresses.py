@@ -50,12 +50,12 @@ class Address:
     host: str
     port: int
 
-    def collides_with(self, held: Address) -> bool:
-        """Whether who wants this cannot have it because of ``held``, whose host is a number. A name may stand for any."""
-        if self.port != held.port:
+    def collides_with(self, pending: Address) -> bool:
+        """Whether who wants this cannot have it because of ``pending``, whose host is a number. A name may stand for any."""
+        if self.port != pending.port:
             return False
-        is_any = self.host in _ANY or held.host in _ANY
-        return is_any or self.host == held.host or _NUMERIC.fullmatch(self.host) is None
+        is_any = self.host in _ANY or pending.host in _ANY
+        return is_any or self.host == pending.host or _NUMERIC.fullmatch(self.host) is None
 
 
 def addresses_of(argv: Sequence[str], environment: Mapping[str, str], source: str = "") -> tuple[Address, ...]:
@@ -177,7 +177,7 @@ def facts_of(socket: ListeningSocket) -> dict[str, str]:
     return {**known, "host": address.host, "port": str(address.port)}
 
 
-def held(addresses: Sequence[SocketAddress]) -> tuple[ListeningSocket, ...]:
+def pending(addresses: Sequence[SocketAddress]) -> tuple[ListeningSocket, ...]:
     """Each with the number by which the command knows it."""
     return tuple(ListeningSocket(FIRST_DESCRIPTOR + number, address) for number, address in enumerate(addresses))
 
@@ -189,7 +189,7 @@ def name_of(socket: ListeningSocket) -> str:
 
 def faults_of(text: str, addresses: Sequence[SocketAddress]) -> Iterator[str]:
     """What is wrong with the placeholders in ``text``, each as a sentence."""
-    sockets = held(addresses)
+    sockets = pending(addresses)
     for found in _PLACEHOLDER.finditer(text):
         number, name = int(found[1]), found[2]
         if number >= len(sockets):

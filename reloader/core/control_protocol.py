@@ -90,34 +90,36 @@ _PLAIN: Mapping[str, Request] = {
     "files": FilesRequest(),
 }
 
-VERBS: Sequence[str] = (*_PLAIN, "wait", "why")
+SUBCOMMANDS: Sequence[str] = (*_PLAIN, "wait", "why")
 
 
 def request_of(words: object) -> Request:
     """The request that ``words``, a decoded line of JSON, stand for. Raises RequestError for what stands for none."""
     if not isinstance(words, dict):
-        raise RequestError('a request is an object, as in {"verb": "status"}')
-    verb = words.get("verb")
-    match verb:
+        raise RequestError('a request is an object, as in {"request": "status"}')
+    subcommand = words.get("request")
+    match subcommand:
         case "wait":
             return WaitRequest(_run_of(words.get("after", NOW)), _seconds_of(words.get("timeout", USUAL_WAIT)))
         case "why":
             return ExplainRequest(_path_of(words.get("path")))
-        case str() if verb in _PLAIN:
-            return _PLAIN[verb]
+        case str() if subcommand in _PLAIN:
+            return _PLAIN[subcommand]
         case _:
-            raise RequestError(f'"verb" is one of {", ".join(VERBS)}')
+            raise RequestError(f'"request" is one of {", ".join(SUBCOMMANDS)}')
 
 
 def words_of(request: Request) -> dict[str, object]:
     """The words that stand for ``request``."""
     match request:
         case WaitRequest(after, timeout):
-            return {"verb": "wait", "after": NOW if after is None else after, "timeout": timeout}
+            return {"request": "wait", "after": NOW if after is None else after, "timeout": timeout}
         case ExplainRequest(path):
-            return {"verb": "why", "path": path}
+            return {"request": "why", "path": path}
         case _:
-            return {"verb": next(verb for verb, plain in _PLAIN.items() if isinstance(request, type(plain)))}
+            return {
+                "request": next(subcommand for subcommand, plain in _PLAIN.items() if isinstance(request, type(plain)))
+            }
 
 
 def _run_of(value: object) -> int | None:

@@ -13,9 +13,9 @@ from reloader.core.states import Reason
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The baseline is taken: the first run may start. ``unserved`` is what has changed since the run of the plan before."""
+    """The baseline is taken: the first run may start. ``pending`` is what has changed since the run of the plan before."""
 
-    unserved: ChangeBatch = field(default_factory=ChangeBatch)
+    pending: ChangeBatch = field(default_factory=ChangeBatch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,13 @@ GateTask = CheckSyntax | RunTask
 class Pending:
     """What waits at the gate. ``begin`` is the first start, ``by`` a restart by hand; ``refused`` says that it was held up.
 
-    ``renewed`` are the keys of another plan, whose run takes all steps before a start itself: here only the check is left.
+    ``reloaded`` are the keys of another plan, whose run takes all steps before a start itself: here only the check is left.
     """
 
     batch: ChangeBatch = field(default_factory=ChangeBatch)
     begin: bool = False
     by: str | None = None
-    renewed: tuple[str, ...] | None = None
+    reloaded: tuple[str, ...] | None = None
     refused: bool = False
 
     @property
@@ -84,7 +84,7 @@ class Empty:
 class Checking:
     """``task`` is under way and ``rest`` follows. ``again`` says that more has joined, for which all is to be done anew."""
 
-    held: Pending
+    pending: Pending
     task: GateTask
     rest: tuple[GateTask, ...]
     again: bool = False
@@ -94,14 +94,14 @@ class Checking:
 class Passed:
     """All has passed, and the disk is not quiet: what changes now has to pass as well."""
 
-    held: Pending
+    pending: Pending
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """Something has failed. The next change, or a wish by hand, is the next attempt."""
 
-    held: Pending
+    pending: Pending
 
 
 Stage = Empty | Checking | Passed | Rejected
@@ -117,8 +117,8 @@ class Gate:
     is_told: bool = False
 
     @property
-    def held(self) -> Pending:
-        return Pending() if isinstance(self.stage, Empty) else self.stage.held
+    def pending(self) -> Pending:
+        return Pending() if isinstance(self.stage, Empty) else self.stage.pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,18 +194,20 @@ def gate_of(policy: GatePolicy) -> Gate:
 def handle(gate: Gate, arrival: Arrival, around: GateContext) -> Handled:
     """What follows from ``arrival``."""
     match arrival:
-        case Begin(unserved):
-            return _attempt(gate, replace(gate.held, batch=unserved.merged_with(gate.held.batch), begin=True), around)
+        case Begin(missed):
+            return _attempt(
+                gate, replace(gate.pending, batch=missed.merged_with(gate.pending.batch), begin=True), around
+            )
         case BatchOpened():
             return follow(replace(gate, is_open=True), around, rests=around.run is None)
         case BatchClosed(batch):
-            held = replace(gate.held, batch=gate.held.batch.merged_with(batch))
-            return _attempt(replace(gate, is_open=False, stale=_made_stale(gate, batch, around)), held, around)
+            pending = replace(gate.pending, batch=gate.pending.batch.merged_with(batch))
+            return _attempt(replace(gate, is_open=False, stale=_made_stale(gate, batch, around)), pending, around)
         case RestartRequested(by):
             everything = frozenset(range(len(around.policy.before)))
-            return _attempt(replace(gate, stale=everything), replace(gate.held, by=by), around)
+            return _attempt(replace(gate, stale=everything), replace(gate.pending, by=by), around)
         case SettingsChanged(keys):  # which serves a wish by hand as well
-            return _attempt(gate, replace(gate.held, by=None, renewed=keys), around)
+            return _attempt(gate, replace(gate.pending, by=None, reloaded=keys), around)
         case PolicyReplaced():
             return _policy_exchanged(gate, around)
         case GateTaskPassed():
@@ -216,8 +218,8 @@ def handle(gate: Gate, arrival: Arrival, around: GateContext) -> Handled:
 
 def follow(gate: Gate, around: GateContext, *, rests: bool) -> Handled:
     """Tell the supervisor of what is open, or held, where it ``rests``: otherwise it would start what has not passed."""
-    is_pending = gate.is_open or len(gate.held.batch) > 0
-    if rests and is_pending and not gate.is_told and not gate.held.begin:
+    is_pending = gate.is_open or len(gate.pending.batch) > 0
+    if rests and is_pending and not gate.is_told and not gate.pending.begin:
         return replace(gate, is_told=True), (Forward(BatchOpened()),)
     return gate, ()
 
@@ -237,9 +239,9 @@ def launched(gate: Gate) -> Gate:
 
 
 def _policy_exchanged(gate: Gate, around: GateContext) -> Handled:
-    held = replace(gate.held, renewed=None)
-    if held.begin or held.batch or held.by is not None:
-        return _attempt(gate, held, around)
+    pending = replace(gate.pending, reloaded=None)
+    if pending.begin or pending.batch or pending.by is not None:
+        return _attempt(gate, pending, around)
     return replace(gate, stage=Empty()), ()
 
 
@@ -248,15 +250,15 @@ def _made_stale(gate: Gate, batch: ChangeBatch, around: GateContext) -> frozense
     return gate.stale | {number for number, step in steps if step.is_wanted_for(batch, around.separator)}
 
 
-def _attempt(gate: Gate, held: Pending, around: GateContext) -> Handled:
-    """Begin with what has to be done for ``held``. A check that is under way is of no use any more.
+def _attempt(gate: Gate, pending: Pending, around: GateContext) -> Handled:
+    """Begin with what has to be done for ``pending``. A check that is under way is of no use any more.
 
     A step is let end, unless another plan will begin with the steps anew: who waits for one without end may have mended it.
     """
-    if isinstance(gate.stage, Checking) and _writes(gate.stage.task) and held.renewed is None:
-        return replace(gate, stage=replace(gate.stage, held=held, again=True)), ()
+    if isinstance(gate.stage, Checking) and _writes(gate.stage.task) and pending.reloaded is None:
+        return replace(gate, stage=replace(gate.stage, pending=pending, again=True)), ()
     abandoned = (CancelTask(),) if isinstance(gate.stage, Checking) else ()
-    after, orders = _next(gate, held, _tasks(gate, held, around), around)
+    after, orders = _next(gate, pending, _tasks(gate, pending, around), around)
     return after, (*abandoned, *orders)
 
 
@@ -265,77 +267,77 @@ def _writes(task: GateTask) -> bool:
     return isinstance(task, RunTask) and task.part == BEFORE
 
 
-def _tasks(gate: Gate, held: Pending, around: GateContext) -> tuple[GateTask, ...]:
-    checks = () if held.begin else _checks(_remaining(gate, held, around), held, around)
-    steps = () if held.renewed is not None else sorted(gate.stale)
-    return (*checks, *(task for number in steps for task in _tasks_of_step(number, held, around)))
+def _tasks(gate: Gate, pending: Pending, around: GateContext) -> tuple[GateTask, ...]:
+    checks = () if pending.begin else _checks(_remaining(gate, pending, around), pending, around)
+    steps = () if pending.reloaded is not None else sorted(gate.stale)
+    return (*checks, *(task for number in steps for task in _tasks_of_step(number, pending, around)))
 
 
-def _tasks_of_step(number: int, held: Pending, around: GateContext) -> Iterator[GateTask]:
-    commands = around.policy.before[number].commands_for(held.batch, around.separator)
+def _tasks_of_step(number: int, pending: Pending, around: GateContext) -> Iterator[GateTask]:
+    commands = around.policy.before[number].commands_for(pending.batch, around.separator)
     for place, argv in enumerate(commands, start=1):
         yield RunTask(BEFORE, argv, number if place == len(commands) else None)
 
 
-def _checks(batch: ChangeBatch, held: Pending, around: GateContext) -> tuple[GateTask, ...]:
+def _checks(batch: ChangeBatch, pending: Pending, around: GateContext) -> tuple[GateTask, ...]:
     policy, separator = around.policy, around.separator
     sources = tuple(
         change.path for change in batch if change.path.endswith(SOURCES) and change.kind is not ChangeKind.REMOVED
     )
     tasks: tuple[GateTask, ...] = (CheckSyntax(sources),) if around.compiles and sources else ()
-    if policy.check is not None and _is_due(policy.check, batch, held, separator):
+    if policy.check is not None and _is_due(policy.check, batch, pending, separator):
         tasks += tuple(RunTask(CHECK, argv) for argv in policy.check.commands_for(batch, separator))
     return tasks
 
 
-def _is_due(check: Task, batch: ChangeBatch, held: Pending, separator: str) -> bool:
-    return check.is_wanted_for(batch, separator) or (held.by is not None and check.asks_for_no_files)
+def _is_due(check: Task, batch: ChangeBatch, pending: Pending, separator: str) -> bool:
+    return check.is_wanted_for(batch, separator) or (pending.by is not None and check.asks_for_no_files)
 
 
-def _remaining(gate: Gate, held: Pending, around: GateContext) -> ChangeBatch:
+def _remaining(gate: Gate, pending: Pending, around: GateContext) -> ChangeBatch:
     """The batch, and after a refusal without what was taken back, as long as there is a run that has not noticed it."""
-    if not held.refused or gate.is_told or around.run is None:
-        return held.batch
-    return ChangeBatch.of(change for change in held.batch if not around.is_as_before(change.path))
+    if not pending.refused or gate.is_told or around.run is None:
+        return pending.batch
+    return ChangeBatch.of(change for change in pending.batch if not around.is_as_before(change.path))
 
 
-def _next(gate: Gate, held: Pending, tasks: tuple[GateTask, ...], around: GateContext) -> Handled:
+def _next(gate: Gate, pending: Pending, tasks: tuple[GateTask, ...], around: GateContext) -> Handled:
     if tasks:
-        working = replace(gate, stage=Checking(held, tasks[0], tasks[1:]))
+        working = replace(gate, stage=Checking(pending, tasks[0], tasks[1:]))
         working, told = follow(working, around, rests=around.run is None)
         return working, (*told, StartTask(tasks[0]))
     if gate.is_open:
-        return replace(gate, stage=Passed(held)), ()
-    return replace(gate, stage=Empty(), is_told=False), _let_through(gate, held, around)
+        return replace(gate, stage=Passed(pending)), ()
+    return replace(gate, stage=Empty(), is_told=False), _let_through(gate, pending, around)
 
 
-def _let_through(gate: Gate, held: Pending, around: GateContext) -> tuple[Order, ...]:
-    if held.begin:
+def _let_through(gate: Gate, pending: Pending, around: GateContext) -> tuple[Order, ...]:
+    if pending.begin:
         return (Forward(Begin()),)
-    remaining = _remaining(gate, held, around)
+    remaining = _remaining(gate, pending, around)
     if remaining:
         return (Forward(BatchClosed(remaining)),)
-    if held.renewed is not None:
-        return (Forward(SettingsChanged(held.renewed)),)
-    if held.by is not None:
-        return (Forward(RestartRequested(held.by)),)
-    return (Report(ChangesReverted(tuple(held.batch.kinds), around.run)),) if around.run is not None else ()
+    if pending.reloaded is not None:
+        return (Forward(SettingsChanged(pending.reloaded)),)
+    if pending.by is not None:
+        return (Forward(RestartRequested(pending.by)),)
+    return (Report(ChangesReverted(tuple(pending.batch.kinds), around.run)),) if around.run is not None else ()
 
 
 def _passed(gate: Gate, around: GateContext) -> Handled:
     if not isinstance(gate.stage, Checking):
         return gate, ()
-    held, task, rest, again = gate.stage.held, gate.stage.task, gate.stage.rest, gate.stage.again
+    pending, task, rest, again = gate.stage.pending, gate.stage.task, gate.stage.rest, gate.stage.again
     if isinstance(task, RunTask) and task.number is not None and not again:
         gate = replace(gate, stale=gate.stale - {task.number})
-    return _next(gate, held, _tasks(gate, held, around) if again else rest, around)
+    return _next(gate, pending, _tasks(gate, pending, around) if again else rest, around)
 
 
 def _failed(gate: Gate, failed: GateTaskFailed, around: GateContext) -> Handled:
     if not isinstance(gate.stage, Checking):
         return gate, ()
-    held = replace(gate.stage.held, refused=True, by=None)
+    pending = replace(gate.stage.pending, refused=True, by=None)
     if gate.stage.again:
-        return _next(gate, gate.stage.held, _tasks(gate, gate.stage.held, around), around)
-    shut = (Forward(FirstStartBlocked(failed.exit_code)),) if held.begin else ()
-    return replace(gate, stage=Rejected(held)), (Report(failed.notice), *shut)
+        return _next(gate, gate.stage.pending, _tasks(gate, gate.stage.pending, around), around)
+    shut = (Forward(FirstStartBlocked(failed.exit_code)),) if pending.begin else ()
+    return replace(gate, stage=Rejected(pending)), (Report(failed.notice), *shut)

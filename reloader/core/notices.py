@@ -26,7 +26,7 @@ class SessionStatus:
     """How a session is. ``state`` is starting, running, stopping, settling, waiting, cooling down, or finished.
 
     ``seconds`` have gone by since the newest run started, ``ready_after`` of them until it was ready. ``child`` is its pid, as
-    long as it lives; ``held`` are the files that changed while the session is paused.
+    long as it lives; ``pending`` are the files that changed while the session is paused.
     """
 
     pid: int
@@ -39,7 +39,7 @@ class SessionStatus:
     ready_after: float | None
     reason: str
     is_paused: bool
-    held: tuple[str, ...]
+    pending: tuple[str, ...]
     backend: str
     files: int
     level = Level.INFO
@@ -55,10 +55,10 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Changes are served again; ``held`` so many were waiting for it."""
+    """Changes are served again; ``pending`` so many were waiting for it."""
 
     by: str
-    held: int
+    pending: int
     level = Level.INFO
 
 
@@ -112,7 +112,7 @@ class PathExplained:
 
     path: str
     kind: str
-    counts: bool
+    is_watched: bool
     cause: str
     pattern: str
     source: str

@@ -145,7 +145,7 @@ class Settings:
     watch: WatchSettings
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     python: PythonPolicy = field(default_factory=PythonPolicy)
-    telling: OutputSettings = field(default_factory=OutputSettings)
+    output: OutputSettings = field(default_factory=OutputSettings)
     beside: TaskSettings = field(default_factory=TaskSettings)
     source: str = "the command line"
     project: str = ""

@@ -13,16 +13,16 @@ def needs_new_session(before: Settings, after: Settings) -> bool:
     return _made_by(before) != _made_by(after)
 
 
-def _made_by(plan: Settings) -> Settings:
-    """``plan`` without what can be exchanged at any time."""
-    restart = plan.restart
-    gate = replace(plan.beside.gate, syntax=True, check=None, timeout=0.0)
+def _made_by(settings: Settings) -> Settings:
+    """``settings`` without what can be exchanged at any time."""
+    restart = settings.restart
+    gate = replace(settings.beside.gate, syntax=True, check=None, timeout=0.0)
     return replace(
-        plan,
-        watch=replace(plan.watch, debounce=DebouncePolicy()),
+        settings,
+        watch=replace(settings.watch, debounce=DebouncePolicy()),
         restart=RestartPolicy(stop=StopPolicy(restart.stop.signal), once=restart.once, postpone=restart.postpone),
-        telling=OutputSettings(),
-        beside=replace(plan.beside, gate=gate, hooks={}),
+        output=OutputSettings(),
+        beside=replace(settings.beside, gate=gate, hooks={}),
         source="",
         project="",
     )

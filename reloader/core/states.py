@@ -50,7 +50,7 @@ class ConfigRejected:
 Reason = FirstStart | FilesChanged | RequestedByChild | RequestedByUser | ChildExited | ConfigChanged | ConfigRejected
 
 
-def for_want_of_another_plan(run: int) -> Reason:
+def reason_without_new_settings(run: int) -> Reason:
     """Why ``run`` is started by the plan that stays in force, although it was to be by another one."""
     return ConfigRejected() if run > 1 else FirstStart()
 
@@ -94,13 +94,13 @@ Goal = Restart | Exit | ApplyExitPolicy
 class Idle:
     """Before the first run; after an exchange of the plan, before the one that follows ``run`` for this ``reason``.
 
-    ``unserved`` is what has changed since ``run`` was started.
+    ``pending`` is what has changed since ``run`` was started.
     """
 
     run: int = 0
     reason: Reason = field(default_factory=FirstStart)
     history: RestartHistory = field(default_factory=RestartHistory)
-    unserved: ChangeBatch = field(default_factory=ChangeBatch)
+    pending: ChangeBatch = field(default_factory=ChangeBatch)
 
 
 @dataclass(frozen=True, slots=True)

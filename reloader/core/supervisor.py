@@ -264,15 +264,15 @@ def _after_stop(state: Stopping, now: float, policy: RestartPolicy) -> Transitio
 def _resting(state: WaitingForQuiet | WaitingForChange | BackingOff, event: Event, now: float) -> Transition:
     match event:
         case BatchClosed(batch):
-            after, actions = _relaunch(state.run, FilesChanged(_unserved(state).merged_with(batch)), now, state.history)
+            after, actions = _relaunch(state.run, FilesChanged(_pending(state).merged_with(batch)), now, state.history)
             return after, (Report(Changed(batch)), *actions)
         case StopRequested(signal):
             return _finish(SIGNAL_BASE + signal)
         case BatchOpened() if not isinstance(state, WaitingForQuiet):
-            return WaitingForQuiet(state.run, state.history, _unserved(state)), ()
+            return WaitingForQuiet(state.run, state.history, _pending(state)), ()
         case RestartRequested() | SettingsChanged() if not isinstance(state, WaitingForQuiet):
-            unserved = _unserved(state)
-            reason = FilesChanged(unserved) if unserved else _wish(event)
+            pending = _pending(state)
+            reason = FilesChanged(pending) if pending else _wish(event)
             return _relaunch(state.run, reason, now, state.history)
         case DeadlineReached() if isinstance(state, BackingOff) and now >= state.until:
             return _relaunch(state.run, state.reason, now, state.history)
@@ -280,7 +280,7 @@ def _resting(state: WaitingForQuiet | WaitingForChange | BackingOff, event: Even
             return state, ()
 
 
-def _unserved(state: WaitingForQuiet | WaitingForChange | BackingOff) -> ChangeBatch:
+def _pending(state: WaitingForQuiet | WaitingForChange | BackingOff) -> ChangeBatch:
     """What has changed before, and no run was started for yet."""
     match state:
         case WaitingForQuiet(so_far=batch):

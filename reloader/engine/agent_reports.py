@@ -107,7 +107,7 @@ class AgentReports:
         *,
         narrows: bool,
         command: str = "",
-        tell: Callable[[Note], None] = lambda note: None,
+        report: Callable[[Note], None] = lambda note: None,
     ) -> None:
         self._imports = imports
         self._baseline = baseline
@@ -116,7 +116,7 @@ class AgentReports:
         self._link = link
         self._narrows = narrows
         self._command = command
-        self._tell = tell
+        self._report = report
         self._run = 0
         self._of_this_run: set[str] = set()
         self._written_by_this_run: set[str] = set()
@@ -129,7 +129,7 @@ class AgentReports:
         self._settled_at: float | None = None
         self._silent_at: float | None = None
         self._crashed_at: float | None = None
-        self._held: list[Ended] = []
+        self._pending: list[Ended] = []
         self._awaited = 0
         self._release_at: float | None = None
 
@@ -155,7 +155,7 @@ class AgentReports:
         moments = (self._release_at, self._silent_at, self._settled_at)
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def hear(self, report: Report) -> list[PathChange]:
+    def handle(self, report: Report) -> list[PathChange]:
         """Take a report in, and return what it shows to have changed since. Reports of another run are late, and ignored."""
         if report.run != self._run:
             return []
@@ -198,7 +198,7 @@ class AgentReports:
         if self._link is None or ended.run != self._run:
             return [ended]
         self._settled_at = self._silent_at = None  # a run that has ended forgets nothing
-        self._held.append(ended)
+        self._pending.append(ended)
         self._awaited = self._link.sync()
         self._release_at = self._clock() + LAST_WORDS
         return []
@@ -221,7 +221,7 @@ class AgentReports:
             self._imports.files.intersection_update(self._of_this_run)
         if self._silent_at is not None and now >= self._silent_at:
             self._silent_at = None
-            self._tell(Note(self._why_silent()))
+            self._report(Note(self._why_silent()))
         if self._release_at is not None and now >= self._release_at:
             return self._released()
         return []
@@ -240,17 +240,17 @@ class AgentReports:
         return report.leads or starts_python(self._command) or stem(report.program) == stem(self._command)
 
     def _why_silent(self) -> str:
-        counts = "its patterns"
+        is_watched = "its patterns"
         if self._narrows:
-            counts = "all Python files of the project" if self._imports.sources_only else "all files of the project"
+            is_watched = "all Python files of the project" if self._imports.sources_only else "all files of the project"
         return (
             "the command does not report what it imports (only Python does, and not with -I, -S or -E), "
-            f"so {counts} are watched"
+            f"so {is_watched} are watched"
         )
 
     def _released(self) -> list[Ended]:
-        held, self._held, self._release_at = self._held, [], None
-        return [self._with_crash(ended) for ended in held]
+        pending, self._pending, self._release_at = self._pending, [], None
+        return [self._with_crash(ended) for ended in pending]
 
     def _with_crash(self, ended: Ended) -> Ended:
         has_crashed = self._crashed_at is not None and self._clock() - self._crashed_at < CRASH_COUNTS

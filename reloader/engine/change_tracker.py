@@ -34,57 +34,57 @@ class ChangeTracker:
         watching: BackendSet,
         baseline: Baseline,
         collector: ChangeCollector,
-        sweep: Rescan,
+        rescan: Rescan,
         program: AgentReports,
         inbox: Inbox,
         clock: Clock,
-        tell: Callable[[Notice], None],
+        report: Callable[[Notice], None],
     ) -> None:
         self._watching = watching
         self._baseline = baseline
         self._collector = collector
-        self._sweep = sweep
+        self._rescan = rescan
         self._program = program
         self._inbox = inbox
         self._clock = clock
-        self._tell = tell
+        self._report = report
         self._served = ChangeBatch()
         self.are_read_ahead = False
 
     @property
     def deadlines(self) -> tuple[float | None, ...]:
         """When there is something to do."""
-        return self._collector.deadline, self._sweep.deadline
+        return self._collector.deadline, self._rescan.deadline
 
-    def inherit(self, unserved: ChangeBatch) -> None:
+    def inherit(self, pending: ChangeBatch) -> None:
         """The next run is to be told of what has changed since that of the engine before ours."""
-        self._served = unserved
+        self._served = pending
 
-    def unserved_up_to(self, later: Baseline, tell: Callable[[Notice], None]) -> ChangeBatch:
+    def pending_up_to(self, later: Baseline, report: Callable[[Notice], None]) -> ChangeBatch:
         """All that has changed from the last launch to the first look of the engine that follows, which does the telling."""
-        self._tell = tell
+        self._report = report
         self.absorb(self._baseline.differing_from(later))
         return self._served
 
     # What is heard
 
-    def hear(self, hints: PathsChanged) -> Opened:
+    def handle(self, hints: PathsChanged) -> Opened:
         if not hints.paths:
             return
         if _concern_rules(hints.paths):
             yield from self._read_rules_again()
-        yield from _if_any(self._collector.hear(hints, self._clock()))
+        yield from _if_any(self._collector.handle(hints, self._clock()))
 
-    def hear_hint(self, hints: PathsChanged) -> Opened:
+    def handle_hint(self, hints: PathsChanged) -> Opened:
         """Of a watcher. What the program may have written itself comes back later, if it has not."""
-        return self.hear(self._program.certain(hints))
+        return self.handle(self._program.certain(hints))
 
     def take(self, changes: list[PathChange]) -> Opened:
         """Changes that were found by other means than a hint."""
         yield from _if_any(self._collector.take(changes, self._clock()))
 
     def events_were_lost(self, lost: WatcherOverflowed) -> Opened:
-        self._tell(EventsOverflowed(lost.backend, self._watching.overflow_remedy))
+        self._report(EventsOverflowed(lost.backend, self._watching.overflow_remedy))
         self._watching.watch_again()
         yield from self._compare_all()
 
@@ -99,23 +99,23 @@ class ChangeTracker:
         closed = self._collector.close_if_due(now)
         unchanged = self._baseline.take_unchanged()
         if unchanged:
-            self._tell(Unchanged(unchanged))
+            self._report(Unchanged(unchanged))
         if closed is not None:
             self._served = self._served.merged_with(closed.batch)
             yield closed
 
-    def sweep(self, now: float) -> Opened:
+    def rescan(self, now: float) -> Opened:
         """What no event told of. Never while files are read ahead: what is read is looked at as well."""
         if not self.are_read_ahead:
             return
-        missed = self._sweep.tick(now)
+        missed = self._rescan.tick(now)
         hints = self._program.certain(PathsChanged(missed)).paths if missed else ()
         if _concern_rules(hints):
             yield from self._read_rules_again()
         changes = self._baseline.examine(hints)
         if changes:
             paths = tuple(change.path for change in changes)
-            self._tell(EventsMissed(self._watching.backend, paths))
+            self._report(EventsMissed(self._watching.backend, paths))
             self._watching.missed(paths)
             yield from self.take(changes)
 
@@ -126,7 +126,7 @@ class ChangeTracker:
             self._inbox.post(PathsChanged(tuple(differing)))
         if done:
             self.are_read_ahead = True
-            self._tell(Note("the contents of all files are known"))
+            self._report(Note("the contents of all files are known"))
 
     def catch_up(self, paths: Iterable[str]) -> ChangeBatch:
         """What has happened up to now is what the next run will read: it needs no restart of its own.
@@ -151,14 +151,14 @@ class ChangeTracker:
         """Take what ``paths`` and all that is pending hold by now for seen: it is served by the launch that is to come."""
         found = self._collector.absorb(paths)
         if found:
-            self._tell(Changed(found))
+            self._report(Changed(found))
         self._served = self._served.merged_with(found)
 
     # Rules
 
     def _read_rules_again(self) -> Opened:
         self._watching.rules_changed()
-        self._sweep.rules_were_read()
+        self._rescan.rules_were_read()
         yield from self._compare_all()
 
     def _compare_all(self) -> Opened:

@@ -31,7 +31,7 @@ class Components:
     watching: BackendSet
     baseline: Baseline
     collector: ChangeCollector
-    sweep: Rescan
+    rescan: Rescan
     loops: RestartLoopGuard
     failed_starts: PortConflicts
     program: AgentReports

@@ -29,24 +29,24 @@ SUSPENDED = 60.0
 class ConfigReloader:
     """Owned by the engine's thread; lives as long as the session.
 
-    ``plan`` is in force, and ``pending`` is to be, as soon as nothing runs any more. A library's session has no
+    ``settings`` is in force, and ``pending`` is to be, as soon as nothing runs any more. A library's session has no
     ``configuration``, so that there is never anything to do.
     """
 
     def __init__(
         self,
-        plan: Settings,
+        settings: Settings,
         configuration: Configuration | None,
         clock: Clock,
-        tell: Callable[[Notice], None],
-        tell_to: Callable[[Reporter], None] = lambda reporter: None,
+        report: Callable[[Notice], None],
+        report_to: Callable[[Reporter], None] = lambda reporter: None,
     ) -> None:
-        self.plan = plan
+        self.settings = settings
         self.pending: ReloadedConfig | None = None
         self._configuration = configuration
         self._clock = clock
-        self._tell = tell
-        self._tell_to = tell_to
+        self._report = report
+        self._tell_to = report_to
         self._known: Fingerprint = configuration.first_look if configuration is not None else {}
         self._unsettled: Fingerprint | None = None
         self._is_in_doubt = False
@@ -69,9 +69,9 @@ class ConfigReloader:
     @property
     def _looked_at(self) -> Configuration | None:
         """None where nothing that is saved is taken over: to a session of a single run nothing matters after its launch."""
-        return None if self._has_launched and self.plan.restart.once else self._configuration
+        return None if self._has_launched and self.settings.restart.once else self._configuration
 
-    def hear(self, paths: Iterable[str]) -> None:
+    def handle(self, paths: Iterable[str]) -> None:
         """A watcher hints at ``paths``."""
         if self._configuration is not None and not set(self._configuration.places).isdisjoint(paths):
             self._look_at = self._clock()
@@ -115,18 +115,18 @@ class ConfigReloader:
         if look == self._known:
             return None
         try:
-            renewed = self._configuration.read()
+            reloaded = self._configuration.read()
         except ConfigError:
             return None
         self._known, self._unsettled = look, None
-        return self._judged(renewed, self._configuration)
+        return self._judged(reloaded, self._configuration)
 
-    def accept(self, renewed: ReloadedConfig) -> None:
-        """``renewed`` is in force."""
-        self.plan, self.pending = renewed.plan, None
+    def accept(self, reloaded: ReloadedConfig) -> None:
+        """``reloaded`` is in force."""
+        self.settings, self.pending = reloaded.settings, None
         if self._configuration is not None:
-            self._configuration.accept(renewed)
-            self._tell_to(renewed.reporter)
+            self._configuration.accept(reloaded)
+            self._tell_to(reloaded.reporter)
             self._look_at = self._clock()  # other places may count now
 
     def refuse(self, problems: Iterable[str]) -> None:
@@ -145,28 +145,28 @@ class ConfigReloader:
     def _doubt(self, why: ConfigMissing | ConfigInvalid) -> None:
         """What is in force stays so, as is told: what was to follow is no more on the disk."""
         self._is_in_doubt, self.pending = True, None
-        self._tell(why)
+        self._report(why)
 
     def _has_changed(self, look: Fingerprint, now: float) -> None:
         self._unsettled = look
         self._look_at = now + QUIET
 
-    def _judged(self, renewed: ReloadedConfig | None, configuration: Configuration) -> ReloadedConfig | None:
+    def _judged(self, reloaded: ReloadedConfig | None, configuration: Configuration) -> ReloadedConfig | None:
         was_in_doubt = self._is_in_doubt or self.pending is not None
         self._is_in_doubt, self.pending = False, None
-        if renewed is None:
+        if reloaded is None:
             if was_in_doubt:
-                self._tell(ConfigRestored(configuration.source))
+                self._report(ConfigRestored(configuration.source))
             return None
-        return renewed
+        return reloaded
 
-    def judge(self, renewed: ReloadedConfig) -> bool:
-        """Tell of ``renewed``, and whether it needs a new session; then it is pending."""
-        needs_new = needs_new_session(self.plan, renewed.plan)
-        self._tell(ConfigReloaded(renewed.plan.source, renewed.changes, needs_new))
-        self.pending = renewed if needs_new else None
+    def judge(self, reloaded: ReloadedConfig) -> bool:
+        """Tell of ``reloaded``, and whether it needs a new session; then it is pending."""
+        needs_new = needs_new_session(self.settings, reloaded.settings)
+        self._report(ConfigReloaded(reloaded.settings.source, reloaded.changes, needs_new))
+        self.pending = reloaded if needs_new else None
         if needs_new:
-            self._guard_against_loops(renewed.plan.source)
+            self._guard_against_loops(reloaded.settings.source)
         return needs_new
 
     def forgive(self) -> None:
@@ -185,4 +185,4 @@ class ConfigReloader:
             restarts = self._loops.restarts
             self._loops = RestartLoops()
             self._suspended_until = now + SUSPENDED
-            self._tell(ConfigReloadSuspended(source, len(restarts), now - restarts[0].moment, SUSPENDED))
+            self._report(ConfigReloadSuspended(source, len(restarts), now - restarts[0].moment, SUSPENDED))

@@ -47,7 +47,7 @@ from reloader.engine.run import RunController
 class Engine:
     """One session from ``start`` to the exit code, or up to where another plan needs another engine."""
 
-    def __init__(self, plan: Settings, parts: Components, start: Idle = Idle()) -> None:  # noqa: B008 - a value
+    def __init__(self, settings: Settings, parts: Components, start: Idle = Idle()) -> None:  # noqa: B008 - a value
         self._parts = parts
         self._state: State = start
         self._next: Idle | None = None
@@ -55,16 +55,16 @@ class Engine:
             parts.watching,
             parts.baseline,
             parts.collector,
-            parts.sweep,
+            parts.rescan,
             parts.program,
             parts.inbox,
             parts.clock,
-            parts.reporter.tell,
+            parts.reporter.report,
         )
-        self._files.inherit(start.unserved)
+        self._files.inherit(start.pending)
         self._start = start
-        self._configuration = SettingsSwitch(plan, parts, start)
-        self._run = RunController(plan.launch, parts, self._files)
+        self._configuration = SettingsSwitch(settings, parts, start)
+        self._run = RunController(settings.launch, parts, self._files)
 
     @property
     def state(self) -> State:
@@ -75,9 +75,9 @@ class Engine:
         """What it is made of, for the engine that follows."""
         return self._parts
 
-    def unserved_up_to(self, later: Baseline, tell: Callable[[Notice], None]) -> ChangeBatch:
+    def pending_up_to(self, later: Baseline, report: Callable[[Notice], None]) -> ChangeBatch:
         """All that has changed since the last launch, up to the first look of the engine that follows."""
-        return self._files.unserved_up_to(later, tell)
+        return self._files.pending_up_to(later, report)
 
     @property
     def knows_all_contents(self) -> bool:
@@ -114,7 +114,7 @@ class Engine:
         for posted in news:
             self._parts.inbox.keep(posted)
         if not any(isinstance(posted, StopRequested) for posted in news):
-            self._step(Begin(self._start.unserved))
+            self._step(Begin(self._start.pending))
 
     def turn(self) -> None:
         """Wait for news, or for the nearest deadline, and act on them."""
@@ -126,13 +126,13 @@ class Engine:
                 parts.inbox.keep(posted)  # for the engine that follows
         self._look_at_processes()
         now = parts.clock()
-        renewed = self._configuration.look(now)
-        if renewed is not None:
-            self._step(renewed)
+        reloaded = self._configuration.look(now)
+        if reloaded is not None:
+            self._step(reloaded)
         self._decide_all(parts.beside.tick(now))
         self._step_all(self._files.close_batch(now))
         self._step_all(parts.program.tick(now))
-        self._step_all(self._files.sweep(now))
+        self._step_all(self._files.rescan(now))
         deadline = next_deadline(self._state)
         if deadline is not None and parts.clock() >= deadline:
             self._step(DeadlineReached())
@@ -153,7 +153,7 @@ class Engine:
             parts.control.deadline,
             parts.beside.deadline,
             self._configuration.deadline,
-            parts.host.next_look(now),
+            parts.host.next_poll(now),
         )
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -162,8 +162,8 @@ class Engine:
     def _receive(self, posted: Posted) -> None:
         match posted:
             case PathsChanged(paths):
-                self._parts.renewal.hear(paths)
-                self._step_all(self._files.hear_hint(posted))
+                self._parts.renewal.handle(paths)
+                self._step_all(self._files.handle_hint(posted))
             case RunEnded():
                 self._run.is_gone()
                 self._step_all(self._parts.program.ended(posted))
@@ -176,17 +176,17 @@ class Engine:
             case WatcherFailed():
                 self._step_all(self._files.watcher_failed(posted))
             case PollIntervalRaised(interval, cost, paths):
-                self._tell(ScansSlowed(interval, cost, paths))
+                self._report(ScansSlowed(interval, cost, paths))
             case Wakeup():
                 pass  # a reason to look, and looking follows after each batch of news
             case ReportsSynced() | ProbePassed():
                 self._answered(posted)
             case _:
-                self._step_all(self._files.take(self._parts.program.hear(posted)))
+                self._step_all(self._files.take(self._parts.program.handle(posted)))
 
     def _wished(self, wish: StopRequested | ChildInterrupted | RestartRequested | ControlRequest | KeyPressed) -> None:
         if isinstance(wish, ControlRequest | KeyPressed):
-            self._step_all(self._parts.control.hear(wish))
+            self._step_all(self._parts.control.handle(wish))
             return
         if isinstance(wish, RestartRequested):
             self._parts.loops.forgive()
@@ -196,11 +196,11 @@ class Engine:
     def _answered(self, news: ReportsSynced | ProbePassed) -> None:
         """The run has answered, or all that the program had reported when we asked is heard."""
         if isinstance(news, ProbePassed):
-            self._parts.beside.hear(news)
+            self._parts.beside.handle(news)
             return
         changes, hints = self._parts.program.settled(news)
         self._step_all(self._files.take(changes))
-        self._step_all(self._files.hear(hints))
+        self._step_all(self._files.handle(hints))
         self._step_all(self._parts.program.synced(news))
 
     def _look_at_processes(self) -> None:
@@ -220,7 +220,7 @@ class Engine:
         if isinstance(event, RunEnded) and seconds is not None:
             why = self._parts.failed_starts.explain(event, seconds)
             if why is not None:
-                self._tell(why)
+                self._report(why)
 
     def _step(self, event: Event) -> None:
         self._decide_all(self._parts.beside.admit(event, self._state))
@@ -233,23 +233,23 @@ class Engine:
     def _decide(self, event: Event) -> None:
         if self._next is not None:
             return  # all that is decided from now on is for the engine that follows
-        self._state, actions = transition(self._state, event, self._parts.clock(), self._configuration.plan.restart)
+        self._state, actions = transition(self._state, event, self._parts.clock(), self._configuration.settings.restart)
         for action in actions:
             self._perform(action)
 
     def _perform(self, action: Action) -> None:
         match action:
             case Report(notice):
-                self._tell(notice)
+                self._report(notice)
             case Launch(run, reason):
                 self._launch(run, reason)
             case SendStopSignal(_, signal):
-                usual = self._configuration.plan.restart.stop.signal
-                self._run.ask_to_stop(usual if signal is None else signal)
+                usual = self._configuration.settings.restart.stop.signal
+                self._run.stop(usual if signal is None else signal)
             case Kill():
-                self._run.force_stop()
+                self._run.kill()
             case Finish(exit_code):
-                self._tell(FinishedNotice(exit_code))
+                self._report(FinishedNotice(exit_code))
             case _:
                 assert_never(action)
 
@@ -267,5 +267,5 @@ class Engine:
             self._parts.loops.begin(trial)
             self._decide(LaunchDelayed(run, trial.seconds, reason))
 
-    def _tell(self, notice: Notice) -> None:
-        self._parts.reporter.tell(notice)
+    def _report(self, notice: Notice) -> None:
+        self._parts.reporter.report(notice)

@@ -44,16 +44,16 @@ class RunController:
             self._not_launched(run, NotLaunched(child.exit_code, child.why))
             return
         self._child = child
-        parts.reporter.tell(Launched(run, child.pid, spec.argv, reason))
+        parts.reporter.report(Launched(run, child.pid, spec.argv, reason))
         parts.beside.launched(run)
 
-    def ask_to_stop(self, signal: int) -> None:
+    def stop(self, signal: int) -> None:
         if self._child is not None:
-            self._child.ask_to_stop(signal)
+            self._child.stop(signal)
 
-    def force_stop(self) -> None:
+    def kill(self) -> None:
         if self._child is not None:
-            self._child.force_stop()
+            self._child.kill()
 
     def is_gone(self) -> None:
         """There is nothing left to be asked or forced, and its pid may be another's by now."""
@@ -63,12 +63,12 @@ class RunController:
         """On the way out of a session that did not finish: by an error of ours, there is no time to be polite."""
         if self._child is None:
             return
-        self._child.force_stop()
+        self._child.kill()
         parts, limit = self._parts, self._parts.clock() + LAST_WAIT
         while parts.clock() < limit:
             if any(isinstance(news, RunEnded) for news in parts.host.collect(parts.clock())):
                 return
-            look = parts.host.next_look(parts.clock())
+            look = parts.host.next_poll(parts.clock())
             parts.inbox.take(limit if look is None else min(look, limit))
 
     def _not_launched(self, run: int, outcome: Outcome) -> None:

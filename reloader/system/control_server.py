@@ -44,24 +44,24 @@ class Connection:
 class ConnectionReply:
     """Hands an answer over to the ear."""
 
-    visitor: Connection
+    connection: Connection
     answers: deque[tuple[Connection, Answer]]
     bell: socket.socket
 
     def __call__(self, answer: Answer) -> None:
-        self.answers.append((self.visitor, answer))
+        self.answers.append((self.connection, answer))
         _ring(self.bell)
 
     @property
     def is_wanted(self) -> bool:
-        return not self.visitor.has_gone
+        return not self.connection.has_gone
 
 
 @dataclass(slots=True)
 class _Room:
     """What the thread alone touches."""
 
-    visitors: set[Connection] = field(default_factory=set)
+    server: set[Connection] = field(default_factory=set)
     closes_at: float | None = None
 
 
@@ -99,13 +99,13 @@ class ControlServer:
             selector.register(self._point.socket, selectors.EVENT_READ)
             try:
                 while not self._is_over():
-                    for key, _ in selector.select(self._patience()):
+                    for key, _ in selector.select(self._timeout()):
                         self._serve(selector, key.fileobj)
                     self._write_answers(selector)
                     self._show_out(selector)
             finally:
-                for visitor in tuple(self._room.visitors):
-                    self._leave(selector, visitor)
+                for connection in tuple(self._room.server):
+                    self._leave(selector, connection)
 
     def _is_over(self) -> bool:
         """Whether the session is, and all that was to be said is."""
@@ -114,18 +114,18 @@ class ControlServer:
         now = time.monotonic()
         if self._room.closes_at is None:
             self._room.closes_at = now + LAST_WORDS
-        is_saying = bool(self._answers) or any(visitor.outgoing for visitor in self._room.visitors)
+        is_saying = bool(self._answers) or any(connection.outgoing for connection in self._room.server)
         return not is_saying or now >= self._room.closes_at
 
-    def _patience(self) -> float | None:
-        moments = [visitor.leaves_at for visitor in self._room.visitors if not self._is_awaiting(visitor)]
+    def _timeout(self) -> float | None:
+        moments = [connection.leaves_at for connection in self._room.server if not self._is_awaiting(connection)]
         if self._room.closes_at is not None:
             moments.append(self._room.closes_at)
         return max(0.0, min(moments) - time.monotonic()) if moments else None
 
-    def _is_awaiting(self, visitor: Connection) -> bool:
+    def _is_awaiting(self, connection: Connection) -> bool:
         """Whether it is not for the visitor to do something."""
-        return visitor.has_asked and not visitor.outgoing
+        return connection.has_asked and not connection.outgoing
 
     def _serve(self, selector: selectors.BaseSelector, source: object) -> None:
         if source is self._end_of_bell:
@@ -133,99 +133,99 @@ class ControlServer:
         elif source is self._point.socket:
             self._welcome(selector)
         else:
-            visitor = next((one for one in self._room.visitors if one.socket is source), None)
-            if visitor is not None:
-                self._go_on(selector, visitor)
+            connection = next((one for one in self._room.server if one.socket is source), None)
+            if connection is not None:
+                self._go_on(selector, connection)
 
     def _welcome(self, selector: selectors.BaseSelector) -> None:
         newcomer = self._point.accept()
         if newcomer is None:
             return
-        visitor = Connection(newcomer, time.monotonic() + PATIENCE, is_known=not self._point.secret)
-        self._room.visitors.add(visitor)
+        connection = Connection(newcomer, time.monotonic() + PATIENCE, is_known=not self._point.secret)
+        self._room.server.add(connection)
         selector.register(newcomer, selectors.EVENT_READ)
-        if len(self._room.visitors) > SEATS:
-            self._say(selector, visitor, {"error": f"{SEATS} others are asking already: try again"})
+        if len(self._room.server) > SEATS:
+            self._say(selector, connection, {"error": f"{SEATS} others are asking already: try again"})
 
-    def _go_on(self, selector: selectors.BaseSelector, visitor: Connection) -> None:
-        if visitor.outgoing:
-            self._write(selector, visitor)
+    def _go_on(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+        if connection.outgoing:
+            self._write(selector, connection)
             return
         try:
-            piece = visitor.socket.recv(LONGEST_REQUEST)
+            piece = connection.socket.recv(LONGEST_REQUEST)
         except BlockingIOError:
             return
         except OSError:
             piece = b""
         if not piece:
-            self._leave(selector, visitor)
-        elif not visitor.has_asked:
-            visitor.heard += piece
-            self._understand(selector, visitor)
+            self._leave(selector, connection)
+        elif not connection.has_asked:
+            connection.heard += piece
+            self._understand(selector, connection)
 
-    def _understand(self, selector: selectors.BaseSelector, visitor: Connection) -> None:
-        if not visitor.is_known:
+    def _understand(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+        if not connection.is_known:
             secret = self._point.secret
-            if len(visitor.heard) < len(secret):
+            if len(connection.heard) < len(secret):
                 return
-            if not visitor.heard.startswith(secret):
-                self._leave(selector, visitor)
+            if not connection.heard.startswith(secret):
+                self._leave(selector, connection)
                 return
-            visitor.is_known, visitor.heard = True, visitor.heard[len(secret) :]
-        line, end, _ = visitor.heard.partition(b"\n")
+            connection.is_known, connection.heard = True, connection.heard[len(secret) :]
+        line, end, _ = connection.heard.partition(b"\n")
         if not end:
-            if len(visitor.heard) > LONGEST_REQUEST:
-                self._say(selector, visitor, {"error": f"a request has at most {LONGEST_REQUEST} bytes"})
+            if len(connection.heard) > LONGEST_REQUEST:
+                self._say(selector, connection, {"error": f"a request has at most {LONGEST_REQUEST} bytes"})
             return
         try:
             request = request_of(json.loads(line))
         except RequestError as error:
-            self._say(selector, visitor, {"error": str(error)})
+            self._say(selector, connection, {"error": str(error)})
         except (ValueError, RecursionError):
-            self._say(selector, visitor, {"error": 'a request is a line of JSON, as in {"verb": "status"}'})
+            self._say(selector, connection, {"error": 'a request is a line of JSON, as in {"request": "status"}'})
         else:
-            visitor.has_asked, visitor.heard = True, b""
-            self._post(ControlRequest(request, ConnectionReply(visitor, self._answers, self._bell)))
+            connection.has_asked, connection.heard = True, b""
+            self._post(ControlRequest(request, ConnectionReply(connection, self._answers, self._bell)))
 
     def _write_answers(self, selector: selectors.BaseSelector) -> None:
         while self._answers:
-            visitor, answer = self._answers.popleft()
-            if not visitor.has_gone:
-                self._say(selector, visitor, answer)
+            connection, answer = self._answers.popleft()
+            if not connection.has_gone:
+                self._say(selector, connection, answer)
 
-    def _say(self, selector: selectors.BaseSelector, visitor: Connection, answer: Answer) -> None:
-        visitor.has_asked = True
-        visitor.outgoing = json.dumps(answer).encode() + b"\n"
-        visitor.leaves_at = time.monotonic() + PATIENCE
-        self._write(selector, visitor)
+    def _say(self, selector: selectors.BaseSelector, connection: Connection, answer: Answer) -> None:
+        connection.has_asked = True
+        connection.outgoing = json.dumps(answer).encode() + b"\n"
+        connection.leaves_at = time.monotonic() + PATIENCE
+        self._write(selector, connection)
 
-    def _write(self, selector: selectors.BaseSelector, visitor: Connection) -> None:
+    def _write(self, selector: selectors.BaseSelector, connection: Connection) -> None:
         try:
-            written = visitor.socket.send(visitor.outgoing)
+            written = connection.socket.send(connection.outgoing)
         except BlockingIOError:
             written = 0
         except OSError:
-            self._leave(selector, visitor)
+            self._leave(selector, connection)
             return
-        visitor.outgoing = visitor.outgoing[written:]
-        if not visitor.outgoing:
-            self._leave(selector, visitor)
+        connection.outgoing = connection.outgoing[written:]
+        if not connection.outgoing:
+            self._leave(selector, connection)
             return
         if written:
-            visitor.leaves_at = time.monotonic() + PATIENCE
-        selector.modify(visitor.socket, selectors.EVENT_WRITE)
+            connection.leaves_at = time.monotonic() + PATIENCE
+        selector.modify(connection.socket, selectors.EVENT_WRITE)
 
     def _show_out(self, selector: selectors.BaseSelector) -> None:
         now = time.monotonic()
-        for visitor in tuple(self._room.visitors):
-            if now >= visitor.leaves_at and not self._is_awaiting(visitor):
-                self._leave(selector, visitor)
+        for connection in tuple(self._room.server):
+            if now >= connection.leaves_at and not self._is_awaiting(connection):
+                self._leave(selector, connection)
 
-    def _leave(self, selector: selectors.BaseSelector, visitor: Connection) -> None:
-        visitor.has_gone = True
-        selector.unregister(visitor.socket)
-        visitor.socket.close()
-        self._room.visitors.discard(visitor)
+    def _leave(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+        connection.has_gone = True
+        selector.unregister(connection.socket)
+        connection.socket.close()
+        self._room.server.discard(connection)
 
 
 def _ring(bell: socket.socket) -> None:

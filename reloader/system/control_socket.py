@@ -69,16 +69,16 @@ class ControlSocket:
     def accept(self) -> socket.socket | None:
         """Who comes, if that is this user; None if it was somebody else, or went away again."""
         try:
-            visitor, _ = self.socket.accept()
+            connection, _ = self.socket.accept()
         except OSError:
             return None
         try:
-            visitor.setblocking(False)
-            if _is_this_user(visitor):
-                return visitor
+            connection.setblocking(False)
+            if _is_this_user(connection):
+                return connection
         except OSError:
             pass  # it went away again, and nobody can say whose it was
-        visitor.close()
+        connection.close()
         return None
 
     def close(self) -> None:
@@ -125,9 +125,9 @@ def _listening_port(path: str) -> tuple[socket.socket, str, bytes]:
 def _connect_by_port(place: Endpoint, timeout: float) -> socket.socket:
     with open(place.path, "rb") as file:
         port, secret = file.read(200).split()
-    visitor = socket.create_connection(("127.0.0.1", int(port)), timeout)
-    visitor.sendall(secret + b"\n")
-    return visitor
+    connection = socket.create_connection(("127.0.0.1", int(port)), timeout)
+    connection.sendall(secret + b"\n")
+    return connection
 
 
 def _remove_stale(directory: str, but: str) -> None:
@@ -175,22 +175,22 @@ else:
         return listener, path, b""
 
     def _connected(place: Endpoint, timeout: float) -> socket.socket:
-        visitor = socket.socket(socket.AF_UNIX)
-        visitor.settimeout(timeout)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(timeout)
         deadline = time.monotonic() + timeout
         try:
-            while not _is_let_in(visitor, place.path):
+            while not _is_let_in(connection, place.path):
                 if time.monotonic() >= deadline:
                     raise TimeoutError(f"too many others want to ask session {place.pid}, or it is stopped")
                 threading.Event().wait(_AGAIN)
         except OSError:
-            visitor.close()
+            connection.close()
             raise
-        return visitor
+        return connection
 
-    def _is_let_in(visitor: socket.socket, path: str) -> bool:
+    def _is_let_in(connection: socket.socket, path: str) -> bool:
         try:
-            visitor.connect(path)
+            connection.connect(path)
         except BlockingIOError:
             return False  # the queue is full
         return True
@@ -198,19 +198,19 @@ else:
 
 if sys.platform == "linux":
 
-    def _is_this_user(visitor: socket.socket) -> bool:
-        credentials = visitor.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    def _is_this_user(connection: socket.socket) -> bool:
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         return bool(struct.unpack("3i", credentials)[1] == os.geteuid())
 
 elif sys.platform == "darwin":
 
-    def _is_this_user(visitor: socket.socket) -> bool:
-        credentials = visitor.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED: a struct xucred
+    def _is_this_user(connection: socket.socket) -> bool:
+        credentials = connection.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED: a struct xucred
         return bool(struct.unpack_from("2I", credentials)[1] == os.geteuid())
 
 else:
 
-    def _is_this_user(visitor: socket.socket) -> bool:
+    def _is_this_user(connection: socket.socket) -> bool:
         return True  # who does not know the secret is heard no further
 
 
@@ -218,13 +218,13 @@ class NoAnswer(OSError):
     """The session does not answer. Its text says how that showed."""
 
 
-def ask(place: Endpoint, request: Request, patience: float) -> Answer:
+def ask(place: Endpoint, request: Request, timeout: float) -> Answer:
     """The answer of the session at ``place``. Raises ConnectionRefusedError or FileNotFoundError if there is none any more,
 
-    and NoAnswer if it says nothing within ``patience`` seconds, or nothing that makes sense.
+    and NoAnswer if it says nothing within ``timeout`` seconds, or nothing that makes sense.
     """
-    deadline = time.monotonic() + patience
-    with connect(place, patience) as session:
+    deadline = time.monotonic() + timeout
+    with connect(place, timeout) as session:
         session.sendall(json.dumps(words_of(request)).encode() + b"\n")
         said = bytearray()
         while not said.endswith(b"\n"):
@@ -232,7 +232,7 @@ def ask(place: Endpoint, request: Request, patience: float) -> Answer:
             try:
                 piece = session.recv(1 << 20)
             except TimeoutError:
-                raise NoAnswer(f"session {place.pid} has not answered within {patience:g} seconds") from None
+                raise NoAnswer(f"session {place.pid} has not answered within {timeout:g} seconds") from None
             if not piece:
                 raise NoAnswer(f"session {place.pid} ended before it answered")
             said += piece

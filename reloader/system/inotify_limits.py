@@ -14,8 +14,8 @@ if sys.platform == "linux":
     def watch_limits() -> list[DoctorLimit]:
         """The limits of inotify(7), which are counted for each user; the queue's is one for each instance."""
         instances = watches = 0
-        for held in _inotify_instances():
-            instances, watches = instances + 1, watches + held
+        for pending in _inotify_instances():
+            instances, watches = instances + 1, watches + pending
         found = (
             _limit("max_user_watches", watches),
             _limit("max_user_instances", instances),

@@ -16,9 +16,9 @@ def holder_of(addresses: Sequence[Address]) -> PortOwner | None:
     try:
         listening = _listening()
         for wanted in addresses:
-            for held, pid in listening:
-                if wanted.collides_with(held):
-                    return PortOwner(held, pid, _argv_of(pid))
+            for pending, pid in listening:
+                if wanted.collides_with(pending):
+                    return PortOwner(pending, pid, _argv_of(pid))
     except (psutil.Error, OSError):
         return None
     return None

@@ -41,21 +41,21 @@ class Choice:
     folders: Sequence[Folder] | None = None
 
 
-def choose(plan: WatchSettings, watch_set: WatchSet, post: Post, disk: Disk, mounts: Mounts) -> Choice:
+def choose(settings: WatchSettings, watch_set: WatchSet, post: Post, disk: Disk, mounts: Mounts) -> Choice:
     """Start the backend that the plan asks for. Raises BackendUnavailable where that was named and cannot be had."""
-    match plan.backend:
+    match settings.backend:
         case BackendName.STAT:
-            return _started(stat_watcher(plan, post, disk), watch_set, "as configured")
+            return _started(stat_watcher(settings, post, disk), watch_set, "as configured")
         case BackendName.WATCHDOG:
-            return _started(_watchdog(plan, post, disk), watch_set, "as configured")
+            return _started(_watchdog(settings, post, disk), watch_set, "as configured")
         case BackendName.WATCHMAN:
-            return _started(_watchman(plan, post, disk), watch_set, "as configured")
+            return _started(_watchman(settings, post, disk), watch_set, "as configured")
         case BackendName.AUTO:
-            return _best(plan, watch_set, post, disk, silent_directories(watch_set, mounts))
+            return _best(settings, watch_set, post, disk, silent_directories(watch_set, mounts))
 
 
-def stat_watcher(plan: WatchSettings, post: Post, disk: Disk) -> StatWatcher:
-    return StatWatcher(post, disk, interval=plan.interval, follow_symlinks=plan.follow_symlinks)
+def stat_watcher(settings: WatchSettings, post: Post, disk: Disk) -> StatWatcher:
+    return StatWatcher(post, disk, interval=settings.interval, follow_symlinks=settings.follow_symlinks)
 
 
 def silent_directories(watch_set: WatchSet, mounts: Mounts) -> tuple[UnreliableMount, ...]:
@@ -78,19 +78,19 @@ def must_be_polled(path: str, mounts: Mounts) -> bool:
 
 
 def _best(
-    plan: WatchSettings, watch_set: WatchSet, post: Post, disk: Disk, silent: Sequence[UnreliableMount]
+    settings: WatchSettings, watch_set: WatchSet, post: Post, disk: Disk, silent: Sequence[UnreliableMount]
 ) -> Choice:
     polled = {place.directory for place in silent}
     roots = tuple(root for root in watch_set.roots if root not in polled)
     if not roots and polled:
         types = ", ".join(sorted({place.mount.type for place in silent}))
-        return _started(stat_watcher(plan, post, disk), watch_set, f"{types} does not tell of every change")
+        return _started(stat_watcher(settings, post, disk), watch_set, f"{types} does not tell of every change")
     try:
         choice = _started(
-            _watchdog(plan, post, disk), replace(watch_set, roots=roots), "the system reports changes here"
+            _watchdog(settings, post, disk), replace(watch_set, roots=roots), "the system reports changes here"
         )
     except BackendUnavailable as refused:
-        choice = _started(stat_watcher(plan, post, disk), watch_set, "it works everywhere")
+        choice = _started(stat_watcher(settings, post, disk), watch_set, "it works everywhere")
         return replace(choice, refused=refused)
     return replace(choice, silent=tuple(silent), folders=None) if silent else choice
 
@@ -100,7 +100,7 @@ def _started(watcher: Watcher, watch_set: WatchSet, why: str) -> Choice:
     return Choice(watcher, why, folders=folders)
 
 
-def _watchdog(plan: WatchSettings, post: Post, disk: Disk) -> Watcher:
+def _watchdog(settings: WatchSettings, post: Post, disk: Disk) -> Watcher:
     try:
         if sys.platform == "linux":
             from reloader.watchers.inotify import InotifyWatcher as PlatformWatcher
@@ -108,16 +108,16 @@ def _watchdog(plan: WatchSettings, post: Post, disk: Disk) -> Watcher:
             from reloader.watchers.observer import ObserverWatcher as PlatformWatcher
     except (ImportError, OSError) as error:  # a system without inotify, or a libc that lacks it
         raise BackendUnavailable("watchdog", str(error), remedy_for(error)) from error
-    return PlatformWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
+    return PlatformWatcher(post, disk, follow_symlinks=settings.follow_symlinks, by_content=settings.compare_content)
 
 
-def _watchman(plan: WatchSettings, post: Post, disk: Disk) -> Watcher:
+def _watchman(settings: WatchSettings, post: Post, disk: Disk) -> Watcher:
     try:
         from reloader.watchers.watchman.watcher import WatchmanWatcher
     except ImportError as error:
         cause, remedy = "pywatchman is not installed", "Run pip install 'reloader[watchman]', or use backend = \"auto\""
         raise BackendUnavailable("watchman", cause, remedy) from error
-    return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
+    return WatchmanWatcher(post, disk, follow_symlinks=settings.follow_symlinks, by_content=settings.compare_content)
 
 
 def remedy_for(error: Exception, version: tuple[int, ...] = sys.version_info[:2]) -> str:

@@ -179,7 +179,7 @@ class InotifySession:
         self._drop(path)
         if os.path.isdir(path) and self._watch_set.enters(path):
             self._listen_below(path)
-        if os.path.islink(path) and self._watch_set.counts(path):
+        if os.path.islink(path) and self._watch_set.is_watched(path):
             self._listen_to_place(path)
         if self._places.lie_behind(path):
             self._places.refresh()
@@ -191,7 +191,7 @@ class InotifySession:
             return True
         if is_directory:
             return self._watch_set.enters(path)
-        return self._watch_set.counts(path) or path.endswith(os.sep + ".gitignore")
+        return self._watch_set.is_watched(path) or path.endswith(os.sep + ".gitignore")
 
     # Ears
 

@@ -42,48 +42,49 @@ def _repository_of(directory: str) -> str | None:
     return directory
 
 
-def watch_set_for(plan: Settings, disk: Disk) -> WatchSet:
+def watch_set_for(settings: Settings, disk: Disk) -> WatchSet:
     """What counts by the plan with its command, which may be one of Python."""
-    watch_set = watch_set_of(plan.watch, disk)
-    watch_set.imports.sources_only = _is_watched_by_its_sources(plan)
+    watch_set = watch_set_of(settings.watch, disk)
+    watch_set.imports.sources_only = _is_watched_by_its_sources(settings)
     return watch_set
 
 
-def watch_set_of(plan: WatchSettings, disk: Disk) -> WatchSet:
+def watch_set_of(settings: WatchSettings, disk: Disk) -> WatchSet:
     """What counts by the plan, and by the ignore files of the repositories that its roots lie in."""
     weaker: list[RuleSet] = []
-    if plan.own_file is not None:
+    if settings.own_file is not None:
         rule = Rule(
-            ignore_pattern(plan.own_file, plan.base, os.sep), "the configuration, which reloader takes over itself"
+            ignore_pattern(settings.own_file, settings.base, os.sep),
+            "the configuration, which reloader takes over itself",
         )
-        weaker.append(RuleSet(plan.base, (rule,), ignore_case=IGNORES_CASE))
-    if plan.default_ignores:
+        weaker.append(RuleSet(settings.base, (rule,), ignore_case=IGNORES_CASE))
+    if settings.default_ignores:
         weaker.append(RuleSet("", DEFAULT_IGNORES, ignore_case=IGNORES_CASE))
-    if plan.gitignore:
-        weaker += rules_from_above(plan.roots)
-    stronger = RuleSet(plan.base, plan.ignore, ignore_case=IGNORES_CASE)
+    if settings.gitignore:
+        weaker += rules_from_above(settings.roots)
+    stronger = RuleSet(settings.base, settings.ignore, ignore_case=IGNORES_CASE)
     path_filter = PathFilter(
-        plan.roots,
-        watch=plan.watch,
+        settings.roots,
+        watch=settings.watch,
         weaker=weaker,
         stronger=[stronger] if stronger else [],
         facts_of=disk.facts,
         separator=os.sep,
     )
-    return WatchSet(plan.roots, frozenset(_source_or_itself(path) for path in plan.extra_files), path_filter)
+    return WatchSet(settings.roots, frozenset(_source_or_itself(path) for path in settings.extra_files), path_filter)
 
 
-def without_ours(plan: WatchSettings, folder: str | None) -> WatchSettings:
-    """``plan``, by which our own files never count: their directory may lie in what is watched."""
-    if folder is None or not any(is_within(folder, root, os.sep) for root in plan.roots):
-        return plan
-    rule = Rule(ignore_pattern(folder, plan.base, os.sep), "what reloader itself writes")
-    return replace(plan, ignore=(*plan.ignore, rule))
+def without_ours(settings: WatchSettings, folder: str | None) -> WatchSettings:
+    """``settings``, by which our own files never count: their directory may lie in what is watched."""
+    if folder is None or not any(is_within(folder, root, os.sep) for root in settings.roots):
+        return settings
+    rule = Rule(ignore_pattern(folder, settings.base, os.sep), "what reloader itself writes")
+    return replace(settings, ignore=(*settings.ignore, rule))
 
 
-def _is_watched_by_its_sources(plan: Settings) -> bool:
+def _is_watched_by_its_sources(settings: Settings) -> bool:
     """Until a Python program has told what it imports, and where none can."""
-    return plan.watch.watch is None and plan.python.modules and is_python(plan.launch.argv[0])
+    return settings.watch.watch is None and settings.python.modules and is_python(settings.launch.argv[0])
 
 
 def _source_or_itself(path: str) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.telling import told_by, write
-from tests.support.platform_limits import posix_only
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
+from tests.agent.reporting import told_by, write
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader
 
 READY = "import sys\nprint('ready', flush=True)\nsys.stdin.read()\n"
 

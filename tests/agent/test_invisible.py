@@ -14,8 +14,8 @@ import pytest
 
 from reloader.agent.link import INSIDE, VARIABLE
 from reloader.core.events import AgentAttached, ProgramCrashed
-from tests.agent.telling import Report, clean_environment, listening, told_by, with_every_python, write
-from tests.support.platform_limits import linux_only, posix_only
+from tests.agent.reporting import Report, clean_environment, listening, told_by, with_every_python, write
+from tests.support.platforms.limits import linux_only, posix_only
 
 LOOK = """\
 import sys

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reloader.core.settings import PythonPolicy
-from tests.agent.telling import Report, told_by, write
+from tests.agent.reporting import Report, told_by, write
 
 
 def told(program: str, cwd: Path) -> Report:

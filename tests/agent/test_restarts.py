@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.telling import write
-from tests.support.backends import with_every_backend
-from tests.support.platform_limits import needs_symlinks, posix_only
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.web import free_port, wait_for_page
+from tests.agent.reporting import write
+from tests.support.platforms.limits import needs_symlinks, posix_only
+from tests.support.programs.projects import project, python, save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import Reloader
+from tests.support.watching.backends import with_every_backend
 
 READY = "print('ready', flush=True)\nsys.stdin.read()\n"
 

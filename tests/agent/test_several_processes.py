@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.telling import told_by, write
-from tests.support.platform_limits import posix_only
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.web import free_port, wait_for_page
+from tests.agent.reporting import told_by, write
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.projects import project, python, save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import Reloader
 
 
 def needs(package: str) -> pytest.MarkDecorator:

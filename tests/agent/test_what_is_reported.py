@@ -17,8 +17,8 @@ from reloader.agent.inside import _reloader_agent
 from reloader.core.events import FileImported
 from reloader.core.settings import PythonPolicy
 from reloader.watchers.disk import RealDisk
-from tests.agent.telling import told_by, write
-from tests.support.platform_limits import needs_symlinks
+from tests.agent.reporting import told_by, write
+from tests.support.platforms.limits import needs_symlinks
 
 
 class TestWhatTheCommandNames:

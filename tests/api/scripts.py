@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.running import Reloader
+from tests.support.sessions.program import Reloader
 
 #: Says what it read from its module, and stays.
 APP = """\

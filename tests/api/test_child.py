@@ -9,8 +9,8 @@ import pytest
 
 import reloader
 from tests.api.scripts import Program
-from tests.support.platform_limits import posix_only
-from tests.support.projects import python, save
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.projects import python, save
 
 HEAD = """\
 import multiprocessing, os, sys, threading

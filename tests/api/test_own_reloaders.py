@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.eventually import eventually
-from tests.support.processes import is_guard
-from tests.support.programs import PATIENCE
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.web import free_port, wait_for_page
+from tests.support.assertions.eventually import eventually
+from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.processes import is_guard
+from tests.support.programs.projects import project, python, save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import Reloader
 
 FLASK = """\
 import os

@@ -13,13 +13,13 @@ import pytest
 
 from reloader.config.options import KEYS
 from tests.api.scripts import Program, app, settings
-from tests.support.eventually import eventually
-from tests.support.platform_limits import linux_only
-from tests.support.processes import burying_orphans, is_running
-from tests.support.programs import ROOT
-from tests.support.projects import save
-from tests.support.running import environment_of_program
-from tests.support.web import free_port, wait_for_page
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import linux_only
+from tests.support.programs.announcements import ROOT
+from tests.support.programs.processes import burying_orphans, is_running
+from tests.support.programs.projects import save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import environment_of_program
 
 
 def write(directory: Path, files: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from reloader.errors import ReloaderError
 from reloader.werkzeug import ignore_pattern, run_with_reloader
 from tests.api.scripts import Program, settings
-from tests.support.projects import save
+from tests.support.programs.projects import save
 
 SOURCE = """\
 import sys

@@ -13,7 +13,7 @@ import tomli
 
 from reloader.cli.main import main
 from reloader.config.options import KEYS
-from tests.config.planning import project_in
+from tests.config.resolving import project_in
 
 FILE = f"command = [{json.dumps(sys.executable)}, 'app.py']\nignore = ['*.log']\n[python]\nopen_files = true\n"
 
@@ -38,12 +38,12 @@ class TestAGoodConfiguration:
     def test_is_shown_as_a_file_that_means_the_same(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         project = project_in(here)
         project.write(FILE)
-        before = project.plan("--interval", "3")
+        before = project.settings("--interval", "3")
         assert main(["check", "--interval", "3"]) == 0
         shown = capsys.readouterr()
         assert shown.err == ""
         project.write(shown.out)
-        assert project.plan() == before
+        assert project.settings() == before
 
     def test_is_shown_with_every_key_and_the_origin_of_its_value(
         self, here: Path, capsys: pytest.CaptureFixture[str]

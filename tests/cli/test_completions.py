@@ -12,14 +12,14 @@ import pytest
 from reloader.cli.completions import SHELLS
 from reloader.cli.completions.spec import FlagSpec, ValueKind, flag_words, subcommand_specs
 from reloader.cli.main import main
-from reloader.cli.subcommands import VERBS, load
+from reloader.cli.subcommands import SUBCOMMANDS, load
 from reloader.config.options import KEYS
 
-WORDS = {verb.name: verb for verb in subcommand_specs()}
+WORDS = {subcommand.name: subcommand for subcommand in subcommand_specs()}
 
 
-def flag(verb: str, spelling: str) -> FlagSpec:
-    return next(flag for flag in WORDS[verb].flags if spelling in flag.spellings)
+def flag(subcommand: str, spelling: str) -> FlagSpec:
+    return next(flag for flag in WORDS[subcommand].flags if spelling in flag.spellings)
 
 
 def script(capsys: pytest.CaptureFixture[str], shell: str) -> str:
@@ -29,7 +29,7 @@ def script(capsys: pytest.CaptureFixture[str], shell: str) -> str:
 
 class TestWhatIsCompleted:
     def test_are_all_verbs_with_all_that_they_take(self) -> None:
-        assert list(WORDS) == list(VERBS)
+        assert list(WORDS) == list(SUBCOMMANDS)
         spellings = [one for flag in WORDS["run"].flags for one in flag.spellings]
         assert {key.flag for key in KEYS.values()} <= set(spellings)
         assert {"-w", "--no-gitignore", "-c", "--config", "-h", "--help", "--version"} <= set(spellings)
@@ -46,8 +46,8 @@ class TestWhatIsCompleted:
         assert (flag("run", "--shell").may_lack, flag("run", "--shell").needs_value) == (True, False)
 
     def test_are_operands(self) -> None:
-        assert (WORDS["completions"].operand, WORDS["completions"].choices) == (ValueKind.CHOICE, SHELLS)
-        assert (WORDS["schema"].operand, WORDS["schema"].takes_command) == (ValueKind.NOTHING, False)
+        assert (WORDS["completions"].positional, WORDS["completions"].choices) == (ValueKind.CHOICE, SHELLS)
+        assert (WORDS["schema"].positional, WORDS["schema"].takes_command) == (ValueKind.NOTHING, False)
         assert WORDS["run"].takes_command
 
     def test_are_no_keys_for_a_verb_that_takes_none(self) -> None:
@@ -58,7 +58,7 @@ class TestWhatIsCompleted:
 def test_a_script_names_every_verb_and_every_flag(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     text = script(capsys, shell)
     assert text.count(f"reloader completions {shell}") == 1
-    assert [name for name in VERBS if name not in text] == []
+    assert [name for name in SUBCOMMANDS if name not in text] == []
     written = [f"-l {key.flag[2:]}" if shell == "fish" else key.flag for key in KEYS.values()]
     assert [one for one in written if one not in text] == []
 

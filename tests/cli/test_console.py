@@ -137,7 +137,7 @@ NOTICES: list[Notice] = [
     replace(STATUS, state="waiting", child=None, ready_after=None),
     replace(STATUS, state="starting", child=None, ready_after=None),
     replace(STATUS, state="starting", run=0, child=None, ready_after=None, is_paused=True),
-    replace(STATUS, is_paused=True, held=("/app/a.py", "/app/b.py")),
+    replace(STATUS, is_paused=True, pending=("/app/a.py", "/app/b.py")),
     Paused("reloader pause"),
     Resumed("reloader resume", 2),
     Resumed("p", 0),
@@ -152,15 +152,15 @@ NOTICES: list[Notice] = [
     replace(PAST, forced=True),
     WHY,
     *(
-        replace(WHY, cause=cause, counts=False, pattern="", source="", at="")
+        replace(WHY, cause=cause, is_watched=False, pattern="", source="", at="")
         for cause in ("virtualenv", "not asked for", "outside", "not imported", "no source", "no file")
     ),
     *(replace(WHY, cause=cause) for cause in ("named", "imported", "everything")),
-    replace(WHY, counts=True, pattern="!a.py"),
+    replace(WHY, is_watched=True, pattern="!a.py"),
     replace(WHY, pattern="!a.py"),
-    replace(WHY, counts=False, at="/app"),
-    replace(WHY, counts=False, at="", kind="missing"),
-    replace(WHY, counts=False, kind="directory", line=0),
+    replace(WHY, is_watched=False, at="/app"),
+    replace(WHY, is_watched=False, at="", kind="missing"),
+    replace(WHY, is_watched=False, kind="directory", line=0),
     replace(WHY, kind="directory", target="/b"),
     replace(WHY, kind="missing", is_live=False, backend="stat", root="", target="/b", importer="/app/b.py"),
     FilesListed(("/app/a.py",), is_live=True),
@@ -200,7 +200,7 @@ def style(
 
 def shown(notice: Notice, how: Style) -> str:
     stream = io.StringIO()
-    Console(stream, how).tell(notice)
+    Console(stream, how).report(notice)
     return stream.getvalue()
 
 
@@ -294,7 +294,7 @@ class TestProgress:
         stream = Screen()
         console = Console(stream, style(stream=stream, shows_colour=False))
         for notice in (Scanning(10), Scanning(20), Killed(1, 2.0), Killed(2, 2.0)):
-            console.tell(notice)
+            console.report(notice)
         assert stream.getvalue() == (
             f"\r[reloader] {sentence(Scanning(10))}\r[reloader] {sentence(Scanning(20))}\n"
             f"[reloader] {sentence(Killed(1, 2.0))}\n[reloader] {sentence(Killed(2, 2.0))}\n"
@@ -305,7 +305,7 @@ class TestProgress:
 
     def test_is_an_object_each_in_json_also_on_a_terminal(self) -> None:
         stream = Screen()
-        Console(stream, style(Flags(json=True), stream)).tell(Scanning(10))
+        Console(stream, style(Flags(json=True), stream)).report(Scanning(10))
         assert json.loads(stream.getvalue())["files"] == 10
 
 
@@ -397,7 +397,7 @@ def dead_streams() -> list[io.StringIO]:
 def test_a_stream_that_is_gone_costs_nobody_anything(dead_streams: list[io.StringIO]) -> None:
     for stream in dead_streams:
         console = Console(stream, Style())
-        console.tell(Killed(1, 2.0))
+        console.report(Killed(1, 2.0))
         console.fail(ConfigError(["one"]))
         assert stream.closed or stream.getvalue() != ""
 
@@ -406,6 +406,6 @@ def test_what_a_stream_cannot_encode_costs_nobody_anything() -> None:
     written = io.BytesIO()
     stream = io.TextIOWrapper(written, encoding="ascii")
     console = Console(stream, Style(Level.DETAIL))
-    console.tell(Note("grüße"))
-    console.tell(Note("plain"))
+    console.report(Note("grüße"))
+    console.report(Note("plain"))
     assert b"plain" in written.getvalue()

@@ -15,7 +15,7 @@ from reloader.cli.scaffold.detect import Project
 from reloader.cli.scaffold.template import SCHEMA_NAME, starter_text
 from reloader.config.options import KEYS
 from reloader.config.schema import schema
-from tests.config.planning import project_in
+from tests.config.resolving import project_in
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 
@@ -33,8 +33,8 @@ class TestTheFile:
     def test_is_a_configuration_for_what_was_recognised(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "app.py").write_text(FLASK)
         assert main(["init"]) == 0
-        plan = project_in(here).plan()
-        assert plan.launch.argv[1:] == ("-m", "flask", "--app", "app", "run", "--debug", "--no-reload")
+        settings = project_in(here).settings()
+        assert settings.launch.argv[1:] == ("-m", "flask", "--app", "app", "run", "--debug", "--no-reload")
         out = capsys.readouterr().out
         assert "reloader.toml is written: app.py is a Flask app." in out
         assert "-m flask --app app run --debug --no-reload" in out
@@ -53,7 +53,7 @@ class TestTheFile:
     def test_runs_the_command_that_was_given(self, here: Path) -> None:
         (here / "app.py").write_text(FLASK)
         assert main(["init", "--", "make", "a b"]) == 0
-        assert project_in(here).plan().launch.argv == ("make", "a b")
+        assert project_in(here).settings().launch.argv == ("make", "a b")
 
     def test_is_told_of_in_json(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["init", "--json", "--", "make"]) == 0
@@ -147,7 +147,7 @@ class TestTheText:
         text = re.sub(r"^# (?=[a-z_]+ = )", "", starter_text(project, has_schema=True), flags=re.MULTILINE)
         place = project_in(tmp_path)
         place.write(text)
-        assert place.plan().launch.argv == project.command
+        assert place.settings().launch.argv == project.command
         assert {"watch", "ignore", "extra_files", "env", "on_exit", "stop_timeout"} <= set(tomli.loads(text))
 
     def test_fits_a_screen(self, project: Project) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reloader.cli.output.stdout import write
-from tests.support.programs import environment
+from tests.support.programs.announcements import environment
 
 PATIENCE = 60
 

@@ -6,8 +6,8 @@ from statistics import median
 import pytest
 
 from benchmarks.start import LIMITS, measured
-from tests.support.platform_limits import posix_only
-from tests.support.programs import ROOT
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.announcements import ROOT
 
 
 @pytest.mark.measures

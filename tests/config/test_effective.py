@@ -11,7 +11,7 @@ from reloader.cli.parser import parse
 from reloader.config.effective import DEFAULT, EffectiveValue, settings_of
 from reloader.config.load import load
 from reloader.config.options import KEYS
-from tests.config.planning import Project, project_in
+from tests.config.resolving import Project, project_in
 
 FILE = """
 command = ["file"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reloader.errors import ConfigError
-from tests.config.planning import Project, project_in
+from tests.config.resolving import Project, project_in
 
 COMMAND = 'command = ["x"]\n'
 
@@ -124,7 +124,7 @@ def test_a_command_needs_a_program(project: Project, value: str, problem: str) -
 
 def test_a_text_that_a_shell_reads_may_be_quoted_as_the_shell_likes(project: Project) -> None:
     project.write('shell = \'bash\'\ncommand = """# don\'t split\necho one"""')
-    assert project.plan().launch.argv[2] == "# don't split\necho one"
+    assert project.settings().launch.argv[2] == "# don't split\necho one"
 
 
 def test_a_file_without_a_command_is_told_where_one_can_stand(project: Project) -> None:
@@ -215,7 +215,7 @@ def test_all_problems_of_all_places_are_told_at_once(project: Project) -> None:
         stop_timeout = "x"
     """)
     with pytest.raises(ConfigError) as refusal:
-        project.plan("--backend", "no", environ={"RELOADER_ON_EXIT": "stop"})
+        project.settings("--backend", "no", environ={"RELOADER_ON_EXIT": "stop"})
     assert refusal.value.exit_code == 2
     assert str(refusal.value).splitlines() == [
         'reloader.toml: unknown key "intervall": did you mean "interval"?',

@@ -11,8 +11,8 @@ import pytest
 
 from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, Key
 from reloader.config.schema import schema
-from tests.config.planning import project_in
-from tests.config.test_keys_and_example import COMMENTED, TEXT
+from tests.config.resolving import project_in
+from tests.config.test_options_and_example import COMMENTED, TEXT
 
 SCHEMA = schema()
 

@@ -99,7 +99,7 @@ def test_whatever_the_words_only_ports_come_of_them(words: list[str], environmen
 
 
 @pytest.mark.parametrize(
-    ("wanted", "held", "collide"),
+    ("wanted", "pending", "collide"),
     [
         ("127.0.0.1", "127.0.0.1", True),
         ("127.0.0.1", "0.0.0.0", True),
@@ -113,6 +113,6 @@ def test_whatever_the_words_only_ports_come_of_them(words: list[str], environmen
         ("::1", "fe80::1", False),
     ],
 )
-def test_addresses_collide_where_one_interface_would_serve_both(wanted: str, held: str, collide: bool) -> None:
-    assert Address(wanted, 80).collides_with(Address(held, 80)) is collide
-    assert not Address(wanted, 80).collides_with(Address(held, 81))
+def test_addresses_collide_where_one_interface_would_serve_both(wanted: str, pending: str, collide: bool) -> None:
+    assert Address(wanted, 80).collides_with(Address(pending, 80)) is collide
+    assert not Address(wanted, 80).collides_with(Address(pending, 81))

@@ -46,7 +46,7 @@ def gitignores(ignored: dict[str, list[str]], **others: object) -> PathFilter:
 
 
 @pytest.mark.parametrize(
-    ("patterns", "path", "counts"),
+    ("patterns", "path", "is_watched"),
     [
         pytest.param([], "a.py", True, id="without a rule everything counts"),
         pytest.param(["*.log"], "a.log", False, id="a name"),
@@ -116,15 +116,15 @@ def gitignores(ignored: dict[str, list[str]], **others: object) -> PathFilter:
         pytest.param(["build/*", "!build/keep.py"], "build/keep.py", True, id="what is ignored by itself does"),
     ],
 )
-def test_a_path_below_the_root(patterns, path, counts):
-    assert ignoring(*patterns).counts(f"/app/{path}") is counts
+def test_a_path_below_the_root(patterns, path, is_watched):
+    assert ignoring(*patterns).is_watched(f"/app/{path}") is is_watched
 
 
 @pytest.mark.parametrize("name", ["a.py", "a.log", "keep.log"])
 @pytest.mark.parametrize("directory", ["/app", "/app/sub", "/app/build", "/elsewhere"])
 def test_the_names_in_a_directory_count_as_their_paths_do(directory, name):
     path_filter = ignoring("*.log", "!keep.log", "build/")
-    assert path_filter.counts_in(directory)(name) is path_filter.counts(f"{directory}/{name}")
+    assert path_filter.counts_in(directory)(name) is path_filter.is_watched(f"{directory}/{name}")
 
 
 def test_a_pattern_for_everything_inside_leaves_the_directory_itself_open():
@@ -136,14 +136,14 @@ def test_a_pattern_for_everything_inside_leaves_the_directory_itself_open():
 def test_characters_of_a_pattern_are_literal_in_real_names():
     for name in ("*", "[a]", "a?", "**", "!a", "#a", "a\\b", "{a,b}"):
         assert ignoring("other").explain(f"/app/{name}/file") == Verdict(True, None, f"/app/{name}/file")
-        assert not ignoring("file").counts(f"/app/{name}/file")
+        assert not ignoring("file").is_watched(f"/app/{name}/file")
 
 
 def test_a_directory_with_odd_characters_in_its_name_is_a_base_like_any_other():
     path_filter = ignoring("/build/", root="/app/[x]*")
-    assert not path_filter.counts("/app/[x]*/build/a")
-    assert path_filter.counts("/app/[x]*/a")
-    assert not path_filter.counts("/app/xy/a")
+    assert not path_filter.is_watched("/app/[x]*/build/a")
+    assert path_filter.is_watched("/app/[x]*/a")
+    assert not path_filter.is_watched("/app/xy/a")
 
 
 # Roots
@@ -151,48 +151,48 @@ def test_a_directory_with_odd_characters_in_its_name_is_a_base_like_any_other():
 
 def test_only_what_lies_below_a_root_counts():
     path_filter = PathFilter(["/app", "/lib/"])
-    assert path_filter.counts("/app/a")
-    assert path_filter.counts("/lib/sub/a")
-    assert not path_filter.counts("/app")
-    assert not path_filter.counts("/other/a")
-    assert not path_filter.counts("relative/a")
+    assert path_filter.is_watched("/app/a")
+    assert path_filter.is_watched("/lib/sub/a")
+    assert not path_filter.is_watched("/app")
+    assert not path_filter.is_watched("/other/a")
+    assert not path_filter.is_watched("relative/a")
 
 
 def test_a_root_is_no_prefix():
     path_filter = PathFilter(["/app"], stronger=[RuleSet("/app", rules("first"))])
-    assert not path_filter.counts("/app_first/a")
+    assert not path_filter.is_watched("/app_first/a")
     assert not path_filter.enters("/app_first")
-    assert path_filter.counts("/app/app_first/a")
+    assert path_filter.is_watched("/app/app_first/a")
 
 
 def test_rules_hold_only_below_their_base():
     path_filter = PathFilter(["/"], stronger=[RuleSet("/app", rules("/build/", "a/b"))])
-    assert not path_filter.counts("/app/build/x")
-    assert path_filter.counts("/app_first/build/x")
-    assert path_filter.counts("/build/x")
-    assert path_filter.counts("/app_first/a/b")
+    assert not path_filter.is_watched("/app/build/x")
+    assert path_filter.is_watched("/app_first/build/x")
+    assert path_filter.is_watched("/build/x")
+    assert path_filter.is_watched("/app_first/a/b")
 
 
 @pytest.mark.parametrize("base", ["", "/"])
 def test_the_root_of_the_disk_is_a_root_like_any_other(base):
     path_filter = PathFilter(["/"], stronger=[RuleSet(base, rules("/proc/", "*.log"))])
     assert path_filter.enters("/")
-    assert path_filter.counts("/a.py")
-    assert not path_filter.counts("/proc/1/stat")
-    assert path_filter.counts("/app/proc/a")
-    assert not path_filter.counts("/app/a.log")
+    assert path_filter.is_watched("/a.py")
+    assert not path_filter.is_watched("/proc/1/stat")
+    assert path_filter.is_watched("/app/proc/a")
+    assert not path_filter.is_watched("/app/a.log")
 
 
 def test_a_root_inside_an_ignored_directory_of_another_root_is_still_a_root():
     path_filter = PathFilter(["/app", "/app/build/gen"], stronger=[RuleSet("/app", rules("build/"))])
-    assert not path_filter.counts("/app/build/a")
-    assert path_filter.counts("/app/build/gen/a")
+    assert not path_filter.is_watched("/app/build/a")
+    assert path_filter.is_watched("/app/build/gen/a")
 
 
 def test_a_root_that_is_named_like_an_ignored_directory_counts():
     path_filter = PathFilter(["/home/build"], weaker=[RuleSet("", rules("build/"))])
-    assert path_filter.counts("/home/build/a")
-    assert not path_filter.counts("/home/build/build/a")
+    assert path_filter.is_watched("/home/build/a")
+    assert not path_filter.is_watched("/home/build/build/a")
 
 
 # Windows
@@ -204,7 +204,7 @@ def windows(*patterns: str, root: str = "C:\\app") -> PathFilter:
 
 
 @pytest.mark.parametrize(
-    ("patterns", "path", "counts"),
+    ("patterns", "path", "is_watched"),
     [
         (["build/"], "C:\\app\\build\\a.py", False),
         (["/src/gen"], "C:\\app\\src\\gen\\a.py", False),
@@ -219,25 +219,25 @@ def windows(*patterns: str, root: str = "C:\\app") -> PathFilter:
         ([], "C:\\app\\sub\\a", True),
     ],
 )
-def test_on_windows_separators_turn_round_and_case_is_ignored(patterns, path, counts):
-    assert windows(*patterns).counts(path) is counts
+def test_on_windows_separators_turn_round_and_case_is_ignored(patterns, path, is_watched):
+    assert windows(*patterns).is_watched(path) is is_watched
 
 
 def test_a_drive_may_be_a_root():
     path_filter = windows("/Windows/", "*.tmp", root="C:\\")
     assert path_filter.enters("C:\\")
-    assert path_filter.counts("C:\\a.py")
-    assert path_filter.counts("C:\\app\\windows\\a.py")
-    assert not path_filter.counts("C:\\windows\\a.py")
-    assert not path_filter.counts("C:\\app\\a.TMP")
-    assert not path_filter.counts("D:\\a.py")
+    assert path_filter.is_watched("C:\\a.py")
+    assert path_filter.is_watched("C:\\app\\windows\\a.py")
+    assert not path_filter.is_watched("C:\\windows\\a.py")
+    assert not path_filter.is_watched("C:\\app\\a.TMP")
+    assert not path_filter.is_watched("D:\\a.py")
 
 
 def test_a_share_may_be_a_root():
     path_filter = windows("build/", root="\\\\server\\share")
-    assert path_filter.counts("\\\\server\\share\\a.py")
-    assert not path_filter.counts("\\\\server\\share\\build\\a.py")
-    assert not path_filter.counts("\\\\server\\other\\a.py")
+    assert path_filter.is_watched("\\\\server\\share\\a.py")
+    assert not path_filter.is_watched("\\\\server\\share\\build\\a.py")
+    assert not path_filter.is_watched("\\\\server\\other\\a.py")
 
 
 # .gitignore files, and what is stronger
@@ -245,12 +245,12 @@ def test_a_share_may_be_a_root():
 
 def test_a_deeper_gitignore_is_stronger_and_holds_only_below_itself():
     path_filter = gitignores({"/app": ["*.txt", "/gen"], "/app/docs": ["!*.txt", "/draft"]})
-    assert not path_filter.counts("/app/a.txt")
-    assert path_filter.counts("/app/docs/a.txt")
-    assert path_filter.counts("/app/docs/deep/a.txt")
-    assert not path_filter.counts("/app/docs/draft")
-    assert path_filter.counts("/app/draft")
-    assert path_filter.counts("/app/docs/gen")
+    assert not path_filter.is_watched("/app/a.txt")
+    assert path_filter.is_watched("/app/docs/a.txt")
+    assert path_filter.is_watched("/app/docs/deep/a.txt")
+    assert not path_filter.is_watched("/app/docs/draft")
+    assert path_filter.is_watched("/app/draft")
+    assert path_filter.is_watched("/app/docs/gen")
 
 
 def test_a_gitignore_in_an_ignored_directory_is_never_asked():
@@ -261,8 +261,8 @@ def test_a_gitignore_in_an_ignored_directory_is_never_asked():
         return NO_FACTS
 
     path_filter = PathFilter(["/app"], stronger=[RuleSet("/app", rules("node_modules/"))], facts_of=facts_of)
-    assert not path_filter.counts("/app/node_modules/x/y/z.js")
-    assert path_filter.counts("/app/src/z.js")
+    assert not path_filter.is_watched("/app/node_modules/x/y/z.js")
+    assert path_filter.is_watched("/app/src/z.js")
     assert asked == ["/app", "/app/src"]
 
 
@@ -272,25 +272,25 @@ def test_a_gitignore_is_stronger_than_the_weak_rules_and_weaker_than_the_strong_
         weaker=[RuleSet("/app", rules("*.log", source="defaults"))],
         stronger=[RuleSet("/app", rules("!c.py", source="config"))],
     )
-    assert path_filter.counts("/app/a.log")
-    assert not path_filter.counts("/app/b.log")
-    assert not path_filter.counts("/app/b.py")
-    assert path_filter.counts("/app/c.py")
+    assert path_filter.is_watched("/app/a.log")
+    assert not path_filter.is_watched("/app/b.log")
+    assert not path_filter.is_watched("/app/b.py")
+    assert path_filter.is_watched("/app/c.py")
 
 
 def test_of_several_rule_sets_the_last_is_the_strongest():
     sets = [RuleSet("/app", rules("a")), RuleSet("/app", rules("!a"))]
-    assert PathFilter(["/app"], stronger=sets).counts("/app/a")
-    assert not PathFilter(["/app"], stronger=sets[::-1]).counts("/app/a")
-    assert PathFilter(["/app"], weaker=sets).counts("/app/a")
-    assert not PathFilter(["/app"], weaker=sets[::-1]).counts("/app/a")
+    assert PathFilter(["/app"], stronger=sets).is_watched("/app/a")
+    assert not PathFilter(["/app"], stronger=sets[::-1]).is_watched("/app/a")
+    assert PathFilter(["/app"], weaker=sets).is_watched("/app/a")
+    assert not PathFilter(["/app"], weaker=sets[::-1]).is_watched("/app/a")
 
 
 def test_lines_that_git_passes_over_are_passed_over():
     path_filter = gitignores({"/app": ["", "# comment", "   ", "[a", "\\", "*.log"]})
-    assert path_filter.counts("/app/a")
-    assert path_filter.counts("/app/[a")
-    assert not path_filter.counts("/app/a.log")
+    assert path_filter.is_watched("/app/a")
+    assert path_filter.is_watched("/app/[a")
+    assert not path_filter.is_watched("/app/a.log")
 
 
 def test_an_empty_rule_set_says_so():
@@ -306,11 +306,11 @@ def test_a_gitignore_that_has_changed_is_read_again_after_forget():
         return DirectoryFacts(RuleSet(directory, rules(*lines)) if directory == "/app" else None)
 
     path_filter = PathFilter(["/app"], facts_of=facts_of)
-    assert not path_filter.counts("/app/sub/a.log")
+    assert not path_filter.is_watched("/app/sub/a.log")
     lines[:] = ["*.txt"]
-    assert not path_filter.counts("/app/sub/a.log")
+    assert not path_filter.is_watched("/app/sub/a.log")
     path_filter.forget()
-    assert path_filter.counts("/app/sub/a.log")
+    assert path_filter.is_watched("/app/sub/a.log")
 
 
 # Virtual environments
@@ -326,13 +326,13 @@ def with_virtualenv_at(directory: str, *patterns: str, roots: tuple[str, ...] = 
 def test_a_virtual_environment_is_recognised_by_what_it_holds():
     path_filter = with_virtualenv_at("/app/my-env")
     assert path_filter.explain("/app/my-env/lib/x.py") == Verdict(False, VIRTUALENV, "/app/my-env")
-    assert path_filter.counts("/app/other/lib/x.py")
+    assert path_filter.is_watched("/app/other/lib/x.py")
 
 
 def test_a_virtual_environment_that_is_asked_for_counts():
-    assert with_virtualenv_at("/app/env", "!env/").counts("/app/env/lib/x.py")
-    assert with_virtualenv_at("/app/env", roots=("/app", "/app/env")).counts("/app/env/lib/x.py")
-    assert with_virtualenv_at("/app").counts("/app/x.py")
+    assert with_virtualenv_at("/app/env", "!env/").is_watched("/app/env/lib/x.py")
+    assert with_virtualenv_at("/app/env", roots=("/app", "/app/env")).is_watched("/app/env/lib/x.py")
+    assert with_virtualenv_at("/app").is_watched("/app/x.py")
 
 
 # Explanations
@@ -349,14 +349,14 @@ def test_a_verdict_names_the_rule_its_source_and_the_path_that_met_it():
 
 def test_the_same_name_is_judged_anew_where_another_rule_holds():
     path_filter = ignoring("a.py", "!/sub/a.py")
-    assert not path_filter.counts("/app/a.py")
-    assert path_filter.counts("/app/sub/a.py")
-    assert not path_filter.counts("/app/other/a.py")
+    assert not path_filter.is_watched("/app/a.py")
+    assert path_filter.is_watched("/app/sub/a.py")
+    assert not path_filter.is_watched("/app/other/a.py")
 
 
 def test_more_names_than_are_kept_are_judged_as_well():
     path_filter = ignoring("*.log")
-    counted = [path_filter.counts(f"/app/{number}.{'log' if number % 2 else 'py'}") for number in range(5000)]
+    counted = [path_filter.is_watched(f"/app/{number}.{'log' if number % 2 else 'py'}") for number in range(5000)]
     assert counted == [number % 2 == 0 for number in range(5000)]
 
 
@@ -364,7 +364,7 @@ def test_more_names_than_are_kept_are_judged_as_well():
 
 
 @pytest.mark.parametrize(
-    ("patterns", "path", "counts"),
+    ("patterns", "path", "is_watched"),
     [
         pytest.param(["src/**/*.py"], "src/a.py", True, id="a file below"),
         pytest.param(["src/**/*.py"], "src/x/y/a.py", True, id="or deeper"),
@@ -386,8 +386,8 @@ def test_more_names_than_are_kept_are_judged_as_well():
         pytest.param([], "a.py", False, id="nothing asked for"),
     ],
 )
-def test_with_a_watch_list_only_what_is_asked_for_counts(patterns, path, counts):
-    assert watching(*patterns).counts(f"/app/{path}") is counts
+def test_with_a_watch_list_only_what_is_asked_for_counts(patterns, path, is_watched):
+    assert watching(*patterns).is_watched(f"/app/{path}") is is_watched
 
 
 def test_the_watch_list_names_its_rule_too():
@@ -400,22 +400,22 @@ def test_what_is_ignored_does_not_count_even_if_it_is_asked_for():
     path_filter = PathFilter(
         ["/app"], watch=[Patterns("/app", tuple(rules("*.py")))], stronger=[RuleSet("/app", rules("build/"))]
     )
-    assert path_filter.counts("/app/a.py")
-    assert not path_filter.counts("/app/build/a.py")
+    assert path_filter.is_watched("/app/a.py")
+    assert not path_filter.is_watched("/app/build/a.py")
 
 
 def test_several_watch_lists_each_speak_of_their_own_directory():
     lists = [Patterns("/app", tuple(rules("/a.py"))), Patterns("/lib", tuple(rules("/b.py")))]
     path_filter = PathFilter(["/app", "/lib"], watch=lists)
-    assert path_filter.counts("/app/a.py")
-    assert path_filter.counts("/lib/b.py")
-    assert not path_filter.counts("/lib/a.py")
+    assert path_filter.is_watched("/app/a.py")
+    assert path_filter.is_watched("/lib/b.py")
+    assert not path_filter.is_watched("/lib/a.py")
 
 
 def test_a_watch_list_may_ignore_case():
     patterns = Patterns("C:\\app", tuple(rules("src/*.PY")), ignore_case=True)
     path_filter = PathFilter(["C:\\app"], watch=[patterns], separator="\\")
-    assert path_filter.counts("C:\\app\\SRC\\a.py")
+    assert path_filter.is_watched("C:\\app\\SRC\\a.py")
 
 
 # Patterns that mean nothing
@@ -464,14 +464,14 @@ def test_every_default_ignore_is_a_pattern():
     ],
 )
 def test_what_tools_leave_behind_is_ignored_by_default(path):
-    assert not PathFilter(["/app"], weaker=[RuleSet("/app", DEFAULT_IGNORES)]).counts(f"/app/{path}")
+    assert not PathFilter(["/app"], weaker=[RuleSet("/app", DEFAULT_IGNORES)]).is_watched(f"/app/{path}")
 
 
 @pytest.mark.parametrize(
     "path", ["a.py", ".env", "log.py", "src/git/a.py", "templates/index.html", "Makefile", "tmp/a.js"]
 )
 def test_what_people_edit_counts_by_default(path):
-    assert PathFilter(["/app"], weaker=[RuleSet("/app", DEFAULT_IGNORES)]).counts(f"/app/{path}")
+    assert PathFilter(["/app"], weaker=[RuleSet("/app", DEFAULT_IGNORES)]).is_watched(f"/app/{path}")
 
 
 @pytest.mark.parametrize(
@@ -498,5 +498,5 @@ def test_the_strongest_rules_refuse_a_path_wherever_it_lies(pattern: str, path: 
 def test_a_directory_is_explained_by_what_keeps_its_content_out() -> None:
     filter_ = PathFilter(["/app"], stronger=[RuleSet("/app", [Rule("build/", "a test")])])
     assert filter_.explain_directory("/app/build/deep") == Verdict(False, Rule("build/", "a test"), "/app/build")
-    assert filter_.explain_directory("/app/src/").counts
-    assert not filter_.explain_directory("/").counts
+    assert filter_.explain_directory("/app/src/").is_watched
+    assert not filter_.explain_directory("/").is_watched

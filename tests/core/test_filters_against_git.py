@@ -148,7 +148,7 @@ def _ignored_by_us(root: Path, tree: Tree) -> set[str]:
         rules = [Rule(line, f"{base}/.gitignore", number) for number, line in enumerate(lines, 1)]
         facts[base] = DirectoryFacts(RuleSet(base, rules, lenient=True))
     path_filter = PathFilter([str(root)], facts_of=lambda directory: facts.get(directory, NO_FACTS))
-    return {file for file in tree.files if not path_filter.counts(f"{root}/{file}")}
+    return {file for file in tree.files if not path_filter.is_watched(f"{root}/{file}")}
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))

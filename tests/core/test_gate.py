@@ -168,8 +168,8 @@ class TestWhereNoRunLives:
     def test_nothing_is_told_where_nothing_is_held(self) -> None:
         gate = gate_of(SYNTAX)
         assert follow(gate, around(SYNTAX, None), rests=True) == (gate, ())
-        held, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
-        assert follow(held, around(SYNTAX), rests=False) == (held, ())
+        pending, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
+        assert follow(pending, around(SYNTAX), rests=False) == (pending, ())
 
 
 class TestWhatIsTakenBack:
@@ -314,15 +314,15 @@ class TestMoreFilesThanACommandTakes:
 
 
 @pytest.mark.parametrize(
-    ("held", "reason"),
+    ("pending", "reason"),
     [
         (Pending(batch("a.py"), by="r"), FilesChanged(batch("a.py"))),
         (Pending(batch("a.py")), FilesChanged(batch("a.py"))),
         (Pending(by="r"), RequestedByUser("r")),
     ],
 )
-def test_what_is_held_says_why_a_run_is_to_be_replaced(held: Pending, reason: Reason) -> None:
-    assert held.reason == reason
+def test_what_is_held_says_why_a_run_is_to_be_replaced(pending: Pending, reason: Reason) -> None:
+    assert pending.reason == reason
 
 
 class TestARestartByHand:
@@ -347,45 +347,45 @@ class TestARestartByHand:
 
 
 class TestAnotherPlan:
-    RENEWED = SettingsChanged(("command",))
+    RELOADED = SettingsChanged(("command",))
 
     def test_is_let_through_where_nothing_waits_and_leaves_the_steps_to_its_own_start(self) -> None:
-        assert after(around(BUILD), self.RENEWED)[1] == [Forward(self.RENEWED)]
+        assert after(around(BUILD), self.RELOADED)[1] == [Forward(self.RELOADED)]
 
     def test_does_not_start_what_its_check_has_refused(self) -> None:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
-        gate, orders = after(around(SYNTAX), self.RENEWED, FAILED, gate=gate)
+        gate, orders = after(around(SYNTAX), self.RELOADED, FAILED, gate=gate)
         assert orders == [compiling("a.py"), Report(FAILED.notice)]
         _, orders = after(around(SYNTAX), BatchClosed(batch("a.py")), GateTaskPassed(), gate=gate)
         assert orders == [compiling("a.py"), Forward(BatchClosed(batch("a.py")))]
 
     def test_is_all_that_is_left_when_what_was_refused_is_taken_back(self) -> None:
-        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED, self.RENEWED, FAILED)
+        gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED, self.RELOADED, FAILED)
         _, orders = after(around(SYNTAX, as_before=("a.py",)), BatchClosed(batch("a.py")), gate=gate)
-        assert orders == [Forward(self.RENEWED)]
+        assert orders == [Forward(self.RELOADED)]
 
     def test_waits_for_a_quiet_disk(self) -> None:
-        gate, orders = after(around(SYNTAX), BatchOpened(), self.RENEWED)
-        assert (gate.stage, orders) == (Passed(Pending(renewed=self.RENEWED.keys)), [])
+        gate, orders = after(around(SYNTAX), BatchOpened(), self.RELOADED)
+        assert (gate.stage, orders) == (Passed(Pending(reloaded=self.RELOADED.keys)), [])
         _, orders = after(around(SYNTAX), BatchClosed(batch("a.py")), GateTaskPassed(), gate=gate)
         assert orders == [compiling("a.py"), Forward(BatchClosed(batch("a.py")))]
 
     def test_does_not_wait_for_a_step_that_is_under_way(self) -> None:
-        _, orders = after(around(BUILD), BatchClosed(batch("a.py")), self.RENEWED)
+        _, orders = after(around(BUILD), BatchClosed(batch("a.py")), self.RELOADED)
         assert orders == [BUILDING, CancelTask(), Forward(BatchClosed(batch("a.py")))]
 
     def test_takes_the_first_start_with_it(self) -> None:
-        gate, orders = after(around(BUILD, None), Begin(), BatchClosed(batch("a.py")), self.RENEWED)
+        gate, orders = after(around(BUILD, None), Begin(), BatchClosed(batch("a.py")), self.RELOADED)
         assert (gate.stage, orders) == (Empty(), [BUILDING, CancelTask(), Forward(Begin())])
 
     def test_begins_where_the_first_start_was_refused(self) -> None:
         gate, _ = after(around(BUILD, None), Begin(), FAILED)
-        assert after(around(BUILD, None), self.RENEWED, gate=gate)[1] == [Forward(Begin())]
+        assert after(around(BUILD, None), self.RELOADED, gate=gate)[1] == [Forward(Begin())]
 
     def test_serves_a_wish_by_hand_as_well(self) -> None:
         policy = GatePolicy(check=Task(("lint",)))
-        _, orders = after(around(policy), RestartRequested("r"), self.RENEWED)
-        assert orders == [StartTask(RunTask(CHECK, ("lint",))), CancelTask(), Forward(self.RENEWED)]
+        _, orders = after(around(policy), RestartRequested("r"), self.RELOADED)
+        assert orders == [StartTask(RunTask(CHECK, ("lint",))), CancelTask(), Forward(self.RELOADED)]
 
 
 class TestAnotherPolicy:

@@ -7,9 +7,9 @@ import pytest
 from reloader.core.gate import Checking, GateTaskPassed, Passed, gate_of, handle
 from reloader.core.states import WaitingForQuiet
 from reloader.core.supervisor import transition
-from tests.support import simulated_gate
-from tests.support.simulated_gate import GatedSimulation
-from tests.support.simulated_system import BrokenPromise
+from tests.support.fakes import simulated_gate
+from tests.support.fakes.simulated_gate import GatedSimulation
+from tests.support.fakes.simulated_system import BrokenPromise
 
 BLOCKS = 16
 HISTORIES = 1000  # in a block; a test prints the seed of the history that fails, and the history

@@ -42,7 +42,7 @@ from reloader.core.states import (
     Stopping,
     WaitingForChange,
     WaitingForQuiet,
-    for_want_of_another_plan,
+    reason_without_new_settings,
 )
 
 BATCH = ChangeBatch.of([PathChange(f"/app/{number}.py", ChangeKind.MODIFIED) for number in range(30)])
@@ -106,8 +106,8 @@ def test_each_reason_has_its_words(reason: Reason, words: str) -> None:
 
 
 def test_a_first_run_is_a_first_start_whatever_became_of_another_plan() -> None:
-    assert for_want_of_another_plan(1) == FirstStart()
-    assert for_want_of_another_plan(2) == ConfigRejected()
+    assert reason_without_new_settings(1) == FirstStart()
+    assert reason_without_new_settings(2) == ConfigRejected()
 
 
 @pytest.mark.parametrize(

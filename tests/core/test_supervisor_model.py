@@ -15,7 +15,7 @@ from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
 from reloader.core.states import BackingOff, Finished, State, Stopping, WaitingForChange, WaitingForQuiet
 from reloader.core.supervisor import transition
-from tests.support.simulated_system import BrokenPromise, Simulation, Step
+from tests.support.fakes.simulated_system import BrokenPromise, Simulation, Step
 
 BLOCKS = 22
 HISTORIES = 1000  # in a block; a test prints the seed of the history that fails, and the history

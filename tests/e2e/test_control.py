@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.eventually import eventually
-from tests.support.platform_limits import posix_only
-from tests.support.running import Reloader, environment_of_program, program
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import posix_only
+from tests.support.sessions.program import Reloader, environment_of_program, program
 
 SERVES = "import time\nprint('up', flush=True)\ntime.sleep(600)\n"
 
@@ -96,7 +96,7 @@ class TestAWait:
 def test_a_pause_holds_changes_until_somebody_resumes(session: Reloader, project: Path) -> None:
     assert the_one(project, "pause")["is_paused"]
     (project / "app.py").write_text(f"{SERVES}# held\n")
-    eventually(lambda: the_one(project, "status")["held"] == [str(project / "app.py")], what="it is held")
+    eventually(lambda: the_one(project, "status")["pending"] == [str(project / "app.py")], what="it is held")
     assert session.runs == [1]
     the_one(project, "resume")
     session.wait_for("launched", run=2)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.backends import needs_watchdog, with_every_backend
-from tests.support.platform_limits import posix_only
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader
+from tests.support.watching.backends import needs_watchdog, with_every_backend
 
 #: Says what it read, and stays.
 READER = """\

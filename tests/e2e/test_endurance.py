@@ -7,11 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.backends import with_every_backend
-from tests.support.eventually import eventually
-from tests.support.platform_limits import linux_only
-from tests.support.projects import project, save
-from tests.support.running import Reloader
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import linux_only
+from tests.support.programs.projects import project, save
+from tests.support.sessions.program import Reloader
+from tests.support.watching.backends import with_every_backend
 
 WARM_UP = 20
 RESTARTS = 200
@@ -71,6 +71,9 @@ def test_two_hundred_restarts_cost_nothing_that_stays(tmp_path: Path, backend: s
         assert counts[2] == 2  # the run, and the guard
 
         restart_by_edits(reloader, tmp_path, range(WARM_UP + 2, WARM_UP + RESTARTS + 2))
-        eventually(lambda: holds_no_more_than(counts, held.counts()), what=f"{counts} descriptors, threads, children")
+        eventually(
+            lambda: holds_no_more_than(counts, held.counts()),
+            what=f"{counts} descriptors, threads, children",
+        )
         assert held.memory() - memory < MEBIBYTE
         assert reloader.runs == list(range(1, WARM_UP + RESTARTS + 2))

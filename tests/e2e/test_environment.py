@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.support.platform_limits import posix_only
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader, environment_of_program
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader, environment_of_program
 
 TELLING = """\
 import json, os, sys

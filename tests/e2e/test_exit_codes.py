@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.eventually import eventually
-from tests.support.platform_limits import posix_only
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader
 
 KILLED = 128 + 9  # as a shell tells of SIGKILL
 #: Leaves signals to the kernel: between two instructions, Python hears of one only after the call that it is about to make.

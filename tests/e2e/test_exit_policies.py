@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader
 
 READY = 'import sys; print("ready", flush=True); sys.stdin.read()'
 

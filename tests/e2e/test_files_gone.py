@@ -16,12 +16,12 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("Windows lets nobody take away the files of a program that runs", allow_module_level=True)
 
-from tests.support.eventually import eventually
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader, is_frozen, is_onefile, program
-from tests.support.watchman import Service, needs_watchman, running_watchman
+from tests.support.assertions.eventually import eventually
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader, is_frozen, is_onefile, program
+from tests.support.watching.watchman import Service, needs_watchman, running_watchman
 
-FORBIDDING = Path(__file__).parents[1] / "support" / "forbidding.py"
+FORBIDDING = Path(__file__).parents[1] / "support" / "sessions" / "without_files.py"
 
 READING = "import sys\nimport part\nprint('part:', part.NAME, flush=True)\nsys.stdin.read()\n"
 WANTING_A_PORT = "import socket, sys\ntry: socket.create_server(('127.0.0.1', {}))\nexcept OSError: sys.exit(1)\n"

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_frameworks import DJANGO_MANAGE, DJANGO_SETTINGS, DJANGO_URLS, FLASK, NODE, needs_node
-from tests.support.processes import is_alive
-from tests.support.programs import PATIENCE
-from tests.support.projects import save
-from tests.support.running import Reloader, environment_of_program, program
-from tests.support.web import free_port, wait_for_page
+from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.processes import is_alive
+from tests.support.programs.projects import save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import Reloader, environment_of_program, program
 
 ASGI = """\
 from fastapi import FastAPI

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.eventually import eventually
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader, is_onefile
+from tests.support.assertions.eventually import eventually
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader, is_onefile
 
 if sys.platform != "linux":
     pytest.skip("only Linux has namespaces of processes", allow_module_level=True)

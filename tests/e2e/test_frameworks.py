@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.backends import with_every_backend
-from tests.support.platform_limits import posix_only
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.web import free_port, wait_for_page
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.projects import project, python, save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import Reloader
+from tests.support.watching.backends import with_every_backend
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node on this machine")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from typing_extensions import Self
 
-from tests.support.eventually import eventually
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.web import free_port, wait_for_page
+from tests.support.assertions.eventually import eventually
+from tests.support.programs.projects import project, python, save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import Reloader
 
 SERVER = """
 import os
@@ -97,11 +97,11 @@ def test_bad_saves_in_turn_with_good_ones_leave_the_server_as_it_was(tmp_path: P
     with Reloader("--config", config, cwd=tmp_path) as session:
         for number in range(1, 6):
             wait_for_page(port, f"answer {number - 1}")
-            with Visitor(port) as visitor:
+            with Visitor(port) as connection:
                 save(tmp_path / "answer.py", BROKEN)
                 session.wait_for("syntax_error", run=number)
-                visitor.ask_again(20)
-            assert set(visitor.answers) == {f"answer {number - 1}"}
+                connection.ask_again(20)
+            assert set(connection.answers) == {f"answer {number - 1}"}
             save(tmp_path / "answer.py", answer(number))
         wait_for_page(port, "answer 5")
         assert session.runs_up_to(6) == [1, 2, 3, 4, 5, 6]

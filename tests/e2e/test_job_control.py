@@ -15,12 +15,12 @@ import os
 import signal
 import termios
 
-from tests.support.eventually import eventually
-from tests.support.platform_limits import linux_only, needs_foreground
-from tests.support.processes import burying_orphans
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.terminals import CTRL_C, CTRL_D, CTRL_Z, ENTER, Keyboard, reloader_in_terminal
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import linux_only, needs_foreground
+from tests.support.programs.processes import burying_orphans
+from tests.support.programs.projects import project, python, save
+from tests.support.programs.terminals import CTRL_C, CTRL_D, CTRL_Z, ENTER, Keyboard, reloader_in_terminal
+from tests.support.sessions.program import Reloader
 
 #: The part that every command here begins with. Python does not promise that a signal is heard by who is just about to read.
 BEGIN = """\

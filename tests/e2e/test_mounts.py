@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.backends import needs_watchdog
-from tests.support.projects import project, save
-from tests.support.running import Reloader
+from tests.support.programs.projects import project, save
+from tests.support.sessions.program import Reloader
+from tests.support.watching.backends import needs_watchdog
 
 ALONE = ("unshare", "--user", "--map-root-user", "--mount")
 

@@ -6,9 +6,9 @@ import json
 import os
 from pathlib import Path
 
-from tests.support.platform_limits import posix_only
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader
 
 READY = 'import sys; print("ready", flush=True); sys.stdin.read()'
 ESCAPE = "\x1b["

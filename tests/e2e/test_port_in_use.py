@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from reloader.core.addresses import Address, PortOwner
-from tests.support.platform_limits import needs_tree_of_processes
-from tests.support.programs import Announcements, environment
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.web import wait_for_page
+from tests.support.platforms.limits import needs_tree_of_processes
+from tests.support.programs.announcements import Announcements, environment
+from tests.support.programs.projects import project, python, save
+from tests.support.programs.web import wait_for_page
+from tests.support.sessions.program import Reloader
 
 pytestmark = needs_tree_of_processes
 

@@ -24,13 +24,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from tests.support.eventually import eventually
-from tests.support.platform_limits import linux_only
-from tests.support.processes import burying_orphans
-from tests.support.programs import Announcements
-from tests.support.projects import project
-from tests.support.running import Reloader, is_onefile, marked
-from tests.support.terminals import in_terminal
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import linux_only
+from tests.support.programs.announcements import Announcements
+from tests.support.programs.processes import burying_orphans
+from tests.support.programs.projects import project
+from tests.support.programs.terminals import in_terminal
+from tests.support.sessions.program import Reloader, is_onefile, marked
 
 RESTARTS = int(os.environ.get("RANDOM_RESTARTS", "4"))
 ENDS = int(os.environ.get("RANDOM_ENDS", "1"))

@@ -8,17 +8,17 @@ import sys
 
 import pytest
 
-from reloader.cli.subcommands import VERBS
-from tests.support.programs import PATIENCE, ROOT
-from tests.support.running import environment_of_program, program
+from reloader.cli.subcommands import SUBCOMMANDS
+from tests.support.programs.announcements import PATIENCE, ROOT
+from tests.support.sessions.program import environment_of_program, program
 
 ASKED = [
     ["--version"],
     ["-h"],
     ["--help"],
     ["doctor", "-h"],
-    *([verb] for verb in ("man", "schema") if verb in VERBS),
-    *(["completions", shell] for shell in ("bash", "zsh", "fish", "powershell") if "completions" in VERBS),
+    *([subcommand] for subcommand in ("man", "schema") if subcommand in SUBCOMMANDS),
+    *(["completions", shell] for shell in ("bash", "zsh", "fish", "powershell") if "completions" in SUBCOMMANDS),
 ]
 
 

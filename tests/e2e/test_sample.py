@@ -8,10 +8,10 @@ import socket
 import sys
 from pathlib import Path
 
-from tests.support.programs import ROOT
-from tests.support.projects import save
-from tests.support.running import Reloader
-from tests.support.web import free_port, wait_for_page
+from tests.support.programs.announcements import ROOT
+from tests.support.programs.projects import save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import Reloader
 
 SAMPLE = ROOT / "config" / "sample"
 

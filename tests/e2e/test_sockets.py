@@ -21,12 +21,12 @@ from typing import Any
 from benchmarks.clients import Load, tally
 from benchmarks.servers import TAKEN, Server, servers
 from reloader.config.options import KEYS
-from tests.support.eventually import eventually
-from tests.support.platform_limits import linux_only
-from tests.support.processes import burying_orphans
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.web import free_port, wait_for_page
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import linux_only
+from tests.support.programs.processes import burying_orphans
+from tests.support.programs.projects import project, python, save
+from tests.support.programs.web import free_port, wait_for_page
+from tests.support.sessions.program import Reloader
 
 RESTARTS = 5
 UP = "open('up-' + __import__('os').environ['RELOADER_RUN'], 'w').close()\n"
@@ -91,12 +91,12 @@ def test_who_comes_before_there_is_a_run_is_served_by_the_first(tmp_path: Path) 
 
 
 def test_a_port_of_0_is_the_same_for_all_runs_and_told_in_words_and_variables(tmp_path: Path) -> None:
-    tell = (
+    report = (
         "import os, sys\nprint('told:', sys.argv[1], os.environ['PORT'], os.environ['LISTEN_FDS'], flush=True)\n" + WAIT
     )
     config = project(
         tmp_path,
-        {"app.py": tell},
+        {"app.py": report},
         command=python("app.py", "{socket.0.port}"),
         env={"PORT": "{socket.0.port}"},
         sockets=["127.0.0.1:0"],
@@ -104,7 +104,7 @@ def test_a_port_of_0_is_the_same_for_all_runs_and_told_in_words_and_variables(tm
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         port = reloader.wait_for("listening")["sockets"][0]["address"]["port"]
         assert reloader.wait_for_line("told:") == f"told: {port} {port} 1"
-        save(tmp_path / "app.py", tell + "# other\n")
+        save(tmp_path / "app.py", report + "# other\n")
         reloader.wait_for("launched", run=2)
         eventually((tmp_path / "up-2").exists, what="the second run")
         assert reloader.all_of("launched")[1]["argv"][-1] == str(port)

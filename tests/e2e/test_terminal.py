@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import PATIENCE
-from tests.support.projects import project, python, save
-from tests.support.running import environment_of_program, program
+from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import environment_of_program, program
 
 if sys.platform == "win32":
     pytest.skip("terminals with a foreground process group are of POSIX alone", allow_module_level=True)
@@ -20,7 +20,7 @@ assert sys.platform != "win32"
 
 import pty  # noqa: E402 - what comes after the skip
 
-from tests.support.terminals import CTRL_C, CTRL_Z, ENTER, reloader_in_terminal  # noqa: E402
+from tests.support.programs.terminals import CTRL_C, CTRL_Z, ENTER, reloader_in_terminal  # noqa: E402
 
 ASKING = """\
 import sys

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes import burying_orphans
-from tests.support.projects import project, python, save
-from tests.support.running import Reloader
-from tests.support.watchman import needs_watchman, running_watchman
+from tests.support.programs.processes import burying_orphans
+from tests.support.programs.projects import project, python, save
+from tests.support.sessions.program import Reloader
+from tests.support.watching.watchman import needs_watchman, running_watchman
 
 READER = "import sys\nprint('content:', open('data.txt').read(), flush=True)\nsys.stdin.read()\n"
 

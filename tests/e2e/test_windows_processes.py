@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.platform_limits import needs_stop_event
-from tests.support.processes import is_alive
-from tests.support.programs import Announcement, Announcements
-from tests.support.projects import project, save
-from tests.support.running import Reloader
+from tests.support.platforms.limits import needs_stop_event
+from tests.support.programs.announcements import Announcement, Announcements
+from tests.support.programs.processes import is_alive
+from tests.support.programs.projects import project, save
+from tests.support.sessions.program import Reloader
 
 if sys.platform != "win32":
     pytest.skip("job objects are of Windows alone", allow_module_level=True)

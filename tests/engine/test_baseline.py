@@ -17,8 +17,8 @@ from reloader.engine.files import baseline as baseline_module
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.file_reader import YOUNG
 from reloader.watchers.rules import watch_set_of
-from tests.support.fakes import DatedDisk
-from tests.support.paths import relative
+from tests.support.fakes.interfaces import DatedDisk
+from tests.support.platforms.paths import relative
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
 needs_fifos = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in directories")
@@ -44,7 +44,7 @@ class Tree:
     ) -> None:
         self.root = root
         base = str(root)
-        plan = WatchSettings(
+        settings = WatchSettings(
             base,
             tuple(map(str, roots)) if roots is not None else (base,),
             watch=None if watch is None else (Patterns(base, tuple(Rule(text, "test") for text in watch)),),
@@ -53,7 +53,7 @@ class Tree:
             default_ignores=default_ignores,
         )
         self.disk = DatedDisk()
-        self.watch_set = watch_set_of(plan, self.disk)
+        self.watch_set = watch_set_of(settings, self.disk)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=follow_symlinks)
         self.progress: list[int] = []
         self.baseline.take(self.progress.append)
@@ -522,8 +522,8 @@ def young_disk(root: Path) -> DatedDisk:
 
 
 def baseline_of(root: Path, disk: DatedDisk) -> Baseline:
-    plan = WatchSettings(str(root), (str(root),))
-    return Baseline(disk, watch_set_of(plan, disk), by_content=True, follow_symlinks=True)
+    settings = WatchSettings(str(root), (str(root),))
+    return Baseline(disk, watch_set_of(settings, disk), by_content=True, follow_symlinks=True)
 
 
 class TestHintsAtYoungFiles:

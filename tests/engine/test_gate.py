@@ -24,7 +24,7 @@ from reloader.core.settings import OnExit, RestartPolicy
 from reloader.core.states import ConfigChanged, FilesChanged, Idle, RequestedByUser, Running, WaitingForChange
 from reloader.core.tasks import GatePolicy, ReadyPolicy, Task, TaskSettings, TimedOut
 from reloader.interfaces import ChildNotLaunched
-from tests.engine.bench import Bench
+from tests.support.sessions.engine_bench import Bench
 
 SYNTAX = TaskSettings(GatePolicy(syntax=True), ReadyPolicy(tcp=("127.0.0.1", 1)))
 LINT = TaskSettings(GatePolicy(check=Task(("lint", "{files}")), timeout=5.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
@@ -269,21 +269,21 @@ class TestWhatAStepIsTold:
         bench = bench_with(tmp_path, BUILD)
         bench.baseline.take(lambda files: None)
         bench.engine.begin()
-        assert self.told(bench) == ["1", "first_start", "held"]
+        assert self.told(bench) == ["1", "first_start", "pending"]
         bench.helpers.end("build", Exited(0))
         bench.settle()
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
-        assert self.told(bench) == ["2", "files_changed", "held"]
+        assert self.told(bench) == ["2", "files_changed", "pending"]
         bench.helpers.end("build", Exited(0))
         bench.settle()
         bench.post(RestartRequested("r"))
         bench.engine.turn()
-        assert self.told(bench) == ["3", "requested_by_user", "held"]
+        assert self.told(bench) == ["3", "requested_by_user", "pending"]
 
     def test_by_a_check(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, LINT).begin()
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
-        assert self.told(bench) == ["2", "files_changed", "held"]
+        assert self.told(bench) == ["2", "files_changed", "pending"]
 
 
 def test_nothing_passes_the_gate_any_more_when_the_session_is_over(bench: Bench) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from reloader.core.events import Posted, RestartRequested, StopRequested, Wakeup
 from reloader.engine.inbox import Inbox
-from tests.support.manual_clock import ManualClock
+from tests.support.fakes.clock import ManualClock
 
 FIRST, SECOND, THIRD = RestartRequested("first"), RestartRequested("second"), StopRequested(15)
 

@@ -46,7 +46,7 @@ from reloader.core.states import (
 from reloader.engine.run import LAST_WAIT
 from reloader.errors import EnvironmentVariableError
 from reloader.interfaces import ChildNotLaunched
-from tests.engine.bench import CEILING, QUIET, Bench
+from tests.support.sessions.engine_bench import CEILING, QUIET, Bench
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from binary.build import version
 from binary.licences import third_party
 
 from reloader import __version__
-from tests.support.platform_limits import posix_only
-from tests.support.programs import ROOT
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.announcements import ROOT
 
 EPOCH = 1_700_000_000
 

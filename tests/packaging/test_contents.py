@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from binary.contents import AGENT, EXCLUDED, modules_for, shared_by_compiled_modules
 
-from tests.support.programs import ROOT
+from tests.support.programs.announcements import ROOT
 
 PACKAGE = ROOT / "reloader"
 
@@ -28,9 +28,11 @@ def test_every_module_is_taken_but_the_twins_of_other_platforms(platform: str) -
 
 
 def test_each_verb_is_taken_though_it_is_imported_by_its_name() -> None:
-    verbs = {f"reloader.cli.subcommands.{file.stem}" for file in (PACKAGE / "cli" / "subcommands").glob("[a-z]*.py")}
-    assert verbs
-    assert verbs <= modules_for(PACKAGE, "linux")
+    subcommands = {
+        f"reloader.cli.subcommands.{file.stem}" for file in (PACKAGE / "cli" / "subcommands").glob("[a-z]*.py")
+    }
+    assert subcommands
+    assert subcommands <= modules_for(PACKAGE, "linux")
 
 
 def test_the_agents_files_are_where_the_spec_looks() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import ROOT
+from tests.support.programs.announcements import ROOT
 
 RELEASE = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
 JOBS = dict(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reloader.errors import EnvironmentVariableError
 from reloader.system.environment import child_environment, inherited_environment
-from tests.support.platform_limits import posix_only
-from tests.support.programs import ROOT
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.announcements import ROOT
 
 PLATFORMS = ("linux", "darwin", "win32")
 BUNDLE = {"linux": "/tmp/_MEIx1", "darwin": "/tmp/_MEIx1", "win32": "C:\\Temp\\_MEIx1"}

@@ -23,10 +23,10 @@ from reloader.system.posix import guard as guard_module
 from reloader.system.posix.guard import Guard
 from reloader.system.posix.process_host import ProcessHost
 from reloader.system.posix.process_tree import Mark
-from tests.support.eventually import eventually
-from tests.support.platform_limits import linux_only
-from tests.support.processes import burying_orphans, is_guard, is_running
-from tests.support.programs import PATIENCE, Announcements, environment
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import linux_only
+from tests.support.programs.announcements import PATIENCE, Announcements, environment
+from tests.support.programs.processes import burying_orphans, is_guard, is_running
 
 #: From the end of the host to the end of all that it ran.
 SECONDS = 2.0
@@ -153,9 +153,9 @@ def test_the_guard_cannot_be_reached_by_ctrl_c_and_holds_none_of_our_streams(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
         os.kill(guard, number)
     assert os.getpgid(guard) == guard
-    held = {os.readlink(entry) for entry in Path(f"/proc/{guard}/fd").iterdir()}
-    assert {name for name in held if not name.startswith("pipe:")} == {os.devnull}
-    assert len(held) == 2
+    pending = {os.readlink(entry) for entry in Path(f"/proc/{guard}/fd").iterdir()}
+    assert {name for name in pending if not name.startswith("pipe:")} == {os.devnull}
+    assert len(pending) == 2
     eventually(lambda: Path(f"/proc/{guard}/cwd").readlink() == Path("/"), what="it holds no directory")
     assert is_running(guard)
     host.kill()

@@ -12,7 +12,7 @@ import pytest
 
 from reloader.core.events import KeyPressed, Posted, RestartRequested, StopRequested
 from reloader.system import Keyboard
-from tests.support.eventually import eventually
+from tests.support.assertions.eventually import eventually
 
 PATIENCE = 10.0
 

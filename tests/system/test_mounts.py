@@ -9,7 +9,7 @@ import pytest
 
 from reloader.core.filesystems import Mount
 from reloader.system.mounts import Mounts
-from tests.support.platform_limits import linux_only, windows_only
+from tests.support.platforms.limits import linux_only, windows_only
 
 MOUNTINFO = b"""\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard

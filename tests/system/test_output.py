@@ -12,9 +12,9 @@ import pytest
 
 from reloader.core.events import Posted, ProbePassed
 from reloader.system.output import OutputTee
-from tests.support.eventually import eventually
-from tests.support.platform_limits import posix_only
-from tests.support.programs import ROOT
+from tests.support.assertions.eventually import eventually
+from tests.support.platforms.limits import posix_only
+from tests.support.programs.announcements import ROOT
 
 WRITING_TO_AN_IMPATIENT_PIPE = """
 import os, sys, threading

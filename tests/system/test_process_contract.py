@@ -17,9 +17,9 @@ from reloader.core.events import LeaderExited, Posted, RunEnded, StopRequested
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.interfaces import Child, ChildNotLaunched
 from reloader.system import ProcessHost, SystemSignals
-from tests.support.platform_limits import needs_stop_event
-from tests.support.processes import is_alive, open_handles
-from tests.support.programs import PATIENCE, Announcements, environment
+from tests.support.platforms.limits import needs_stop_event
+from tests.support.programs.announcements import PATIENCE, Announcements, environment
+from tests.support.programs.processes import is_alive, open_handles
 
 STOP_SIGNAL = 15
 FORCED: Outcome = Exited(137) if sys.platform == "win32" else Signalled(9)
@@ -67,7 +67,7 @@ class Runs:
             if ended := self.host.collect(now):
                 assert len(ended) == 1
                 return self._noted(ended[0])
-            look = self.host.next_look(now)
+            look = self.host.next_poll(now)
             try:
                 posted = self.inbox.get(timeout=max(0.0, min(deadline, deadline if look is None else look) - now))
             except queue.Empty:
@@ -86,7 +86,7 @@ class Runs:
 
     def close(self) -> None:
         if self._alive is not None:
-            self._alive.force_stop()
+            self._alive.kill()
             while self._alive is not None:
                 self.news()
         self.host.close()
@@ -118,7 +118,7 @@ def test_the_end_of_a_run_is_told_once(programs: Announcements, runs: Runs) -> N
     runs.start(programs.command("good", "0"))
     runs.news()
     assert runs.nothing_has_ended()
-    assert runs.host.next_look(time.monotonic()) is None
+    assert runs.host.next_poll(time.monotonic()) is None
 
 
 def test_a_crash_is_told_as_what_it_was(programs: Announcements, runs: Runs) -> None:
@@ -144,7 +144,7 @@ def test_the_pid_is_that_of_the_program(programs: Announcements, runs: Runs) -> 
 def test_a_program_that_is_asked_to_stop_may_end_in_its_own_way(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("polite"))
     programs.wait_for("started", "polite")
-    child.ask_to_stop(STOP_SIGNAL)
+    child.stop(STOP_SIGNAL)
     programs.wait_for("asked", "polite")
     assert runs.news() == RunEnded(1, Exited(5))
 
@@ -153,7 +153,7 @@ def test_a_program_that_is_asked_to_stop_may_end_in_its_own_way(programs: Announ
 def test_a_program_may_take_its_time_to_stop(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("slow"))
     programs.wait_for("started", "slow")
-    child.ask_to_stop(STOP_SIGNAL)
+    child.stop(STOP_SIGNAL)
     asked = programs.wait_for("asked", "slow")
     assert runs.nothing_has_ended()
     programs.say_word_to(asked)
@@ -165,10 +165,10 @@ def test_a_program_that_refuses_to_stop_goes_on_until_it_is_forced(programs: Ann
     child = runs.start(programs.command("stubborn"))
     programs.wait_for("started", "stubborn")
     for _ in range(2):
-        child.ask_to_stop(STOP_SIGNAL)
+        child.stop(STOP_SIGNAL)
         programs.wait_for("asked", "stubborn")
     assert runs.nothing_has_ended()
-    child.force_stop()
+    child.kill()
     assert runs.news() == RunEnded(1, FORCED)
 
 
@@ -177,7 +177,7 @@ def test_every_process_of_a_run_is_asked_to_stop(programs: Announcements, runs: 
     child = runs.start(programs.command("forking"))
     programs.wait_for("started", "forking")
     second = programs.wait_for("started", "polite")
-    child.ask_to_stop(STOP_SIGNAL)
+    child.stop(STOP_SIGNAL)
     programs.wait_for("asked", "forking")
     programs.wait_for("asked", "polite")
     assert runs.news() == RunEnded(1, Exited(5))
@@ -187,7 +187,7 @@ def test_every_process_of_a_run_is_asked_to_stop(programs: Announcements, runs: 
 def test_a_request_to_stop_ends_a_program_that_does_not_listen(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("waiting"))
     programs.wait_for("started", "waiting")
-    child.ask_to_stop(STOP_SIGNAL)
+    child.stop(STOP_SIGNAL)
     assert isinstance(runs.news(), RunEnded)
     assert not is_alive(child.pid)
 
@@ -196,7 +196,7 @@ def test_force_ends_every_process_of_a_run(programs: Announcements, runs: Runs) 
     child = runs.start(programs.command("forking"))
     programs.wait_for("started", "forking")
     second = programs.wait_for("started", "polite")
-    child.force_stop()
+    child.kill()
     assert ended(runs) == RunEnded(1, FORCED)
     assert not is_alive(child.pid)
     assert not is_alive(second["pid"])
@@ -207,7 +207,7 @@ def test_a_leader_that_leaves_others_behind_is_told_before_the_end(programs: Ann
     assert runs.news() == LeaderExited(1, Exited(4))
     assert is_alive(second)
     assert runs.nothing_has_ended()
-    child.force_stop()
+    child.kill()
     assert runs.news() == RunEnded(1, Exited(4))
     assert not is_alive(second)
 
@@ -225,7 +225,7 @@ def test_the_end_of_what_was_left_behind_is_the_end_of_the_run(programs: Announc
 def test_what_was_left_behind_can_be_asked_to_stop(programs: Announcements, runs: Runs) -> None:
     child, second = orphans_found(programs, runs)
     assert runs.news() == LeaderExited(1, Exited(4))
-    child.ask_to_stop(STOP_SIGNAL)
+    child.stop(STOP_SIGNAL)
     assert runs.news() == RunEnded(1, Exited(4))
     assert not is_alive(second)
 
@@ -236,7 +236,7 @@ def test_force_also_ends_what_left_the_group(programs: Announcements, runs: Runs
     child = runs.start(programs.command("escaping"))
     programs.wait_for("started", "escaping")
     second = programs.wait_for("started", "waiting")
-    child.force_stop()
+    child.kill()
     assert ended(runs) == RunEnded(1, FORCED)
     assert not is_alive(second["pid"])
 
@@ -252,16 +252,16 @@ def test_nothing_can_leave_its_job(programs: Announcements, runs: Runs) -> None:
 def test_requests_to_a_run_that_is_over_do_nothing(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("good", "0"))
     runs.news()
-    child.ask_to_stop(STOP_SIGNAL)
-    child.force_stop()
-    child.force_stop()
+    child.stop(STOP_SIGNAL)
+    child.kill()
+    child.kill()
     assert runs.nothing_has_ended()
 
 
 def test_our_own_handlers_hear_nothing_of_what_a_run_is_sent(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("waiting"))
     programs.wait_for("started", "waiting")
-    child.ask_to_stop(STOP_SIGNAL)
+    child.stop(STOP_SIGNAL)
     runs.news()
     assert not [posted for posted in drained(runs.inbox) if isinstance(posted, StopRequested)]
 

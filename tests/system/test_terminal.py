@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from reloader.system.posix.terminal import Terminal
-from tests.support.programs import PATIENCE, ROOT
+from tests.support.programs.announcements import PATIENCE, ROOT
 
 #: Gets itself a terminal, as a shell has one, and has a way to tell facts.
 BEGIN = """

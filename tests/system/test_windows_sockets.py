@@ -7,7 +7,7 @@ import pytest
 from reloader.core.addresses import Address, SocketSpec
 from reloader.errors import ConfigError
 from reloader.system import Sockets
-from tests.support.platform_limits import windows_only
+from tests.support.platforms.limits import windows_only
 
 
 @windows_only

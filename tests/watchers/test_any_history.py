@@ -27,12 +27,20 @@ from reloader.core.notices import BackendFellBack, EventsMissed, EventsOverflowe
 from reloader.core.settings import WatchSettings
 from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
-from tests.support.backends import needs_watchdog
-from tests.support.operations import DIRECTORIES, FILE_OPERATIONS, FILES, TREE_OPERATIONS, Operation, apply, lay_out
-from tests.support.platform_limits import linux_only
-from tests.support.session import Session
-from tests.support.watchers import BACKENDS, MakeWatcher, make_watchdog
-from tests.support.watchman import running_watchman
+from tests.support.platforms.limits import linux_only
+from tests.support.sessions.session import Session
+from tests.support.watching.backends import needs_watchdog
+from tests.support.watching.operations import (
+    DIRECTORIES,
+    FILE_OPERATIONS,
+    FILES,
+    TREE_OPERATIONS,
+    Operation,
+    apply,
+    lay_out,
+)
+from tests.support.watching.watchers import BACKENDS, MakeWatcher, make_watchdog
+from tests.support.watching.watchman import running_watchman
 
 pytestmark = [
     linux_only,  # some of the names are none elsewhere; the behaviour suite runs everywhere
@@ -52,13 +60,13 @@ operations: st.SearchStrategy[Operation] = file_operations | tree_operations
 class Tree:
     """A session on a small tree of its own, and what the disk itself says of that."""
 
-    def __init__(self, make_watcher: MakeWatcher, *, sweep_period: float = 0.05) -> None:
+    def __init__(self, make_watcher: MakeWatcher, *, rescan_period: float = 0.05) -> None:
         self._resources = ExitStack()
         self.root = Path(tempfile.mkdtemp(prefix="history"), "project")
         self._resources.callback(shutil.rmtree, self.root.parent)
         self.root.mkdir()
         lay_out(self.root)
-        session = Session(self.root, make_watcher, debounce=PROMPT, sweep_period=sweep_period, late=0.05)
+        session = Session(self.root, make_watcher, debounce=PROMPT, rescan_period=rescan_period, late=0.05)
         self.session = self._resources.enter_context(session)
         self._settled = self.contents()
         self._told = len(session.reporter.notices)
@@ -73,7 +81,7 @@ class Tree:
         found: dict[str, int] = {}
         for directory, _, names in os.walk(self.root):
             for path in (os.path.join(directory, name) for name in names):
-                if self.session.watch_set.counts(path) and os.path.isfile(path):
+                if self.session.watch_set.is_watched(path) and os.path.isfile(path):
                     found[self.session.relative(path)] = hash(Path(path).read_bytes())
         return found
 
@@ -125,7 +133,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tree = Tree(type(self).make_watcher, sweep_period=60.0)
+        self.tree = Tree(type(self).make_watcher, rescan_period=60.0)
         self.operations = 0
 
     @rule(operation=operations)
@@ -168,7 +176,7 @@ def test_all_backends_tell_of_the_same_changes(script: list[Operation]) -> None:
     served: dict[str, set[str]] = {}
     for backend, make_watcher in BACKENDS.items():
         with running_watchman() if backend == "watchman" else nullcontext():
-            tree = Tree(make_watcher, sweep_period=60.0)
+            tree = Tree(make_watcher, rescan_period=60.0)
             try:
                 for operation in script:
                     apply(tree.root, operation)
@@ -261,8 +269,8 @@ def edits(tree: Tree, number: int, seed: str) -> int:
 def test_no_edit_is_lost_whatever_the_backend_loses(backend: str, fault: str, request: pytest.FixtureRequest) -> None:
     make_fault, notice = FAULTS[fault]
 
-    def make_faulty(post: Post, disk: RealDisk, plan: WatchSettings) -> Watcher:
-        return BACKENDS[backend](make_fault(post, backend), disk, plan)
+    def make_faulty(post: Post, disk: RealDisk, settings: WatchSettings) -> Watcher:
+        return BACKENDS[backend](make_fault(post, backend), disk, settings)
 
     tree = Tree(make_faulty)
     try:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.platform_limits import needs_events_of_older_directories
-from tests.support.session import Session
-from tests.support.watchers import BACKENDS, MakeWatcher
-from tests.support.watchman import Service, needs_watchman, running_watchman
+from tests.support.platforms.limits import needs_events_of_older_directories
+from tests.support.sessions.session import Session
+from tests.support.watching.watchers import BACKENDS, MakeWatcher
+from tests.support.watching.watchman import Service, needs_watchman, running_watchman
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from reloader.watchers.choose import Choice, UnreliableMount, choose, must_be_po
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import StatWatcher
 from reloader.watchers.rules import watch_set_of
-from tests.support.fakes import FakeMounts
-from tests.support.platform_limits import linux_only
-from tests.support.watchman import needs_watchman, running_watchman
+from tests.support.fakes.interfaces import FakeMounts
+from tests.support.platforms.limits import linux_only
+from tests.support.watching.watchman import needs_watchman, running_watchman
 
 needs_watchdog = pytest.mark.skipif(sys.version_info < (3, 11), reason="there is no watchdog 7 for Python 3.10")
 
@@ -51,8 +51,8 @@ def chooses(
     made: list[Choice] = []
 
     def chooses(backend: BackendName) -> Choice:
-        plan = WatchSettings(str(tmp_path), (str(tmp_path),), backend=backend, interval=3600.0)
-        made.append(choose(plan, watch_set, posted.put, RealDisk(), mounts))
+        settings = WatchSettings(str(tmp_path), (str(tmp_path),), backend=backend, interval=3600.0)
+        made.append(choose(settings, watch_set, posted.put, RealDisk(), mounts))
         return made[-1]
 
     yield chooses
@@ -108,8 +108,8 @@ class TestAutoByTheFileSystem:
         near.mkdir()
         far.mkdir()
         mounts.put(Mount(str(far), "cifs"))
-        plan = WatchSettings(str(tmp_path), (str(near), str(far)))
-        choice = choose(plan, watch_set_of(plan, RealDisk()), posted.put, RealDisk(), mounts)
+        settings = WatchSettings(str(tmp_path), (str(near), str(far)))
+        choice = choose(settings, watch_set_of(settings, RealDisk()), posted.put, RealDisk(), mounts)
         try:
             assert [place.directory for place in choice.silent] == [str(far)]
             (near / "new.py").write_text("")

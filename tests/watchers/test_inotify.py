@@ -26,15 +26,15 @@ from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.inotify import InotifySession, InotifyWatcher
-from tests.support.programs import PATIENCE
-from tests.support.session import Session
+from tests.support.programs.announcements import PATIENCE
+from tests.support.sessions.session import Session
 
 #: So many events the kernel keeps for a reader that does not come.
 QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 
 
-def make_inotify(post: Post, disk: RealDisk, plan: WatchSettings) -> Watcher:
-    return InotifyWatcher(post, disk, follow_symlinks=plan.follow_symlinks, by_content=plan.compare_content)
+def make_inotify(post: Post, disk: RealDisk, settings: WatchSettings) -> Watcher:
+    return InotifyWatcher(post, disk, follow_symlinks=settings.follow_symlinks, by_content=settings.compare_content)
 
 
 def kernel_watches() -> int:
@@ -159,7 +159,7 @@ class TestLimits:
 class TestAThreadThatDies:
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # which is what is tested
     def test_is_noticed_and_replaced_by_polling(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        with Session(tree, make_inotify, sweep_period=0.1) as session:
+        with Session(tree, make_inotify, rescan_period=0.1) as session:
             reader = the_session_of(session)
 
             def fail(**how: object) -> NoReturn:
@@ -179,10 +179,10 @@ class TestOverflow:
     def test_what_was_lost_in_an_overflow_is_found_on_the_disk(self, tree: Path) -> None:
         with Session(tree, make_inotify) as session:
             reader = the_session_of(session)
-            held = Held(reader)
+            pending = Held(reader)
             (tree / "pkg1/mod.py").write_text("lost\n")
             new_package(tree / "lost")
-            held.let_go(overflowed=True)
+            pending.let_go(overflowed=True)
             session.pump(lambda: session.launches == 2, "the restart for what was lost")
             assert session.changes_since(0) == {"pkg1/mod.py", "lost/mod.py"}
             assert sum(isinstance(notice, EventsOverflowed) for notice in session.reporter.notices) == 1
@@ -190,7 +190,7 @@ class TestOverflow:
 
     @pytest.mark.skipif(QUEUE > 100_000, reason="the kernel's queue is set so long that filling it takes too long")
     def test_of_the_kernel_s_own_queue_loses_nothing_and_is_told(self, tree: Path) -> None:
-        with Session(tree, make_inotify, sweep_period=3600.0) as session:
+        with Session(tree, make_inotify, rescan_period=3600.0) as session:
             reader = the_session_of(session)
             stuck, go_on, handle = threading.Event(), threading.Event(), reader.handle_event
 

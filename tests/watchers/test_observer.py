@@ -77,8 +77,8 @@ def refuses(monkeypatch: pytest.MonkeyPatch) -> Refuses:
 
 
 def watch_set(root: Path, *files: Path) -> WatchSet:
-    plan = WatchSettings(str(root), (str(root),), extra_files=tuple(map(str, files)))
-    return watch_set_of(plan, RealDisk())
+    settings = WatchSettings(str(root), (str(root),), extra_files=tuple(map(str, files)))
+    return watch_set_of(settings, RealDisk())
 
 
 def wait_for(posted: queue.SimpleQueue[Posted], path: Path) -> None:

@@ -25,18 +25,18 @@ from reloader.interfaces import Post
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.watchman import connection, roots, subscription
 from reloader.watchers.watchman.watcher import WatchmanWatcher
-from tests.support.eventually import eventually
-from tests.support.fake_watchman import fake_watchman, usual
-from tests.support.session import Session
-from tests.support.watchman import Service, needs_watchman, running_watchman
+from tests.support.assertions.eventually import eventually
+from tests.support.fakes.watchman import fake_watchman, usual
+from tests.support.sessions.session import Session
+from tests.support.watching.watchman import Service, needs_watchman, running_watchman
 
 
-def make_watchman(post: Post, disk: RealDisk, plan: WatchSettings) -> WatchmanWatcher:
-    return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, patience=2.0)
+def make_watchman(post: Post, disk: RealDisk, settings: WatchSettings) -> WatchmanWatcher:
+    return WatchmanWatcher(post, disk, follow_symlinks=settings.follow_symlinks, timeout=2.0)
 
 
-def make_impatient(post: Post, disk: RealDisk, plan: WatchSettings) -> WatchmanWatcher:
-    return WatchmanWatcher(post, disk, follow_symlinks=plan.follow_symlinks, patience=0.3)
+def make_impatient(post: Post, disk: RealDisk, settings: WatchSettings) -> WatchmanWatcher:
+    return WatchmanWatcher(post, disk, follow_symlinks=settings.follow_symlinks, timeout=0.3)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def edit(path: Path, content: str = "second\n") -> Any:
 def started_alone(root: Path, posted: list[Posted]) -> WatchmanWatcher:
     """A watcher without an engine, on ``root``."""
     session = Session(root, make_watchman)
-    watcher = WatchmanWatcher(posted.append, session.disk, follow_symlinks=True, patience=2.0)
+    watcher = WatchmanWatcher(posted.append, session.disk, follow_symlinks=True, timeout=2.0)
     watcher.start(session.watch_set)
     return watcher
 
@@ -314,7 +314,7 @@ class TestWhenItFails:
 
     @pytest.mark.usefixtures("quick_heart")
     def test_one_that_hangs_is_noticed_though_nothing_happens(self, service: Service, tree: Path) -> None:
-        with Session(tree, make_impatient) as session, service.held():
+        with Session(tree, make_impatient) as session, service.pending():
             session.pump(lambda: bool(fell_back(session)), "the fallback")
             assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
             assert [notice.cause for notice in fell_back(session)] == ["Watchman gave no answer for 0.2 s"]
@@ -331,13 +331,13 @@ class TestWhenItFails:
             assert "\n" not in notice.cause
 
     def test_one_that_hangs_holds_no_launch_back_for_long(self, service: Service, tree: Path) -> None:
-        with Session(tree, make_impatient) as session, service.held():
+        with Session(tree, make_impatient) as session, service.pending():
             session.watching.catch_up()
             assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
             assert [notice.cause for notice in fell_back(session)] == ["Watchman gave no answer for 0.3 s"]
 
     def test_one_that_hangs_from_the_start_is_refused(self, service: Service, tree: Path) -> None:
-        with service.held(), pytest.raises(BackendUnavailable, match=r"gave no answer for 0\.3 s"):
+        with service.pending(), pytest.raises(BackendUnavailable, match=r"gave no answer for 0\.3 s"):
             Session(tree, make_impatient).__enter__()
 
     def test_one_that_dies_between_two_sessions_is_told_once(self, service: Service, tree: Path) -> None:

@@ -53,15 +53,17 @@ complete -o bashdefault -o default -F _reloader reloader
 """
 
 
-def script(verbs: Sequence[SubcommandSpec], default: str) -> str:
-    names = [verb.name for verb in verbs]
+def script(subcommands: Sequence[SubcommandSpec], default: str) -> str:
+    names = [subcommand.name for subcommand in subcommands]
     return _FRAME % {
         "default": default,
         "names": "|".join(names),
         "verbs": " ".join(names),
-        "values": "\n".join(f"        {line}" for line in _values(verbs)),
-        "operands": "\n".join(f"            {line}" for line in _operands(verbs)),
-        "flags": "\n".join(f"        {verb.name}) {_words(_spellings(verb.flags))} ;;" for verb in verbs),
+        "values": "\n".join(f"        {line}" for line in _values(subcommands)),
+        "operands": "\n".join(f"            {line}" for line in _positionals(subcommands)),
+        "flags": "\n".join(
+            f"        {subcommand.name}) {_words(_spellings(subcommand.flags))} ;;" for subcommand in subcommands
+        ),
     }
 
 
@@ -73,12 +75,12 @@ def _words(words: Sequence[str]) -> str:
     return f'COMPREPLY=($(compgen -W "{" ".join(words)}" -- "$cur"))'
 
 
-def _values(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
+def _values(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
     """What stands behind a flag. Where nothing is said of it, readline offers files."""
-    for verb in verbs:
-        for flag in verb.flags:
+    for subcommand in subcommands:
+        for flag in subcommand.flags:
             if flag.needs_value:
-                patterns = "|".join(f"{verb.name}:{spelling}" for spelling in flag.spellings)
+                patterns = "|".join(f"{subcommand.name}:{spelling}" for spelling in flag.spellings)
                 yield f"{patterns}) {_value(flag)}return ;;"
 
 
@@ -92,9 +94,9 @@ def _value(flag: FlagSpec) -> str:
             return ""
 
 
-def _operands(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
-    for verb in verbs:
-        if verb.choices:
-            yield f"{verb.name}) {_words(verb.choices)} ;;"
-        elif verb.takes_command:
-            yield f'{verb.name}) [[ -n $cur ]] || COMPREPLY=("--") ;;'
+def _positionals(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
+    for subcommand in subcommands:
+        if subcommand.choices:
+            yield f"{subcommand.name}) {_words(subcommand.choices)} ;;"
+        elif subcommand.takes_command:
+            yield f'{subcommand.name}) [[ -n $cur ]] || COMPREPLY=("--") ;;'

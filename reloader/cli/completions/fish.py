@@ -37,25 +37,25 @@ complete -c reloader -n __reloader_has_dashes -f -a '(__reloader_command)'
 """
 
 
-def script(verbs: Sequence[SubcommandSpec], default: str) -> str:
+def script(subcommands: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
-        "names": " ".join(verb.name for verb in verbs),
-        "lines": "\n".join((*_verbs(verbs), *_flags(verbs), *_operands(verbs))),
+        "names": " ".join(subcommand.name for subcommand in subcommands),
+        "lines": "\n".join((*_subcommands(subcommands), *_flags(subcommands), *_positionals(subcommands))),
     }
 
 
-def _verbs(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
-    for verb in verbs:
-        yield f"complete -c reloader -n __reloader_is_first -f -a {verb.name} -d {_quoted(verb.about)}"
+def _subcommands(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
+    for subcommand in subcommands:
+        yield f"complete -c reloader -n __reloader_is_first -f -a {subcommand.name} -d {_quoted(subcommand.about)}"
 
 
-def _flags(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
+def _flags(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
     """A flag that several verbs take stands there once."""
     takers: dict[FlagSpec, list[str]] = {}
-    for verb in verbs:
-        for flag in verb.flags:
-            takers.setdefault(flag, []).append(verb.name)
+    for subcommand in subcommands:
+        for flag in subcommand.flags:
+            takers.setdefault(flag, []).append(subcommand.name)
     for flag, names in takers.items():
         condition = _quoted(f"__reloader_of {' '.join(names)}")
         spelled = " ".join(_spelled(spelling) for spelling in flag.spellings)
@@ -80,15 +80,15 @@ def _value(flag: FlagSpec) -> str:
             return ""
 
 
-def _operands(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
-    for verb in verbs:
-        of_verb = f"complete -c reloader -n {_quoted(f'__reloader_of {verb.name}')}"
-        if verb.choices:
-            yield f"{of_verb} -f -a {_quoted(' '.join(verb.choices))}"
-        elif verb.takes_command:
+def _positionals(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
+    for subcommand in subcommands:
+        of_verb = f"complete -c reloader -n {_quoted(f'__reloader_of {subcommand.name}')}"
+        if subcommand.choices:
+            yield f"{of_verb} -f -a {_quoted(' '.join(subcommand.choices))}"
+        elif subcommand.takes_command:
             yield f"{of_verb} -f -a -- -d 'The command follows'"
         else:
-            yield of_verb + (" -F" if verb.operand is ValueKind.FILE else " -f")
+            yield of_verb + (" -F" if subcommand.positional is ValueKind.FILE else " -f")
 
 
 def _quoted(text: str) -> str:

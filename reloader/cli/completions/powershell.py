@@ -44,34 +44,38 @@ Register-ArgumentCompleter -Native -CommandName reloader -ScriptBlock {
 """
 
 
-def script(verbs: Sequence[SubcommandSpec], default: str) -> str:
+def script(subcommands: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
-        "verbs": "\n".join(f"        {_quoted(verb.name)} = {_quoted(verb.about)}" for verb in verbs),
-        "flags": "\n".join(_flags(verbs)),
-        "values": "\n".join(_values(verbs)),
+        "verbs": "\n".join(
+            f"        {_quoted(subcommand.name)} = {_quoted(subcommand.about)}" for subcommand in subcommands
+        ),
+        "flags": "\n".join(_flags(subcommands)),
+        "values": "\n".join(_values(subcommands)),
         "operands": "\n".join(
-            f"        {_quoted(verb.name)} = {_list(verb.choices or ('--',))}"
-            for verb in verbs
-            if verb.choices or verb.takes_command
+            f"        {_quoted(subcommand.name)} = {_list(subcommand.choices or ('--',))}"
+            for subcommand in subcommands
+            if subcommand.choices or subcommand.takes_command
         ),
     }
 
 
-def _flags(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
-    for verb in verbs:
-        yield f"        {_quoted(verb.name)} = [ordered]@{{"
-        for flag in verb.flags:
+def _flags(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
+    for subcommand in subcommands:
+        yield f"        {_quoted(subcommand.name)} = [ordered]@{{"
+        for flag in subcommand.flags:
             yield from (f"            {_quoted(spelling)} = {_quoted(flag.about)}" for spelling in flag.spellings)
         yield "        }"
 
 
-def _values(verbs: Sequence[SubcommandSpec]) -> Iterator[str]:
+def _values(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
     """What stands behind a flag. Where nothing is said of it, PowerShell offers files."""
-    for verb in verbs:
-        for flag in verb.flags:
+    for subcommand in subcommands:
+        for flag in subcommand.flags:
             if flag.needs_value:
-                yield from (f"        {_quoted(f'{verb.name} {one}')} = {_choices(flag)}" for one in flag.spellings)
+                yield from (
+                    f"        {_quoted(f'{subcommand.name} {one}')} = {_choices(flag)}" for one in flag.spellings
+                )
 
 
 def _choices(flag: FlagSpec) -> str:

@@ -8,7 +8,7 @@ from enum import Enum
 
 from reloader.cli.help import GENERAL
 from reloader.cli.subcommand import Flag, Subcommand
-from reloader.cli.subcommands import VERBS, load
+from reloader.cli.subcommands import SUBCOMMANDS, load
 from reloader.config.options import KEYS, Key, Kind
 
 
@@ -41,35 +41,35 @@ class FlagSpec:
 
 @dataclass(frozen=True, slots=True)
 class SubcommandSpec:
-    """A verb with all that may follow it. ``operand`` is what its other words are."""
+    """A verb with all that may follow it. ``positional`` is what its other words are."""
 
     name: str
     about: str
     flags: tuple[FlagSpec, ...]
-    operand: ValueKind
+    positional: ValueKind
     choices: tuple[str, ...]
     takes_command: bool
 
 
 def subcommand_specs() -> Iterator[SubcommandSpec]:
-    for name, about in VERBS.items():
-        verb = load(name)
-        operand = verb.operand
+    for name, about in SUBCOMMANDS.items():
+        subcommand = load(name)
+        positional = subcommand.positional
         takes = (
             ValueKind.NOTHING
-            if operand is None
-            else _takes(operand.choices, ValueKind.FILE if operand.is_path else ValueKind.TEXT)
+            if positional is None
+            else _takes(positional.choices, ValueKind.FILE if positional.is_path else ValueKind.TEXT)
         )
-        choices = () if operand is None else operand.choices
-        yield SubcommandSpec(name, about, tuple(flag_words(verb)), takes, choices, verb.takes_command)
+        choices = () if positional is None else positional.choices
+        yield SubcommandSpec(name, about, tuple(flag_words(subcommand)), takes, choices, subcommand.takes_command)
 
 
-def flag_words(verb: Subcommand) -> Iterator[FlagSpec]:
-    """All flags that ``verb`` takes, its own first."""
-    yield from map(_of_flag, verb.flags)
-    if verb.takes_keys:
+def flag_words(subcommand: Subcommand) -> Iterator[FlagSpec]:
+    """All flags that ``subcommand`` takes, its own first."""
+    yield from map(_of_flag, subcommand.flags)
+    if subcommand.takes_keys:
         yield from map(_of_key, KEYS.values())
-    for name in verb.general:
+    for name in subcommand.general:
         spelling, about = GENERAL[name]
         takes = ValueKind.FILE if name == "config" else ValueKind.NOTHING
         words = spelling.replace(" FILE", "").split(", ")

@@ -49,21 +49,21 @@ fi
 """
 
 
-def script(verbs: Sequence[SubcommandSpec], default: str) -> str:
+def script(subcommands: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
-        "names": "|".join(verb.name for verb in verbs),
-        "verbs": "\n".join(f"        {_quoted(f'{verb.name}:{verb.about}')}" for verb in verbs),
-        "cases": "\n".join(line for verb in verbs for line in _case(verb)),
+        "names": "|".join(subcommand.name for subcommand in subcommands),
+        "verbs": "\n".join(f"        {_quoted(f'{subcommand.name}:{subcommand.about}')}" for subcommand in subcommands),
+        "cases": "\n".join(line for subcommand in subcommands for line in _case(subcommand)),
     }
 
 
-def _case(verb: SubcommandSpec) -> Iterator[str]:
-    yield f"        {verb.name})"
+def _case(subcommand: SubcommandSpec) -> Iterator[str]:
+    yield f"        {subcommand.name})"
     yield "            _arguments -s \\"
-    for flag in verb.flags:
+    for flag in subcommand.flags:
         yield from (f"                {spec} \\" for spec in _specs(flag))
-    yield f"                {_operand(verb)}"
+    yield f"                {_positional(subcommand)}"
     yield "            ;;"
 
 
@@ -95,10 +95,10 @@ def _action(takes: ValueKind, choices: Sequence[str]) -> str:
             return " "
 
 
-def _operand(verb: SubcommandSpec) -> str:
-    if verb.takes_command:
+def _positional(subcommand: SubcommandSpec) -> str:
+    if subcommand.takes_command:
         return "'1:command:(--)'"
-    return _quoted(f"*:word:{_action(verb.operand, verb.choices)}")
+    return _quoted(f"*:word:{_action(subcommand.positional, subcommand.choices)}")
 
 
 def _quoted(text: str) -> str:

@@ -83,7 +83,7 @@ class Console:
         """Something for the terminal, and not for people."""
         self._write(text)
 
-    def tell(self, notice: Notice) -> None:
+    def report(self, notice: Notice) -> None:
         self.has_warned |= notice.level >= Level.WARNING
         if notice.level < self._style.threshold:
             return

@@ -32,7 +32,7 @@ class LogFile:
         except OSError as error:
             raise ConfigError([f"log_file: {path} cannot be written: {error.strerror}: name another file"]) from None
 
-    def tell(self, notice: Notice) -> None:
+    def report(self, notice: Notice) -> None:
         if isinstance(notice, Scanning):
             return  # how far a scan is, is of no use afterwards
         try:

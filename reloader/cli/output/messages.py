@@ -207,7 +207,7 @@ def _remark(notice: ConfigUsed | Listening | Note) -> str:
         case ConfigUsed(source):
             return f"configured by {source}"
         case Listening(sockets):
-            return f"listening on {', '.join(map(_held, sockets))}"
+            return f"listening on {', '.join(map(_pending, sockets))}"
         case Note(text):
             return text
 
@@ -304,7 +304,7 @@ def _port_in_use(holder: PortOwner, is_certain: bool) -> str:
     return f"{said}: by process {holder.pid} ({what})"
 
 
-def _held(socket: ListeningSocket) -> str:
+def _pending(socket: ListeningSocket) -> str:
     address = socket.address
     where = f"unix:{short(address.path)}" if isinstance(address, UnixAddress) else shown(address)
     return f"{where} (descriptor {socket.descriptor})"

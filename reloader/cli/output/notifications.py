@@ -46,7 +46,7 @@ class Notifier:
         self._notifies = notifies
         self._ended: Ended | None = None
 
-    def tell(self, notice: Notice) -> None:
+    def report(self, notice: Notice) -> None:
         match notice:
             case Launched():
                 self._ended = None

@@ -29,7 +29,7 @@ class ClearingReporter:
         self._runs = False
         self._is_clear = True
 
-    def tell(self, notice: Notice) -> None:
+    def report(self, notice: Notice) -> None:
         match notice:
             case Launched(reason=reason):
                 self._clear_once(if_so=not isinstance(reason, FirstStart))
@@ -44,23 +44,23 @@ class ClearingReporter:
                 self._clear_once(if_so=stopped and any(isinstance(one, Changed) for one in self._kept))
             case _ if notice.level is Level.WARNING:
                 self._kept.append(notice)
-        self._console.tell(notice)
+        self._console.report(notice)
 
     def _clear_once(self, *, if_so: bool) -> None:
         if if_so and not self._is_clear:
             self._is_clear = True
             self._console.write(CLEAR)
             for notice in self._kept:
-                self._console.tell(notice)
+                self._console.report(notice)
 
 
 class ReporterGroup:
     def __init__(self, reporters: tuple[Reporter, ...]) -> None:
         self._reporters = reporters
 
-    def tell(self, notice: Notice) -> None:
+    def report(self, notice: Notice) -> None:
         for reporter in self._reporters:
-            reporter.tell(notice)
+            reporter.report(notice)
 
 
 def reporter_for(policy: OutputSettings, console: Console, environ: Mapping[str, str]) -> Reporter:
@@ -85,5 +85,5 @@ class TwoStreams:
         self._changes = changes
         self._rest = rest
 
-    def tell(self, notice: Notice) -> None:
-        (self._changes if isinstance(notice, Changed) else self._rest).tell(notice)
+    def report(self, notice: Notice) -> None:
+        (self._changes if isinstance(notice, Changed) else self._rest).report(notice)

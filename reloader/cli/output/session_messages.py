@@ -29,20 +29,20 @@ def explanation(explained: PathExplained) -> str:
 def _sentences(explained: PathExplained) -> Iterator[str]:
     name = short(explained.path)
     if explained.kind == "directory":
-        verdict = "is looked into" if explained.counts else "is not looked into"
+        verdict = "is looked into" if explained.is_watched else "is not looked into"
     else:
-        verdict = "counts" if explained.counts else "does not count"
+        verdict = "counts" if explained.is_watched else "does not count"
     yield f"{name} {verdict}: {_cause(explained)}"
     if explained.importer:
         yield f"It is imported by {short(explained.importer)}"
     if explained.target:
         yield f"It leads to {short(explained.target)}" + (
-            ", and is watched at both ends" if explained.counts and explained.kind != "directory" else ""
+            ", and is watched at both ends" if explained.is_watched and explained.kind != "directory" else ""
         )
     if explained.kind == "missing":
-        yield "There is nothing at that path" + (": to create it would be a change" if explained.counts else "")
+        yield "There is nothing at that path" + (": to create it would be a change" if explained.is_watched else "")
     elif explained.kind != "directory":
-        yield "A change restarts the command" if explained.counts else "A change restarts nothing"
+        yield "A change restarts the command" if explained.is_watched else "A change restarts nothing"
     if explained.backend:
         yield f"{explained.backend} watches it" + (f", as part of {short(explained.root)}" if explained.root else "")
     if not explained.is_live and explained.kind != "directory":
@@ -78,9 +78,9 @@ def _rule(explained: PathExplained) -> str:
     rule = f"the pattern {explained.pattern} of {place}"
     if explained.at != explained.path:
         above = f" (which is {short(explained.at)})" if explained.at else ""
-        if not explained.counts:
+        if not explained.is_watched:
             return f"{rule} ignores a directory above it{above}, into which nothing looks"
-    if not explained.counts:
+    if not explained.is_watched:
         return f"{rule} takes it out" if explained.pattern.startswith("!") else f"{rule} ignores it"
     return f"{rule} takes it back in" if explained.pattern.startswith("!") else f"{rule} asks for it"
 
@@ -91,8 +91,8 @@ def session_sentence(notice: SessionNotice) -> str:
             return _status(notice)
         case Paused(by):
             return f"paused by {by}: changes are collected, and served on resume"
-        case Resumed(by, held):
-            waiting = f"serving {count(held, 'change', 'changes')}" if held else "nothing has changed meanwhile"
+        case Resumed(by, pending):
+            waiting = f"serving {count(pending, 'change', 'changes')}" if pending else "nothing has changed meanwhile"
             return f"resumed by {by}: {waiting}"
         case WaitResult():
             return _wait(notice)
@@ -117,8 +117,8 @@ def _status(status: SessionStatus) -> str:
     if status.ready_after is not None:
         parts.append(f"ready after {lasting(status.ready_after)}")
     if status.is_paused:
-        held = f", held: {some(status.held)}" if status.held else ""
-        parts.append(f"paused{held}")
+        pending = f", held: {some(status.pending)}" if status.pending else ""
+        parts.append(f"paused{pending}")
     parts.append(f"watching {count(status.files, 'file', 'files')} with {status.backend}")
     return f"{short(status.project) or 'a project'}: {'; '.join(parts)} (session {status.pid})"
 

@@ -1,6 +1,6 @@
 """The table of verbs. Each has a module of its name here, which is imported only when it is asked for.
 
-To add one: a line in VERBS, and a module that holds ``VERB``. Help, completions and the manual follow from these.
+To add one: a line in VERBS, and a module that holds ``SUBCOMMAND``. Help, completions and the manual follow from these.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 DEFAULT = "run"
 """What happens without a verb."""
 
-VERBS = {
+SUBCOMMANDS = {
     "run": "Run the command, restart it at changes; the default.",
     "init": "Write a reloader.toml that fits this project.",
     "check": "Judge the configuration; show what is in force.",
@@ -35,7 +35,7 @@ VERBS = {
 
 def load(name: str) -> Subcommand:
     """The verb of that name, which is one of VERBS."""
-    verb: Subcommand = __import__(
+    subcommand: Subcommand = __import__(
         f"{__name__}.{name}", fromlist=["VERB"]
-    ).VERB  # importlib itself would have to be imported
-    return verb
+    ).SUBCOMMAND  # importlib itself would have to be imported
+    return subcommand

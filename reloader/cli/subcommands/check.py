@@ -38,7 +38,7 @@ def perform(arguments: Arguments) -> int:
     if arguments.json:
         write(json.dumps(_as_object(loaded, missing)) + "\n")
     else:
-        _tell(missing, arguments)
+        _report(missing, arguments)
         write("" if arguments.quiet else _as_toml(loaded))
     return int(bool(missing))
 
@@ -47,7 +47,7 @@ def _missing(loaded: Loaded) -> Iterator[str]:
     """What the configuration names and is not there. It may be made before the session starts, so nothing is wrong with it."""
     from shutil import which
 
-    spec = loaded.plan.launch
+    spec = loaded.settings.launch
     origin = loaded.written.origin_of
     if not os.path.isdir(spec.cwd):
         yield f"{origin('cwd')}: there is no directory {spec.cwd}: make it, or name another"
@@ -66,7 +66,7 @@ def _program(spec: LaunchSettings) -> str:
     return os.path.join(spec.cwd, word) if os.path.dirname(word) else word
 
 
-def _tell(missing: Sequence[str], arguments: Arguments) -> None:
+def _report(missing: Sequence[str], arguments: Arguments) -> None:
     if missing:
         from reloader.cli.context import console_on, standard_error
         from reloader.errors import ConfigError
@@ -91,12 +91,12 @@ def _head(loaded: Loaded) -> Iterator[str]:
 
     from reloader.config.messages import printable
 
-    plan = loaded.plan
+    settings = loaded.settings
     yield f"# config file: {printable(loaded.file.path)}" if loaded.file is not None else "# config file: none"
     if "command" in loaded.written.stack.values:
-        yield f"# runs: {printable(shlex.join(plan.launch.argv))}"
-    yield f"# in: {printable(plan.launch.cwd)}"
-    yield f"# watches: {printable(', '.join(plan.watch.roots)) or 'what the program imports'}"
+        yield f"# runs: {printable(shlex.join(settings.launch.argv))}"
+    yield f"# in: {printable(settings.launch.cwd)}"
+    yield f"# watches: {printable(', '.join(settings.watch.roots)) or 'what the program imports'}"
 
 
 def _line(setting: EffectiveValue) -> str:
@@ -110,18 +110,18 @@ def _line(setting: EffectiveValue) -> str:
 def _as_object(loaded: Loaded, missing: Sequence[str]) -> dict[str, object]:
     from reloader.config.effective import settings_of
 
-    plan = loaded.plan
+    settings = loaded.settings
     return {
         "file": loaded.file.path if loaded.file is not None else None,
-        "argv": plan.launch.argv if "command" in loaded.written.stack.values else None,
-        "cwd": plan.launch.cwd,
-        "roots": plan.watch.roots,
+        "argv": settings.launch.argv if "command" in loaded.written.stack.values else None,
+        "cwd": settings.launch.cwd,
+        "roots": settings.watch.roots,
         "missing": missing,
         "keys": {one.key.name: {"value": one.value, "origin": one.origin} for one in settings_of(loaded.written)},
     }
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     takes_keys=True,
     takes_command=True,

@@ -15,16 +15,16 @@ def perform(arguments: Arguments) -> int:
     from reloader.cli.output.stdout import write
     from reloader.cli.subcommands import DEFAULT
 
-    shell = arguments.operands[0]
+    shell = arguments.positionals[0]
     module = __import__(f"reloader.cli.completions.{shell}", fromlist=["script"])
     write(module.script(tuple(subcommand_specs()), DEFAULT))
     return 0
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     general=(),
-    operand=Argument("SHELL", f"One of {', '.join(SHELLS)}.", choices=SHELLS),
+    positional=Argument("SHELL", f"One of {', '.join(SHELLS)}.", choices=SHELLS),
     details="""
 Prints completions for a shell: of verbs, of flags with their values, and behind -- of the command.
 

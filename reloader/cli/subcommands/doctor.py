@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 def perform(arguments: Arguments) -> int:
     """What the doctor says, with 1 if something is amiss."""
     from reloader.app.doctor import examine
-    from reloader.cli.context import console_on, plan_of
+    from reloader.cli.context import console_on, load_settings
 
     console = console_on(sys.stdout, arguments)
-    examine(plan_of(arguments, os.environ, needs_command=False), console)
+    examine(load_settings(arguments, os.environ, needs_command=False), console)
     return int(console.has_warned)
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     takes_keys=True,
     details="""

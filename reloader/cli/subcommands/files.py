@@ -32,7 +32,7 @@ def _listed(arguments: Arguments) -> SessionNotice:
     """By the session that runs here; without one, by the configuration."""
     from reloader.app.client import SessionNotFound
     from reloader.app.explain import list_files
-    from reloader.cli.context import plan_of
+    from reloader.cli.context import load_settings
     from reloader.core.control_protocol import FilesRequest
 
     try:
@@ -40,10 +40,10 @@ def _listed(arguments: Arguments) -> SessionNotice:
     except SessionNotFound:
         if pid_in(arguments) is not None:
             raise
-        return list_files(plan_of(arguments, os.environ, needs_command=False))
+        return list_files(load_settings(arguments, os.environ, needs_command=False))
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     general=("config", "json"),
     flags=(Flag("null", "End each path, which is absolute then, with a NUL character: for xargs -0."), PID),

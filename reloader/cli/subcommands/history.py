@@ -26,7 +26,7 @@ def perform(arguments: Arguments) -> int:
     return 0
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     general=("config", "json"),
     flags=(Flag("last", "Show so many runs; 20 if not set.", metavar="NUMBER"),),

@@ -79,7 +79,7 @@ def _create(directory: str, name: str, text: str) -> None:
         raise ReloaderError(f"{name}: cannot be written: {error.strerror}") from None
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     general=("quiet", "json"),
     flags=(Flag("no_schema", "Write no reloader.schema.json, which editors read."),),

@@ -17,7 +17,7 @@ def perform(arguments: Arguments) -> int:
     return 0
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     general=("config", "quiet", "json"),
     flags=(PID,),

@@ -23,10 +23,10 @@ def perform(arguments: Arguments) -> int:
         os.environ,
         lambda policy: reporter_for(policy, console_on(standard_error(), arguments), os.environ),
     )
-    plan = configuration.plan
-    reporter = reporter_for(plan.telling, console, os.environ)
+    settings = configuration.settings
+    reporter = reporter_for(settings.output, console, os.environ)
     return _as_status(
-        run_session(plan, reporter, configuration=configuration, ends_the_process=arguments.ends_the_process)
+        run_session(settings, reporter, configuration=configuration, ends_the_process=arguments.ends_the_process)
     )
 
 
@@ -35,4 +35,4 @@ def _as_status(exit_code: int) -> int:
     return exit_code - 2**32 if exit_code > 0x7FFFFFFF else exit_code
 
 
-VERB = Subcommand(perform, takes_keys=True, takes_command=True)
+SUBCOMMAND = Subcommand(perform, takes_keys=True, takes_command=True)

@@ -23,7 +23,7 @@ def perform(arguments: Arguments) -> int:
     return 0
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     general=("config", "quiet", "json"),
     flags=(PID,),

@@ -53,7 +53,7 @@ def _seconds_of(text: str) -> float:
     return seconds
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     general=("config", "quiet", "json"),
     flags=(

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 def perform(arguments: Arguments) -> int:
     from reloader.app.watch import stream
-    from reloader.cli.context import console_on, plan_of, standard_error
+    from reloader.cli.context import console_on, load_settings, standard_error
     from reloader.cli.output.reporters import TwoStreams
     from reloader.cli.output.stdout import write_into_nothing
 
-    plan = plan_of(arguments, os.environ, needs_command=False)
+    settings = load_settings(arguments, os.environ, needs_command=False)
     changes = console_on(sys.stdout, arguments)
     told = TwoStreams(changes, console_on(standard_error(), arguments))
     descriptor = sys.stdout.fileno()
-    code = stream(plan, told, descriptor, lambda: not changes.is_cut_off)
+    code = stream(settings, told, descriptor, lambda: not changes.is_cut_off)
     if changes.is_cut_off:
         write_into_nothing(descriptor)
     return code
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     takes_keys=True,
     details="""

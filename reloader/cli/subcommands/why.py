@@ -17,21 +17,21 @@ def perform(arguments: Arguments) -> int:
     """0 if every path counts, else 1."""
     from reloader.core.notices import PathExplained
 
-    counts = True
-    for operand in arguments.operands:
-        told = _explained(arguments, os.path.abspath(operand))
+    is_watched = True
+    for positional in arguments.positionals:
+        told = _explained(arguments, os.path.abspath(positional))
         if isinstance(told, PathExplained):
             told = _with_line(arguments, told)
-            counts = counts and told.counts
+            is_watched = is_watched and told.is_watched
         show(arguments, told)
-    return 0 if counts else 1
+    return 0 if is_watched else 1
 
 
 def _explained(arguments: Arguments, path: str) -> SessionNotice:
     """By the session that runs here; without one, by the configuration."""
     from reloader.app.client import SessionNotFound
     from reloader.app.explain import explain
-    from reloader.cli.context import plan_of
+    from reloader.cli.context import load_settings
     from reloader.core.control_protocol import ExplainRequest
 
     try:
@@ -39,7 +39,7 @@ def _explained(arguments: Arguments, path: str) -> SessionNotice:
     except SessionNotFound:
         if pid_in(arguments) is not None:
             raise
-        return explain(plan_of(arguments, os.environ, needs_command=False), path)
+        return explain(load_settings(arguments, os.environ, needs_command=False), path)
 
 
 def _with_line(arguments: Arguments, told: PathExplained) -> PathExplained:
@@ -57,11 +57,11 @@ def _with_line(arguments: Arguments, told: PathExplained) -> PathExplained:
     return told
 
 
-VERB = Subcommand(
+SUBCOMMAND = Subcommand(
     perform,
     general=("config", "json"),
     flags=(PID,),
-    operand=Argument("PATH...", "Files or directories, whether they exist or not.", is_many=True, is_path=True),
+    positional=Argument("PATH...", "Files or directories, whether they exist or not.", is_many=True, is_path=True),
     details="""
 Names what decides on each path: the pattern, and the file and line that it is written in; or that it is imported, and by
 whom; or that it lies outside. Says also where links lead, and what would happen at a change.

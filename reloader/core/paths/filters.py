@@ -34,7 +34,7 @@ class Rule:
 class Verdict:
     """Whether a path counts, and the rule that decided, if one did. ``at`` is the path, or the directory above, that it met."""
 
-    counts: bool
+    is_watched: bool
     rule: Rule | None = None
     at: str = ""
 
@@ -187,43 +187,43 @@ class PathFilter:
 
     def enters(self, directory: str) -> bool:
         """Whether what lies in ``directory`` can count."""
-        return self._directory(directory.rstrip(self._separator))[0].counts
+        return self._directory(directory.rstrip(self._separator))[0].is_watched
 
-    def counts(self, path: str) -> bool:
+    def is_watched(self, path: str) -> bool:
         """Whether the file ``path`` counts: what ``explain`` says, at half the cost, for every file of a tree."""
         parent, _, name = path.rpartition(self._separator)
         above, chain = self._directory(parent)
-        if not above.counts:
+        if not above.is_watched:
             return False
         rule = self._ignoring_rule(path, name, chain, is_directory=False)
         if rule is not None and not rule.negates:
             return False
-        return self._watch is None or self._asked_for(path).counts
+        return self._watch is None or self._asked_for(path).is_watched
 
     def counts_in(self, directory: str) -> Callable[[str], bool]:
-        """``counts`` for the names in ``directory``, where what they have in common is found out once."""
+        """``is_watched`` for the names in ``directory``, where what they have in common is found out once."""
         above, chain = self._directory(directory.rstrip(self._separator))
-        if not above.counts:
+        if not above.is_watched:
             return lambda name: False
         inside = directory if directory.endswith(self._separator) else directory + self._separator
         sets = [(rules, self._relative(inside, rules.base) if rules.asks_for_paths else None) for rules in chain]
 
-        def counts(name: str) -> bool:
+        def is_watched(name: str) -> bool:
             for rules, prefix in sets:
                 rule = rules.rule_for(name, None if prefix is None else prefix + name, is_directory=False)
                 if rule is not None:
                     if not rule.negates:
                         return False
                     break
-            return self._watch is None or self._asked_for(inside + name).counts
+            return self._watch is None or self._asked_for(inside + name).is_watched
 
-        return counts
+        return is_watched
 
     def explain(self, path: str) -> Verdict:
         """The verdict on the file ``path``, with the rule behind it."""
         parent, _, name = path.rpartition(self._separator)
         above, chain = self._directory(parent)
-        if not above.counts:
+        if not above.is_watched:
             return above
         rule = self._ignoring_rule(path, name, chain, is_directory=False)
         if rule is not None and not rule.negates:
@@ -278,7 +278,7 @@ class PathFilter:
         if not directory:  # above the root of the disk, and that is no root of ours
             return Verdict(False, None, directory), ()
         above, chain = self._directory(parent)
-        if not above.counts:
+        if not above.is_watched:
             return above, ()
         rule = self._ignoring_rule(directory, name, chain, is_directory=True)
         if rule is not None and not rule.negates:

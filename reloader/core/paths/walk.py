@@ -76,7 +76,7 @@ class Walk:
         files: list[str] = []
         links: list[str] = []
         directories: list[tuple[str, bool]] = []
-        counts = self.watch_set.counts_in(path)
+        is_watched = self.watch_set.counts_in(path)
         gitignore: str | None = None
         prefix = path if path.endswith(self.separator) else path + self.separator
         for name, is_directory, is_link in self.list_directory(path):
@@ -85,7 +85,7 @@ class Walk:
                 gitignore = entry
             if is_directory:
                 directories.append((name, is_link))
-            elif counts(name, entry):
+            elif is_watched(name, entry):
                 files.append(entry)
                 if is_link:
                     links.append(entry)

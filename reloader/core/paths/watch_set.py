@@ -39,13 +39,13 @@ class WatchSet:
     filter: PathFilter
     imports: Imports = field(default_factory=Imports)
 
-    def counts(self, path: str) -> bool:
-        return self.names(path) or (self.imports.leave(path) and self.filter.counts(path))
+    def is_watched(self, path: str) -> bool:
+        return self.names(path) or (self.imports.leave(path) and self.filter.is_watched(path))
 
     def counts_in(self, directory: str) -> Callable[[str, str], bool]:
-        """``counts`` for the entries of ``directory``, each given by its name and its path: quicker for a whole directory."""
-        names, leave, counts = self.names, self.imports.leave, self.filter.counts_in(directory)
-        return lambda name, path: names(path) or (leave(path) and counts(name))
+        """``is_watched`` for the entries of ``directory``, each given by its name and its path: quicker for a whole directory."""
+        names, leave, is_watched = self.names, self.imports.leave, self.filter.counts_in(directory)
+        return lambda name, path: names(path) or (leave(path) and is_watched(name))
 
     def names(self, path: str) -> bool:
         """Whether ``path`` is named one by one: then its absence counts too."""

@@ -20,7 +20,7 @@ _KINDS = {PathKind.FILE: "file", PathKind.DIRECTORY: "directory", PathKind.MISSI
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    counts: bool
+    is_watched: bool
     cause: str
     rule: Rule | None = None
     at: str = ""
@@ -30,7 +30,7 @@ class _Decision:
 class Explainer:
     """``program`` is that of a running session, if one is asked."""
 
-    plan: WatchSettings
+    settings: WatchSettings
     watch_set: WatchSet
     disk: Disk
     program: AgentReports | None = None
@@ -42,11 +42,11 @@ class Explainer:
         decision = self._decide(place, kind)
         rule = decision.rule or Rule("", "")
         real = self.disk.real(place)
-        root = next((root for root in self.plan.roots if is_within(place, root, os.sep)), "")
+        root = next((root for root in self.settings.roots if is_within(place, root, os.sep)), "")
         return PathExplained(
             path=place,
             kind=_KINDS[kind],
-            counts=decision.counts,
+            is_watched=decision.is_watched,
             cause=decision.cause,
             pattern=rule.pattern,
             source=rule.source,
@@ -54,14 +54,14 @@ class Explainer:
             at=decision.at,
             target=real if real != place else "",
             root=root,
-            backend=backend if decision.counts else "",
+            backend=backend if decision.is_watched else "",
             importer=self.program.importers.get(place, "") if self.program is not None else "",
             is_live=self.program is not None,
         )
 
     def counting(self, files: Iterable[str]) -> tuple[str, ...]:
         """Those of ``files`` that count by now: what the program does not import is known still, and restarts nothing."""
-        return tuple(path for path in files if self.watch_set.counts(path))
+        return tuple(path for path in files if self.watch_set.is_watched(path))
 
     def _as_the_roots_see_it(self, path: str) -> str:
         """``path`` may have been typed by way of a link above the roots; then what is really there is meant."""
@@ -70,7 +70,7 @@ class Explainer:
         return real if not is_known and (self._lies_within(real) or self.watch_set.names(real)) else path
 
     def _lies_within(self, path: str) -> bool:
-        return any(is_within(path, root, os.sep) for root in self.plan.roots)
+        return any(is_within(path, root, os.sep) for root in self.settings.roots)
 
     def _decide(self, path: str, kind: PathKind) -> _Decision:
         if path in self.watch_set.files:
@@ -82,7 +82,7 @@ class Explainer:
         if kind is PathKind.OTHER:
             return _Decision(False, "no file")
         by_rules = self._by_rules(path, is_directory=kind is PathKind.DIRECTORY)
-        if kind is PathKind.DIRECTORY or not by_rules.counts or self.watch_set.imports.leave(path):
+        if kind is PathKind.DIRECTORY or not by_rules.is_watched or self.watch_set.imports.leave(path):
             return by_rules
         return _Decision(False, "not imported" if self.watch_set.imports.alone else "no source")
 
@@ -92,5 +92,5 @@ class Explainer:
         if verdict.rule is VIRTUALENV:
             return _Decision(False, "virtualenv", verdict.rule, verdict.at)
         if verdict.rule is not None:
-            return _Decision(verdict.counts, "rule", verdict.rule, verdict.at)
-        return _Decision(verdict.counts, "everything" if verdict.counts else "not asked for", None, verdict.at)
+            return _Decision(verdict.is_watched, "rule", verdict.rule, verdict.at)
+        return _Decision(verdict.is_watched, "everything" if verdict.is_watched else "not asked for", None, verdict.at)

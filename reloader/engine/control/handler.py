@@ -42,7 +42,7 @@ class Pause:
 
     def __init__(self) -> None:
         self.is_on = False
-        self.held = ChangeBatch()
+        self.pending = ChangeBatch()
         self._is_open = False
         self._was_let_in = False
 
@@ -61,7 +61,7 @@ class Pause:
                     if is_let_in:
                         yield event
                     else:
-                        self.held = self.held.merged_with(batch)
+                        self.pending = self.pending.merged_with(batch)
                 case _:
                     yield event
 
@@ -74,9 +74,9 @@ class Pause:
         Never both: what is open when a run is launched is in it, or closes later and is let in then.
         """
         self.is_on = False
-        held, self.held = self.held, ChangeBatch()
-        if held:
-            return [BatchClosed(held)]
+        pending, self.pending = self.pending, ChangeBatch()
+        if pending:
+            return [BatchClosed(pending)]
         if self._is_open and not self._was_let_in:
             self._was_let_in = True
             return [BatchOpened()]
@@ -84,7 +84,7 @@ class Pause:
 
     def launched(self) -> None:
         """A run has started, for whatever reason: all that was kept back is in it."""
-        self.held = ChangeBatch()
+        self.pending = ChangeBatch()
         self._is_open = self._was_let_in = False
 
 
@@ -102,7 +102,7 @@ class ControlHandler:
 
     def __init__(
         self,
-        plan: Settings,
+        settings: Settings,
         chronicle: RunJournal,
         collector: ChangeCollector,
         baseline: Baseline,
@@ -118,7 +118,7 @@ class ControlHandler:
         before: ControlHandler | None = None,
     ) -> None:
         self.pause = Pause()
-        self._plan = plan
+        self._settings = settings
         self._chronicle = chronicle
         self._collector = collector
         self._baseline = baseline
@@ -151,7 +151,7 @@ class ControlHandler:
             moments.append(self._ready_at)
         return min(moments, default=None)
 
-    def hear(self, asked: ControlRequest | KeyPressed) -> Iterator[Event]:
+    def handle(self, asked: ControlRequest | KeyPressed) -> Iterator[Event]:
         """Take a request in, and return what is to be decided on for its sake."""
         if isinstance(asked, KeyPressed):
             yield from self._typed(asked.key)
@@ -186,7 +186,7 @@ class ControlHandler:
         self._note_readiness(state, now)
         if self._should_tell:
             self._should_tell = False
-            self._chronicle.tell(self._status(state, now))
+            self._chronicle.report(self._status(state, now))
         asked, self._asked = self._asked, []
         for one in asked:
             self._answer(one, state, now)
@@ -194,8 +194,8 @@ class ControlHandler:
         if self._waits:
             self._answer_waits(state, now)
 
-    def adopt(self, plan: Settings) -> None:
-        self._plan = plan
+    def adopt(self, settings: Settings) -> None:
+        self._settings = settings
 
     def launched(self) -> None:
         """A run has started; it has all that was on the disk."""
@@ -234,7 +234,7 @@ class ControlHandler:
 
     def _answer_waits(self, state: State, now: float) -> None:
         refusal = None if self._is_collecting else self._refusal
-        is_pending = self._is_collecting or self._is_held or refusal is not None
+        is_pending = self._is_collecting or self._is_pending or refusal is not None
         newest = self._chronicle.newest
         if newest is not None and newest.ended is not None and not newest.trace:
             newest = replace(newest, trace=self._program.trace)
@@ -253,10 +253,10 @@ class ControlHandler:
     @property
     def _is_collecting(self) -> bool:
         """Whether something on the disk is known, and nothing has followed from it yet."""
-        return self._collector.deadline is not None or bool(self.pause.held) or self._renewal.is_unsettled
+        return self._collector.deadline is not None or bool(self.pause.pending) or self._renewal.is_unsettled
 
     @property
-    def _is_held(self) -> bool:
+    def _is_pending(self) -> bool:
         """Whether a run is to follow."""
         return self._renewal.pending is not None or (self._beside is not None and self._beside.is_holding)
 
@@ -270,8 +270,8 @@ class ControlHandler:
         newest = self._chronicle.newest
         return SessionStatus(
             pid=os.getpid(),
-            project=self._plan.project,
-            command=self._plan.launch.argv,
+            project=self._settings.project,
+            command=self._settings.launch.argv,
             state=state_in_words(state, is_refused=self._beside is not None and self._beside.is_refusing),
             run=newest.run if newest is not None else 0,
             child=newest.pid if newest is not None and newest.ended is None else None,
@@ -279,7 +279,7 @@ class ControlHandler:
             ready_after=newest.ready_after if newest is not None else None,
             reason=newest.reason if newest is not None else "",
             is_paused=self.pause.is_on,
-            held=tuple(self.pause.held.kinds),
+            pending=tuple(self.pause.pending.kinds),
             backend=self._watching.backend,
             files=self._baseline.files,
         )
@@ -295,16 +295,16 @@ class ControlHandler:
             case "s":
                 self._should_tell = True
             case _:
-                self._chronicle.tell(KeysHelp())
+                self._chronicle.report(KeysHelp())
 
     def _begin_pause(self, by: str) -> None:
         if not self.pause.is_on:
             self.pause.begin()
-            self._chronicle.tell(Paused(by))
+            self._chronicle.report(Paused(by))
 
     def _end_pause(self, by: str) -> Iterator[Event]:
         if self.pause.is_on:
-            self._chronicle.tell(Resumed(by, len(self.pause.held)))
+            self._chronicle.report(Resumed(by, len(self.pause.pending)))
             yield from self.pause.end()
 
 

@@ -39,15 +39,15 @@ class RunJournal:
         self.refusal: Rejection | None = None
         self.config_refusal: Rejection | None = None
 
-    def tell(self, notice: Notice) -> None:
+    def report(self, notice: Notice) -> None:
         before = self.newest
         self.newest = noted(before, notice, self._clock(), self._epoch())
         if self.newest is not None and self.newest is not before:
             self._enter(notice, self.newest)
         self._note_refusal(notice)
-        self._reporter.tell(notice)
+        self._reporter.report(notice)
 
-    def tell_to(self, reporter: Reporter) -> None:
+    def report_to(self, reporter: Reporter) -> None:
         """From now on it is this one that the user is told by."""
         self._reporter = reporter
 

@@ -80,7 +80,7 @@ class BackendSet:
         if wanted == self._polled and self._poller is not None:
             return
         self._polled = wanted
-        self._reporter.tell(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
+        self._reporter.report(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
         self._poll()
 
     def is_polled(self, path: str) -> bool:

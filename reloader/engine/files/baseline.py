@@ -188,7 +188,7 @@ class Baseline:
         if stamp.kind is PathKind.DIRECTORY:
             return [*self._compared_if_known(path, MISSING), *self._examine_tree(path)]
         gone = self._forget_folder(path)
-        is_file = stamp.kind is PathKind.FILE and self._watch_set.counts(path)
+        is_file = stamp.kind is PathKind.FILE and self._watch_set.is_watched(path)
         if is_file and path not in self._entries:
             self._join_folder(path)
             return [*gone, *self._compared(path, stamp)]
@@ -244,7 +244,7 @@ class Baseline:
         members = self._folders.get(os.path.dirname(path), [])
         if path in members:
             members.remove(path)
-        return [PathChange(path, ChangeKind.REMOVED)] if self._watch_set.counts(path) else []
+        return [PathChange(path, ChangeKind.REMOVED)] if self._watch_set.is_watched(path) else []
 
     # Keeping
 
@@ -293,7 +293,7 @@ class Baseline:
     def _source(self, path: str) -> str:
         """The source instead of the bytecode, where there is one that counts; other bytecode stands for itself."""
         source = source_name(path)
-        if source is None or not self._watch_set.counts(source):
+        if source is None or not self._watch_set.is_watched(source):
             return path
         return source if self._disk.stamp(source).kind is PathKind.FILE else path
 

@@ -41,7 +41,7 @@ class ChangeCollector:
         """Whether news of ``path`` were heard, and are not compared yet."""
         return path in self._debouncer.pending
 
-    def hear(self, hints: PathsChanged, now: float) -> BatchOpened | None:
+    def handle(self, hints: PathsChanged, now: float) -> BatchOpened | None:
         """Take hints in. The answer is the news that a batch has just become certain."""
         if hints.settled:
             return self._collect(self._baseline.examine(hints.paths), now)

@@ -44,7 +44,7 @@ class ScanProgress:
         if now < self._tell_at:
             return
         self._tell_at = now + TELL_EVERY
-        self._reporter.tell(Scanning(files))
+        self._reporter.report(Scanning(files))
         for posted in self._inbox.take_now():
             if isinstance(posted, StopRequested):
                 raise ScanInterrupted(posted.signal)

@@ -143,7 +143,7 @@ class Rescan:
             if is_directory:
                 if path not in self._baseline.folders and self._watch_set.enters(path):
                     yield path
-            elif path not in self._baseline.entries and self._watch_set.counts(path):
+            elif path not in self._baseline.entries and self._watch_set.is_watched(path):
                 yield path
 
     # Judging

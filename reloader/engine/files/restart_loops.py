@@ -24,7 +24,7 @@ class RestartLoopGuard:
 
     def __init__(
         self,
-        plan: WatchSettings,
+        settings: WatchSettings,
         clock: Clock,
         reporter: Reporter,
         *,
@@ -32,7 +32,7 @@ class RestartLoopGuard:
         seconds_since: Callable[[str], float] = lambda path: 0.0,
         before: RestartLoopGuard | None = None,
     ) -> None:
-        self._plan = plan
+        self._settings = settings
         self._clock = clock
         self._reporter = reporter
         self._has_written = has_written
@@ -76,7 +76,7 @@ class RestartLoopGuard:
         self._trial = trial
         self._trial_ends = self._clock() + trial.seconds
         names = ", ".join(sorted(map(os.path.basename, trial.suspects)))
-        self._reporter.tell(
+        self._reporter.report(
             Note(f"nothing runs for {trial.seconds:.1f} s, to see whether somebody else writes {names}")
         )
 
@@ -117,9 +117,13 @@ class RestartLoopGuard:
     def _tell_of(self, suspended: frozenset[str], within: float) -> None:
         if suspended:
             paths = tuple(sorted(suspended))
-            self._reporter.tell(RestartLoopSuspended(paths, len(self._loops.restarts), within, self._line(paths)))
+            self._reporter.report(RestartLoopSuspended(paths, len(self._loops.restarts), within, self._line(paths)))
 
     def _line(self, paths: tuple[str, ...]) -> str | None:
         """What is ignored already, and ``paths``. Files that are named one by one count whatever a pattern says."""
-        added = [ignore_pattern(path, self._plan.base, os.sep) for path in paths if path not in self._plan.extra_files]
-        return ignore_line([*(rule.pattern for rule in self._plan.ignore), *added]) if added else None
+        added = [
+            ignore_pattern(path, self._settings.base, os.sep)
+            for path in paths
+            if path not in self._settings.extra_files
+        ]
+        return ignore_line([*(rule.pattern for rule in self._settings.ignore), *added]) if added else None

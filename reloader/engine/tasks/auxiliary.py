@@ -71,8 +71,8 @@ class Auxiliary:
         moments = (self._commands.deadline, self._readiness.deadline)
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def hear(self, passed: ProbePassed) -> None:
-        self._readiness.hear(passed)
+    def handle(self, passed: ProbePassed) -> None:
+        self._readiness.handle(passed)
 
     # The life of a run
 
@@ -86,14 +86,14 @@ class Auxiliary:
     def launched(self, run: int) -> None:
         self._readiness.begin(run)
 
-    def adopt(self, plan: Settings) -> None:
-        """From now on the policies are those of ``plan``."""
-        self._gate.adopt(plan.beside.gate)
-        self._hooks.adopt(plan.beside.hooks)
+    def adopt(self, settings: Settings) -> None:
+        """From now on the policies are those of ``settings``."""
+        self._gate.adopt(settings.beside.gate)
+        self._hooks.adopt(settings.beside.hooks)
 
-    def hold_to(self, plan: Settings) -> None:
-        """``plan`` is to follow, if what waits at the gate passes its check."""
-        self._gate.hold_to(plan.beside.gate)
+    def hold_to(self, settings: Settings) -> None:
+        """``settings`` is to follow, if what waits at the gate passes its check."""
+        self._gate.hold_to(settings.beside.gate)
 
     # Ends
 

@@ -60,7 +60,7 @@ class GateRunner:
         restart: RestartPolicy,
         commands: TaskRunner,
         sources: SyntaxChecker,
-        tell: Callable[[Notice], None],
+        report: Callable[[Notice], None],
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
         write_changes: WriteChanges,
         *,
@@ -72,7 +72,7 @@ class GateRunner:
         self._restart = restart
         self._commands = commands
         self._sources = sources
-        self._tell = tell
+        self._report = report
         self._environment = environment
         self._write_changes = write_changes
         self._cwd = cwd
@@ -135,7 +135,7 @@ class GateRunner:
         """From now on this is what has to pass, also for what waits here already; no other plan is on its way."""
         before = self._policy
         self.hold_to(policy)
-        if self._policy != before or self._gate.held.renewed is not None:
+        if self._policy != before or self._gate.pending.reloaded is not None:
             self._results.append(PolicyReplaced())
 
     def close(self) -> None:
@@ -177,7 +177,7 @@ class GateRunner:
                 case Forward(event):
                     admitted.append(event)
                 case Report(notice):
-                    self._tell(notice)
+                    self._report(notice)
                 case CancelTask():
                     self._abandon()
                 case StartTask(task):
@@ -193,7 +193,7 @@ class GateRunner:
         if isinstance(task, CheckSyntax):
             self._command = self._sources.check(task.paths, partial(self._compiled, attempt))
         else:
-            self._tell(TaskStarted(task.part, task.argv))
+            self._report(TaskStarted(task.part, task.argv))
             self._command = self._commands.start(
                 task.argv,
                 cwd=self._cwd,
@@ -205,10 +205,10 @@ class GateRunner:
 
     def _told(self) -> Mapping[str, str]:
         """By what a step finds which run is to follow it, and why."""
-        held, state = self._gate.held, self._state
-        reason = state.reason if isinstance(state, Idle) else held.reason
+        pending, state = self._gate.pending, self._state
+        reason = state.reason if isinstance(state, Idle) else pending.reason
         run = {"RELOADER_RUN": str(next_run(state))}
-        return {**run, **variables_of(reason), **self._write_changes(held.batch, OF_THE_GATE)}
+        return {**run, **variables_of(reason), **self._write_changes(pending.batch, OF_THE_GATE)}
 
     def _abandon(self) -> None:
         self._attempt += 1

@@ -59,8 +59,8 @@ class Hooks:
         self._is_busy = False
         self._run = 0
 
-    def tell(self, notice: Notice) -> None:
-        self._reporter.tell(notice)
+    def report(self, notice: Notice) -> None:
+        self._reporter.report(notice)
         if isinstance(notice, Launched | Ended):
             self._run = notice.run
         due = _due_at(notice, self._run)
@@ -107,7 +107,7 @@ class Hooks:
     def _ended(self, due: QueuedHook, outcome: TaskOutcome) -> None:
         self._is_busy = False
         if not (isinstance(outcome, Exited) and outcome.code == 0):
-            self._reporter.tell(HookFailed(due.occasion, due.argv, outcome))
+            self._reporter.report(HookFailed(due.occasion, due.argv, outcome))
         self._next()
 
 

@@ -27,7 +27,7 @@ class Readiness:
         policy: ReadyPolicy,
         commands: TaskRunner,
         start_probe: StartProbe,
-        tell: Callable[[Notice], None],
+        report: Callable[[Notice], None],
         environment: Callable[[], Mapping[str, str]],
         clock: Clock,
         *,
@@ -36,7 +36,7 @@ class Readiness:
         self._policy = policy
         self._commands = commands
         self._start_probe = start_probe
-        self._tell = tell
+        self._report = report
         self._environment = environment
         self._clock = clock
         self._cwd = cwd
@@ -71,7 +71,7 @@ class Readiness:
             self._commands.abandon(self._command)
             self._command = None
 
-    def hear(self, passed: ProbePassed) -> None:
+    def handle(self, passed: ProbePassed) -> None:
         """News of another run are late, and ignored."""
         if passed.run == self._run:
             self._has(passed.probe)
@@ -112,4 +112,4 @@ class Readiness:
             policy = self._policy
             named = [policy.http and "http", policy.tcp and "tcp", policy.log and "log", policy.exec and "exec"]
             by = tuple(str(one) for one in named if one) or ("alive",)
-            self._tell(Ready(self._run, self._clock() - self._since, by))
+            self._report(Ready(self._run, self._clock() - self._since, by))

@@ -58,7 +58,7 @@ class TaskRunner:
         if number in self._running:
             command = self._running[number]
             command.then = _nobody
-            command.child.force_stop()
+            command.child.kill()
 
     @property
     def are_running(self) -> bool:
@@ -68,7 +68,7 @@ class TaskRunner:
     def deadline(self) -> float | None:
         """When ``tick`` has something to do."""
         moments = [one.force_at if one.is_overdue else one.asked_at for one in self._running.values()]
-        look = self._host.next_look(self._clock()) if self._running else None
+        look = self._host.next_poll(self._clock()) if self._running else None
         return min([*moments, *([] if look is None else [look])], default=None)
 
     def tick(self, now: float) -> None:
@@ -83,11 +83,11 @@ class TaskRunner:
     def _hurry(self, command: _Command, now: float) -> None:
         if command.is_overdue:
             if now >= command.force_at:
-                command.child.force_stop()
+                command.child.kill()
                 command.force_at = now + PATIENCE
         elif now >= command.asked_at:
             command.is_overdue = True
-            command.child.ask_to_stop(TERMINATE)
+            command.child.stop(TERMINATE)
 
     def close(self) -> None:
         """End all by force, with what they have left behind, and tell nobody. May be called twice."""

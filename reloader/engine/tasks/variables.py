@@ -12,7 +12,7 @@ from reloader.core.states import Reason
 WriteChanges = Callable[[ChangeBatch, str], Mapping[str, str]]
 
 #: Whose changes a file holds. Each has its own, since none of them waits for the others.
-OF_THE_RUN, OF_THE_GATE, OF_THE_HOOK = "changes", "held", "hook"
+OF_THE_RUN, OF_THE_GATE, OF_THE_HOOK = "changes", "pending", "hook"
 
 
 def variables_of(reason: Reason) -> dict[str, str]:

@@ -29,15 +29,15 @@ class Helper:
     run: int
     pid: int
 
-    def ask_to_stop(self, signal: int) -> None:
+    def stop(self, signal: int) -> None:
         signal_group(self.pid, signal)
 
-    def force_stop(self) -> None:
+    def kill(self) -> None:
         signal_group(self.pid, signal.SIGKILL)
 
 
 class HelperHost:
-    """Any number of commands at a time. ``strays`` finds what of them has left its group, once there is no run to mistake it for.
+    """Any number of commands at a time. ``escaped`` finds what has left its group, once there is no run to mistake it for.
 
     They carry the ``mark`` of the session, so that its guard finds them too if we are killed. They may outlive a host of runs:
     the next one goes on with them, and finds their strays. As long as we live, orphans come to us.
@@ -46,7 +46,7 @@ class HelperHost:
     def __init__(self) -> None:
         self._adopted_before = adopt_orphans()
         self.mark = Mark()
-        self.strays: Callable[[], Iterable[int]] = tuple
+        self.escaped: Callable[[], Iterable[int]] = tuple
         self._helpers: dict[int, Helper] = {}
         self._has_run_any = False
 
@@ -74,19 +74,19 @@ class HelperHost:
     def collect(self, now: float) -> Sequence[RunEnded]:
         return [self._ended(helper, outcome) for helper, outcome in self._look()]
 
-    def next_look(self, now: float) -> float | None:
+    def next_poll(self, now: float) -> float | None:
         return None  # SIGCHLD stirs the engine
 
     def close(self) -> None:
         """May be called twice."""
         for helper in self._helpers.values():
-            helper.force_stop()
+            helper.kill()
         _bury(self._helpers)
         self._helpers.clear()
-        strays = tuple(self.strays()) if self._has_run_any else ()
-        for pid in strays:
+        escaped = tuple(self.escaped()) if self._has_run_any else ()
+        for pid in escaped:
             signal_process(pid, signal.SIGKILL)
-        _bury(strays)
+        _bury(escaped)
         adopt_orphans(self._adopted_before)
 
     def _look(self) -> list[tuple[Helper, Outcome]]:
@@ -95,7 +95,7 @@ class HelperHost:
 
     def _ended(self, helper: Helper, outcome: Outcome) -> RunEnded:
         """What it has left behind in its group goes with it."""
-        helper.force_stop()
+        helper.kill()
         del self._helpers[helper.pid]
         return RunEnded(helper.run, outcome)
 

@@ -27,7 +27,7 @@ from reloader.core.addresses import (
     SocketAddress,
     SocketSpec,
     UnixAddress,
-    held,
+    pending,
     shown,
 )
 from reloader.errors import ConfigError
@@ -82,7 +82,7 @@ class Sockets:
             found, refused = _tried(specs, kept, lowest)
         self._needless = [one for one in self._all if one not in kept]
         self._open = [one.above(lowest) for one in found]
-        return held([one.bound for one in self._open])
+        return pending([one.bound for one in self._open])
 
     def drop_others(self) -> None:
         """Nobody goes back any more to what was listened on before ``open``."""

@@ -43,13 +43,13 @@ class PosixChild:
         self._asked_at = 0.0
         self.steps: tuple[StopStep, ...] = ()
 
-    def ask_to_stop(self, signal: int) -> None:
+    def stop(self, signal: int) -> None:
         self.stop_signal = signal
         self._note(StopStepKind.ASKED)
         signal_group(self.pid, signal)
         self.resume()
 
-    def force_stop(self) -> None:
+    def kill(self) -> None:
         self.stop_signal = signal.SIGKILL
         self._note(StopStepKind.FORCED)
         signal_group(self.pid, signal.SIGKILL)
@@ -64,14 +64,14 @@ class PosixChild:
         """Whether all of it is gone. Asks those that left the group to follow, once the group is."""
         if self.outcome is None or group_is_alive(self.pid):
             return False
-        strays = descendants(self._bystanders())
-        if strays and self.stop_signal is not None and self._note(StopStepKind.STRAYS_ASKED):
-            for pid in strays:
+        escaped = descendants(self._bystanders())
+        if escaped and self.stop_signal is not None and self._note(StopStepKind.STRAYS_ASKED):
+            for pid in escaped:
                 signal_process(pid, self.stop_signal)
                 signal_process(pid, signal.SIGCONT)
-        if not strays and self.steps:
+        if not escaped and self.steps:
             self._note(StopStepKind.GONE)
-        return not strays
+        return not escaped
 
     def _note(self, kind: StopStepKind) -> bool:
         """Whether this step is the first of its kind."""
@@ -112,7 +112,7 @@ class ProcessHost:
         self._guard = Guard(self._mark, stop_signal, self._terminal.own_group, folder)
         # Children of a shell that became us by exec, or of a caller of the library; services of watchers; and the guard.
         self._bystanders = frozenset(pid for pid in descendants() if not self._mark.is_on(pid))
-        self.helpers.strays = self._left_without_a_run
+        self.helpers.escaped = self._left_without_a_run
         self._signals = JobSignals(post)
         self._ear = InterruptSentinel()
         self._child: PosixChild | None = None
@@ -192,7 +192,7 @@ class ProcessHost:
             return (LeaderExited(child.run, child.outcome),)
         return ()
 
-    def next_look(self, now: float) -> float | None:
+    def next_poll(self, now: float) -> float | None:
         child = self._child
         is_ending = child is not None and (child.outcome is not None or child.stop_signal is not None)
         return now + LOOK_AGAIN if is_ending else None

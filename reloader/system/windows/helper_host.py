@@ -41,8 +41,8 @@ class HelperHost:
             del self._hosts[posted.run]
         return ended
 
-    def next_look(self, now: float) -> float | None:
-        looks = (host.next_look(now) for host in self._hosts.values())
+    def next_poll(self, now: float) -> float | None:
+        looks = (host.next_poll(now) for host in self._hosts.values())
         return min((look for look in looks if look is not None), default=None)
 
     def close(self) -> None:

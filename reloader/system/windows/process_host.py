@@ -63,7 +63,7 @@ class WindowsChild:
         self._is_asked = False
         self._look_for_rest_at: float | None = None
 
-    def ask_to_stop(self, signal: int) -> None:
+    def stop(self, signal: int) -> None:
         """Send CTRL_BREAK, which stands for every signal here: it is the only one that one group can be sent.
 
         Where it cannot be delivered (no console, or nobody left in the group), there is no polite way to ask and nobody
@@ -71,9 +71,9 @@ class WindowsChild:
         """
         self._is_asked = True
         if self._job is not None and not _winapi.send_break(self.pid):
-            self.force_stop()
+            self.kill()
 
-    def force_stop(self) -> None:
+    def kill(self) -> None:
         if self._job is not None:
             _winapi.terminate_job(self._job, FORCED)
 
@@ -212,7 +212,7 @@ class ProcessHost:
             self._release()
         return () if news is None else (news,)
 
-    def next_look(self, now: float) -> float | None:
+    def next_poll(self, now: float) -> float | None:
         return now + LOOK_AGAIN if self._child is not None and self._child.must_be_looked_at else None
 
     def close(self) -> None:
@@ -223,14 +223,14 @@ class ProcessHost:
     def leave(self) -> None:
         """Another host may follow. May be called twice."""
         if self._child is not None:
-            self._child.force_stop()
+            self._child.kill()
             self._release()
         self._output.close()
 
     def end_rest(self) -> None:
         """Whatever the leader has left behind."""
         if self._child is not None:
-            self._child.force_stop()
+            self._child.kill()
 
     def _release(self) -> None:
         """The run is over: its leader has ended or is about to, so the waiting thread does not wait any more."""

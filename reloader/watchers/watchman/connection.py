@@ -62,10 +62,10 @@ class ConnectionLost(ConnectionError):
 class WatchmanConnection:
     """One connection, for one thread at a time. Every method but ``end`` and ``close`` may raise ConnectionLost."""
 
-    def __init__(self, address: str, patience: float) -> None:
-        self._client = pywatchman.client(sockpath=address, timeout=patience)
+    def __init__(self, address: str, timeout: float) -> None:
+        self._client = pywatchman.client(sockpath=address, timeout=timeout)
         self._client.subs, self._client.sub_by_root = {}, {}  # the class has them for all of its instances
-        self._patience = patience
+        self._timeout = timeout
         self._selector: selectors.BaseSelector | None = None
         try:
             self.version = self.ask("version").get("version", "")
@@ -74,9 +74,9 @@ class WatchmanConnection:
             raise ConnectionLost(str(error)) from error
         self._selector = self._selector_of_socket()
 
-    def ask(self, *request: str | bytes | Request, patience: float | None = None) -> Answer:
-        """Raises Refused if the answer is an error. ``patience`` is for a request that may take longer than others."""
-        limit = patience or self._patience
+    def ask(self, *request: str | bytes | Request, timeout: float | None = None) -> Answer:
+        """Raises Refused if the answer is an error. ``timeout`` is for a request that may take longer than others."""
+        limit = timeout or self._timeout
         try:
             if self._client.tport is not None:  # the first request makes the connection, with our patience
                 self._client.setTimeout(limit)
@@ -90,10 +90,10 @@ class WatchmanConnection:
     def knock(self) -> None:
         """Ask for a sign of life, which ``next`` will return."""
         try:
-            self._client.setTimeout(self._patience)
+            self._client.setTimeout(self._timeout)
             self._client.sendConn.send(["version"])
         except _BROKEN as error:
-            raise ConnectionLost(_in_words(error, self._patience)) from error
+            raise ConnectionLost(_in_words(error, self._timeout)) from error
 
     def next(self, within: float) -> Answer | None:
         """What Watchman says unasked, or None if it says nothing for so many seconds."""
@@ -108,7 +108,7 @@ class WatchmanConnection:
         except pywatchman.CommandError as error:  # of our knock: after some failures it refuses everything
             raise ConnectionLost(_what_it_says(error)) from error
         except _BROKEN as error:
-            raise ConnectionLost(_in_words(error, self._patience)) from error
+            raise ConnectionLost(_in_words(error, self._timeout)) from error
 
     def end(self) -> None:
         """Wake whoever waits in ``next``, on another thread. It is told that the line is lost."""
@@ -127,7 +127,7 @@ class WatchmanConnection:
             return self._received_blindly(within)
         if not self._selector.select(within):
             return None
-        self._client.setTimeout(self._patience)
+        self._client.setTimeout(self._timeout)
         return self._kept_nowhere()
 
     def _received_blindly(self, within: float) -> Answer | None:
@@ -199,10 +199,10 @@ def _what_it_says(error: pywatchman.CommandError) -> str:
     return " ".join(str(error.msg).removeprefix("watchman command error: ").split())
 
 
-def _in_words(error: Exception, patience: float) -> str:
+def _in_words(error: Exception, timeout: float) -> str:
     match error:
         case pywatchman.SocketTimeout():
-            return f"Watchman gave no answer for {patience:g} s"
+            return f"Watchman gave no answer for {timeout:g} s"
         case pywatchman.SocketConnectError():
             return f"Watchman cannot be reached: {error.msg}"
         case pywatchman.WatchmanError():

@@ -62,21 +62,21 @@ class WatchedRoot:
 class WatchedRoots:
     """Lives as long as the watcher, through all its sessions. Used by the engine's thread, but for the last two methods."""
 
-    def __init__(self, address: str, patience: float) -> None:
+    def __init__(self, address: str, timeout: float) -> None:
         self._address = address
-        self._patience = patience
+        self._timeout = timeout
         self._added: set[str] = set()
         self._warnings: set[str] = set()
         self._ends: Counter[str] = Counter()
 
     def line(self) -> WatchmanConnection:
-        return WatchmanConnection(self._address, self._patience)
+        return WatchmanConnection(self._address, self._timeout)
 
     def entrust(self, line: WatchmanConnection, path: str, real: str) -> WatchedRoot:
         """Let Watchman watch ``path``. What changes there from now on is news since the tree's clock."""
         before = line.ask("watch-list").get("roots", [])
         try:
-            answer = line.ask("watch-project", os.fsencode(real), patience=PATIENCE_FOR_CRAWL)
+            answer = line.ask("watch-project", os.fsencode(real), timeout=PATIENCE_FOR_CRAWL)
         except ConnectionLost:
             self._added.update(self._watched_since(before, real))
             raise
@@ -99,7 +99,7 @@ class WatchedRoots:
             return
         with (
             suppress(ConnectionLost),
-            closing(WatchmanConnection(self._address, min(self._patience, LAST_PATIENCE))) as line,
+            closing(WatchmanConnection(self._address, min(self._timeout, LAST_PATIENCE))) as line,
         ):
             for watch in map(os.fsencode, sorted(added)):
                 if not _is_used_by_others(line, watch):

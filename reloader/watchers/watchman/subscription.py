@@ -183,7 +183,7 @@ class WatchmanSession:
 
     def _matters(self, path: str) -> bool:
         """Directories need no hint of their own: Watchman names whatever comes or goes with them."""
-        return self._watch_set.counts(path) or path.endswith(os.sep + ".gitignore")
+        return self._watch_set.is_watched(path) or path.endswith(os.sep + ".gitignore")
 
     def _poll_behind(self, links: Iterable[str]) -> None:
         """Watchman sees a link, but not what becomes of its target."""
@@ -196,4 +196,4 @@ class WatchmanSession:
     def _places_behind(self, link: str) -> list[str]:
         if self._watch_set.enters(link) and os.path.isdir(link):
             return [folder.path for folder in self._walk.below(link) if folder.is_linked]
-        return [link] if self._watch_set.counts(link) and not os.path.isdir(link) else []
+        return [link] if self._watch_set.is_watched(link) and not os.path.isdir(link) else []

@@ -22,13 +22,13 @@ class WatchmanWatcher(SessionWatcher):
     covers_files = False
 
     def __init__(
-        self, post: Post, disk: Disk, *, follow_symlinks: bool, by_content: bool = True, patience: float = PATIENCE
+        self, post: Post, disk: Disk, *, follow_symlinks: bool, by_content: bool = True, timeout: float = PATIENCE
     ) -> None:
         """``by_content`` makes no difference here: Watchman reports a touch like any other change."""
         super().__init__(post)
         self._disk = disk
         self._follow_symlinks = follow_symlinks
-        self._patience = patience
+        self._timeout = timeout
         self._trees: WatchedRoots | None = None
         self._newest: WatchmanSession | None = None
         self._version = ""
@@ -67,7 +67,7 @@ class WatchmanWatcher(SessionWatcher):
 
     def _meet(self) -> WatchedRoots:
         """Find the service, once: what a later session does must not start another."""
-        trees = WatchedRoots(find_address(), self._patience)
+        trees = WatchedRoots(find_address(), self._timeout)
         line = trees.line()
         line.close()
         refuse_too_old(line.version)

@@ -1,0 +1,364 @@
+"""The sentence for each fact, and for each way in which it may differ."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from reloader.cli.output.formatting import short
+from reloader.cli.output.messages import sentence
+from reloader.core.addresses import Address, PortOwner, UnixAddress, pending
+from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.notices import (
+    HIDDEN,
+    BackendFellBack,
+    BackingOffNotice,
+    Changed,
+    ConfigInvalid,
+    ConfigMissing,
+    ConfigReloaded,
+    ConfigReloadSuspended,
+    ConfigRestored,
+    ConfigUsed,
+    DoctorLimit,
+    DoctorRoot,
+    DoctorScan,
+    Ended,
+    EventsMissed,
+    EventsOverflowed,
+    FinishedNotice,
+    KeyChange,
+    Killed,
+    KillFailed,
+    Launched,
+    Listening,
+    Note,
+    Notice,
+    OrphansFound,
+    Polling,
+    PortInUse,
+    RestartCodeIgnored,
+    RestartLoopSuspended,
+    Scanning,
+    ScansSlowed,
+    SessionStatus,
+    StoppingNotice,
+    Unchanged,
+    WaitingForChangeNotice,
+    Watching,
+)
+from reloader.core.outcome import Exited, NotLaunched, Signalled, StopStep, StopStepKind
+from reloader.core.states import (
+    ChildExited,
+    ConfigChanged,
+    ConfigRejected,
+    FilesChanged,
+    FirstStart,
+    Reason,
+    RequestedByChild,
+    RequestedByUser,
+)
+
+
+def batch(*names: str, kind: ChangeKind = ChangeKind.MODIFIED) -> ChangeBatch:
+    return ChangeBatch.of(PathChange(os.path.join(os.getcwd(), name), kind) for name in names)
+
+
+def away(*names: str) -> str:
+    """A path that does not lie below the current directory."""
+    return os.path.join(os.sep, "nowhere", *names)
+
+
+ALL_STEPS = (
+    StopStep(StopStepKind.ASKED, 0.0),
+    StopStep(StopStepKind.STRAYS_ASKED, 0.02),
+    StopStep(StopStepKind.FORCED, 5.0),
+    StopStep(StopStepKind.GONE, 6.0),
+)
+ALL_STEPS_SAID = (
+    "it was asked, what had left its group was asked 20 ms later, it was forced 5 s later, nothing was left 6 s later"
+)
+
+
+@pytest.mark.parametrize(
+    ("notice", "text"),
+    [
+        (ConfigUsed("reloader.toml"), "configured by reloader.toml"),
+        (
+            ConfigReloaded(
+                "reloader.toml",
+                (KeyChange("debounce", 0.05, 0.2), KeyChange("env.PORT", None, HIDDEN), KeyChange("cwd", "a", None)),
+                replaces_run=True,
+            ),
+            'reloader.toml has changed: debounce 0.05 → 0.2, env.PORT (not set) → (hidden), cwd "a" → (not set)',
+        ),
+        (ConfigInvalid(("reloader.toml: a: b",)), "reloader.toml: a: b; what was in force stays so"),
+        (ConfigInvalid(("a", "b")), "2 problems in the configuration; what was in force stays so:"),
+        (
+            ConfigMissing("reloader.toml"),
+            "reloader.toml is gone: what was in force stays so. Put it back, or end this session",
+        ),
+        (ConfigRestored("reloader.toml"), "reloader.toml is again as it is in force"),
+        (
+            ConfigReloadSuspended("reloader.toml", 10, 7.25, 60.0),
+            (
+                "reloader.toml was changed at the same moment of 10 runs in a row, within 7.25 s: if the command writes it, "
+                "have it write another file. It is looked at again after 60 s, or with a restart by hand"
+            ),
+        ),
+        (
+            Launched(2, 7, ("a",), ConfigChanged(("command",))),
+            "restarting with the new configuration: a (run 2, pid 7)",
+        ),
+        (
+            Launched(2, 7, ("a",), ConfigRejected()),
+            "restarting with the configuration that stays in force: a (run 2, pid 7)",
+        ),
+        (Scanning(12_345), "scanning: 12,345 files so far"),
+        (
+            Listening(pending([Address("127.0.0.1", 8000), UnixAddress(away("app.sock")), Address("::1", 80)])),
+            f"listening on 127.0.0.1:8000 (descriptor 3), unix:{away('app.sock')} (descriptor 4), [::1]:80 (descriptor 5)",
+        ),
+        (
+            Watching((away("app"),), 1, 1, "stat", "a scan every 1 s", "as configured"),
+            f"watching 1 file in 1 directory of {away('app')} with stat (a scan every 1 s): as configured",
+        ),
+        (
+            Watching((away("a"), away("b")), 1500, 20, "watchdog", "inotify", "because"),
+            f"watching 1,500 files in 20 directories of {away('a')}, {away('b')} with watchdog (inotify): because",
+        ),
+        (
+            Watching((), 1, 0, "stat", "a scan", "because"),
+            "watching 1 file in 0 directories of no directory with stat (a scan): because",
+        ),
+        (
+            BackendFellBack("watchdog", (), "a limit", "Raise it"),
+            "watchdog cannot watch anything: a limit; polling there instead. Raise it",
+        ),
+        (
+            BackendFellBack("watchdog", (away("a"), away("b")), "a limit", "Raise it"),
+            f"watchdog cannot watch {away('a')} and 1 other: a limit; polling there instead. Raise it",
+        ),
+        (
+            EventsOverflowed("watchdog", "Raise it"),
+            "watchdog lost events, so everything was compared with the disk. Raise it",
+        ),
+        (
+            EventsMissed("watchdog", (away("a"), away("b"))),
+            f"watchdog did not tell of {away('a')} and 1 other, which a look at the disk found",
+        ),
+        (
+            Polling(away("share"), "nfs4", "it is far away"),
+            f"polling {away('share')}, which is on nfs4: it is far away",
+        ),
+        (
+            DoctorRoot(away("app"), "ext4", away(), "a", "b", "c", 0.00121),
+            f"{away('app')} is on ext4, mounted at {away()}, and watched with a (b): c; a change there is heard of after 1.2 ms",
+        ),
+        (
+            DoctorRoot(away("app"), "unknown", "", "stat", "a scan", "because", None, "no change can be made there"),
+            f"{away('app')} is on unknown, and watched with stat (a scan): because; no change can be made there",
+        ),
+        (DoctorScan(1000, 1, 0.5), "to watch and look at 1,000 files in 1 directory took 500 ms"),
+        (DoctorLimit("fs.inotify.max_queued_events", 16384, None), "fs.inotify.max_queued_events is 16,384"),
+        (
+            DoctorLimit("fs.inotify.max_user_watches", 8192, 4000),
+            "fs.inotify.max_user_watches: 4,000 of 8,192 are in use",
+        ),
+        (
+            DoctorLimit("fs.inotify.max_user_watches", 8192, 8000),
+            "fs.inotify.max_user_watches: 8,000 of 8,192 are in use. Raise it: sysctl fs.inotify.max_user_watches=32768",
+        ),
+        (
+            ScansSlowed(2.5, 0.05, 40_000),
+            'scanning 40,000 paths takes 50 ms, so it is done every 2.5 s. A narrower watch, or backend = "auto", is quicker',
+        ),
+        (Changed(batch("app.py")), "changed: app.py (modified)"),
+        (Changed(batch("a.py", "b.py")), "changed: a.py (modified) and 1 other"),
+        (Changed(batch("a.py", "b.py", "c.py", kind=ChangeKind.ADDED)), "changed: a.py (added) and 2 others"),
+        (Changed(ChangeBatch()), "changed: nothing"),
+        (
+            Unchanged((away("a"), away("b"), away("c"))),
+            f"touched, with the content that it had: {away('a')} and 2 others",
+        ),
+        (StoppingNotice(3, 5.0), "stopping run 3, by force after 5 s"),
+        (Killed(3, 0.25), "run 3 was ended by force after 250 ms"),
+        (KillFailed(3, 10.0), "run 3 cannot be ended, not by force for 10 s: the system holds a process of it"),
+        (
+            OrphansFound(3, Exited(0)),
+            "the command exited with code 0 and left processes running: stopping them",
+        ),
+        (Ended(3, Exited(1), 12.3456, stopped=False), "run 3 exited with code 1 after 12.3 s"),
+        (
+            Ended(3, Signalled(15), 3.0, stopped=True, steps=ALL_STEPS),
+            "run 3 was ended by SIGTERM after 3 s; " + ALL_STEPS_SAID,
+        ),
+        (WaitingForChangeNotice(Exited(1)), "waiting for a change"),
+        (BackingOffNotice(0.5, 1, Exited(1)), "starting again in 500 ms, or at the next change"),
+        (BackingOffNotice(8.0, 6, Exited(1)), "starting again in 8 s, or at the next change (attempt 6)"),
+        (
+            RestartCodeIgnored(3, 5),
+            "exit code 3 came 5 times right after the start: taken for a failure, not for a wish to restart",
+        ),
+        (Note("a remark"), "a remark"),
+        (FinishedNotice(130), "finished with exit code 130"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_a_notice_is_said_like_this(notice: Notice, text: str) -> None:
+    assert sentence(notice) == text
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (FirstStart(), "starting"),
+        (FilesChanged(batch("app.py")), "restarting"),
+        (RequestedByChild(), "starting again, as the command asked"),
+        (RequestedByUser("SIGUSR1"), "restarting, asked by SIGUSR1"),
+        (ChildExited(Exited(1)), "starting again, since the command exited with code 1"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_a_launch_says_why_and_what_as_one_would_type_it(reason: Reason, text: str) -> None:
+    launched = Launched(2, 4711, ("python", "-c", "print(1)"), reason)
+    assert sentence(launched) == f"{text}: python -c 'print(1)' (run 2, pid 4711)"
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ("running", "run 1 of serve is running"),
+        ("waiting", "run 1 is over, waiting for a change to start serve"),
+        ("starting", "run 2 of serve is starting"),
+    ],
+)
+def test_a_status_names_the_command_with_the_run_that_has_it(state: str, text: str) -> None:
+    status = SessionStatus(7, "", ("serve",), state, 1, None, 2.5, None, "", False, (), "stat", 1)
+    assert sentence(status) == f"a project: {text}; watching 1 file with stat (session 7)"
+
+
+def test_a_command_of_several_lines_is_still_one_line() -> None:
+    launched = Launched(1, 4711, ("python", "-c", "print(1)\nprint('\x1b[2J')"), FirstStart())
+    text = sentence(launched)
+    assert text.isprintable()
+    assert "print(1)\\x0aprint(" in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (Exited(7), "run 1 exited with code 7 after 2 s"),
+        (Signalled(int(signal.SIGTERM)), "run 1 was ended by SIGTERM after 2 s"),
+        (Signalled(250), "run 1 was ended by signal 250 after 2 s"),
+        (NotLaunched(127, "it is not there"), "run 1 could not be started (it is not there) after 2 s"),
+    ],
+    ids=["exited", "signalled", "by a signal without a name", "not launched"],
+)
+def test_an_end_says_how_it_came(outcome: Exited | Signalled | NotLaunched, text: str) -> None:
+    assert sentence(Ended(1, outcome, 2.0, stopped=False)) == text
+
+
+class TestPaths:
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            (("src", "app.py"), os.path.join("src", "app.py")),
+            ((), "."),
+            (("..", "other"), None),
+        ],
+    )
+    def test_are_relative_to_where_the_user_is_if_they_lie_below(
+        self, path: tuple[str, ...], shown: str | None
+    ) -> None:
+        here = away("project")
+        whole = os.path.normpath(os.path.join(here, *path))
+        assert short(whole, lambda: here) == (whole if shown is None else shown)
+
+    def test_of_which_the_name_only_begins_alike_stay_whole(self) -> None:
+        assert short(away("project2", "a.py"), lambda: away("project")) == away("project2", "a.py")
+
+    def test_are_whole_for_who_is_at_the_top_of_the_disk(self) -> None:
+        assert short(away("a.py"), lambda: os.sep) == away("a.py")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete the current directory")
+    def test_stay_whole_when_the_current_directory_was_deleted(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        try:
+            assert short(away("a.py")) == away("a.py")
+        finally:
+            monkeypatch.undo()
+
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            ("two\nlines", "two\\x0alines"),
+            ("a\x1b[31mred", "a\\x1b[31mred"),
+            ("tab\there", "tab\\x09here"),
+            ("del\x7f", "del\\x7f"),
+            ("half \udc80 byte", "half \\udc80 byte"),
+            ("ünïcödé 猫", "ünïcödé 猫"),
+        ],
+    )
+    def test_cannot_play_tricks_with_the_terminal(self, name: str, shown: str) -> None:
+        assert short(away(name)) == away(shown)
+
+
+@pytest.mark.parametrize(
+    ("paths", "line", "text"),
+    [
+        (
+            ("a.db", "b.db"),
+            'ignore = ["/a.db", "/b.db"]',
+            '{} and 1 other led to {}. To keep it so, put into the config: ignore = ["/a.db", "/b.db"]',
+        ),
+        (
+            ("a.db",),
+            None,
+            "{} led to {}. To keep it so, take it out of extra_files",
+        ),
+    ],
+)
+def test_a_loop_is_told_with_what_ends_it_for_good(paths: tuple[str, ...], line: str | None, text: str) -> None:
+    notice = RestartLoopSuspended(tuple(map(away, paths)), 10, 7.25, line)
+    judged = (
+        "10 restarts in 7.25 s, each time at the same moment of the run: taken for the command's own doing, "
+        "which counts no more until a restart by hand"
+    )
+    assert sentence(notice) == text.format(away(paths[0]), judged)
+
+
+@pytest.mark.parametrize(
+    ("holder", "is_certain", "text"),
+    [
+        (
+            PortOwner(Address("127.0.0.1", 80), 7, ("python", "my app.py")),
+            True,
+            "port 80 is in use: by process 7 (python 'my app.py')",
+        ),
+        (
+            PortOwner(Address("", 80), 7),
+            False,
+            "the command may have failed because port 80 is in use: by process 7 (whose command is not told)",
+        ),
+        (PortOwner(Address("", 80)), True, "port 80 is in use: by a process that this user may not look at"),
+    ],
+)
+def test_a_port_in_use_is_told_with_who_holds_it(holder: PortOwner, is_certain: bool, text: str) -> None:
+    assert sentence(PortInUse(1, holder, is_certain)) == text
+
+
+def test_a_port_that_is_our_own_is_told_with_what_to_do_instead() -> None:
+    ours = PortOwner(Address("", 8000), os.getpid(), ("python", "-m", "reloader"))
+    assert sentence(PortInUse(1, ours, is_certain=True)) == (
+        "port 8000 is in use: by reloader, which listens there for the command: "
+        "have it serve on the descriptor that it is handed"
+    )

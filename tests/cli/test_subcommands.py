@@ -1,0 +1,198 @@
+"""The table of verbs: what is in it can be asked for, explains itself, and is parsed by what it says of itself."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+from reloader.cli import parser, subcommands
+from reloader.cli.main import main
+from reloader.cli.parser import parse
+from reloader.cli.subcommand import GENERAL, Argument, Flag, Subcommand
+from reloader.cli.subcommands import DEFAULT, SUBCOMMANDS, load
+from reloader.config.options import KEYS
+from reloader.errors import ReloaderError
+from tests.support.programs.announcements import ROOT, environment
+
+HEAVY = ("pydantic", "tomli", "watchdog", "pathspec", "dotenv", "termcolor", "reloader.engine", "reloader.watchers")
+
+
+def test_the_table_names_the_modules_that_are_there() -> None:
+    assert sorted(SUBCOMMANDS) == sorted(module.name for module in pkgutil.iter_modules(subcommands.__path__))
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_a_verb_says_what_it_does_in_a_line_of_the_help(name: str) -> None:
+    assert SUBCOMMANDS[name].endswith(".")
+    assert len(name) <= 20
+    assert len(SUBCOMMANDS[name]) <= 80 - 26
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_a_verb_takes_flags_that_exist_and_are_no_keys(name: str) -> None:
+    subcommand = load(name)
+    assert set(subcommand.general) <= set(GENERAL)
+    own = [flag.flag for flag in subcommand.flags]
+    assert len(set(own)) == len(own)
+    assert all(flag.about.endswith(".") for flag in subcommand.flags)
+    if subcommand.takes_keys:
+        assert not set(own) & {key.flag for key in KEYS.values()}
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("name", [name for name in SUBCOMMANDS if name != DEFAULT])
+def test_a_verb_explains_itself_on_one_screen(capsys: pytest.CaptureFixture[str], name: str, flag: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([name, flag])
+    assert not ended.value.code
+    text = capsys.readouterr().out
+    assert text.startswith(f"usage: reloader {name} [OPTIONS]")
+    assert SUBCOMMANDS[name] in text
+    assert load(name).examples
+    assert all(f"  {example}\n" in text for example in load(name).examples)
+    lines = text.splitlines()
+    assert len(lines) <= 40
+    assert [line for line in lines if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("name", [name for name in SUBCOMMANDS if name != DEFAULT])
+def test_the_examples_of_a_verb_are_understood(name: str) -> None:
+    for example in load(name).examples:
+        program, *words = example.partition(" >")[0].partition(" | ")[0].split()
+        assert program == "reloader"
+        assert parse(words).subcommand == name
+
+
+def test_the_session_explains_itself_as_the_program_does(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = []
+    for argv in (["-h"], ["run", "-h"], ["--help"], ["run", "--help"]):
+        with pytest.raises(SystemExit):
+            parse(argv)
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1] != texts[2] == texts[3]
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["-h"], ["--help"], *([name, "-h"] for name in SUBCOMMANDS)])
+def test_no_help_imports_anything_heavy(argv: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from reloader.cli.main import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        f"found = [name for name in sys.modules if name.startswith({HEAVY!r})]\n"
+        "raise SystemExit(f'imported: {found}' if found else 0)\n"
+    )
+    command = [sys.executable, "-c", code, *argv]
+    done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+@pytest.fixture
+def fetch(monkeypatch: pytest.MonkeyPatch) -> Subcommand:
+    """A verb of the tests, which takes one of everything."""
+    subcommand = Subcommand(
+        lambda arguments: 0,
+        general=("json",),
+        flags=(
+            Flag("after", "When.", metavar="TIME", short="-a"),
+            Flag("all", "All of it."),
+            Flag("as", "How.", choices=("red", "blue")),
+        ),
+        positional=Argument("THING", "What.", is_optional=True, is_many=True),
+        examples=("reloader fetch",),
+    )
+    return _in_table(monkeypatch, subcommand)
+
+
+def _in_table(monkeypatch: pytest.MonkeyPatch, subcommand: Subcommand) -> Subcommand:
+    monkeypatch.setitem(SUBCOMMANDS, "fetch", "Fetch it.")
+    monkeypatch.setattr(parser, "load", lambda name: subcommand if name == "fetch" else load(name))
+    return subcommand
+
+
+@pytest.mark.usefixtures("fetch")
+class TestWhatAVerbTakes:
+    def test_is_parsed_by_what_it_says_of_itself(self) -> None:
+        given = parse(["fetch", "a", "--after", "5", "--json", "b", "--all", "--as=red"])
+        assert (given.subcommand, given.positionals, given.json) == ("fetch", ("a", "b"), True)
+        assert given.options == {"after": "5", "all": True, "as": "red"}
+        assert given.flags == {}
+
+    def test_leaves_no_trace_of_what_was_not_typed(self) -> None:
+        given = parse(["fetch"])
+        assert (given.positionals, given.options, given.config, given.quiet) == ((), {}, None, False)
+
+    def test_are_operands_behind_dashes_where_no_command_is_taken(self) -> None:
+        given = parse(["fetch", "a", "--", "-b", "--", "c"])
+        assert (given.positionals, given.command) == (("a", "-b", "--", "c"), ())
+
+    @pytest.mark.parametrize(
+        ("argv", "error"),
+        [
+            (["--alll"], "unknown flag --alll: did you mean --all?"),
+            (["a", "--watch", "x"], "unknown flag --watch"),
+            (["--config", "x"], "unknown flag --config"),
+            (["--as", "rde"], '--as: "rde" is not one of red, blue: did you mean red?'),
+            (["--as", "x"], '--as: "x" is not one of red, blue: write, for example, red'),
+        ],
+    )
+    def test_and_nothing_else(self, capsys: pytest.CaptureFixture[str], argv: list[str], error: str) -> None:
+        assert refusal(capsys, argv) == error
+
+
+def refusal(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        parse(["fetch", *argv])
+    assert ended.value.code == 2
+    error, help_line = capsys.readouterr().err.splitlines()
+    assert help_line == 'See "reloader fetch -h".'
+    return error.removeprefix("reloader: error: ")
+
+
+@pytest.mark.parametrize(
+    ("positional", "argv", "error"),
+    [
+        (Argument("PATH", "It."), [], "PATH is missing: write reloader fetch PATH"),
+        (Argument("PATH", "It."), ["a", "b"], '"b" is one too many: write reloader fetch PATH'),
+        (
+            Argument("SHELL", "It.", choices=("bash", "zsh")),
+            [],
+            "SHELL is missing: one of bash, zsh: write reloader fetch bash",
+        ),
+        (
+            Argument("SHELL", "It.", choices=("bash", "zsh")),
+            ["bsh"],
+            '"bsh" is not one of bash, zsh: did you mean bash?',
+        ),
+        (None, ["a"], '"a" is no flag, and reloader fetch takes nothing else: leave it out'),
+    ],
+)
+def test_words_that_do_not_fit_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    positional: Argument | None,
+    argv: list[str],
+    error: str,
+) -> None:
+    _in_table(monkeypatch, Subcommand(lambda arguments: 0, positional=positional))
+    assert refusal(capsys, argv) == error
+
+
+class TestTheProgram:
+    def test_ends_with_what_the_verb_returns(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(load("doctor"), "perform", lambda arguments: 17)
+        assert main(["doctor"]) == 17
+
+    def test_shows_an_error_that_can_be_mended_without_a_traceback(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fails(given: object) -> int:
+            raise ReloaderError("mend it")
+
+        monkeypatch.setattr(load("doctor"), "perform", fails)
+        assert main(["doctor"]) == 2
+        assert capsys.readouterr() == ("", "[reloader] mend it\n")

@@ -1,0 +1,90 @@
+"""The key ``sockets``: where its addresses lie, and what is wrong with them beside each other and the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reloader.core.addresses import Address, SocketSpec, UnixAddress
+from tests.config.resolving import Project, project_in
+from tests.support.platforms.limits import posix_only
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return project_in(tmp_path, platform="linux")
+
+
+@posix_only
+def test_paths_are_relative_to_the_config_file(project: Project) -> None:
+    project.write('command = "x"\nsockets = ["127.0.0.1:8000", "unix:run/app.sock", "unix:/a", "unix:~/b"]')
+    origin = "reloader.toml: sockets"
+    assert project.settings().launch.sockets == (
+        SocketSpec(Address("127.0.0.1", 8000), origin),
+        SocketSpec(UnixAddress(project.path("run", "app.sock")), origin),
+        SocketSpec(UnixAddress("/a"), origin),
+        SocketSpec(UnixAddress(project.path("home", "b")), origin),
+    )
+
+
+def test_the_flag_may_be_repeated_and_has_a_name_for_one(project: Project) -> None:
+    settings = project.settings("--socket", ":0", "--socket", "[::1]:80,[::1]:81", "--", "x")
+    addresses = [Address("", 0), Address("::1", 80), Address("::1", 81)]
+    assert settings.launch.sockets == tuple(SocketSpec(address, "--socket") for address in addresses)
+
+
+def test_the_variable_has_the_name_of_the_flag(project: Project) -> None:
+    settings = project.settings("--", "x", environ={"RELOADER_SOCKET": ":80"})
+    assert settings.launch.sockets == (SocketSpec(Address("", 80), "RELOADER_SOCKET"),)
+
+
+def test_what_a_reloader_around_this_one_tells_its_command_is_no_configuration(project: Project) -> None:
+    assert project.settings("--", "x", environ={"RELOADER_SOCKETS": '[{"fd": 3}]'}).launch.sockets == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ('sockets = ["a:66000"]', 'sockets[0]: "a:66000" has a port above 65535: take one below, or 0 for any that is free'),
+        ('sockets = [8000]', 'sockets[0]: found the number 8000, expected text: write "8000"'),
+        ('sockets = ["a:1", "a:1"]', "sockets: a:1 and a:1 cannot both be had: leave one out, or change a port"),
+        (
+            'sockets = [":1"]\nenv = { A = "{socket.1.fd}" }',
+            "env.A: {socket.1.fd} is none of the sockets, which count from 0: write a number below 1",
+        ),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told_with_its_place_and_remedy(project: Project, lines: str, problem: str) -> None:
+    project.write(f'command = ["x"]\n{lines}')
+    assert project.problems() == [f"reloader.toml: {problem}"]
+
+
+@pytest.mark.parametrize("command", ['["a", "{socket.0.path}"]', '"a {socket.0.path}"'])
+def test_a_command_that_asks_for_what_a_socket_has_not_is_a_fault(project: Project, command: str) -> None:
+    project.write(f'command = {command}\nsockets = [":1"]')
+    fault = "{socket.0.path} is nothing that :1 has: write one of {socket.0.fd}, {socket.0.host}, {socket.0.port}"
+    assert project.problems() == [f"reloader.toml: command: {fault}"]
+
+
+def test_without_sockets_no_brace_of_a_command_is_looked_at(project: Project) -> None:
+    project.write('command = ["find", "-exec", "{}", "{socket.7.fd}"]')
+    assert project.settings().launch.argv == ("find", "-exec", "{}", "{socket.7.fd}")
+
+
+def test_windows_is_told_that_there_it_cannot_be(tmp_path: Path) -> None:
+    project = project_in(tmp_path, platform="win32")
+    project.write('command = "x"\nsockets = [":1"]')
+    assert project.problems() == [
+        (
+            "reloader.toml: sockets: no socket can be handed over on Windows: "
+            "move the key into a table [linux] or [macos], and let the command open its own here"
+        )
+    ]
+    project.write('command = "x"\n[linux]\nsockets = [":1"]')
+    assert project.settings().launch.sockets == ()
+
+
+def test_werkzeug_with_a_socket_needs_no_agent(project: Project) -> None:
+    project.write('command = "x"\nsockets = [":1"]\ncompatible = ["werkzeug"]\npython.modules = false')
+    assert len(project.settings().launch.sockets) == 1

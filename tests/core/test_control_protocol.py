@@ -1,0 +1,95 @@
+"""What may be asked of a running session: words in, values out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reloader.core.control_protocol import (
+    LONGEST_WAIT,
+    SUBCOMMANDS,
+    USUAL_WAIT,
+    ExplainRequest,
+    FilesRequest,
+    PauseRequest,
+    Request,
+    RequestError,
+    RestartRequest,
+    ResumeRequest,
+    StatusRequest,
+    WaitRequest,
+    request_of,
+    words_of,
+)
+
+ONE_OF_EACH: list[Request] = [
+    StatusRequest(),
+    RestartRequest(),
+    PauseRequest(),
+    ResumeRequest(),
+    FilesRequest(),
+    WaitRequest(3, 1.5),
+    WaitRequest(),
+    ExplainRequest("/app/a.py"),
+]
+
+
+@pytest.mark.parametrize("request_", ONE_OF_EACH, ids=lambda request: type(request).__name__)
+def test_a_request_comes_out_as_it_went_in(request_: Request) -> None:
+    assert request_of(words_of(request_)) == request_
+
+
+def test_every_verb_is_a_request() -> None:
+    assert {words_of(request)["request"] for request in ONE_OF_EACH} == set(SUBCOMMANDS)
+
+
+def test_a_wait_is_for_the_present_and_for_ten_seconds_if_nothing_is_said() -> None:
+    assert request_of({"request": "wait"}) == WaitRequest(None, USUAL_WAIT)
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ([], "an object"),
+        (None, "an object"),
+        ({}, '"request" is one of'),
+        ({"request": "dance"}, '"request" is one of'),
+        ({"request": ["status"]}, '"request" is one of'),
+        ({"request": "wait", "after": -1}, "number of a run"),
+        ({"request": "wait", "after": "then"}, "number of a run"),
+        ({"request": "wait", "after": True}, "number of a run"),
+        ({"request": "wait", "timeout": -1}, "number of seconds"),
+        ({"request": "wait", "timeout": LONGEST_WAIT + 1}, "number of seconds"),
+        ({"request": "wait", "timeout": float("nan")}, "number of seconds"),
+        ({"request": "wait", "timeout": True}, "number of seconds"),
+        ({"request": "wait", "timeout": "1"}, "number of seconds"),
+        ({"request": "why"}, "absolute path"),
+        ({"request": "why", "path": ""}, "absolute path"),
+        ({"request": "why", "path": "/a\0b"}, "absolute path"),
+    ],
+)
+def test_what_means_nothing_is_refused_with_what_would(words: object, remedy: str) -> None:
+    with pytest.raises(RequestError, match=remedy):
+        request_of(words)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    JSON
+    | st.fixed_dictionaries(
+        {"request": st.sampled_from(SUBCOMMANDS)}, optional={"after": JSON, "timeout": JSON, "path": JSON}
+    )
+)
+def test_anything_is_a_request_or_refused(words: object) -> None:
+    try:
+        request = request_of(words)
+    except RequestError:
+        return
+    assert request_of(words_of(request)) == request

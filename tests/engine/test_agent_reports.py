@@ -1,0 +1,312 @@
+"""What the reports of a running program lead to: which files count, which changes there were, and how its end is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from reloader.core.addresses import Address
+from reloader.core.changes import ChangeKind
+from reloader.core.events import (
+    AddressInUse,
+    AgentAttached,
+    FileImported,
+    FileOpened,
+    FileWritten,
+    LeaderExited,
+    ModuleNotFound,
+    ProgramCrashed,
+    ReportsSynced,
+    RunEnded,
+)
+from reloader.core.notices import Note
+from reloader.core.outcome import Exited, Signalled
+from reloader.engine.agent_reports import CRASH_COUNTS, LAST_WORDS, SETTLED, SILENT, AgentReports
+from tests.support.sessions.engine_bench import Bench
+
+FAILED = Exited(1)
+
+
+class FakeLink:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def environment(self, run: int, inherited: Mapping[str, str]) -> dict[str, str]:
+        return {"AGENT": f"run {run}", "SEEN": ",".join(inherited)}
+
+    def sync(self) -> int:
+        self.asked += 1
+        return self.asked
+
+
+class Reports:
+    """A program that runs for the first time, and what its agent says about files in ``root``."""
+
+    def __init__(
+        self, root: Path, *, link: FakeLink | None = None, narrows: bool = True, command: str = "python"
+    ) -> None:
+        self.bench = Bench(root).begin()
+        self.imports = self.bench.watch_set.imports
+        self.clock = self.bench.clock
+        self.notes: list[Note] = []
+        self.program = AgentReports(
+            self.imports,
+            self.bench.baseline,
+            self.bench.watching,
+            self.clock,
+            link,
+            narrows=narrows,
+            command=command,
+            report=self.notes.append,
+        )
+        self.run = 0
+        self.start()
+
+    def start(self) -> None:
+        """The next run."""
+        self.run += 1
+        self.program.environment(self.run, {})
+
+    def path(self, name: str) -> str:
+        return str(self.bench.root / name)
+
+    def attach(self, *, leads: bool = True, program: str = "") -> None:
+        self.program.handle(AgentAttached(self.run, 4711, leads, program))
+
+    def read(self, name: str, *, run: int | None = None) -> list[ChangeKind]:
+        stamp = self.bench.disk.stamp(self.path(name))
+        changes = self.program.handle(FileImported(run or self.run, self.path(name), stamp))
+        return [change.kind for change in changes]
+
+    def open(self, name: str) -> None:
+        self.program.handle(FileOpened(self.run, self.path(name), self.bench.disk.stamp(self.path(name))))
+
+    def write(self, name: str) -> None:
+        self.program.handle(FileWritten(self.run, self.path(name)))
+
+    def pass_time(self, seconds: float) -> list[object]:
+        return list(self.program.tick(self.clock.advance(seconds)))
+
+    def counting(self, *names: str) -> list[str]:
+        return [name for name in names if self.bench.watch_set.is_watched(self.path(name))]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    root.mkdir()
+    for name in ("app.py", "library.py", "page.html"):
+        (root / name).write_text(f"first content of {name}\n")
+    return root
+
+
+@pytest.fixture
+def link() -> FakeLink:
+    return FakeLink()
+
+
+@pytest.fixture
+def reports(root: Path, link: FakeLink) -> Reports:
+    return Reports(root, link=link)
+
+
+class TestWhatCounts:
+    def test_is_all_of_the_tree_until_the_command_reports(self, reports: Reports) -> None:
+        assert reports.counting("app.py", "library.py") == ["app.py", "library.py"]
+        assert reports.bench.watcher.added == []
+
+    def test_is_then_what_it_reads_and_nothing_else(self, reports: Reports) -> None:
+        reports.attach()
+        assert reports.read("app.py") == []
+        assert reports.counting("app.py", "library.py") == ["app.py"]
+        assert reports.bench.watcher.added == [reports.path("app.py")]
+
+    def test_is_asked_of_the_watcher_once(self, reports: Reports) -> None:
+        reports.attach()
+        reports.read("app.py")
+        reports.read("app.py")
+        assert reports.bench.watcher.added == [reports.path("app.py")]
+
+    def test_stays_what_the_patterns_say_where_they_were_given(self, root: Path, link: FakeLink) -> None:
+        reports = Reports(root, link=link, narrows=False)
+        reports.attach()
+        reports.read("app.py")
+        assert reports.counting("app.py", "library.py") == ["app.py", "library.py"]
+
+    @pytest.mark.parametrize(
+        ("command", "leads", "program", "narrows"),
+        [
+            pytest.param("node", False, "/usr/bin/helper", False, id="a helper in Python of another command"),
+            pytest.param("/bin/flask", False, "/venv/bin/flask", True, id="a script of the same name"),
+            pytest.param("uv", False, "/venv/bin/flask", True, id="what a launcher of Python starts"),
+            pytest.param("./serve", True, "serve", True, id="the command itself"),
+        ],
+    )
+    def test_is_narrowed_by_the_command_and_not_by_its_helpers(
+        self, root: Path, link: FakeLink, command: str, leads: bool, program: str, narrows: bool
+    ) -> None:
+        reports = Reports(root, link=link, command=command)
+        reports.attach(leads=leads, program=program)
+        assert reports.imports.alone is narrows
+
+    def test_is_kept_from_run_to_run_until_the_next_one_has_settled(self, reports: Reports) -> None:
+        reports.attach()
+        reports.read("app.py")
+        reports.read("library.py")
+        reports.start()
+        reports.attach()
+        reports.read("app.py")
+        assert reports.counting("library.py") == ["library.py"]
+        reports.pass_time(SETTLED)
+        assert reports.counting("app.py", "library.py") == ["app.py"]
+        assert reports.program.deadline is None
+
+    def test_is_kept_by_a_run_that_ends_before_it_has_settled(self, reports: Reports) -> None:
+        """A program that fails to start has not come to all of its imports."""
+        reports.attach()
+        reports.read("library.py")
+        reports.start()
+        reports.attach()
+        reports.program.ended(RunEnded(2, FAILED))
+        reports.pass_time(SETTLED)
+        assert reports.counting("library.py") == ["library.py"]
+
+    def test_is_not_touched_by_what_an_earlier_run_says_late(self, reports: Reports) -> None:
+        reports.attach()
+        reports.start()
+        assert reports.read("library.py", run=1) == []
+        assert reports.imports.files == set()
+
+
+class TestChanges:
+    def test_since_a_file_was_read_are_found(self, reports: Reports) -> None:
+        before = reports.bench.disk.stamp(reports.path("app.py"))
+        reports.bench.save("app.py", "second")
+        (change,) = reports.program.handle(FileImported(1, reports.path("app.py"), before))
+        assert (change.path, change.kind) == (reports.path("app.py"), ChangeKind.MODIFIED)
+
+    def test_are_a_module_that_appears_where_it_was_looked_for(self, reports: Reports) -> None:
+        assert reports.program.handle(ModuleNotFound(1, reports.path("missed.py"))) == []
+        reports.bench.save("missed.py", "x")
+        (change,) = reports.bench.baseline.examine([reports.path("missed.py")])
+        assert change.kind is ChangeKind.ADDED
+
+    def test_are_a_module_that_has_appeared_meanwhile(self, reports: Reports) -> None:
+        reports.bench.save("missed.py", "x")
+        (change,) = reports.program.handle(ModuleNotFound(1, reports.path("missed.py")))
+        assert (change.path, change.kind) == (reports.path("missed.py"), ChangeKind.ADDED)
+
+    def test_of_what_it_opens_to_read_count(self, reports: Reports) -> None:
+        reports.attach()
+        reports.open("page.html")
+        assert reports.counting("page.html") == ["page.html"]
+
+    @pytest.mark.parametrize("written_first", [True, False])
+    def test_of_what_it_writes_itself_do_not(self, reports: Reports, written_first: bool) -> None:
+        reports.attach()
+        for step in (reports.write, reports.open) if written_first else (reports.open, reports.write):
+            step("page.html")
+        assert reports.counting("page.html") == []
+
+    def test_of_a_module_count_although_it_is_written_to(self, reports: Reports) -> None:
+        reports.attach()
+        reports.open("app.py")
+        reports.read("app.py")
+        reports.write("app.py")
+        assert reports.counting("app.py") == ["app.py"]
+
+
+class TestWhatThisRunDid:
+    def test_is_what_it_has_written(self, reports: Reports) -> None:
+        reports.write("data.db")
+        assert reports.program.has_written(reports.path("data.db"))
+        reports.start()
+        assert not reports.program.has_written(reports.path("data.db"))
+
+    def test_is_which_addresses_it_found_in_use(self, reports: Reports) -> None:
+        assert reports.program.handle(AddressInUse(1, Address("", 80))) == []
+        assert reports.program.taken == [Address("", 80)]
+        reports.start()
+        reports.program.handle(AddressInUse(1, Address("", 81)))
+        assert reports.program.taken == []
+
+
+class TestTheEnd:
+    def test_is_told_when_the_last_words_are_heard(self, reports: Reports, link: FakeLink) -> None:
+        ended = RunEnded(1, Exited(0))
+        assert reports.program.ended(ended) == []
+        assert reports.program.synced(ReportsSynced(link.asked + 1)) == []
+        assert reports.program.synced(ReportsSynced(link.asked)) == [ended]
+        assert reports.program.deadline is None
+
+    def test_is_told_all_the_same_when_they_do_not_come(self, reports: Reports) -> None:
+        ended = RunEnded(1, Exited(0))
+        reports.program.ended(ended)
+        assert reports.program.deadline == reports.clock() + LAST_WORDS
+        assert reports.pass_time(LAST_WORDS / 2) == []
+        assert reports.pass_time(LAST_WORDS / 2) == [ended]
+
+    def test_of_the_leader_and_of_all_keep_their_order(self, reports: Reports, link: FakeLink) -> None:
+        first, second = LeaderExited(1, Exited(0)), RunEnded(1, Exited(0))
+        reports.program.ended(first)
+        reports.program.ended(second)
+        assert reports.program.synced(ReportsSynced(link.asked)) == [first, second]
+
+    def test_is_told_at_once_of_a_run_without_an_agent_or_of_another_run(self, root: Path, reports: Reports) -> None:
+        ended = RunEnded(1, Exited(0))
+        assert Reports(root).program.ended(ended) == [ended]
+        reports.start()
+        assert reports.program.ended(ended) == [ended]
+
+    def test_by_an_exception_is_a_crash(self, reports: Reports, link: FakeLink) -> None:
+        reports.attach()
+        reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
+        reports.program.ended(RunEnded(1, FAILED))
+        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, Exited(1, crashed=True))]
+
+    @pytest.mark.parametrize("outcome", [Exited(0), Exited(3), Signalled(15)])
+    def test_in_another_way_is_none(self, reports: Reports, link: FakeLink, outcome: Exited | Signalled) -> None:
+        reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
+        reports.program.ended(RunEnded(1, outcome))
+        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, outcome)]
+
+    def test_long_after_an_exception_is_none(self, reports: Reports, link: FakeLink) -> None:
+        """A worker's exception that the program has survived."""
+        reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
+        reports.clock.advance(CRASH_COUNTS)
+        reports.program.ended(RunEnded(1, FAILED))
+        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, FAILED)]
+
+
+class TestASilentAgent:
+    def test_is_told_of_once(self, reports: Reports) -> None:
+        assert reports.program.deadline == reports.clock() + SILENT
+        reports.pass_time(SILENT)
+        reports.pass_time(SILENT)
+        (note,) = reports.notes
+        assert note.text.endswith("so all files of the project are watched")
+
+    def test_is_told_of_with_what_counts_instead(self, root: Path, link: FakeLink) -> None:
+        by_patterns, sources_only = Reports(root, link=link, narrows=False), Reports(root, link=link)
+        sources_only.imports.sources_only = True
+        for reports in (by_patterns, sources_only):
+            reports.pass_time(SILENT)
+        assert by_patterns.notes[0].text.endswith("so its patterns are watched")
+        assert sources_only.notes[0].text.endswith("so all Python files of the project are watched")
+
+    def test_is_not_waited_for_once_it_has_spoken(self, reports: Reports) -> None:
+        reports.attach()
+        reports.pass_time(SILENT)
+        assert reports.notes == []
+
+    def test_is_as_it_should_be_where_no_python_is_started(self, root: Path, link: FakeLink) -> None:
+        reports = Reports(root, link=link, narrows=False, command="node")
+        assert reports.program.deadline is None
+
+
+def test_a_run_is_given_what_the_link_wants_it_to_have(reports: Reports, root: Path) -> None:
+    assert reports.program.environment(7, {"PATH": os.defpath}) == {"AGENT": "run 7", "SEEN": "PATH"}
+    assert Reports(root).program.environment(7, {}) == {}

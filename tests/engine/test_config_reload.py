@@ -1,0 +1,687 @@
+"""Another configuration in the engine: when it is read, what of it is told, and what follows at once or by an exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from reloader.app.session import run_engines
+from reloader.core.changes import ChangeBatch
+from reloader.core.control_protocol import Answer, PauseRequest, RestartRequest, ResumeRequest, WaitRequest
+from reloader.core.debounce import DebouncePolicy
+from reloader.core.events import ControlRequest, PathsChanged, RestartRequested, StopRequested, Wakeup, WatcherFailed
+from reloader.core.notices import (
+    Changed,
+    ConfigInvalid,
+    ConfigMissing,
+    ConfigReloaded,
+    ConfigReloadSuspended,
+    ConfigRestored,
+    KeyChange,
+    Launched,
+    Notice,
+    TaskFailed,
+)
+from reloader.core.outcome import Exited
+from reloader.core.restart_loops import LIMIT, FileRestart, RestartLoops
+from reloader.core.settings import LaunchSettings, Settings, WatchSettings
+from reloader.core.states import ConfigChanged, ConfigRejected, FirstStart, Idle, RestartHistory, Running
+from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
+from reloader.engine.config_reload import PERIOD, QUIET, SUSPENDED, ConfigReloader
+from reloader.engine.loop import Engine
+from reloader.engine.tasks.hooks import HOOK_TIMEOUT
+from reloader.errors import BackendUnavailable, ConfigError, ConfigFileMissing
+from reloader.interfaces import Fingerprint, ReloadedConfig
+from tests.support.fakes.clock import ManualClock
+from tests.support.sessions.engine_bench import Bench
+
+PLACE = "/srv/reloader.toml"
+
+
+@dataclass
+class Recorder:
+    notices: list[Notice] = field(default_factory=list)
+
+    def report(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+@dataclass
+class FakeConfiguration:
+    """What is ``written`` is another plan, an error, or nothing new. Each save gives it another look."""
+
+    written: ReloadedConfig | ConfigError | None = None
+    places: Sequence[str] = (PLACE,)
+    source: str = "reloader.toml"
+    saves: int = 0
+    reads: int = 0
+    accepted: list[ReloadedConfig] = field(default_factory=list)
+
+    @property
+    def first_look(self) -> Fingerprint:
+        return {PLACE: 0}
+
+    def save(self, written: ReloadedConfig | ConfigError | None) -> None:
+        self.written = written
+        self.saves += 1
+
+    def look(self) -> Mapping[str, object]:
+        return {PLACE: self.saves}
+
+    def read(self) -> ReloadedConfig | None:
+        self.reads += 1
+        if isinstance(self.written, ConfigError):
+            raise self.written
+        return self.written
+
+    def accept(self, reloaded: ReloadedConfig) -> None:
+        self.accepted.append(reloaded)
+        self.written = None
+
+
+SETTINGS = Settings(LaunchSettings(("program",), "/srv"), WatchSettings("/srv", ("/srv",)), source="reloader.toml")
+LIGHT = replace(SETTINGS, watch=replace(SETTINGS.watch, debounce=DebouncePolicy(0.5, 3.0)))
+HEAVY = replace(SETTINGS, launch=replace(SETTINGS.launch, argv=("other",)))
+
+
+def renewed_to(settings: Settings, *keys: str) -> ReloadedConfig:
+    return ReloadedConfig(settings, tuple(KeyChange(key, 1, 2) for key in keys), Recorder())
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def told() -> list[Notice]:
+    return []
+
+
+class TestWhenItIsRead:
+    @pytest.fixture
+    def configuration(self) -> FakeConfiguration:
+        return FakeConfiguration()
+
+    @pytest.fixture
+    def renewal(self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]) -> ConfigReloader:
+        renewal = ConfigReloader(SETTINGS, configuration, clock, told.append)
+        renewal.tick(clock())
+        return renewal
+
+    def after(self, renewal: ConfigReloader, clock: ManualClock, seconds: float) -> ReloadedConfig | None:
+        clock.now += seconds
+        return renewal.tick(clock())
+
+    def test_is_when_it_has_looked_the_same_for_a_while(
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
+    ) -> None:
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        renewal.handle([PLACE])
+        assert self.after(renewal, clock, 0) is None
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        assert self.after(renewal, clock, QUIET) is None
+        assert configuration.reads == 0
+        assert self.after(renewal, clock, QUIET) is configuration.written
+        assert configuration.reads == 1
+
+    def test_needs_no_hint(self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration) -> None:
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        assert self.after(renewal, clock, PERIOD) is None
+        assert self.after(renewal, clock, QUIET) is configuration.written
+
+    def test_is_not_for_a_hint_at_something_else(
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
+    ) -> None:
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        renewal.handle(["/srv/app.py"])
+        assert renewal.deadline == clock() + PERIOD
+
+    def test_is_never_where_no_file_is(self, clock: ManualClock, told: list[Notice]) -> None:
+        renewal = ConfigReloader(SETTINGS, None, clock, told.append)
+        renewal.handle([PLACE])
+        assert (renewal.deadline, renewal.places) == (None, ())
+        assert renewal.tick(1000.0) is None
+        assert renewal.before_launch() is None
+        renewal.accept(renewed_to(HEAVY, "command"))
+        assert renewal.settings is HEAVY
+
+    def test_a_fault_is_told_once_for_each_save_and_its_end_once(
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+    ) -> None:
+        for written in (ConfigError(["a", "b"]), ConfigFileMissing(["c"]), None, None):
+            configuration.save(written)
+            for seconds in (PERIOD, QUIET, PERIOD, PERIOD):
+                assert self.after(renewal, clock, seconds) is None
+        source = "reloader.toml"
+        assert told == [ConfigInvalid(("a", "b")), ConfigMissing("c"), ConfigRestored(source)]
+
+    def test_just_before_a_launch_what_is_not_good_yet_is_left_for_later(
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+    ) -> None:
+        configuration.save(ConfigError(["a"]))
+        assert renewal.before_launch() is None
+        assert told == []
+        configuration.save(renewed_to(LIGHT, "debounce"))
+        assert renewal.before_launch() is configuration.written
+        assert renewal.before_launch() is None
+
+    def test_what_is_taken_back_before_it_was_in_force_is_pending_no_more(
+        self, renewal: ConfigReloader, configuration: FakeConfiguration, told: list[Notice]
+    ) -> None:
+        assert renewal.judge(renewed_to(HEAVY, "command"))
+        configuration.save(None)
+        assert renewal.before_launch() is None
+        assert renewal.pending is None
+        assert isinstance(told[-1], ConfigRestored)
+
+    @pytest.mark.parametrize("error", [ConfigError(["a"]), ConfigFileMissing(["c"])])
+    def test_a_fault_takes_back_what_was_pending_so_that_what_is_in_force_stays_so(
+        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, error: ConfigError
+    ) -> None:
+        renewal.judge(renewed_to(HEAVY, "command"))
+        configuration.save(error)
+        for seconds in (PERIOD, QUIET):
+            self.after(renewal, clock, seconds)
+        assert renewal.pending is None
+
+    def test_is_never_again_after_the_launch_of_a_single_run(
+        self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+    ) -> None:
+        once = replace(SETTINGS, restart=replace(SETTINGS.restart, once=True))
+        renewal = ConfigReloader(once, configuration, clock, told.append)
+        assert renewal.deadline == clock()
+        assert renewal.before_launch() is None
+        configuration.save(renewed_to(HEAVY, "command"))
+        renewal.look_now()
+        assert not renewal.is_unsettled
+        assert [renewal.deadline] == [None]
+        assert renewal.tick(clock() + PERIOD) is None
+        assert configuration.reads == 0
+
+
+class TestARunThatWritesItsConfiguration:
+    """Each is replaced as soon as it has started, and the next one writes again."""
+
+    @pytest.fixture
+    def renewal(self, clock: ManualClock, told: list[Notice]) -> ConfigReloader:
+        return ConfigReloader(SETTINGS, FakeConfiguration(), clock, told.append)
+
+    def replaced(self, renewal: ConfigReloader, clock: ManualClock, after: float) -> bool:
+        """A run starts, and the file is saved so many seconds later; whether that has replaced the run by now."""
+        configuration = renewal._configuration
+        assert isinstance(configuration, FakeConfiguration)
+        renewal.before_launch()
+        configuration.save(renewed_to(HEAVY if renewal.settings is not HEAVY else SETTINGS, "command"))
+        clock.now += after
+        renewal.handle([PLACE])
+        assert renewal.tick(clock()) is None
+        clock.now += QUIET
+        reloaded = renewal.tick(clock())
+        if reloaded is None:
+            return False
+        assert renewal.judge(reloaded)
+        renewal.accept(reloaded)
+        return True
+
+    def test_is_told_of_after_ten_and_its_file_left_alone_for_a_minute(
+        self, renewal: ConfigReloader, clock: ManualClock, told: list[Notice]
+    ) -> None:
+        assert all(self.replaced(renewal, clock, 0.2) for _ in range(LIMIT))
+        (suspended,) = [notice for notice in told if isinstance(notice, ConfigReloadSuspended)]
+        assert (suspended.restarts, suspended.seconds) == (LIMIT, SUSPENDED)
+        assert not self.replaced(renewal, clock, 0.2)
+        assert renewal.before_launch() is None
+        assert renewal.deadline is not None
+        assert renewal.deadline > clock() + SUSPENDED / 2
+        clock.now += SUSPENDED
+        assert renewal.before_launch() is not None
+
+    def test_is_looked_at_again_after_a_restart_by_hand(self, renewal: ConfigReloader, clock: ManualClock) -> None:
+        assert [self.replaced(renewal, clock, 0.2) for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+        renewal.forgive()
+        assert renewal.before_launch() is not None
+
+    def test_is_not_taken_for_somebody_who_saves_at_any_moment(
+        self, renewal: ConfigReloader, clock: ManualClock
+    ) -> None:
+        assert all(self.replaced(renewal, clock, 0.2 + number % 3) for number in range(2 * LIMIT))
+
+    def test_is_not_taken_for_somebody_who_waits_for_each_run(
+        self, renewal: ConfigReloader, clock: ManualClock
+    ) -> None:
+        for _ in range(2 * LIMIT):
+            assert self.replaced(renewal, clock, 0.2)
+            renewal.interrupt()
+
+
+class Changing(Bench):
+    """A bench whose configuration is saved by the test."""
+
+    def __init__(self, root: Path, beside: TaskSettings | None = None, alive: float | None = None) -> None:
+        self.configuration = FakeConfiguration()
+        super().__init__(root, configuration=self.configuration, beside=beside, alive=alive)
+        self.settings = self.renewal.settings
+
+    def save_config(self, settings: Settings, *keys: str) -> None:
+        self.configuration.save(renewed_to(settings, *keys))
+        self.inbox.post(PathsChanged((PLACE,), settled=True))
+
+    @property
+    def light(self) -> Settings:
+        return replace(self.settings, watch=replace(self.settings.watch, debounce=DebouncePolicy(1.0, 3.0)))
+
+    @property
+    def heavy(self) -> Settings:
+        return replace(self.settings, launch=replace(self.settings.launch, argv=("other",)))
+
+    def answer_to_a_wait(self, after: int | None = 1) -> list[Answer]:
+        answers: list[Answer] = []
+        self.post(ControlRequest(WaitRequest(after, 60.0), Replying(answers)))
+        return answers
+
+
+@dataclass
+class Replying:
+    answers: list[Answer]
+    is_wanted: bool = True
+
+    def __call__(self, answer: Answer) -> None:
+        self.answers.append(answer)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Changing:
+    (tmp_path / "app").mkdir()
+    bench = Changing(tmp_path / "app")
+    bench.save("app.py", "x = 1\n")
+    bench.begin()
+    return bench
+
+
+def turns_until_it_ends(bench: Changing) -> int | Idle:
+    """What is left of ``Engine.run`` after its beginning."""
+    while bench.engine._end is None:
+        bench.engine.turn()
+    return bench.engine._end
+
+
+class TestInTheEngine:
+    def test_a_policy_is_exchanged_and_the_run_goes_on(self, bench: Changing) -> None:
+        bench.save_config(bench.light, "debounce")
+        bench.pass_time(PERIOD)
+        assert bench.told(ConfigReloaded) == [
+            ConfigReloaded("the command line", (KeyChange("debounce", 1, 2),), replaces_run=False)
+        ]
+        assert isinstance(bench.state, Running)
+        assert bench.configuration.accepted != []
+        assert bench.acts == []
+
+    def test_from_then_on_the_new_reporter_is_told(self, bench: Changing) -> None:
+        bench.save_config(bench.light, "debounce")
+        bench.pass_time(PERIOD)
+        reporter = bench.configuration.accepted[0].reporter
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        bench.pass_time(PERIOD)
+        assert isinstance(reporter, Recorder)
+        assert [one.run for one in reporter.notices if isinstance(one, Launched)] == [2]
+        assert bench.told(Launched) == []
+
+    def test_another_command_ends_the_run_and_the_engine_with_it(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        end = turns_until_it_ends(bench)
+        assert end == Idle(1, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True))
+        assert bench.acts == ["ask 1 with 15"]
+        assert bench.told(Launched) == []
+
+    def test_whatever_leads_to_a_launch_it_is_from_the_plan_in_force(self, bench: Changing) -> None:
+        bench.configuration.save(renewed_to(bench.heavy, "command"))  # nobody has hinted at it
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        assert turns_until_it_ends(bench) == Idle(
+            1, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True)
+        )
+
+    def test_what_is_taken_back_while_the_run_stops_is_not_exchanged(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        bench.host.is_obeyed = False
+        bench.pass_time(1.0)
+        bench.configuration.save(None)
+        bench.host.end(Exited(0))
+        bench.pass_time(1.0)
+        (launched,) = bench.told(Launched)
+        assert (launched.argv, launched.reason) == (bench.settings.launch.argv, ConfigRejected())
+
+    @pytest.mark.parametrize(
+        "wish", [RestartRequested("a test"), ControlRequest(RestartRequest("a test"), Replying([]))]
+    )
+    def test_a_restart_by_hand_takes_what_was_left_alone(
+        self, bench: Changing, wish: RestartRequested | ControlRequest
+    ) -> None:
+        until = bench.renewal._suspended_until = bench.clock() + 1000.0
+        bench.save_config(bench.heavy, "command")
+        bench.engine.turn()
+        assert bench.told(ConfigReloaded) == []
+        bench.post(wish)
+        assert isinstance(turns_until_it_ends(bench), Idle)
+        assert bench.clock() < until
+
+    def test_who_has_waited_may_save_it_as_evenly_as_a_run(self, bench: Changing) -> None:
+        bench.renewal._loops = RestartLoops((FileRestart(0.0, {PLACE: 0.0}),))
+        bench.post(StopRequested(15))
+        bench.answer_to_a_wait(after=None)
+        bench.until_finished()
+        bench.engine.turn()
+        assert bench.renewal._loops.restarts == ()
+
+    def test_a_pause_holds_it_until_somebody_resumes(self, bench: Changing) -> None:
+        bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
+        bench.save_config(bench.heavy, "command")
+        bench.settle()
+        assert bench.told(ConfigReloaded) == []
+        bench.post(ControlRequest(ResumeRequest("a test"), Replying([])))
+        assert isinstance(turns_until_it_ends(bench), Idle)
+
+    def test_who_waits_is_left_to_the_engine_that_follows(self, bench: Changing) -> None:
+        answers = bench.answer_to_a_wait()
+        bench.save_config(bench.heavy, "command")
+        turns_until_it_ends(bench)
+        assert answers == []
+        _, asked, waits = bench.control.left_over()
+        assert len(asked) + len(waits) == 1
+
+    def test_what_comes_after_the_last_decision_is_kept(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        turns_until_it_ends(bench)
+        bench.post(StopRequested(15))
+        bench.engine.turn()
+        assert bench.inbox.take_now() == [StopRequested(15)]
+
+    def test_who_wants_it_to_end_before_the_next_engine_begins_sees_no_run(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        end = turns_until_it_ends(bench)
+        assert isinstance(end, Idle)
+        following = Bench(bench.root, start=end)
+        following.post(StopRequested(2))
+        assert following.engine.run() == 128 + 2
+        assert following.acts == []
+
+    def test_a_hook_is_neither_waited_for_nor_ended(self, tmp_path: Path) -> None:
+        (tmp_path / "app").mkdir()
+        policy = TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)), hooks={HookEvent.STOP: ("say",)})
+        bench = Changing(tmp_path / "app", policy)
+        bench.save("app.py", "x = 1\n")
+        bench.begin()
+        bench.save_config(bench.heavy, "command")
+        before = bench.clock()
+        assert isinstance(bench.engine.run(), Idle)
+        assert [helper.argv for helper in bench.helpers.living] == [("say",)]
+        assert bench.clock() - before < HOOK_TIMEOUT
+
+    def test_the_first_run_is_from_what_is_on_the_disk_by_then(self, tmp_path: Path) -> None:
+        (tmp_path / "app").mkdir()
+        bench = Changing(tmp_path / "app")
+        bench.configuration.save(renewed_to(bench.heavy, "command"))
+        end = bench.engine.run()
+        assert end == Idle(0, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True))
+        assert "launch 1" not in bench.acts
+
+
+class TestWhoWaitsForAllOnTheDisk:
+    """The configuration was saved just before, and nobody has hinted at it."""
+
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Changing:
+        (tmp_path / "app").mkdir()
+        bench = Changing(tmp_path / "app", alive=1.0)
+        bench.save("app.py", "x = 1\n")
+        bench.begin()
+        bench.pass_time(2 * PERIOD)
+        return bench
+
+    def test_is_not_answered_by_the_run_that_is_to_be_replaced(self, bench: Changing) -> None:
+        bench.configuration.save(renewed_to(bench.heavy, "command"))
+        answers = bench.answer_to_a_wait(after=None)
+        assert isinstance(turns_until_it_ends(bench), Idle)
+        assert answers == []
+
+    def test_is_answered_by_a_run_that_goes_on_once_the_policy_is_exchanged(self, bench: Changing) -> None:
+        bench.configuration.save(renewed_to(bench.light, "debounce"))
+        answers = bench.answer_to_a_wait(after=None)
+        bench.pass_time(2 * QUIET)
+        assert [(answer["verdict"], answer["run"]) for answer in answers] == [("ready", 1)]
+        assert len(bench.told(ConfigReloaded)) == 1
+
+    @pytest.mark.parametrize("after", [None, 1])
+    def test_is_told_what_is_refused_and_who_asks_later_is_too(self, bench: Changing, after: int | None) -> None:
+        bench.configuration.save(ConfigError(["a", "b"]))
+        first = bench.answer_to_a_wait(after=None)
+        bench.pass_time(2 * QUIET)
+        later = bench.answer_to_a_wait(after)
+        bench.pass_time(2 * QUIET)
+        (answer,) = first
+        assert (answer["verdict"], answer["run"], answer["trace"]) == ("failed", 1, "a\nb")
+        assert answer["why"] == "the configuration is refused"
+        assert later == first
+
+    @pytest.mark.parametrize("written", [None, ConfigFileMissing(["c"])])
+    def test_is_answered_by_the_run_again_when_it_is_refused_no_more(
+        self, bench: Changing, written: ConfigError | None
+    ) -> None:
+        bench.configuration.save(ConfigError(["a"]))
+        answers = bench.answer_to_a_wait(after=None)
+        bench.pass_time(2 * QUIET)
+        bench.configuration.save(written)
+        later = bench.answer_to_a_wait(after=None)
+        bench.pass_time(2 * QUIET)
+        assert [answer["verdict"] for answer in (*answers, *later)] == ["failed", "ready"]
+
+    def test_is_kept_waiting_during_a_pause_in_which_nothing_is_taken_over(self, bench: Changing) -> None:
+        bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
+        bench.configuration.save(renewed_to(bench.light, "debounce"))
+        answers = bench.answer_to_a_wait(after=None)
+        bench.engine.turn()
+        assert answers == []
+        bench.post(ControlRequest(ResumeRequest("a test"), Replying([])))
+        bench.pass_time(2 * QUIET)
+        assert [answer["verdict"] for answer in answers] == ["ready"]
+
+    def test_asks_for_nothing_where_no_file_is(self, tmp_path: Path) -> None:
+        renewal = ConfigReloader(SETTINGS, None, ManualClock(), lambda notice: None)
+        renewal.look_now()
+        assert not renewal.is_unsettled
+
+
+class TestAtTheGate:
+    """What was saved of the files has failed its check, and run 1 goes on; then the configuration is saved."""
+
+    @pytest.fixture
+    def bench(self, tmp_path: Path) -> Changing:
+        (tmp_path / "app").mkdir()
+        bench = Changing(tmp_path / "app", checked_by("lint"))
+        bench.save("app.py", "x = 1\n")
+        bench.begin()
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        self.check(bench, "lint", 1)
+        assert len(bench.told(TaskFailed)) == 1
+        return bench
+
+    def check(self, bench: Changing, name: str, code: int) -> None:
+        """A command of this name is begun, and ends."""
+        until = bench.clock() + 2 * PERIOD
+        while not bench.helpers.living:
+            assert bench.clock() < until, f"{name} is not begun"
+            bench.engine.turn()
+        bench.helpers.end(name, Exited(code))
+        bench.engine.turn()
+
+    def test_another_command_does_not_start_what_is_refused(self, bench: Changing) -> None:
+        bench.save_config(bench.heavy, "command")
+        self.check(bench, "lint", 1)
+        bench.pass_time(PERIOD)
+        assert len(bench.told(TaskFailed)) == 2
+        assert [act for act in bench.acts if act.startswith("ask")] == []
+        bench.save("app.py", "x = 3\n")
+        bench.hint("app.py")
+        self.check(bench, "lint", 0)
+        assert isinstance(turns_until_it_ends(bench), Idle)
+        assert "ask 1 with 15" in bench.acts
+
+    def test_another_command_comes_with_its_own_check(self, bench: Changing) -> None:
+        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        self.check(bench, "other", 0)
+        assert isinstance(turns_until_it_ends(bench), Idle)
+
+    def test_what_has_to_pass_is_exchanged_and_tried_at_once(self, bench: Changing) -> None:
+        bench.save_config(replace(bench.settings, beside=checked_by("other")), "check")
+        self.check(bench, "other", 0)
+        bench.pass_time(PERIOD)
+        assert [one.replaces_run for one in bench.told(ConfigReloaded)] == [False]
+        assert "launch 2" in bench.acts
+
+    def test_what_has_nothing_to_do_with_it_leaves_it_alone(self, bench: Changing) -> None:
+        bench.save_config(bench.light, "debounce")
+        bench.pass_time(PERIOD)
+        assert len(bench.told(ConfigReloaded)) == 1
+        assert bench.helpers.living == []
+        assert [act for act in bench.acts if act.startswith("ask")] == []
+
+    def test_what_is_taken_back_there_is_held_to_the_old_check_again(self, bench: Changing) -> None:
+        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        self.check(bench, "other", 1)
+        bench.configuration.save(None)
+        self.check(bench, "lint", 0)
+        bench.pass_time(PERIOD)
+        (launched,) = bench.told(Launched)
+        assert launched.argv == bench.settings.launch.argv
+
+    @pytest.mark.parametrize("error", [ConfigError(["a"]), ConfigFileMissing(["c"])])
+    def test_what_is_broken_there_is_held_to_the_old_check_again(self, bench: Changing, error: ConfigError) -> None:
+        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        self.check(bench, "other", 1)
+        bench.configuration.save(error)
+        self.check(bench, "lint", 0)
+        bench.pass_time(PERIOD)
+        (launched,) = bench.told(Launched)
+        assert launched.argv == bench.settings.launch.argv
+
+
+def checked_by(name: str) -> TaskSettings:
+    return TaskSettings(GatePolicy(check=Task((name,)), timeout=1000.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
+
+
+class TestWhatNoRunHasHad:
+    """What has changed since the last run of the old plan is told to the first one of the new plan."""
+
+    def following(self, bench: Changing, told: list[Notice]) -> Bench:
+        """The engine after that of ``bench``, whose run is stopped for another plan. It has looked around, and not begun."""
+        end = turns_until_it_ends(bench)
+        assert isinstance(end, Idle)
+        bench.save("missed.py", "x = 1\n")  # nobody watches by now
+        looking = Bench(bench.root)
+        looking.baseline.take(lambda files: None)
+        pending = bench.engine.pending_up_to(looking.baseline, told.append)
+        return Bench(bench.root, start=replace(end, pending=pending))
+
+    def test_is_all_that_was_heard_and_all_that_was_missed(self, bench: Changing, told: list[Notice]) -> None:
+        bench.save("app.py", "x = 2\n")
+        bench.hint("app.py")
+        bench.pass_time(PERIOD)
+        bench.host.is_obeyed = False
+        bench.save_config(bench.heavy, "command")
+        bench.save("heard.py", "x = 1\n")
+        bench.hint("heard.py")
+        bench.pass_time(PERIOD)
+        bench.host.end(Exited(0))
+        following = self.following(bench, told).begin()
+        assert [following.named(batch) for batch in following.written_changes] == [
+            {"heard.py": "added", "missed.py": "added"}
+        ]
+        assert following.prepared == following.written_changes
+        assert [following.named(one.batch) for one in told if isinstance(one, Changed)] == [{"missed.py": "added"}]
+
+    def test_is_handed_on_by_an_engine_that_starts_no_run(self, bench: Changing, told: list[Notice]) -> None:
+        bench.save_config(bench.heavy, "command")
+        following = self.following(bench, told)
+        following.baseline.take(lambda files: None)
+        looking = Bench(bench.root)
+        looking.baseline.take(lambda files: None)
+        pending = following.engine.pending_up_to(looking.baseline, told.append)
+        assert following.named(pending) == {"missed.py": "added"}
+
+    def test_is_nothing_that_did_not_count_before(self, bench: Changing, told: list[Notice]) -> None:
+        elsewhere = bench.root.parent / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "b.py").write_text("x = 1\n")
+        bench.save_config(bench.heavy, "command")
+        turns_until_it_ends(bench)
+        looking = Bench(elsewhere)
+        looking.baseline.take(lambda files: None)
+        assert bench.engine.pending_up_to(looking.baseline, told.append) == ChangeBatch()
+        assert told == []
+
+
+class TestEngines:
+    """One after the other, with what the session has in common."""
+
+    def engines(self, tmp_path: Path, refusals: Sequence[Exception] = ()) -> tuple[list[Settings], Changing, int]:
+        """The plans that were tried, the first bench, and the exit code. The run of the second one ends by itself."""
+        (tmp_path / "app").mkdir()
+        first = Changing(tmp_path / "app")
+        first.configuration.save(renewed_to(first.heavy, "command"))
+        left = list(refusals)
+        plans: list[Settings] = []
+        starts: list[Idle] = []
+        closed: list[str] = []
+
+        def assemble(settings: Settings, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
+            plans.append(settings)
+            starts.append(start)
+            resources.callback(closed.append, settings.launch.argv[0])
+            if before is None:
+                for posted in (Wakeup(), RestartRequested("r"), WatcherFailed("watchdog", "", "")):
+                    resources.callback(first.inbox.keep, posted)  # while the parts of that engine end
+                return first.engine
+            assert before is first.engine
+            if left:
+                raise left.pop()
+            second = Bench(tmp_path / "app")
+            second.inbox.later.append(lambda: second.host.end(Exited(7)))
+            return second.engine
+
+        code = run_engines(assemble, first.renewal, first.inbox, lambda: None)
+        assert closed == [settings.launch.argv[0] for settings in plans]
+        assert first.inbox.take_now() == [Wakeup()]
+        reason = FirstStart() if len(plans) > 2 else ConfigChanged(("command",))
+        assert starts[-1].reason == reason
+        return plans, first, code
+
+    def test_the_next_one_is_for_the_plan_that_was_saved(self, tmp_path: Path) -> None:
+        plans, first, code = self.engines(tmp_path)
+        assert [settings.launch.argv[0] for settings in plans] == ["program", "other"]
+        assert first.renewal.settings.launch.argv == ("other",)
+        assert len(first.configuration.accepted) == 1
+        assert code == 7
+
+    @pytest.mark.parametrize(
+        ("error", "problem"),
+        [
+            (ConfigError(["in use"]), "in use"),
+            (BackendUnavailable("watchman", "gone", "Go"), 'backend = "watchman" cannot be used: gone. Go'),
+            (ImportError("no such file"), "no such file"),
+        ],
+    )
+    def test_a_plan_that_cannot_be_had_brings_the_old_one_back(
+        self, tmp_path: Path, error: Exception, problem: str
+    ) -> None:
+        plans, first, code = self.engines(tmp_path, [error])
+        assert [settings.launch.argv[0] for settings in plans] == ["program", "other", "program"]
+        assert first.told(ConfigInvalid) == [ConfigInvalid((problem,))]
+        assert first.configuration.accepted == []
+        assert code == 7

@@ -1,0 +1,230 @@
+"""The engine and a program that restarts itself: the tenth restart is the last, and everything else goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reloader.core.events import RestartRequested
+from reloader.core.notices import Launched, RestartLoopSuspended
+from reloader.core.outcome import Exited
+from reloader.core.restart_loops import LIMIT, SHORTEST_TRIAL
+from reloader.core.states import BackingOff, FilesChanged, Stopping
+from tests.support.sessions.engine_bench import Bench
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    root.mkdir()
+    for name in ("app.py", "data.db"):
+        (root / name).write_text("first content\n")
+    return root
+
+
+@pytest.fixture
+def bench(root: Path) -> Bench:
+    return Bench(root).begin()
+
+
+def write(bench: Bench, *names: str, after: float = 0.2) -> bool:
+    """A program writes so many seconds after its start, and whether that led to a restart."""
+    before = len(bench.told(Launched))
+    bench.clock.advance(after)
+    for name in names:
+        bench.save(name, f"{bench.clock()} {after}")
+    bench.hint(*names)
+    bench.settle()
+    return len(bench.told(Launched)) > before
+
+
+def test_the_tenth_restart_by_the_programs_own_write_is_the_last(bench: Bench) -> None:
+    assert [write(bench, "data.db") for _ in range(LIMIT + 3)] == [True] * LIMIT + [False] * 3
+    (told,) = bench.told(RestartLoopSuspended)
+    assert told.paths == (str(bench.root / "data.db"),)
+    assert (told.restarts, told.line) == (LIMIT, 'ignore = ["/data.db"]')
+    assert 0 < told.within < 10
+
+
+def test_it_is_told_before_the_run_that_it_is_about_starts(bench: Bench) -> None:
+    for _ in range(LIMIT):
+        write(bench, "data.db")
+    assert bench.journal[-3:] == ["tell RestartLoopSuspended", f"launch {LIMIT + 1}", "tell Launched"]
+
+
+def test_what_counts_no_more_does_not_in_the_engine_for_another_plan_either(bench: Bench) -> None:
+    for _ in range(LIMIT):
+        write(bench, "data.db")
+    following = Bench(bench.root, loops_before=bench.loops).begin()
+    assert not write(following, "data.db")
+    assert write(following, "app.py")
+    following.post(RestartRequested("a test"))
+    following.settle()
+    assert write(following, "data.db")
+
+
+class TestTheTrialOfAnEvenWriter:
+    """The tenth restart waits: who writes while nothing runs is not the program."""
+
+    def until_nothing_runs(self, bench: Bench, *names: str, late: str | None = None) -> float:
+        """Nine restarts, and the tenth up to the trial; the run may write once more on its way. Returns when it began."""
+        names = names or ("data.db",)
+        assert all(write(bench, *names) for _ in range(LIMIT - 1))
+        bench.host.is_obeyed = False
+        bench.clock.advance(0.2)
+        self.write_again(bench, *names)
+        while not isinstance(bench.state, Stopping) or bench.collector.deadline is not None:
+            bench.engine.turn()
+        if late is not None:
+            bench.save("data.db", late)
+        bench.host.end(Exited(0))
+        bench.engine.turn()
+        bench.host.is_obeyed = True
+        assert isinstance(bench.state, BackingOff)
+        return bench.clock()
+
+    def write_again(self, bench: Bench, *names: str) -> None:
+        for name in names:
+            bench.save(name, f"again {bench.clock()}")
+        bench.hint(*names)
+
+    def test_a_script_that_goes_on_writing_is_never_cut_off(self, bench: Bench) -> None:
+        began = self.until_nothing_runs(bench)
+        self.write_again(bench, "data.db")
+        bench.settle()
+        assert bench.clock() - began < SHORTEST_TRIAL
+        assert bench.changed[-1] == {"data.db": "modified"}
+        assert all(write(bench, "data.db") for _ in range(LIMIT - 1))
+        assert bench.told(RestartLoopSuspended) == []
+
+    def test_a_script_whose_writing_nobody_hints_at_is_found_at_the_end(self, bench: Bench) -> None:
+        """As where the disk is looked at every few seconds."""
+        self.until_nothing_runs(bench)
+        bench.save("data.db", "unheard")
+        bench.settle()
+        assert bench.told(RestartLoopSuspended) == []
+        assert bench.changed[-1] == {"data.db": "modified"}
+
+    def test_a_program_that_writes_nothing_while_it_is_gone_is_found_out_after_it(self, bench: Bench) -> None:
+        began = self.until_nothing_runs(bench)
+        bench.settle()
+        assert bench.clock() - began == pytest.approx(SHORTEST_TRIAL)
+        assert len(bench.told(RestartLoopSuspended)) == 1
+
+    def test_the_last_words_of_the_run_are_its_own_doing_even_if_they_are_heard_late(self, bench: Bench) -> None:
+        self.until_nothing_runs(bench, late="last words")
+        bench.hint("data.db")
+        bench.settle()
+        assert len(bench.told(RestartLoopSuspended)) == 1
+
+    def test_a_save_of_another_file_proves_nothing(self, bench: Bench) -> None:
+        """The run for it starts before it shows who writes the suspect: then nobody is suspended, and all begins anew."""
+        self.until_nothing_runs(bench)
+        self.write_again(bench, "app.py")
+        bench.settle()
+        reason = bench.told(Launched)[-1].reason
+        assert isinstance(reason, FilesChanged)
+        assert bench.named(reason.batch) == {"app.py": "modified", "data.db": "modified"}
+        assert all(write(bench, "data.db") for _ in range(LIMIT - 1))
+        assert bench.told(RestartLoopSuspended) == []
+        assert write(bench, "data.db")
+        assert bench.told(RestartLoopSuspended)[0].paths == (str(bench.root / "data.db"),)
+
+    def test_each_of_two_suspects_is_judged_by_itself(self, bench: Bench) -> None:
+        """The one that somebody else writes is free at once, and the other one is what remains."""
+        self.until_nothing_runs(bench, "app.py", "data.db")
+        self.write_again(bench, "app.py")
+        bench.settle()
+        assert bench.told(RestartLoopSuspended) == []
+        assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+        assert bench.told(RestartLoopSuspended)[0].paths == (str(bench.root / "data.db"),)
+
+    def test_what_a_run_writes_late_is_waited_for_longer(self, bench: Bench) -> None:
+        for _ in range(LIMIT - 1):
+            assert write(bench, "data.db", after=4.0)
+        before = bench.clock()
+        assert write(bench, "data.db", after=4.0)
+        assert bench.clock() - before > 8.0
+
+    def test_a_command_that_has_ended_before_its_writing_is_heard_is_tried_too(self, bench: Bench) -> None:
+        for _ in range(LIMIT - 1):
+            assert write(bench, "data.db")
+        bench.clock.advance(0.2)
+        bench.save("data.db", "the tenth")
+        bench.host.end(Exited(1))
+        bench.engine.turn()
+        bench.hint("data.db")
+        while not isinstance(bench.state, BackingOff):
+            bench.engine.turn()
+        self.write_again(bench, "data.db")
+        bench.settle()
+        assert bench.told(RestartLoopSuspended) == []
+
+    def test_what_the_run_has_reported_to_write_needs_no_trial(self, bench: Bench) -> None:
+        bench.written.add(str(bench.root / "data.db"))
+        began = bench.clock()
+        assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+        assert bench.clock() - began < 0.2 * (LIMIT + 1) + SHORTEST_TRIAL
+
+
+def test_other_files_count_as_ever(bench: Bench) -> None:
+    for _ in range(LIMIT):
+        write(bench, "data.db")
+    assert write(bench, "app.py", "data.db")
+    assert bench.changed[-1] == {"app.py": "modified"}
+
+
+def test_a_person_who_saves_ten_times_in_a_minute_is_not_cut_off(bench: Bench) -> None:
+    pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1, 4.4]
+    assert [write(bench, "app.py", after=pause) for pause in pauses] == [True] * len(pauses)
+    assert bench.told(RestartLoopSuspended) == []
+
+
+def test_what_the_run_reports_to_write_needs_no_even_moments(bench: Bench) -> None:
+    bench.written.add(str(bench.root / "data.db"))
+    pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1]
+    assert [write(bench, "data.db", after=pause) for pause in pauses] == [True] * LIMIT + [False]
+
+
+def test_a_restart_by_hand_lets_it_count_again(bench: Bench) -> None:
+    for _ in range(LIMIT):
+        write(bench, "data.db")
+    assert not write(bench, "data.db")
+    bench.post(RestartRequested("SIGUSR1"))
+    bench.settle()
+    assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+    assert len(bench.told(RestartLoopSuspended)) == 2
+
+
+def test_what_is_ignored_already_is_in_the_line_too(root: Path) -> None:
+    bench = Bench(root, ignore=["*.log", '"quoted"']).begin()
+    for _ in range(LIMIT):
+        write(bench, "data.db")
+    assert bench.told(RestartLoopSuspended)[0].line == 'ignore = ["*.log", "\\"quoted\\"", "/data.db"]'
+
+
+def test_a_file_that_is_named_one_by_one_cannot_be_ignored(root: Path) -> None:
+    bench = Bench(root, extra_files=[root / "data.db"]).begin()
+    for _ in range(LIMIT):
+        write(bench, "data.db")
+    assert not write(bench, "data.db")
+    assert bench.told(RestartLoopSuspended)[0].line is None
+
+
+def test_a_backend_that_sees_late_does_not_hide_a_loop(bench: Bench) -> None:
+    """What is written at the same moment of each run may be seen by one scan, or by the next."""
+    path = str(bench.root / "data.db")
+    restarts = []
+    for seen_after in [0.3, 1.3] * 6:
+        bench.seconds_since[path] = seen_after - 0.25
+        restarts.append(write(bench, "data.db", after=seen_after))
+    assert restarts == [True] * LIMIT + [False] * 2
+
+
+@pytest.mark.parametrize("seconds", [10.0, -10.0])
+def test_a_time_that_cannot_be_is_not_believed(bench: Bench, seconds: float) -> None:
+    """As that of an older file that is moved into place, or of a disk whose clock is ahead."""
+    bench.seconds_since[str(bench.root / "data.db")] = seconds
+    pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1, 4.4]
+    assert [write(bench, "data.db", after=pause) for pause in pauses] == [True] * len(pauses)

@@ -1,0 +1,135 @@
+"""Whether sources compile: our own Python says yes, and the program's own has the last word."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reloader.engine.tasks.runner import TaskRunner
+from reloader.engine.tasks.syntax_check import AT_ONCE, CompileError, SyntaxChecker, first_fault
+from reloader.system import ProcessHost
+from tests.support.assertions.eventually import eventually
+from tests.support.fakes.clock import ManualClock
+from tests.support.sessions.tasks import FakeHelpers
+
+
+@pytest.fixture
+def host() -> Iterator[ProcessHost]:
+    host = ProcessHost(lambda posted: None)
+    yield host
+    host.close()
+
+
+class Asking:
+    """The real thing, and what it has said."""
+
+    def __init__(self, host: ProcessHost, folder: Path | None, interpreter: str = sys.executable) -> None:
+        self._commands = TaskRunner(host.helpers, time.monotonic)
+        self.sources = SyntaxChecker(
+            self._commands,
+            lambda: interpreter,
+            dict,
+            cwd="/" if sys.platform != "win32" else "C:\\",
+            folder=lambda: None if folder is None else str(folder),
+            timeout=20.0,
+        )
+        self.said: list[CompileError | None] = []
+
+    def check(self, *paths: Path) -> CompileError | None:
+        self.sources.check([str(path) for path in paths], self.said.append)
+        eventually(self._has_said)
+        (said,) = self.said
+        return said
+
+    def _has_said(self) -> bool:
+        self._commands.tick(time.monotonic())
+        return bool(self.said)
+
+
+def written(folder: Path, text: str | bytes, name: str = "app.py") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("text", ["", "x = 1\n", "# -*- coding: latin-1 -*-\nx = '\xe4'\n", "x = '\\d'\n"])
+def test_a_program_compiles_without_anybody_being_asked(tmp_path: Path, text: str) -> None:
+    helpers = FakeHelpers()
+    sources = SyntaxChecker(
+        TaskRunner(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
+    )
+    said: list[CompileError | None] = []
+    assert sources.check([str(written(tmp_path, text))], said.append) is None
+    assert (said, helpers.journal) == ([None], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("def f(:\n", 1, "SyntaxError: invalid syntax"),
+        ("x = 1\nreturn 1\n", 2, "SyntaxError: 'return' outside function"),
+        ("if x:\npass\n", 2, "IndentationError: expected an indented block after 'if' statement on line 1"),
+        (b"x = '\xff'\n", None, None),
+        (b"x = 1\0\n", None, None),
+    ],
+)
+def test_the_program_s_python_says_what_is_wrong_and_where(
+    host: ProcessHost, tmp_path: Path, text: str | bytes, line: int | None, message: str | None
+) -> None:
+    path = written(tmp_path, text)
+    fault = Asking(host, tmp_path).check(written(tmp_path, "x = 1\n", "good.py"), path)
+    assert fault is not None
+    assert fault.path == str(path)
+    assert fault == first_fault([str(path)])
+    assert line is None or (fault.line, fault.message) == (line, message)
+
+
+def test_nothing_of_question_and_answer_is_left(host: ProcessHost, tmp_path: Path) -> None:
+    Asking(host, tmp_path).check(written(tmp_path, "x = (\n"))
+    assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script that begins with #! is a program on POSIX alone")
+def test_a_python_that_knows_more_than_ours_lets_a_source_pass(host: ProcessHost, tmp_path: Path) -> None:
+    path = written(tmp_path, "this is the syntax of tomorrow\n")
+    tomorrow = written(tmp_path, "#!/bin/sh\nexit 0\n", "python")
+    tomorrow.chmod(0o755)
+    assert first_fault([str(path)]) is not None
+    assert Asking(host, tmp_path, str(tomorrow)).check(path) is None
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", None])
+def test_where_that_python_gives_no_answer_ours_counts(host: ProcessHost, tmp_path: Path, script: str | None) -> None:
+    silent = tmp_path / "python"
+    if script is not None:
+        written(tmp_path, script, "python").chmod(0o755)
+    assert Asking(host, tmp_path, str(silent)).check(written(tmp_path, "x = (\n")) is not None
+
+
+def test_where_no_python_is_known_ours_counts(host: ProcessHost, tmp_path: Path) -> None:
+    path = written(tmp_path, "x = (\n")
+    assert Asking(host, tmp_path, "").check(path) == first_fault([str(path)])
+    assert Asking(host, None).check(path) == first_fault([str(path)])
+    assert Asking(host, tmp_path / "gone").check(path) == first_fault([str(path)])
+
+
+def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Path) -> None:
+    helpers = FakeHelpers()
+    sources = SyntaxChecker(
+        TaskRunner(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
+    )
+    path = written(tmp_path, "#" * (AT_ONCE + 1))
+    said: list[CompileError | None] = []
+    assert sources.check([str(path), str(tmp_path / "gone.py")], said.append) == 1
+    assert said == []
+    question = Path(helpers.living[0].argv[-2])
+    assert json.loads(question.read_text(encoding="utf-8")) == [str(path), str(tmp_path / "gone.py")]
+
+
+def test_what_cannot_be_read_has_no_fault(tmp_path: Path) -> None:
+    assert first_fault([str(tmp_path / "gone.py"), str(tmp_path)]) is None

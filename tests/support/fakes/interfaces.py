@@ -1,0 +1,196 @@
+"""Stands in for the parts of the engine: each notes what it was asked to do, in one journal, and waits for nothing."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reloader.core.changes import FileStat
+from reloader.core.events import Posted, RunEnded
+from reloader.core.filesystems import Mount, MountTable
+from reloader.core.notices import Notice
+from reloader.core.outcome import Outcome, Signalled
+from reloader.core.paths.watch_set import WatchSet
+from reloader.engine.inbox import Inbox
+from reloader.interfaces import ChildNotLaunched
+from reloader.watchers.disk import RealDisk
+from tests.support.fakes.clock import ManualClock
+
+#: In nanoseconds: later than every stamp of a file that a test has just written.
+LONG_AFTER = 10**19
+
+
+class Asleep(Exception):
+    """The engine has nothing to do, and no moment at which it would look again."""
+
+
+class TimelessInbox(Inbox):
+    """Never waits: where the engine would sleep, the clock goes to the end of the sleep at once.
+
+    Where the sleep would have no end, the next of ``later`` happens; when there is none left, Asleep is raised.
+    """
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock)
+        self._manual_clock = clock
+        self.later: deque[Callable[[], object]] = deque()
+
+    def take(self, until: float | None) -> list[Posted]:
+        events = self.take_now()
+        if not events and until is not None:
+            self._manual_clock.advance_to(until)
+        elif not events:
+            if not self.later:
+                raise Asleep
+            self.later.popleft()()
+            events = self.take_now()
+        return events
+
+
+@dataclass
+class ScriptedWatcher:
+    """Says nothing by itself. ``on_catch_up`` is what an event backend's thread, or a scan, would do at that moment."""
+
+    journal: list[str]
+    name: str = "scripted"
+    mechanism: str = "a script"
+    covers_files: bool = True
+    watched: list[WatchSet] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    on_catch_up: Callable[[], object] = lambda: None
+
+    def start(self, watch_set: WatchSet) -> None:
+        self.journal.append(f"{self.name} starts")
+        self.watched.append(watch_set)
+
+    def watch(self, watch_set: WatchSet) -> None:
+        self.journal.append(f"{self.name} watches anew")
+        self.watched.append(watch_set)
+
+    def add_files(self, paths: Sequence[str]) -> None:
+        self.journal.append(f"{self.name} adds {len(paths)}")
+        self.added += paths
+
+    def catch_up(self) -> None:
+        self.journal.append(f"{self.name} catches up")
+        self.on_catch_up()
+
+    def check(self) -> None:
+        self.journal.append(f"{self.name} is checked")
+
+    def stop(self) -> None:
+        self.journal.append(f"{self.name} stops")
+
+
+@dataclass
+class FakeChild:
+    host: FakeHost
+    run: int
+    pid: int
+
+    def stop(self, signal: int) -> None:
+        self.host.journal.append(f"ask {self.run} with {signal}")
+        if self.host.is_obeyed:
+            self.host.end(Signalled(signal))
+
+    def kill(self) -> None:
+        self.host.journal.append(f"force {self.run}")
+        self.host.ended.extend(self.host.after_force)
+        if self.host.dies_of_force:
+            self.host.end(Signalled(9))
+
+
+@dataclass
+class FakeHost:
+    """Its children end when they are asked to, unless they are not ``is_obeyed``; ``refusals`` come before they start."""
+
+    journal: list[str]
+    is_obeyed: bool = True
+    dies_of_force: bool = True
+    after_force: Sequence[Posted] = ()
+    refusals: deque[ChildNotLaunched] = field(default_factory=deque)
+    environments: list[Mapping[str, str]] = field(default_factory=list)
+    child: FakeChild | None = None
+    ended: deque[Posted] = field(default_factory=deque)
+    look_every: float | None = None
+
+    def launch(
+        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
+    ) -> FakeChild | ChildNotLaunched:
+        assert self.child is None, "a second child was launched while the first lived"
+        self.environments.append(environment)
+        self.journal.append(f"launch {run}")
+        if self.refusals:
+            return self.refusals.popleft()
+        self.child = FakeChild(self, run, 1000 + run)
+        return self.child
+
+    def end(self, outcome: Outcome) -> None:
+        """The run that lives now is over, and the next look will say so."""
+        assert self.child is not None, "nothing lives that could end"
+        self.ended.append(RunEnded(self.child.run, outcome))
+
+    def collect(self, now: float) -> Sequence[Posted]:
+        if not self.ended:
+            return ()
+        event = self.ended.popleft()
+        if isinstance(event, RunEnded):
+            self.child = None
+        return (event,)
+
+    def next_poll(self, now: float) -> float | None:
+        if self.ended:
+            return now
+        return None if self.look_every is None or self.child is None else now + self.look_every
+
+    def close(self) -> None:
+        self.journal.append("host closes")
+
+
+@dataclass
+class Recorder:
+    """A reporter that keeps the facts."""
+
+    journal: list[str]
+    notices: list[Notice] = field(default_factory=list)
+
+    def report(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        self.journal.append(f"tell {type(notice).__name__}")
+
+
+class DatedDisk(RealDisk):
+    """The real disk, with a present that a test decides on: by default all files were written long ago."""
+
+    def __init__(self, *, gitignore: bool = True) -> None:
+        super().__init__(gitignore=gitignore)
+        self.now = LONG_AFTER
+        self.read: list[str] = []
+
+    def now_ns(self) -> int:
+        return self.now
+
+    def digest(self, path: str) -> tuple[FileStat, int] | None:
+        self.read.append(path)
+        return super().digest(path)
+
+
+class FakeMounts:
+    """Mounts that a test makes up, on a disk of this machine."""
+
+    def __init__(self) -> None:
+        self.put()
+
+    def put(self, *mounts: Mount) -> None:
+        """Have these, and no others but the disks themselves: on Windows the one we are on, and the one for temporary files."""
+        drives = {os.path.splitdrive(os.path.abspath(place))[0] for place in (os.sep, tempfile.gettempdir())}
+        self._table = MountTable([*(Mount(drive or os.sep, "ext4") for drive in sorted(drives)), *mounts], os.sep)
+
+    def of(self, path: str) -> Mount | None:
+        return self._table.of(path)
+
+    def below(self, directory: str) -> Sequence[Mount]:
+        return self._table.below(directory)

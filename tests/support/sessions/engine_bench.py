@@ -1,0 +1,259 @@
+"""The real engine, baseline and rules on a real tree, with fakes for the watcher, the processes, the clock and the sleep."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from reloader.core.addresses import Address, PortOwner
+from reloader.core.changes import ChangeBatch
+from reloader.core.debounce import DebouncePolicy
+from reloader.core.events import PathsChanged, Posted
+from reloader.core.notices import Changed, Notice
+from reloader.core.paths.filters import Patterns, Rule
+from reloader.core.settings import LaunchSettings, RestartPolicy, Settings, StopPolicy, WatchSettings
+from reloader.core.states import Finished, Idle, State
+from reloader.core.tasks import ReadyPolicy, TaskSettings
+from reloader.engine.agent_reports import AgentReports
+from reloader.engine.components import Components
+from reloader.engine.config_reload import ConfigReloader
+from reloader.engine.control.explain import Explainer
+from reloader.engine.control.handler import ControlHandler
+from reloader.engine.control.journal import RunJournal
+from reloader.engine.files.backends import BackendSet
+from reloader.engine.files.baseline import Baseline
+from reloader.engine.files.collector import ChangeCollector
+from reloader.engine.files.rescan import Rescan
+from reloader.engine.files.restart_loops import RestartLoopGuard
+from reloader.engine.loop import Engine
+from reloader.engine.port_conflicts import PortConflicts
+from reloader.interfaces import Configuration
+from reloader.watchers.rules import watch_set_of
+from tests.support.fakes.clock import ManualClock
+from tests.support.fakes.interfaces import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
+from tests.support.platforms.paths import relative
+from tests.support.sessions.tasks import FakeHelpers, FakeProbes, beside_of
+
+Told = TypeVar("Told", bound=Notice)
+
+STOP_SIGNAL = 15
+QUIET, CEILING = 0.05, 2.0
+#: Seconds until a sweep that a test is not about.
+NEVER = float("inf")
+
+
+class Bench:
+    """One engine. Nothing happens by itself: a test saves files, says what a watcher would, and lets the engine settle."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        watch: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        extra_files: Sequence[Path] = (),
+        by_content: bool = True,
+        restart: RestartPolicy | None = None,
+        rescan_period: float = NEVER,
+        alive: float | None = None,
+        make_disk: Callable[[ManualClock], DatedDisk] = lambda clock: DatedDisk(),
+        beside: TaskSettings | None = None,
+        compiles: bool = False,
+        configuration: Configuration | None = None,
+        start: Idle = Idle(),  # noqa: B008 - a value
+        loops_before: RestartLoopGuard | None = None,
+    ) -> None:
+        self.root = root
+        base = str(root)
+        patterns = None if watch is None else (Patterns(base, tuple(Rule(text, "test") for text in watch)),)
+        settings = WatchSettings(
+            base,
+            (base,),
+            watch=patterns,
+            ignore=tuple(Rule(text, "test") for text in ignore),
+            extra_files=tuple(map(str, extra_files)),
+            compare_content=by_content,
+            debounce=DebouncePolicy(QUIET, CEILING),
+        )
+        restart = restart or RestartPolicy(stop=StopPolicy(STOP_SIGNAL, 5.0))
+        self.journal: list[str] = []
+        self.prepared: list[ChangeBatch] = []
+        self.environment: Callable[[int], Mapping[str, str]] = lambda run: {"RUN": str(run)}
+        self.clock = ManualClock()
+        self.inbox = TimelessInbox(self.clock)
+        self.disk = make_disk(self.clock)
+        self.watch_set = watch_set_of(settings, self.disk)
+        self.watcher = ScriptedWatcher(self.journal)
+        self.pollers: list[ScriptedWatcher] = []
+        self.reporter = Recorder(self.journal)
+        self.host = FakeHost(self.journal)
+        self.watching = BackendSet(self.watcher, self.watch_set, self._make_poller, self.reporter, os.sep)
+        self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=True)
+        self.written: set[str] = set()
+        self.taken: list[Address] = []
+        self.holders: list[PortOwner] = []
+        self.seconds_since: dict[str, float] = {}
+        self.loops = RestartLoopGuard(
+            settings,
+            self.clock,
+            self.reporter,
+            has_written=self.written.__contains__,
+            seconds_since=lambda path: self.seconds_since.get(path, 0.0),
+            before=loops_before,
+        )
+        self.collector = ChangeCollector(self.baseline, settings.debounce, self.loops.counting)
+        self.rescan = Rescan(
+            self.baseline,
+            self.watch_set,
+            self.disk,
+            self.clock,
+            watching=self.watching,
+            is_heard_of=self.collector.is_waiting_for,
+            period=rescan_period,
+        )
+        # Without a policy a run is never told to be ready, of which but few tests want to know.
+        policy = beside or TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
+        run_plan = Settings(
+            LaunchSettings(("program", "argument"), base), settings, restart, beside=policy, project=base
+        )
+        program = AgentReports(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False)
+        self.program = program
+        self.history: list[Mapping[str, object]] = []
+        self.chronicle = RunJournal(self.reporter, self.clock, self.clock, self.history.append)
+        self.helpers = FakeHelpers(self.journal)
+        self.written_changes: list[ChangeBatch] = []
+        self.probes = FakeProbes(self.journal)
+        hooks, self.beside = beside_of(
+            self.chronicle,
+            self.clock,
+            self.baseline,
+            policy=policy,
+            restart=restart,
+            helpers=self.helpers,
+            probes=self.probes if beside is not None else None,
+            compiles=compiles,
+            changes=self.written_changes,
+        )
+        self.renewal = ConfigReloader(
+            run_plan, configuration, self.clock, self.chronicle.report, self.chronicle.report_to
+        )
+        self.control = ControlHandler(
+            run_plan,
+            self.chronicle,
+            self.collector,
+            self.baseline,
+            self.watching,
+            program,
+            self.clock,
+            Explainer(settings, self.watch_set, self.disk, program),
+            self.loops,
+            self.renewal,
+            alive=alive,
+            beside=self.beside,
+        )
+        self.engine = Engine(
+            run_plan,
+            Components(
+                host=self.host,
+                watching=self.watching,
+                baseline=self.baseline,
+                collector=self.collector,
+                rescan=self.rescan,
+                loops=self.loops,
+                failed_starts=PortConflicts(
+                    LaunchSettings(("serve", "--port", "8000"), base), lambda: self.taken, self._holder_of
+                ),
+                program=program,
+                control=self.control,
+                reporter=hooks,
+                clock=self.clock,
+                inbox=self.inbox,
+                environment_for=self._environment_of,
+                prepare=self.prepared.append,
+                beside=self.beside,
+                renewal=self.renewal,
+            ),
+            start,
+        )
+
+    def _environment_of(self, run: int) -> Mapping[str, str]:
+        return self.environment(run)
+
+    def _holder_of(self, addresses: Sequence[Address]) -> PortOwner | None:
+        pending = (one for one in self.holders for address in addresses if address.collides_with(one.address))
+        return next(pending, None)
+
+    def _make_poller(self) -> ScriptedWatcher:
+        self.pollers.append(ScriptedWatcher(self.journal, "poller"))
+        return self.pollers[-1]
+
+    # What happens
+
+    def begin(self) -> Bench:
+        """The first run lives, and everything is read. What was noted on the way is forgotten."""
+        self.baseline.take(lambda files: None)
+        self.engine.begin()
+        while not self.engine.knows_all_contents:
+            self.engine.turn()
+        self.journal.clear()
+        self.reporter.notices.clear()
+        return self
+
+    def settle(self) -> None:
+        """Let the engine turn until only news could wake it. Time flies to each moment at which it wants to look."""
+        try:
+            while True:
+                self.engine.turn()
+        except Asleep:
+            return
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the engine turn until so much time has gone by."""
+        until = self.clock() + seconds
+        while self.clock() < until:
+            self.engine.turn()
+
+    def until_finished(self) -> None:
+        """Let the engine turn until the session has its exit code."""
+        while not isinstance(self.state, Finished):
+            self.engine.turn()
+
+    def save(self, name: str, text: str) -> str:
+        """Write a file in one step, so that neither inode nor stamp are those of before. Returns its path."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self.root.parent / "beside"
+        beside.write_text(text)
+        os.replace(beside, path)
+        return str(path)
+
+    def hint(self, *names: str, settled: bool = True) -> None:
+        """What a watcher posts about these names in the root."""
+        self.inbox.post(PathsChanged(tuple(str(self.root / name) for name in names), settled))
+
+    def post(self, event: Posted) -> None:
+        self.inbox.post(event)
+
+    # What came of it
+
+    @property
+    def state(self) -> State:
+        return self.engine.state
+
+    def told(self, kind: type[Told]) -> list[Told]:
+        return [notice for notice in self.reporter.notices if isinstance(notice, kind)]
+
+    @property
+    def changed(self) -> list[dict[str, str]]:
+        """The batches that were told, each as names in the root with the kind of their change."""
+        return [self.named(notice.batch) for notice in self.told(Changed)]
+
+    @property
+    def acts(self) -> list[str]:
+        """The journal without what was told."""
+        return [entry for entry in self.journal if not entry.startswith("tell ")]
+
+    def named(self, batch: ChangeBatch) -> dict[str, str]:
+        return {relative(change.path, self.root): change.kind.value for change in batch}

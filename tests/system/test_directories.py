@@ -1,0 +1,87 @@
+"""What the command is told by way of a file."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.system.directories import SessionFiles
+from tests.support.platforms.limits import posix_only
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionFiles]:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    files = SessionFiles()
+    yield files
+    files.close()
+
+
+def test_each_change_is_a_line_and_only_the_last_changes_are_there(files: SessionFiles) -> None:
+    for name in ("a", "b\udcff\n"):
+        variables = files.write_changes(ChangeBatch.of([PathChange(name, ChangeKind.ADDED)]))
+        lines = Path(variables["RELOADER_CHANGES_FILE"]).read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line) for line in lines] == [{"path": name, "kind": "added"}]
+
+
+def test_each_name_is_a_file_of_its_own(files: SessionFiles) -> None:
+    found = [
+        files.write_changes(ChangeBatch.of([PathChange(name, ChangeKind.ADDED)]), name)["RELOADER_CHANGES_FILE"]
+        for name in ("changes", "pending")
+    ]
+    assert [json.loads(Path(path).read_text(encoding="utf-8"))["path"] for path in found] == ["changes", "pending"]
+
+
+def test_nothing_is_left_of_it(files: SessionFiles, tmp_path: Path) -> None:
+    files.write_changes(ChangeBatch())
+    files.close()
+    files.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_made_before_it_is_needed(files: SessionFiles, tmp_path: Path) -> None:
+    assert files.folder is not None
+    assert Path(files.folder).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_made_again_after_a_cleaning(files: SessionFiles) -> None:
+    folder = files.made()
+    assert folder is not None
+    Path(folder).rmdir()
+    assert files.made() == folder
+    assert files.made() == folder
+    assert Path(folder).is_dir()
+
+
+@posix_only
+def test_a_directory_that_others_may_enter_is_not_used(files: SessionFiles) -> None:
+    assert files.folder is not None
+    Path(files.folder).mkdir()
+    Path(files.folder).chmod(0o755)
+    assert files.made() is None
+    assert files.write_changes(ChangeBatch()) == {}
+
+
+def test_where_no_directory_can_be_made_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    nowhere = SessionFiles()
+    assert nowhere.made() is None
+    assert nowhere.write_changes(ChangeBatch()) == {}
+    nowhere.close()
+
+
+def test_where_there_is_no_place_for_it_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    nowhere = SessionFiles()
+    assert nowhere.folder is None
+    assert nowhere.made() is None
+    nowhere.close()

@@ -1,0 +1,102 @@
+"""The history of a project: lines that several sessions write into one file."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from reloader.system import run_history
+from reloader.system.run_history import RunHistory
+from tests.support.platforms.limits import posix_only
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Mapping[str, str]:
+    return {"XDG_STATE_HOME": str(tmp_path)}
+
+
+def test_entries_come_out_as_they_went_in_the_oldest_first(environ: Mapping[str, str]) -> None:
+    entries = [{"run": number, "files": ["/ä\n\udcff.py"]} for number in range(3)]
+    for entry in entries:
+        RunHistory("/project", environ, "/home").keep(entry)
+    assert list(RunHistory("/project", environ, "/home").entries()) == entries
+    assert list(RunHistory("/other", environ, "/home").entries()) == []
+
+
+@posix_only
+def test_nobody_else_may_read_them(environ: Mapping[str, str], tmp_path: Path) -> None:
+    RunHistory("/project", environ, "/home").keep({})
+    (file,) = tmp_path.rglob("*.jsonl")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_what_is_no_entry_is_passed_over(environ: Mapping[str, str], tmp_path: Path) -> None:
+    kept = RunHistory("/project", environ, "/home")
+    kept.keep({"run": 1})
+    (file,) = tmp_path.rglob("*.jsonl")
+    with file.open("ab") as out:
+        out.write(b'{"run": \n[]\n\xff\n')
+    kept.keep({"run": 2})
+    assert list(kept.entries()) == [{"run": 1}, {"run": 2}]
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="an append of Windows' C library is two calls, which others may part"
+)
+def test_several_writers_lose_nothing_while_the_file_is_turned_over(
+    environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(run_history, "ENOUGH", 20_000)
+
+    def write(writer: int) -> None:
+        kept = RunHistory("/project", environ, "/home")
+        for number in range(100):
+            kept.keep({"writer": writer, "number": number, "padding": "x" * 40})
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = [(entry["writer"], entry["number"]) for entry in RunHistory("/project", environ, "/home").entries()]
+    assert sorted(found) == [(writer, number) for writer in range(4) for number in range(100)]
+    assert len(list(tmp_path.rglob("*.jsonl"))) == 2
+
+
+def test_it_is_bounded_and_keeps_the_newest(
+    environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(run_history, "ENOUGH", 2_000)
+    kept = RunHistory("/project", environ, "/home")
+    for number in range(500):
+        kept.keep({"number": number})
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*.jsonl")) < 5_000
+    numbers = [entry["number"] for entry in kept.entries()]
+    assert numbers == list(range(500))[-len(numbers) :]
+
+
+@posix_only
+def test_while_somebody_else_turns_it_over_it_grows(
+    environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(run_history, "ENOUGH", 10)
+    monkeypatch.setattr(run_history, "_is_locked", lambda descriptor: False)
+    kept = RunHistory("/project", environ, "/home")
+    for number in range(5):
+        kept.keep({"number": number})
+    assert len(list(kept.entries())) == 5
+
+
+def test_where_nothing_can_be_written_nothing_is(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    kept = RunHistory("/project", {"XDG_STATE_HOME": str(blocked)}, os.devnull)
+    kept.keep({"run": 1})
+    assert list(kept.entries()) == []
