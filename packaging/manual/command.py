@@ -23,7 +23,9 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="packaging/docs", description="The manual: its generated parts, and its site.")
+    parser = argparse.ArgumentParser(
+        prog="packaging/docs", description="The manual: its generated parts, and its site."
+    )
     commands = parser.add_subparsers(dest="do", metavar="COMMAND")
     commands.add_parser("write", help="bring the generated parts of the pages up to date; this is the default")
     site = commands.add_parser("build", help="build the site; needs packaging/requirements-docs.txt")

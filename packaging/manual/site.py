@@ -36,7 +36,9 @@ def build(root: Path, out: Path, *, url: str = "", repository: str = "") -> None
         copy_pages(root, stage / "docs")
         shutil.copyfile(STYLE, stage / "docs" / STYLE.name)
         config = CONFIG.read_text(encoding="utf-8")
-        (stage / CONFIG.name).write_text(config.replace("\n\n", f"\n{_addresses(url, repository)}\n", 1), encoding="utf-8")
+        (stage / CONFIG.name).write_text(
+            config.replace("\n\n", f"\n{_addresses(url, repository)}\n", 1), encoding="utf-8"
+        )
         command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", CONFIG.name]
         subprocess.run(command, cwd=stage, check=True)
         shutil.copytree(stage / "site", out, dirs_exist_ok=True)
