@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import shlex
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import get_args
@@ -15,6 +16,7 @@ import tomli
 
 from reloader.cli.arguments import parse
 from reloader.cli.entry import main
+from reloader.cli.manual import manual
 from reloader.cli.verbs import DEFAULT, VERBS
 from reloader.config.keys import KEYS, RESERVED_VARIABLES
 from reloader.core.notices import Level, Notice
@@ -27,6 +29,7 @@ from tests.support.pages import (
     PAGES,
     anchors,
     blocks,
+    by_hand,
     console_lines,
     links,
     own_part,
@@ -48,10 +51,10 @@ def ids(cases: list[tuple[str, str]]) -> list[str]:
     return [f"{page}-{text.splitlines()[0][:40]}" for page, text in cases]
 
 
-def project(directory: Path, platform: str = "linux") -> Project:
-    """On Linux, since sockets are refused on Windows, as the pages say."""
+def project(directory: Path, text: str = "") -> Project:
+    """For ``text`` with sockets one on Linux: Windows refuses them, as the pages say."""
     (directory / ".git").mkdir(exist_ok=True)
-    return project_in(directory, platform=platform)
+    return project_in(directory, platform="linux" if "socket" in text else sys.platform)
 
 
 class TestTheExamples:
@@ -62,14 +65,14 @@ class TestTheExamples:
             return
         assert program == "reloader"
         if parse(arguments).verb == DEFAULT:
-            ours = project(tmp_path)
+            ours = project(tmp_path, line)
             if not parse(arguments).command:
                 ours.write('command = "x"\n')
             assert ours.plan(*arguments).launch.argv
 
     @pytest.mark.parametrize(("page", "snippet"), SNIPPETS, ids=ids(SNIPPETS))
     def test_a_configuration_is_good(self, tmp_path: Path, page: str, snippet: str) -> None:
-        ours = project(tmp_path)
+        ours = project(tmp_path, snippet)
         ours.write(snippet)
         plan = ours.plan()
         assert plan.launch.argv
@@ -170,7 +173,7 @@ class TestTheKeysThatChangeAtOnce:
     @pytest.mark.parametrize("name", [name for name in KEYS if name != "allow_dangerous_root"])  # which only permits
     def test_are_those_that_replace_no_run(self, tmp_path: Path, name: str) -> None:
         (tmp_path / "sub").mkdir()
-        ours = project(tmp_path)
+        ours = project(tmp_path, name)
         ours.write('command = "x"\n')
         before = ours.plan()
         key = KEYS[name]
@@ -206,6 +209,34 @@ class TestTheTablesOfNotices:
 
 def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class TestTheTablesOfExitCodesAndSignals:
+    @pytest.mark.parametrize(
+        ("title", "in_manual", "word"), [("Exit codes", "EXIT STATUS", r"\d+"), ("Signals", "SIGNALS", r"SIG\w+")]
+    )
+    def test_name_what_the_manual_page_names(self, title: str, in_manual: str, word: str) -> None:
+        terms = manual().partition(f".SH {in_manual}")[2].partition(".SH")[0]
+        known = re.findall(word, " ".join(re.findall(r"^\.B (.*)$", terms, re.MULTILINE)))
+        firsts = [first for first, *_ in rows(section("docs/reference/processes.md", title))]
+        assert known
+        assert re.findall(word, " ".join(firsts)) == known
+
+
+BY_HAND = "".join(by_hand(page) for page in PAGES)
+#: Of the tests, of the release and of hooks: no key, and nothing that a run is given.
+OTHER_VARIABLES = {"RELOADER_HOOK", "RELOADER_EXIT_CODE", "RELOADER_PROGRAM"}
+
+
+def test_every_variable_that_is_named_exists() -> None:
+    known = {key.variable for key in KEYS.values()} | RESERVED_VARIABLES | OTHER_VARIABLES
+    assert set(re.findall(r"\bRELOADER_[A-Z_]*[A-Z]\b", BY_HAND)) - known == set()
+
+
+def test_every_subcommand_that_is_named_exists() -> None:
+    """Behind the program's name stands one, a flag, or a word in capitals that stands for one."""
+    words = {words[1] for code in CODE.findall(BY_HAND) if len(words := code.split()) > 1 and words[0] == "reloader"}
+    assert {word for word in words if word not in VERBS and not word.startswith("-") and not word.isupper()} == set()
 
 
 def test_the_pages_for_people_name_every_subcommand() -> None:
