@@ -117,7 +117,7 @@ def publish(results: Results, directory: Path) -> None:
     (directory / "field.md").write_text(full_tables(results) + "\n", encoding="utf-8")
     (directory / "field.svg").write_text(draw(results), encoding="utf-8")
     if directory.resolve() == REPOSITORY / "benchmarks/results":
-        put_between_marks(REPOSITORY / "README.md", summary(results))
+        put_between_marks(REPOSITORY / "docs/benchmarks.md", summary(results))
         put_between_marks(REPOSITORY / "benchmarks/README.md", full_tables(results))
 
 

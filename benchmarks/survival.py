@@ -59,7 +59,7 @@ def publish(new: Kept, directory: Path) -> Kept:
     file.write_bytes(_KEPT.dump_json(kept, indent=1) + b"\n")
     (directory / f"{FILE}.md").write_text(tables(kept) + "\n", encoding="utf-8")
     if directory.resolve() == REPOSITORY / "benchmarks/results":
-        put_between_marks(REPOSITORY / "README.md", summary(kept), FILE)
+        put_between_marks(REPOSITORY / "docs/benchmarks.md", summary(kept), FILE)
         put_between_marks(REPOSITORY / "benchmarks/README.md", tables(kept), FILE)
     return kept
 

@@ -36,6 +36,7 @@ def drawn(text: str, columns: int) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="A session of reloader in a terminal">\n'
+        f"<style>text {{ white-space: pre }}</style>\n"
         f'<rect width="100%" height="100%" rx="8" fill="{_GROUND}"/>\n'
         f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{SIZE}" xml:space="preserve">\n'
         f"{rows}\n</g>\n</svg>\n"

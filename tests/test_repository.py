@@ -16,8 +16,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("packaging/requirements.txt", "packaging/requirements-dev.txt", "packaging/requirements-build.txt")
-GROUPS = {LOCKS[1]: "dev", LOCKS[2]: "build"}
+LOCKS = (
+    "packaging/requirements.txt",
+    "packaging/requirements-dev.txt",
+    "packaging/requirements-build.txt",
+    "packaging/requirements-docs.txt",
+)
+GROUPS = {LOCKS[1]: "dev", LOCKS[2]: "build", LOCKS[3]: "docs"}
 PROJECT = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOP_LEVEL = {
     ".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "benchmarks", "config", "docs",

@@ -1,10 +1,9 @@
-"""Help, manual, schema, example file, README and completions: none has a key that another lacks."""
+"""Help, manual, schema, example file, the page of the configuration and completions: none has a key that another lacks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from reloader.config.model import Config
 from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES
 from reloader.config.schema import schema
 from tests.config.test_options_and_example import by_name, example_with_everything_uncommented
-from tests.test_readme import keys_in, rows, section
+from tests.support.pages import rows, section, text_of
+from tests.test_docs import keys_in
 
-ROOT = Path(__file__).resolve().parents[1]
 FLAG = re.compile(r"^  (?:-\w, )?(--[a-z-]+)", re.MULTILINE)
 GENERAL = {"--config", "--quiet", "--verbose", "--json", "--version", "--help"}
 
@@ -45,8 +44,8 @@ def in_example() -> set[str]:
     return set(by_name(example_with_everything_uncommented())) - set(PLATFORM_TABLES)
 
 
-def in_readme() -> set[str]:
-    return {name for first, *_ in rows(section("Keys")) for name in keys_in(first)}
+def in_pages() -> set[str]:
+    return {name for first, *_ in rows(section("docs/configuration.md", "Keys")) for name in keys_in(first)}
 
 
 def in_model() -> set[str]:
@@ -66,7 +65,7 @@ def _key(flag: str) -> str:
 
 @pytest.mark.parametrize(
     "place",
-    [in_help, in_manual, in_schema, in_example, in_readme, in_model, in_completions],
+    [in_help, in_manual, in_schema, in_example, in_pages, in_model, in_completions],
     ids=lambda one: one.__name__,
 )
 def test_every_place_that_lists_keys_lists_all_of_them(place: Callable[[], set[str]]) -> None:
@@ -84,6 +83,6 @@ def test_the_short_help_has_no_flag_that_the_full_one_lacks() -> None:
     assert set(FLAG.findall(short_help())) <= set(FLAG.findall(full_help()))
 
 
-def test_the_readme_names_every_verb() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in SUBCOMMANDS if name != DEFAULT and f"`reloader {name}" not in readme] == []
+def test_the_page_of_the_command_line_has_the_help_of_every_verb() -> None:
+    headings = re.findall(r"^## `reloader ([a-z]+) -h`$", text_of("docs/cli.md"), re.MULTILINE)
+    assert headings == [name for name in SUBCOMMANDS if name != DEFAULT]

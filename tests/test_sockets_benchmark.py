@@ -1,4 +1,4 @@
-"""The comparison under load counts what it says that it counts, and the READMEs show what it found."""
+"""The comparison under load counts what it says that it counts, and the pages show what it found."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ class TestWhatIsKept:
         one = Survival("http.server", "peer", "", 3, 50, Tally(1, 0, 0, 0, 0, 0.1))
         assert "| 3 of 50 " in tables(kept(one))
 
-    def test_of_the_repository_is_what_its_readmes_show(self) -> None:
+    def test_of_the_repository_is_what_the_pages_show(self) -> None:
         found = load(ROOT / "benchmarks/results/sockets.json")
-        assert summary(found) in (ROOT / "README.md").read_text(encoding="utf-8")
+        assert summary(found) in (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
         assert tables(found) in (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
 """The watchdog backend on Linux: one kernel watch for each directory that counts, one thread for all of them.
 
 watchdog's own recursive watch cannot leave directories out and asks for events that we do not want; its InotifyFD, which
-delivers the events of single watches, is what is used here. See DESIGN in CONTRIBUTING for the reasons.
+delivers the events of single watches, is what is used here. See docs/internals/decisions.md for the reasons.
 """
 
 from __future__ import annotations

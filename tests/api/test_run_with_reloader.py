@@ -385,8 +385,8 @@ def test_the_defaults_of_the_call_are_those_of_the_keys() -> None:
     assert len(shared) == 14
 
 
-def test_the_example_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_example_of_the_guide_does_what_it_says(tmp_path: Path) -> None:
+    text = (ROOT / "docs/guides/python.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?run_with_reloader.*?)```", text, re.DOTALL)
     port = free_port()
     save(tmp_path / "app.py", example.replace("8000", str(port)))

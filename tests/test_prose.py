@@ -1,0 +1,69 @@
+"""Plain English, as far as a test can hold it: docs/internals/style.md has the rules."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.pages import PAGES, by_hand, sentences, text_of
+from tests.support.programs.announcements import ROOT
+
+COLUMNS = 100
+WORDS = 25
+
+#: Ways to say that something is not, or to leave out who does it, that a reader has to decode.
+RIDDLES = re.compile(
+    r"(?<!there )\bis no(?:ne)?\b(?! (?:longer|more)\b)|\bcounts? no more\b|\bis not to be had\b|\bwho(?:so)?ever\b"
+    r"|\bsomebody\b|\b(?:be|is) no good\b|\bby hand of\b|\bis gone: |\bwho (?:asks|connects|waits|serves|comes)\b",
+    re.IGNORECASE,
+)
+
+
+def outside_of_tables_and_code(page: str) -> Iterator[tuple[int, str]]:
+    is_code = False
+    for number, line in enumerate(by_hand(page).splitlines(), 1):
+        is_code ^= line.lstrip().startswith("```")
+        if not is_code and not line.startswith("|"):
+            yield number, line
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_line_of_a_page_is_not_wider_than_a_screen(page: str) -> None:
+    """One that holds a link may be: it cannot be broken."""
+    lines = outside_of_tables_and_code(page)
+    assert [number for number, line in lines if len(line) > COLUMNS and "](" not in line] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_sentence_of_a_page_can_be_read_in_one_breath(page: str) -> None:
+    assert [sentence for sentence in sentences(page) if len(sentence.split()) > WORDS] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_speaks_in_no_riddles(page: str) -> None:
+    lines = outside_of_tables_and_code(page)
+    assert [f"{page}:{number}: {line}" for number, line in lines if RIDDLES.search(line)] == []
+
+
+def messages() -> Iterator[tuple[Path, int, str]]:
+    """Every text of the program that may be a message: all but docstrings."""
+    for path in sorted((ROOT / "reloader").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        nodes = list(ast.walk(tree))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                yield path, node.lineno, node.value
+
+
+def test_a_message_speaks_in_no_riddles() -> None:
+    found = [(path, line, text) for path, line, text in messages() if " " in text and RIDDLES.search(text)]
+    assert [f"{path.relative_to(ROOT)}:{line}: {text}" for path, line, text in found] == []
+
+
+def test_contributing_is_short() -> None:
+    assert len(text_of("CONTRIBUTING.md").encode()) <= 8_000
