@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pages import PAGES, by_hand, sentences, text_of
+from tests.support.pages import PAGES, by_hand, sentences, sentences_of, text_of
 from tests.support.programs.announcements import ROOT
 
 COLUMNS = 100
@@ -63,6 +63,33 @@ def messages() -> Iterator[tuple[Path, int, str]]:
 def test_a_message_speaks_in_no_riddles() -> None:
     found = [(path, line, text) for path, line, text in messages() if " " in text and RIDDLES.search(text)]
     assert [f"{path.relative_to(ROOT)}:{line}: {text}" for path, line, text in found] == []
+
+
+def docstrings(module: str) -> Iterator[tuple[int, str]]:
+    """Each docstring of a module, with the line of what it belongs to."""
+    for node in ast.walk(ast.parse(text_of(module))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
+            yield getattr(node, "lineno", 1), text
+
+
+MODULES = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "reloader").rglob("*.py")))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_docstring_says_what_is_done_subject_first(module: str) -> None:
+    first_words = re.compile(r"(?:Whether|What|Who|How|Where|That)\b")
+    assert [(line, text) for line, text in docstrings(module) if first_words.match(text)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_sentence_of_a_docstring_can_be_read_in_one_breath(module: str) -> None:
+    found = [(line, sentence) for line, text in docstrings(module) for sentence in sentences_of(text)]
+    assert [(line, sentence) for line, sentence in found if len(sentence.split()) > WORDS] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_docstring_speaks_in_no_riddles(module: str) -> None:
+    assert [(line, text) for line, text in docstrings(module) if RIDDLES.search(text)] == []
 
 
 def test_contributing_is_short() -> None:

@@ -83,6 +83,13 @@ def sentences(page: str) -> Iterator[str]:
         yield from re.split(r"(?<=[.!?])\s+(?=[A-Zc*])|:$", plain)
 
 
+def sentences_of(docstring: str) -> Iterator[str]:
+    """The sentences of a docstring, without what is indented: a drawing, a table, an example."""
+    for paragraph in re.split(r"\n\s*\n", docstring):
+        lines = [line for line in paragraph.splitlines() if not line.startswith(("    ", "  ", "|", "-"))]
+        yield from re.split(r"(?<=[.!?:;])\s+", re.sub(r"``[^`]*``", "code", " ".join(lines)))
+
+
 def own_part(line: str) -> list[str]:
     """The words of a line of a console, up to what a shell joins to them."""
     words = shlex.split(line)
