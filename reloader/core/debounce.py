@@ -21,9 +21,9 @@ class DebouncePolicy:
     MANY = 4.0
     FILES_FOR_ONE_MORE = 25
 
-    def quiet_for(self, paths: int, settled: bool) -> float:
+    def quiet_for(self, paths: int, finished: bool) -> float:
         """Seconds of silence that end a batch of ``paths`` paths."""
-        if settled and paths <= 1:
+        if finished and paths <= 1:
             return self.quiet * self.SINGLE
         return self.quiet * min(max(1.0, paths / self.FILES_FOR_ONE_MORE), self.MANY)
 
@@ -33,33 +33,33 @@ class Debouncer:
 
     def __init__(self, policy: DebouncePolicy) -> None:
         self.policy = policy
-        self._settled: dict[str, bool] = {}
+        self._hints: dict[str, bool] = {}
         self._first = 0.0
         self._last = 0.0
 
-    def add(self, paths: Iterable[str], *, settled: bool, now: float) -> None:
-        """Note hints. A path that is written to again is unsettled again."""
-        if not self._settled:
+    def add(self, paths: Iterable[str], *, finished: bool, now: float) -> None:
+        """Note hints. A path that is written to again is no longer finished."""
+        if not self._hints:
             self._first = now
         self._last = now
         for path in paths:
-            self._settled[path] = settled
+            self._hints[path] = finished
 
     @property
     def pending(self) -> tuple[str, ...]:
         """The paths of the open batch that may still be written to."""
-        return tuple(path for path, settled in self._settled.items() if not settled)
+        return tuple(path for path, finished in self._hints.items() if not finished)
 
     @property
     def deadline(self) -> float | None:
         """When the batch is complete if nothing more arrives, or None if there is none."""
-        if not self._settled:
+        if not self._hints:
             return None
-        quiet = self.policy.quiet_for(len(self._settled), all(self._settled.values()))
+        quiet = self.policy.quiet_for(len(self._hints), all(self._hints.values()))
         return min(self._last + quiet, self._first + self.policy.ceiling)
 
     def is_at_ceiling(self, now: float) -> bool:
-        return bool(self._settled) and now >= self._first + self.policy.ceiling
+        return bool(self._hints) and now >= self._first + self.policy.ceiling
 
     def clear(self) -> None:
-        self._settled.clear()
+        self._hints.clear()

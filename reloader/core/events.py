@@ -119,12 +119,12 @@ class DeadlineReached:
 class PathsChanged:
     """A watcher's hint that these paths, or what lies below them, may differ from the baseline.
 
-    ``settled`` promises that nobody has a path open for writing any more: it was closed by its writer or renamed into
-    place. A hint that is not settled is looked at when the disk is quiet.
+    ``finished`` promises that no process has a path open for writing any more: its writer closed it, or renamed it into
+    place. Paths of any other hint are examined when the disk is quiet.
     """
 
     paths: tuple[str, ...]
-    settled: bool = False
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class InotifySession:
             self._entry_came_or_went(path)
         if was_directory or self._matters(path, event.is_directory):
             finished = event.is_close_write or event.is_moved_to
-            self._post(PathsChanged((path,), settled=finished and not event.is_directory))
+            self._post(PathsChanged((path,), finished=finished and not event.is_directory))
 
     def _entry_came_or_went(self, path: str) -> None:
         self._drop(path)

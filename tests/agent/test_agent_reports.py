@@ -299,8 +299,10 @@ class TestFilesThatTheProgramOpens:
         stage.attaches()
         stage.opens("data.txt")
         data, other = stage.path("data.txt"), stage.path("other.py")
-        assert stage.program.certain(PathsChanged((data, other), settled=True)) == PathsChanged((other,), settled=True)
-        assert stage.program.settled(ReportsSynced(stage.link.syncs)) == ([], PathsChanged((data,), settled=True))
+        assert stage.program.certain(PathsChanged((data, other), finished=True)) == PathsChanged(
+            (other,), finished=True
+        )
+        assert stage.program.settled(ReportsSynced(stage.link.syncs)) == ([], PathsChanged((data,), finished=True))
         stage.program.handle(FileWritten(1, data))
         assert stage.program.certain(PathsChanged((data,))) == PathsChanged((data,))
         assert not stage.is_watched("data.txt")

@@ -17,7 +17,7 @@ def debouncer():
 
 
 @pytest.mark.parametrize(
-    ("paths", "settled", "seconds"),
+    ("paths", "finished", "seconds"),
     [
         pytest.param(1, True, 0.02, id="one finished save: a fifth"),
         pytest.param(1, False, 0.1, id="one file that may be written on"),
@@ -28,8 +28,8 @@ def debouncer():
         pytest.param(10_000, False, 0.4, id="and no more"),
     ],
 )
-def test_the_quiet_time_grows_with_the_batch(paths, settled, seconds):
-    assert POLICY.quiet_for(paths, settled) == pytest.approx(seconds)
+def test_the_quiet_time_grows_with_the_batch(paths, finished, seconds):
+    assert POLICY.quiet_for(paths, finished) == pytest.approx(seconds)
 
 
 def test_without_news_there_is_no_deadline(debouncer):
@@ -39,51 +39,51 @@ def test_without_news_there_is_no_deadline(debouncer):
 
 
 def test_one_finished_save_waits_a_fifth_of_the_quiet_time(debouncer):
-    debouncer.add(["a"], settled=True, now=10.0)
+    debouncer.add(["a"], finished=True, now=10.0)
     assert debouncer.deadline == pytest.approx(10.02)
     assert debouncer.pending == ()
 
 
 def test_a_file_that_is_still_written_waits_all_of_it(debouncer):
-    debouncer.add(["a"], settled=False, now=10.0)
+    debouncer.add(["a"], finished=False, now=10.0)
     assert debouncer.deadline == pytest.approx(10.1)
     assert debouncer.pending == ("a",)
 
 
 def test_each_hint_moves_the_deadline(debouncer):
-    debouncer.add(["a"], settled=False, now=10.0)
-    debouncer.add(["a"], settled=False, now=10.09)
+    debouncer.add(["a"], finished=False, now=10.0)
+    debouncer.add(["a"], finished=False, now=10.09)
     assert debouncer.deadline == pytest.approx(10.19)
 
 
 def test_a_file_that_is_closed_is_settled_and_one_that_is_written_again_is_not(debouncer):
-    debouncer.add(["a"], settled=False, now=10.0)
-    debouncer.add(["a"], settled=True, now=10.05)
+    debouncer.add(["a"], finished=False, now=10.0)
+    debouncer.add(["a"], finished=True, now=10.05)
     assert debouncer.deadline == pytest.approx(10.07)
-    debouncer.add(["a"], settled=False, now=10.06)
+    debouncer.add(["a"], finished=False, now=10.06)
     assert debouncer.deadline == pytest.approx(10.16)
     assert debouncer.pending == ("a",)
 
 
 def test_a_second_path_makes_it_a_batch(debouncer):
-    debouncer.add(["a"], settled=True, now=10.0)
-    debouncer.add(["b"], settled=True, now=10.01)
+    debouncer.add(["a"], finished=True, now=10.0)
+    debouncer.add(["b"], finished=True, now=10.01)
     assert debouncer.deadline == pytest.approx(10.11)
 
 
 def test_news_without_end_are_served_at_the_ceiling(debouncer):
     for tenth in range(25):
-        debouncer.add(["a"], settled=False, now=10.0 + tenth * 0.09)
+        debouncer.add(["a"], finished=False, now=10.0 + tenth * 0.09)
     assert debouncer.deadline == pytest.approx(12.0)
     assert not debouncer.is_at_ceiling(11.99)
     assert debouncer.is_at_ceiling(12.0)
 
 
 def test_after_a_batch_the_next_one_begins_anew(debouncer):
-    debouncer.add(["a", "b"], settled=False, now=10.0)
+    debouncer.add(["a", "b"], finished=False, now=10.0)
     debouncer.clear()
     assert debouncer.deadline is None
-    debouncer.add(["c"], settled=True, now=50.0)
+    debouncer.add(["c"], finished=True, now=50.0)
     assert debouncer.deadline == pytest.approx(50.02)
     assert not debouncer.is_at_ceiling(51.9)
 
@@ -98,9 +98,9 @@ def test_after_a_batch_the_next_one_begins_anew(debouncer):
 def test_a_deadline_lies_after_the_last_news_and_never_behind_the_ceiling(news):
     debouncer, now = Debouncer(POLICY), 100.0
     first = now + news[0][0]
-    for pause, paths, settled in news:
+    for pause, paths, finished in news:
         now += pause
-        debouncer.add(paths, settled=settled, now=now)
+        debouncer.add(paths, finished=finished, now=now)
     assert debouncer.deadline is not None
     assert debouncer.deadline <= first + POLICY.ceiling
     assert debouncer.deadline > now or debouncer.is_at_ceiling(now)

@@ -269,7 +269,7 @@ class Changing(Bench):
 
     def save_config(self, settings: Settings, *keys: str) -> None:
         self.configuration.save(renewed_to(settings, *keys))
-        self.inbox.post(PathsChanged((PLACE,), settled=True))
+        self.inbox.post(PathsChanged((PLACE,), finished=True))
 
     @property
     def light(self) -> Settings:

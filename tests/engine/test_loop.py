@@ -174,7 +174,7 @@ class TestASave:
         assert isinstance(bench.state, Running)
 
     def test_that_is_not_finished_and_looks_the_same_keeps_no_batch_open(self, bench: Bench) -> None:
-        bench.hint("app.py", settled=False)
+        bench.hint("app.py", finished=False)
         bench.engine.turn()
         assert bench.collector.deadline is None
         assert bench.journal == []
@@ -182,7 +182,7 @@ class TestASave:
     def test_that_is_not_finished_is_looked_at_only_when_it_is_quiet(self, bench: Bench) -> None:
         bench.disk.read.clear()
         path = bench.save("app.py", "sec")
-        bench.hint("app.py", settled=False)
+        bench.hint("app.py", finished=False)
         bench.engine.turn()
         assert bench.disk.read == []
         assert bench.acts == []
@@ -271,7 +271,7 @@ class TestWhatHappensJustBeforeALaunch:
 
     def test_a_change_of_which_only_the_hint_was_late_leads_to_no_second_restart(self, bench: Bench) -> None:
         """The file was saved, and compared, before the launch; its hint arrives after it."""
-        bench.watcher.on_catch_up = lambda: bench.hint("other.py", settled=False)
+        bench.watcher.on_catch_up = lambda: bench.hint("other.py", finished=False)
         bench.save("app.py", "second")
         bench.save("other.py", "second")
         bench.hint("app.py")

@@ -141,7 +141,7 @@ def test_a_file_that_is_being_written_is_not_called_missed(bench: Bench) -> None
         bench.engine.turn()
     while bench.rescan._suspects:
         bench.clock.advance_to(bench.clock() + 0.01)
-        bench.hint("app.py", settled=False)
+        bench.hint("app.py", finished=False)
         bench.engine.turn()
     assert missed(bench) == set()
 

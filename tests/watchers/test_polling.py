@@ -65,7 +65,7 @@ def test_an_edit_is_hinted_at_and_not_called_finished(
 ) -> None:
     quick.start(watch_set(root))
     (root / "app.py").write_text("second")
-    assert posted.get(timeout=PATIENCE) == PathsChanged((str(root / "app.py"),), settled=False)
+    assert posted.get(timeout=PATIENCE) == PathsChanged((str(root / "app.py"),), finished=False)
 
 
 def test_what_happened_before_the_start_is_no_news(

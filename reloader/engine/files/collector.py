@@ -43,11 +43,11 @@ class ChangeCollector:
 
     def handle(self, hints: PathsChanged, now: float) -> BatchOpened | None:
         """Take hints in. The answer is the news that a batch has just become certain."""
-        if hints.settled:
+        if hints.finished:
             return self._collect(self._baseline.examine(hints.paths), now)
         stirred, same = self._baseline.sort(hints.paths)
         if stirred:
-            self._debouncer.add(stirred, settled=False, now=now)
+            self._debouncer.add(stirred, finished=False, now=now)
         return self._collect(self._baseline.examine(same), now)
 
     def compare_all(self, now: float) -> BatchOpened | None:
@@ -67,7 +67,7 @@ class ChangeCollector:
         late = self._counting(self._baseline.examine(dict.fromkeys((*self._debouncer.pending, *seen))))
         self._changes += late
         if any(change.path in seen for change in late) and not self._debouncer.is_at_ceiling(now):
-            self._debouncer.add([change.path for change in late], settled=False, now=now)
+            self._debouncer.add([change.path for change in late], finished=False, now=now)
             return None
         return self._close()
 
@@ -83,7 +83,7 @@ class ChangeCollector:
         if not changes:
             return None
         self._changes += changes
-        self._debouncer.add([change.path for change in changes], settled=True, now=now)
+        self._debouncer.add([change.path for change in changes], finished=True, now=now)
         if self._is_open:
             return None
         self._is_open = True

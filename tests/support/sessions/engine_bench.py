@@ -229,9 +229,9 @@ class Bench:
         os.replace(beside, path)
         return str(path)
 
-    def hint(self, *names: str, settled: bool = True) -> None:
+    def hint(self, *names: str, finished: bool = True) -> None:
         """What a watcher posts about these names in the root."""
-        self.inbox.post(PathsChanged(tuple(str(self.root / name) for name in names), settled))
+        self.inbox.post(PathsChanged(tuple(str(self.root / name) for name in names), finished))
 
     def post(self, event: Posted) -> None:
         self.inbox.post(event)
