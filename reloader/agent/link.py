@@ -17,9 +17,9 @@ from reloader.core.events import (
     FileImported,
     FileOpened,
     FileWritten,
+    LinkEvent,
     ModuleNotFound,
     ProgramCrashed,
-    Reported,
     ReportsSynced,
     RestartRequested,
 )
@@ -75,7 +75,7 @@ class AgentLink:
             self._post(event)
 
 
-def parse(line: bytes) -> Reported | RestartRequested | None:
+def parse(line: bytes) -> LinkEvent | RestartRequested | None:
     """The event that ``line`` stands for, or None if it stands for none."""
     try:
         run, pid, kind, *fields = line.decode("ascii").split()
@@ -84,7 +84,7 @@ def parse(line: bytes) -> Reported | RestartRequested | None:
         return None
 
 
-def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | RestartRequested | None:
+def _event(run: int, pid: int, kind: str, fields: list[str]) -> LinkEvent | RestartRequested | None:
     match kind:
         case "restart":
             return RestartRequested("the program")
@@ -101,7 +101,7 @@ def _event(run: int, pid: int, kind: str, fields: list[str]) -> Reported | Resta
             return _event_of_file(run, kind, fields)
 
 
-def _event_of_file(run: int, kind: str, fields: list[str]) -> Reported | None:
+def _event_of_file(run: int, kind: str, fields: list[str]) -> LinkEvent | None:
     match kind:
         case "file":
             return FileImported(run, _path(fields[0]), _stamp(fields[1:5]), *map(_text, fields[5:6]))

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from reloader.app.wiring import report_choice
 from reloader.core.events import PathsChanged, WatcherFailed
-from reloader.core.filesystems import Mount, verdict_on
+from reloader.core.filesystems import Mount, event_support
 from reloader.core.notices import BackendFellBack, ConfigUsed, DoctorRoot, DoctorScan
 from reloader.core.settings import BackendName, Settings, WatchSettings
 from reloader.engine.files.baseline import Baseline
@@ -78,7 +78,7 @@ class _Roots:
         is_silent = root in self._silent
         backend = BackendName.STAT if is_silent else BackendName(self._choice.watcher.name)
         mechanism = f"a scan every {self._settings.interval:g} s" if is_silent else self._choice.watcher.mechanism
-        why = verdict_on(mount.type).why if is_silent else self._choice.why
+        why = event_support(mount.type).why if is_silent else self._choice.why
         round_trip, trouble = self._round_trip(root, mount, backend)
         return DoctorRoot(root, mount.type, mount.point, backend.value, mechanism, why, round_trip, trouble)
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reloader.core.addresses import ListeningSocket, UnixAddress, filled, name_of
+from reloader.core.addresses import ListeningSocket, UnixAddress, fill_placeholders, socket_name
 from reloader.core.settings import Framework, LaunchSettings
 from reloader.engine.agent_reports import AgentReports
 from reloader.errors import ReloaderError
@@ -20,24 +20,26 @@ OF_SOCKETS = frozenset({"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "RELOADER_
 
 def told_of(sockets: Sequence[ListeningSocket], launch: LaunchSettings) -> LaunchSettings:
     """``launch`` with its placeholders filled in, and with the variables that say where the sockets are."""
-    environment = {name: filled(value, sockets) for name, value in launch.environment.items()}
+    environment = {name: fill_placeholders(value, sockets) for name, value in launch.environment.items()}
     environment |= handed_over(sockets)
     if Framework.WERKZEUG in launch.compatible:
         environment["WERKZEUG_SERVER_FD"] = str(sockets[0].descriptor)
-    return replace(launch, argv=tuple(filled(word, sockets) for word in launch.argv), environment=environment)
+    return replace(
+        launch, argv=tuple(fill_placeholders(word, sockets) for word in launch.argv), environment=environment
+    )
 
 
 def handed_over(sockets: Sequence[ListeningSocket]) -> dict[str, str]:
     """The variables of systemd's protocol (sd_listen_fds(3)) but for LISTEN_PID, and all that is known in ours."""
     return {
         "LISTEN_FDS": str(len(sockets)),
-        "LISTEN_FDNAMES": ":".join(map(name_of, sockets)),
+        "LISTEN_FDNAMES": ":".join(map(socket_name, sockets)),
         "RELOADER_SOCKETS": json.dumps([_described(socket) for socket in sockets]),
     }
 
 
 def _described(socket: ListeningSocket) -> dict[str, str | int]:
-    known: dict[str, str | int] = {"fd": socket.descriptor, "name": name_of(socket)}
+    known: dict[str, str | int] = {"fd": socket.descriptor, "name": socket_name(socket)}
     match socket.address:
         case UnixAddress(path):
             return {**known, "path": path}

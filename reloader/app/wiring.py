@@ -15,7 +15,7 @@ from reloader.app.environment import Environment
 from reloader.app.session_context import SessionContext
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import FileImported, FileOpened, Posted
-from reloader.core.filesystems import verdict_on
+from reloader.core.filesystems import event_support
 from reloader.core.notices import BackendFellBack, ConfigUsed, KeysHelp, Note, Polling, Watching
 from reloader.core.paths.filters import PathFilter
 from reloader.core.paths.watch_set import WatchSet
@@ -81,7 +81,7 @@ def report_choice(reporter: Reporter, choice: Choice) -> None:
     if choice.refused is not None:
         reporter.report(BackendFellBack(choice.refused.backend, (), choice.refused.cause, choice.refused.remedy))
     for place in choice.silent:
-        reporter.report(Polling(place.directory, place.mount.type, verdict_on(place.mount.type).why))
+        reporter.report(Polling(place.directory, place.mount.type, event_support(place.mount.type).why))
 
 
 class _PollsByDirectory:

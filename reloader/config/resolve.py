@@ -16,7 +16,15 @@ from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_wh
 from reloader.config.shell import argv_of, split
 from reloader.config.signals import number_of
 from reloader.config.validators import NO_PROGRAM, SYNTAX, WrittenTask
-from reloader.core.addresses import SocketAddress, SocketSpec, UnixAddress, clash, faults_of, parse_address, shown
+from reloader.core.addresses import (
+    SocketAddress,
+    SocketSpec,
+    UnixAddress,
+    first_conflict,
+    format_address,
+    parse_address,
+    placeholder_problems,
+)
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.paths.ignores import ignore_pattern
@@ -50,15 +58,17 @@ def socket_problems(config: Config, stack: MergedLayers, ground: PathContext) ->
         yield f"{origin}: no socket can be handed over on Windows: {remedy}"
         return
     addresses = _addresses(config, ground)
-    both = clash(addresses)
+    both = first_conflict(addresses)
     if both is not None:
-        yield f"{origin}: {shown(both[0])} and {shown(both[1])} cannot both be had: leave one out, or change a port"
+        yield f"{origin}: {format_address(both[0])} and {format_address(both[1])} cannot both be had: leave one out, or change a port"
     words = (config.command,) if isinstance(config.command, str) else config.command
     yield from (
-        f"{stack.origins.get('command', 'command')}: {fault}" for w in words for fault in faults_of(w, addresses)
+        f"{stack.origins.get('command', 'command')}: {fault}"
+        for w in words
+        for fault in placeholder_problems(w, addresses)
     )
     for name, value in config.env.items():
-        yield from (f"{stack.origins['env']}.{name}: {fault}" for fault in faults_of(value, addresses))
+        yield from (f"{stack.origins['env']}.{name}: {fault}" for fault in placeholder_problems(value, addresses))
 
 
 def _addresses(config: Config, ground: PathContext) -> list[SocketAddress]:

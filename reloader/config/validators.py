@@ -18,7 +18,7 @@ from reloader.config.patterns import PathContext, anchor
 from reloader.config.shell import Shell, split
 from reloader.config.signals import full_name, signals_of
 from reloader.config.text_values import fault_of, seconds_of
-from reloader.core.addresses import AddressFault, parse_address
+from reloader.core.addresses import AddressError, parse_address
 from reloader.core.paths.filters import PatternError, Patterns, Rule
 from reloader.core.tasks import HookEvent
 
@@ -131,7 +131,7 @@ def stop_signal(value: str, info: ValidationInfo) -> str:
 def socket_address(value: str) -> str:
     try:
         parse_address(value)
-    except AddressFault as fault:
+    except AddressError as fault:
         raise refused(f"{quoted(value)} {fault}") from None
     return value
 

@@ -50,15 +50,15 @@ class Address:
     host: str
     port: int
 
-    def collides_with(self, pending: Address) -> bool:
-        """Whether who wants this cannot have it because of ``pending``, whose host is a number. A name may stand for any."""
-        if self.port != pending.port:
+    def collides_with(self, owned: Address) -> bool:
+        """Whether who wants this cannot have it because of ``owned``, whose host is a number. A name may stand for any."""
+        if self.port != owned.port:
             return False
-        is_any = self.host in _ANY or pending.host in _ANY
-        return is_any or self.host == pending.host or _NUMERIC.fullmatch(self.host) is None
+        is_any = self.host in _ANY or owned.host in _ANY
+        return is_any or self.host == owned.host or _NUMERIC.fullmatch(self.host) is None
 
 
-def addresses_of(argv: Sequence[str], environment: Mapping[str, str], source: str = "") -> tuple[Address, ...]:
+def likely_addresses(argv: Sequence[str], environment: Mapping[str, str], source: str = "") -> tuple[Address, ...]:
     """Where a command will listen, as far as it says so: by its words and the variable PORT, by its ``source``, by its kind."""
     words = " ".join(argv)
     said = [found for pattern in (_OPTION, _ALONE, _SERVES) for found in pattern.findall(words)]
@@ -118,38 +118,38 @@ class ListeningSocket:
     address: SocketAddress
 
 
-class AddressFault(ValueError):
+class AddressError(ValueError):
     """What is wrong with a text that should be an address, as the end of a sentence."""
 
 
 def parse_address(text: str) -> SocketAddress:
-    """``HOST:PORT``, ``[IPv6]:PORT``, ``:PORT`` for every interface, or ``unix:PATH``. Raises AddressFault."""
+    """``HOST:PORT``, ``[IPv6]:PORT``, ``:PORT`` for every interface, or ``unix:PATH``. Raises AddressError."""
     if text.startswith(_UNIX):
         return _unix(text.removeprefix(_UNIX).removeprefix("//"))
     found = _TCP.fullmatch(text)
     if found is None:
-        raise AddressFault('is no address: write HOST:PORT, as in "127.0.0.1:8000", "[::1]:8000" or ":0", or unix:PATH')
+        raise AddressError('is no address: write HOST:PORT, as in "127.0.0.1:8000", "[::1]:8000" or ":0", or unix:PATH')
     port = int(found[3])
     if port > 65535:
-        raise AddressFault("has a port above 65535: take one below, or 0 for any that is free")
+        raise AddressError("has a port above 65535: take one below, or 0 for any that is free")
     host = found[1] or found[2] or ""
     return Address("" if host == "*" else host, port)
 
 
 def _unix(path: str) -> UnixAddress:
     if not path or path.endswith(("/", "\\")):
-        raise AddressFault('names no file: write its path, as in "unix:run/app.sock"')
+        raise AddressError('names no file: write its path, as in "unix:run/app.sock"')
     return UnixAddress(path)
 
 
-def shown(address: SocketAddress) -> str:
+def format_address(address: SocketAddress) -> str:
     """``address`` as it is written."""
     if isinstance(address, UnixAddress):
         return f"{_UNIX}{address.path}"
     return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
 
 
-def clash(addresses: Sequence[SocketAddress]) -> tuple[SocketAddress, SocketAddress] | None:
+def first_conflict(addresses: Sequence[SocketAddress]) -> tuple[SocketAddress, SocketAddress] | None:
     """The first two of which only one can be had: the same, or one interface and every interface at one port."""
     for number, address in enumerate(addresses):
         for other in addresses[:number]:
@@ -169,7 +169,7 @@ def _collide(one: SocketAddress, other: SocketAddress) -> bool:
 _EVERY_INTERFACE = {"", "0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
 
 
-def facts_of(socket: ListeningSocket) -> dict[str, str]:
+def placeholder_values(socket: ListeningSocket) -> dict[str, str]:
     """What can be asked of ``socket``, by the last word of a placeholder."""
     known, address = {"fd": str(socket.descriptor)}, socket.address
     if isinstance(address, UnixAddress):
@@ -177,28 +177,30 @@ def facts_of(socket: ListeningSocket) -> dict[str, str]:
     return {**known, "host": address.host, "port": str(address.port)}
 
 
-def pending(addresses: Sequence[SocketAddress]) -> tuple[ListeningSocket, ...]:
+def assign_descriptors(addresses: Sequence[SocketAddress]) -> tuple[ListeningSocket, ...]:
     """Each with the number by which the command knows it."""
     return tuple(ListeningSocket(FIRST_DESCRIPTOR + number, address) for number, address in enumerate(addresses))
 
 
-def name_of(socket: ListeningSocket) -> str:
+def socket_name(socket: ListeningSocket) -> str:
     """``socket.0`` and so on: its name among LISTEN_FDNAMES, and the beginning of its placeholders."""
     return f"socket.{socket.descriptor - FIRST_DESCRIPTOR}"
 
 
-def faults_of(text: str, addresses: Sequence[SocketAddress]) -> Iterator[str]:
+def placeholder_problems(text: str, addresses: Sequence[SocketAddress]) -> Iterator[str]:
     """What is wrong with the placeholders in ``text``, each as a sentence."""
-    sockets = pending(addresses)
+    sockets = assign_descriptors(addresses)
     for found in _PLACEHOLDER.finditer(text):
         number, name = int(found[1]), found[2]
         if number >= len(sockets):
             yield f"{found[0]} is none of the sockets, which count from 0: write a number below {len(sockets)}"
-        elif name not in facts_of(sockets[number]):
-            known = ", ".join(f"{{socket.{number}.{fact}}}" for fact in facts_of(sockets[number]))
-            yield f"{found[0]} is nothing that {shown(addresses[number])} has: write one of {known}"
+        elif name not in placeholder_values(sockets[number]):
+            known = ", ".join(f"{{socket.{number}.{fact}}}" for fact in placeholder_values(sockets[number]))
+            yield f"{found[0]} is nothing that {format_address(addresses[number])} has: write one of {known}"
 
 
-def filled(text: str, sockets: Sequence[ListeningSocket]) -> str:
+def fill_placeholders(text: str, sockets: Sequence[ListeningSocket]) -> str:
     """``text`` with a value for each placeholder, all of which are known to be good. Other braces stay as they are."""
-    return _PLACEHOLDER.sub(lambda found: facts_of(sockets[int(found[1])])[found[2]], text) if sockets else text
+    return (
+        _PLACEHOLDER.sub(lambda found: placeholder_values(sockets[int(found[1])])[found[2]], text) if sockets else text
+    )

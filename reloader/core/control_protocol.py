@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 #: Seconds that somebody may wait at most: an editor that was forgotten shall not be kept in mind for ever.
-LONGEST_WAIT = 86_400.0
+MAX_WAIT = 86_400.0
 #: Seconds that are waited where nobody says how long.
-USUAL_WAIT = 10.0
+DEFAULT_WAIT = 10.0
 NOW = "now"
 
 
@@ -51,7 +51,7 @@ class WaitRequest:
     """
 
     after: int | None = None
-    timeout: float = USUAL_WAIT
+    timeout: float = DEFAULT_WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,14 @@ _PLAIN: Mapping[str, Request] = {
 SUBCOMMANDS: Sequence[str] = (*_PLAIN, "wait", "why")
 
 
-def request_of(words: object) -> Request:
+def parse_request(words: object) -> Request:
     """The request that ``words``, a decoded line of JSON, stand for. Raises RequestError for what stands for none."""
     if not isinstance(words, dict):
         raise RequestError('a request is an object, as in {"request": "status"}')
     subcommand = words.get("request")
     match subcommand:
         case "wait":
-            return WaitRequest(_run_of(words.get("after", NOW)), _seconds_of(words.get("timeout", USUAL_WAIT)))
+            return WaitRequest(_run_of(words.get("after", NOW)), _seconds_of(words.get("timeout", DEFAULT_WAIT)))
         case "why":
             return ExplainRequest(_path_of(words.get("path")))
         case str() if subcommand in _PLAIN:
@@ -109,7 +109,7 @@ def request_of(words: object) -> Request:
             raise RequestError(f'"request" is one of {", ".join(SUBCOMMANDS)}')
 
 
-def words_of(request: Request) -> dict[str, object]:
+def encode_request(request: Request) -> dict[str, object]:
     """The words that stand for ``request``."""
     match request:
         case WaitRequest(after, timeout):
@@ -131,9 +131,9 @@ def _run_of(value: object) -> int | None:
 
 
 def _seconds_of(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_WAIT:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_WAIT:
         return float(value)
-    raise RequestError(f'"timeout" is a number of seconds, at most {LONGEST_WAIT:.0f}')
+    raise RequestError(f'"timeout" is a number of seconds, at most {MAX_WAIT:.0f}')
 
 
 def _path_of(value: object) -> str:

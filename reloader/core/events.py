@@ -251,9 +251,9 @@ class ProbePassed:
 
 
 #: What the agent reports of its process, by way of its link …
-Report = AgentAttached | FileImported | FileOpened | FileWritten | ModuleNotFound | ProgramCrashed | AddressInUse
+AgentEvent = AgentAttached | FileImported | FileOpened | FileWritten | ModuleNotFound | ProgramCrashed | AddressInUse
 #: … and the answer to the question whether that was all.
-Reported = Report | ReportsSynced
+LinkEvent = AgentEvent | ReportsSynced
 
 #: What :func:`reloader.core.supervisor.step` decides on.
 Event = (
@@ -286,5 +286,5 @@ Posted = (
     | ControlRequest
     | KeyPressed
     | ProbePassed
-    | Reported
+    | LinkEvent
 )

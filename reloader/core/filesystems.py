@@ -55,17 +55,17 @@ _TYPES: tuple[tuple[str, bool, str, str], ...] = (
 )
 
 #: Type → verdict.
-VERDICTS = {
+EVENT_SUPPORT = {
     name: EventSupport(has_events, why, source) for names, has_events, why, source in _TYPES for name in names.split()
 }
 #: A type that nobody has told us of: the sweep finds out.
-UNKNOWN = EventSupport(True, "not a type that is known to lose events", "")
+UNKNOWN_TYPE = EventSupport(True, "not a type that is known to lose events", "")
 
 
-def verdict_on(type_: str) -> EventSupport:
+def event_support(type_: str) -> EventSupport:
     """The verdict on a type, in any case. A FUSE file system's own name (``fuse.sshfs``) says less than that it is one."""
     name = type_.lower()
-    return VERDICTS.get(name) or VERDICTS.get(name.partition(".")[0], UNKNOWN)
+    return EVENT_SUPPORT.get(name) or EVENT_SUPPORT.get(name.partition(".")[0], UNKNOWN_TYPE)
 
 
 class MountTable:

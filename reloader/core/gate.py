@@ -153,7 +153,7 @@ class PolicyReplaced:
     """What waits has to pass something else from now on, and no other plan waits with it any more."""
 
 
-Arrival = (
+GateEvent = (
     Begin
     | BatchOpened
     | BatchClosed
@@ -182,16 +182,16 @@ class CancelTask:
     """End the task that is under way, and say no more of it."""
 
 
-Order = Forward | StartTask | CancelTask | Report
-Handled = tuple[Gate, tuple[Order, ...]]
+GateAction = Forward | StartTask | CancelTask | Report
+GateTransition = tuple[Gate, tuple[GateAction, ...]]
 
 
-def gate_of(policy: GatePolicy) -> Gate:
+def new_gate(policy: GatePolicy) -> Gate:
     """The gate of a session in which no step was taken yet."""
     return Gate(frozenset(range(len(policy.before))))
 
 
-def handle(gate: Gate, arrival: Arrival, around: GateContext) -> Handled:
+def handle(gate: Gate, arrival: GateEvent, around: GateContext) -> GateTransition:
     """What follows from ``arrival``."""
     match arrival:
         case Begin(missed):
@@ -199,24 +199,24 @@ def handle(gate: Gate, arrival: Arrival, around: GateContext) -> Handled:
                 gate, replace(gate.pending, batch=missed.merged_with(gate.pending.batch), begin=True), around
             )
         case BatchOpened():
-            return follow(replace(gate, is_open=True), around, rests=around.run is None)
+            return announce_open_batch(replace(gate, is_open=True), around, rests=around.run is None)
         case BatchClosed(batch):
             pending = replace(gate.pending, batch=gate.pending.batch.merged_with(batch))
-            return _attempt(replace(gate, is_open=False, stale=_made_stale(gate, batch, around)), pending, around)
+            return _attempt(replace(gate, is_open=False, stale=_with_due_steps(gate, batch, around)), pending, around)
         case RestartRequested(by):
             everything = frozenset(range(len(around.policy.before)))
             return _attempt(replace(gate, stale=everything), replace(gate.pending, by=by), around)
         case SettingsChanged(keys):  # which serves a wish by hand as well
             return _attempt(gate, replace(gate.pending, by=None, reloaded=keys), around)
         case PolicyReplaced():
-            return _policy_exchanged(gate, around)
+            return _on_policy_replaced(gate, around)
         case GateTaskPassed():
-            return _passed(gate, around)
+            return _on_task_passed(gate, around)
         case GateTaskFailed():  # pragma: no branch - there is no other
-            return _failed(gate, arrival, around)
+            return _on_task_failed(gate, arrival, around)
 
 
-def follow(gate: Gate, around: GateContext, *, rests: bool) -> Handled:
+def announce_open_batch(gate: Gate, around: GateContext, *, rests: bool) -> GateTransition:
     """Tell the supervisor of what is open, or held, where it ``rests``: otherwise it would start what has not passed."""
     is_pending = gate.is_open or len(gate.pending.batch) > 0
     if rests and is_pending and not gate.is_told and not gate.pending.begin:
@@ -224,45 +224,45 @@ def follow(gate: Gate, around: GateContext, *, rests: bool) -> Handled:
     return gate, ()
 
 
-def run_ends(gate: Gate, ended: LeaderExited | RunEnded, around: GateContext) -> Handled:
+def handle_run_end(gate: Gate, ended: LeaderExited | RunEnded, around: GateContext) -> GateTransition:
     """The run has ended by itself. With changes on their way that is no end of the session, but a restart."""
-    gate, opened = follow(gate, around, rests=gate.is_open or isinstance(gate.stage, Checking | Passed))
+    gate, opened = announce_open_batch(gate, around, rests=gate.is_open or isinstance(gate.stage, Checking | Passed))
     if opened and isinstance(ended, RunEnded):
         return gate, (Forward(replace(ended, batch_is_open=True)),)
     return gate, (Forward(ended), *opened)
 
 
-def launched(gate: Gate) -> Gate:
+def after_launch(gate: Gate) -> Gate:
     """A run has started for another reason: it has read all that was held, but steps that are under way are still to count."""
     is_under_way = isinstance(gate.stage, Checking)
     return replace(gate, stage=gate.stage if is_under_way else Empty(), is_open=False, is_told=False)
 
 
-def _policy_exchanged(gate: Gate, around: GateContext) -> Handled:
+def _on_policy_replaced(gate: Gate, around: GateContext) -> GateTransition:
     pending = replace(gate.pending, reloaded=None)
     if pending.begin or pending.batch or pending.by is not None:
         return _attempt(gate, pending, around)
     return replace(gate, stage=Empty()), ()
 
 
-def _made_stale(gate: Gate, batch: ChangeBatch, around: GateContext) -> frozenset[int]:
+def _with_due_steps(gate: Gate, batch: ChangeBatch, around: GateContext) -> frozenset[int]:
     steps = enumerate(around.policy.before)
     return gate.stale | {number for number, step in steps if step.is_wanted_for(batch, around.separator)}
 
 
-def _attempt(gate: Gate, pending: Pending, around: GateContext) -> Handled:
+def _attempt(gate: Gate, pending: Pending, around: GateContext) -> GateTransition:
     """Begin with what has to be done for ``pending``. A check that is under way is of no use any more.
 
     A step is let end, unless another plan will begin with the steps anew: who waits for one without end may have mended it.
     """
-    if isinstance(gate.stage, Checking) and _writes(gate.stage.task) and pending.reloaded is None:
+    if isinstance(gate.stage, Checking) and _must_finish(gate.stage.task) and pending.reloaded is None:
         return replace(gate, stage=replace(gate.stage, pending=pending, again=True)), ()
     abandoned = (CancelTask(),) if isinstance(gate.stage, Checking) else ()
-    after, orders = _next(gate, pending, _tasks(gate, pending, around), around)
+    after, orders = _start_next(gate, pending, _tasks(gate, pending, around), around)
     return after, (*abandoned, *orders)
 
 
-def _writes(task: GateTask) -> bool:
+def _must_finish(task: GateTask) -> bool:
     """Whether half of it would leave something that is neither old nor new."""
     return isinstance(task, RunTask) and task.part == BEFORE
 
@@ -270,10 +270,10 @@ def _writes(task: GateTask) -> bool:
 def _tasks(gate: Gate, pending: Pending, around: GateContext) -> tuple[GateTask, ...]:
     checks = () if pending.begin else _checks(_remaining(gate, pending, around), pending, around)
     steps = () if pending.reloaded is not None else sorted(gate.stale)
-    return (*checks, *(task for number in steps for task in _tasks_of_step(number, pending, around)))
+    return (*checks, *(task for number in steps for task in _tasks_of_command(number, pending, around)))
 
 
-def _tasks_of_step(number: int, pending: Pending, around: GateContext) -> Iterator[GateTask]:
+def _tasks_of_command(number: int, pending: Pending, around: GateContext) -> Iterator[GateTask]:
     commands = around.policy.before[number].commands_for(pending.batch, around.separator)
     for place, argv in enumerate(commands, start=1):
         yield RunTask(BEFORE, argv, number if place == len(commands) else None)
@@ -301,17 +301,17 @@ def _remaining(gate: Gate, pending: Pending, around: GateContext) -> ChangeBatch
     return ChangeBatch.of(change for change in pending.batch if not around.is_as_before(change.path))
 
 
-def _next(gate: Gate, pending: Pending, tasks: tuple[GateTask, ...], around: GateContext) -> Handled:
+def _start_next(gate: Gate, pending: Pending, tasks: tuple[GateTask, ...], around: GateContext) -> GateTransition:
     if tasks:
         working = replace(gate, stage=Checking(pending, tasks[0], tasks[1:]))
-        working, told = follow(working, around, rests=around.run is None)
+        working, told = announce_open_batch(working, around, rests=around.run is None)
         return working, (*told, StartTask(tasks[0]))
     if gate.is_open:
         return replace(gate, stage=Passed(pending)), ()
-    return replace(gate, stage=Empty(), is_told=False), _let_through(gate, pending, around)
+    return replace(gate, stage=Empty(), is_told=False), _forward(gate, pending, around)
 
 
-def _let_through(gate: Gate, pending: Pending, around: GateContext) -> tuple[Order, ...]:
+def _forward(gate: Gate, pending: Pending, around: GateContext) -> tuple[GateAction, ...]:
     if pending.begin:
         return (Forward(Begin()),)
     remaining = _remaining(gate, pending, around)
@@ -324,20 +324,20 @@ def _let_through(gate: Gate, pending: Pending, around: GateContext) -> tuple[Ord
     return (Report(ChangesReverted(tuple(pending.batch.kinds), around.run)),) if around.run is not None else ()
 
 
-def _passed(gate: Gate, around: GateContext) -> Handled:
+def _on_task_passed(gate: Gate, around: GateContext) -> GateTransition:
     if not isinstance(gate.stage, Checking):
         return gate, ()
     pending, task, rest, again = gate.stage.pending, gate.stage.task, gate.stage.rest, gate.stage.again
     if isinstance(task, RunTask) and task.number is not None and not again:
         gate = replace(gate, stale=gate.stale - {task.number})
-    return _next(gate, pending, _tasks(gate, pending, around) if again else rest, around)
+    return _start_next(gate, pending, _tasks(gate, pending, around) if again else rest, around)
 
 
-def _failed(gate: Gate, failed: GateTaskFailed, around: GateContext) -> Handled:
+def _on_task_failed(gate: Gate, failed: GateTaskFailed, around: GateContext) -> GateTransition:
     if not isinstance(gate.stage, Checking):
         return gate, ()
     pending = replace(gate.stage.pending, refused=True, by=None)
     if gate.stage.again:
-        return _next(gate, gate.stage.pending, _tasks(gate, gate.stage.pending, around), around)
+        return _start_next(gate, gate.stage.pending, _tasks(gate, gate.stage.pending, around), around)
     shut = (Forward(FirstStartBlocked(failed.exit_code)),) if pending.begin else ()
     return replace(gate, stage=Rejected(pending)), (Report(failed.notice), *shut)

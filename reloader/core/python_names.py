@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 
 #: How compiled Python ends.
-BYTECODE = (".pyc", ".pyo")
+BYTECODE_SUFFIXES = (".pyc", ".pyo")
 
 _CACHED = re.compile(
     r"^(?P<folder>.*[/\\])?__pycache__[/\\](?P<stem>.+?)\.[A-Za-z]+-?[0-9]+[a-z]*(?:\.opt-[0-9A-Za-z]+)?\.py[co]$"
 )
 
 
-def source_name(path: str) -> str | None:
+def source_path(path: str) -> str | None:
     """Where the source of a ``.pyc`` or ``.pyo`` would lie, or None for any other path.
 
     ``pkg/__pycache__/x.cpython-311.opt-1.pyc`` is compiled from ``pkg/x.py`` (PEP 3147, PEP 488), a ``.pyc`` outside of a
     ``__pycache__`` from the ``.py`` beside it, as in Python 2.
     """
-    if not path.endswith(BYTECODE):
+    if not path.endswith(BYTECODE_SUFFIXES):
         return None
     cached = _CACHED.match(path)
     if cached:
@@ -31,7 +31,7 @@ _PYTHON = re.compile(r"(python|pypy)[0-9.]*t?w?|pyw?", re.IGNORECASE)
 _LAUNCHERS = frozenset({"conda", "hatch", "micromamba", "pdm", "pipenv", "pixi", "poetry", "rye", "uv", "uvx"})
 
 
-def stem(command: str) -> str:
+def program_name(command: str) -> str:
     """The name of a program, without its directory and what Windows puts behind it."""
     name = re.split(r"[/\\]", command)[-1]
     return name[:-4] if name.lower().endswith(".exe") else name
@@ -39,9 +39,9 @@ def stem(command: str) -> str:
 
 def is_python(command: str) -> bool:
     """Whether the program is a Python, as far as its name can tell."""
-    return _PYTHON.fullmatch(stem(command)) is not None
+    return _PYTHON.fullmatch(program_name(command)) is not None
 
 
 def starts_python(command: str) -> bool:
     """Whether it is one, or what it starts will be."""
-    return is_python(command) or stem(command) in _LAUNCHERS
+    return is_python(command) or program_name(command) in _LAUNCHERS

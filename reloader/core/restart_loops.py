@@ -14,15 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: So many restarts in a row by the same file …
-LIMIT = 10
+MIN_RESTARTS = 10
 #: … within so many seconds …
 WINDOW = 60.0
 #: … make a loop, if the moments at which the runs were overtaken differ by no more seconds than this …
-SPREAD = 0.5
+MAX_SPREAD = 0.5
 #: … and this share of the earliest: what starts slowly does not start evenly.
-SHARE = 0.1
-#: A trial takes at least so many seconds, and ``SPREAD`` longer than any of the runs took to come to the change.
-SHORTEST_TRIAL = 1.0
+SPREAD_SHARE = 0.1
+#: A trial takes at least so many seconds, and ``MAX_SPREAD`` longer than any of the runs took to come to the change.
+MIN_TRIAL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,17 @@ class RestartLoops:
 
     def after(self, restart: FileRestart) -> RestartLoops:
         """What is known after one more restart. A file that has made a loop by now is suspended."""
-        restarts = (*self.restarts, restart)[-LIMIT:]
+        restarts = (*self.restarts, restart)[-MIN_RESTARTS:]
         return RestartLoops(restarts, self.suspended.union(_looping(restarts)))
 
     def trial_before(self, restart: FileRestart) -> Trial | None:
         """What is to be found out before ``restart``, or None if it would suspend nothing for its evenness alone."""
-        restarts = (*self.restarts, restart)[-LIMIT:]
+        restarts = (*self.restarts, restart)[-MIN_RESTARTS:]
         ages = {path: _ages(path, restarts) for path in _looping(restarts) if path not in self.suspended}
         suspects = {path: max(known) for path, known in ages.items() if known}
         if not suspects:
             return None
-        return Trial(frozenset(suspects), max(SHORTEST_TRIAL, max(suspects.values()) + SPREAD))
+        return Trial(frozenset(suspects), max(MIN_TRIAL, max(suspects.values()) + MAX_SPREAD))
 
     def forgiven(self) -> RestartLoops:
         """Somebody wants to start afresh: every file counts again."""
@@ -76,7 +76,7 @@ class RestartLoops:
 
 def _looping(restarts: tuple[FileRestart, ...]) -> list[str]:
     """The files behind each of these restarts, if there are enough of them, close enough together."""
-    if len(restarts) < LIMIT or restarts[-1].moment - restarts[0].moment > WINDOW:
+    if len(restarts) < MIN_RESTARTS or restarts[-1].moment - restarts[0].moment > WINDOW:
         return []
     return [path for path in restarts[-1].ages if _is_written_by_the_runs(path, restarts)]
 
@@ -85,7 +85,7 @@ def _is_written_by_the_runs(path: str, restarts: tuple[FileRestart, ...]) -> boo
     if not all(path in restart.ages for restart in restarts):
         return False
     ages = _ages(path, restarts)
-    return not ages or max(ages) - min(ages) <= SPREAD + SHARE * min(ages)
+    return not ages or max(ages) - min(ages) <= MAX_SPREAD + SPREAD_SHARE * min(ages)
 
 
 def _ages(path: str, restarts: tuple[FileRestart, ...]) -> list[float]:

@@ -29,7 +29,7 @@ from reloader.core.states import (
 #: Seconds after which a run that lives is taken for ready, where nothing else says when it is.
 ALIVE = 1.0
 #: So many files are kept of what led to a run.
-FILES_KEPT = 20
+MAX_FILES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class JournalEntry:
         return self.ended is not None and any(step.kind is StopStepKind.FORCED for step in self.ended.steps)
 
 
-def noted(record: JournalEntry | None, notice: Notice, now: float, at: float) -> JournalEntry | None:
+def updated_entry(record: JournalEntry | None, notice: Notice, now: float, at: float) -> JournalEntry | None:
     """The record of the newest run after ``notice``; ``record`` itself if that says nothing of it."""
     match notice:
         case Launched(run, pid, _, reason):
-            return JournalEntry(run, at, now, pid, reason_in_words(reason), files_of(reason))
+            return JournalEntry(run, at, now, pid, describe_reason(reason), files_of(reason))
         case Ended(run=run, seconds=seconds):
             before = (
                 record if record is not None and record.run == run else JournalEntry(run, at - seconds, now - seconds)
@@ -79,7 +79,7 @@ def noted(record: JournalEntry | None, notice: Notice, now: float, at: float) ->
             return record
 
 
-def reason_in_words(reason: Reason) -> str:
+def describe_reason(reason: Reason) -> str:
     """``reason`` in a word, as the history has it."""
     match reason:
         case FirstStart():
@@ -100,10 +100,10 @@ def reason_in_words(reason: Reason) -> str:
 
 def files_of(reason: Reason) -> tuple[str, ...]:
     """The first of the files that led to it."""
-    return tuple(reason.batch.kinds)[:FILES_KEPT] if isinstance(reason, FilesChanged) else ()
+    return tuple(reason.batch.kinds)[:MAX_FILES] if isinstance(reason, FilesChanged) else ()
 
 
-def said_of(outcome: Outcome) -> str:
+def describe_outcome(outcome: Outcome) -> str:
     """How a run ended, in a word or two."""
     match outcome:
         case Exited(code):
@@ -114,7 +114,7 @@ def said_of(outcome: Outcome) -> str:
             return f"was ended by signal {outcome.number}"
 
 
-def verdict_on(record: JournalEntry, *, asks_again: bool) -> WaitResult | None:
+def result_of_run(record: JournalEntry, *, asks_again: bool) -> WaitResult | None:
     """What is to be answered to who waits for this run; None as long as nothing is certain.
 
     ``asks_again`` says that it ended only to be started again.
@@ -125,7 +125,9 @@ def verdict_on(record: JournalEntry, *, asks_again: bool) -> WaitResult | None:
     if ended is None or ended.stopped or asks_again:
         return None
     verdict = "failed" if record.has_failed else "finished"
-    return WaitResult(verdict, record.run, ended.seconds, ended.outcome.exit_code, said_of(ended.outcome), record.trace)
+    return WaitResult(
+        verdict, record.run, ended.seconds, ended.outcome.exit_code, describe_outcome(ended.outcome), record.trace
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Rejection:
     trace: str = ""
 
 
-def settled(wait: Wait, state: State, *, is_pending: bool) -> Wait:
+def with_min_run(wait: Wait, state: State, *, is_pending: bool) -> Wait:
     """``wait`` with its floor, as soon as that is certain: what runs while nothing is pending has all that is on the disk."""
     if wait.floor is not None or is_pending:
         return wait
@@ -168,12 +170,12 @@ def current_run(state: State) -> int | None:
             return None
 
 
-def answer_to(
+def result_of_wait(
     wait: Wait, state: State, record: JournalEntry | None, now: float, refusal: Rejection | None = None
 ) -> WaitResult | None:
     """What ends ``wait``, or None. After a ``refusal`` the run that is waited for will not come by itself."""
     if wait.floor is not None and record is not None and record.run >= wait.floor:
-        verdict = verdict_on(record, asks_again=_asks_again(state, record))
+        verdict = result_of_run(record, asks_again=_asks_again(state, record))
         if verdict is not None:
             return verdict
     run = record.run if record is not None else 0
@@ -197,7 +199,7 @@ def _asks_again(state: State, record: JournalEntry) -> bool:
             return False
 
 
-def state_in_words(state: State, *, is_refused: bool = False) -> str:
+def describe_state(state: State, *, is_refused: bool = False) -> str:
     """``state`` as the user is told of it. ``is_refused`` says that what was to be started has failed before it was."""
     match state:
         case Idle() if is_refused:

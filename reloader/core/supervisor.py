@@ -77,27 +77,27 @@ from reloader.core.states import (
 Transition = tuple[State, tuple[Action, ...]]
 
 #: A restart code within this many seconds of the start is suspect: uvicorn and gunicorn exit 3 when their start fails.
-EARLY = 1.0
+EARLY_EXIT_WINDOW = 1.0
 #: So many suspect restart codes in a row are a failure.
-EARLY_LIMIT = 5
+MAX_EARLY_RESTARTS = 5
 #: Two stop requests closer than this are one: a onefile build hears each Ctrl-C twice.
-SAME_REQUEST = 0.3
+DUPLICATE_REQUEST_WINDOW = 0.3
 #: Seconds between two attempts at force, and until a session that is to end does so without their success.
-FORCE_AGAIN = 1.0
-GIVE_UP = 10.0
+KILL_INTERVAL = 1.0
+KILL_TIMEOUT = 10.0
 
 
 def transition(state: State, event: Event, now: float, policy: RestartPolicy) -> Transition:
     """What follows from ``event``. ``now`` is in seconds on a clock that never goes back."""
     match state:
         case Idle():
-            return _idle(state, event, now, policy)
+            return _in_idle(state, event, now, policy)
         case Running():
-            return _running(state, event, now, policy)
+            return _in_running(state, event, now, policy)
         case Stopping():
-            return _stopping(state, event, now, policy)
+            return _in_stopping(state, event, now, policy)
         case WaitingForQuiet() | WaitingForChange() | BackingOff():
-            return _resting(state, event, now)
+            return _while_nothing_runs(state, event, now)
         case Finished():  # pragma: no branch - there is no other
             return state, ()
 
@@ -111,7 +111,7 @@ def next_deadline(state: State) -> float | None:
             return None
 
 
-def _idle(state: Idle, event: Event, now: float, policy: RestartPolicy) -> Transition:
+def _in_idle(state: Idle, event: Event, now: float, policy: RestartPolicy) -> Transition:
     match event:
         case Begin() if policy.postpone and state.run == 0:
             return WaitingForChange(0, RestartHistory()), (Report(Postponed()),)
@@ -125,7 +125,7 @@ def _idle(state: Idle, event: Event, now: float, policy: RestartPolicy) -> Trans
             return state, ()
 
 
-def _running(state: Running, event: Event, now: float, policy: RestartPolicy) -> Transition:
+def _in_running(state: Running, event: Event, now: float, policy: RestartPolicy) -> Transition:
     match event:
         case BatchOpened() | BatchClosed() | RestartRequested() | SettingsChanged() if policy.once:
             return state, ()
@@ -135,43 +135,43 @@ def _running(state: Running, event: Event, now: float, policy: RestartPolicy) ->
             stopping, actions = _stop(state, Restart(FilesChanged(batch), batch_is_open=False), now, policy)
             return stopping, (Report(Changed(batch)), *actions)
         case RestartRequested() | SettingsChanged():
-            return _stop(state, Restart(_wish(event), batch_is_open=False), now, policy)
+            return _stop(state, Restart(_reason_for(event), batch_is_open=False), now, policy)
         case LaunchDelayed(run, seconds, reason) if run == state.run:
             return BackingOff(run - 1, state.history, now + seconds, reason), ()
         case StopRequested(signal):
             return _stop(state, Exit(signal, now), now, policy)
         case ChildInterrupted(run) if run == state.run:
-            return _interrupted(state, now, policy)
+            return _on_interrupt(state, now, policy)
         case LeaderExited(run, outcome) if run == state.run:
             stopping, actions = _stop(state, ApplyExitPolicy(outcome), now, policy)
             return replace(stopping, has_ended=True), (Report(OrphansFound(run, outcome)), *actions)
         case RunEnded(run) if run == state.run:
-            return _ended_by_itself(state, event, now, policy)
+            return _on_own_end(state, event, now, policy)
         case _:
             return state, ()
 
 
-def _ended_by_itself(state: Running, end: RunEnded, now: float, policy: RestartPolicy) -> Transition:
+def _on_own_end(state: Running, end: RunEnded, now: float, policy: RestartPolicy) -> Transition:
     ended = Report(Ended(state.run, end.outcome, now - state.since, stopped=False, steps=end.steps))
     if end.batch_is_open and not policy.once:
         return WaitingForQuiet(state.run, state.history), (ended,)
-    after, actions = _judge(state.run, now - state.since, end.outcome, now, policy, state.history)
+    after, actions = _apply_exit_policy(state.run, now - state.since, end.outcome, now, policy, state.history)
     return after, (ended, *actions)
 
 
-def _wish(event: RestartRequested | SettingsChanged) -> Reason:
+def _reason_for(event: RestartRequested | SettingsChanged) -> Reason:
     return RequestedByUser(event.by) if isinstance(event, RestartRequested) else ConfigChanged(event.keys)
 
 
-def _interrupted(state: Running, now: float, policy: RestartPolicy) -> Transition:
+def _on_interrupt(state: Running, now: float, policy: RestartPolicy) -> Transition:
     """A Ctrl-C is between the user and the run that has the terminal. The second, in the time that a stop may take, is for us."""
     first = state.interrupted_at
     if first is None or now - first > policy.stop.timeout:
         return replace(state, interrupted_at=now), ()
-    if now - first < SAME_REQUEST:
+    if now - first < DUPLICATE_REQUEST_WINDOW:
         return state, ()
     stopping = Stopping(state.run, state.since, state.history, Exit(INTERRUPT, first), asked_at=first, force_at=now)
-    return _force(stopping, now)
+    return _kill(stopping, now)
 
 
 def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> tuple[Stopping, tuple[Action, ...]]:
@@ -182,18 +182,18 @@ def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> tupl
     return stopping, (SendStopSignal(state.run, signal), Report(StoppingNotice(state.run, stop.timeout)))
 
 
-def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) -> Transition:
+def _in_stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) -> Transition:
     match event:
         case BatchOpened() | BatchClosed() | RestartRequested() | SettingsChanged() if not (
-            policy.once or _ends_all(state.goal)
+            policy.once or _ends_session(state.goal)
         ):
-            return _merged(state, event)
+            return _merge_into_goal(state, event)
         case StopRequested(signal):
-            return _quit(state, signal, now)
+            return _on_stop_request(state, signal, now)
         case ChildInterrupted(run) if run == state.run:
-            return _quit(state, INTERRUPT, now)
+            return _on_stop_request(state, INTERRUPT, now)
         case DeadlineReached() if now >= state.force_at:
-            return _give_up(state) if _is_in_vain(state, now) else _force(state, now)
+            return _give_up(state) if _has_kill_failed(state, now) else _kill(state, now)
         case RunEnded(run, outcome, steps) if run == state.run:
             ended = Report(Ended(run, outcome, now - state.since, stopped=not state.has_ended, steps=steps))
             after, actions = _after_stop(state, now, policy)
@@ -202,12 +202,14 @@ def _stopping(state: Stopping, event: Event, now: float, policy: RestartPolicy) 
             return state, ()
 
 
-def _ends_all(goal: Goal) -> bool:
+def _ends_session(goal: Goal) -> bool:
     """Whether nothing is started any more: who pressed Ctrl-C does not want a restart, whoever of us heard it."""
     return isinstance(goal, Exit) or (isinstance(goal, ApplyExitPolicy) and goal.outcome.was_interrupted)
 
 
-def _merged(state: Stopping, event: BatchOpened | BatchClosed | RestartRequested | SettingsChanged) -> Transition:
+def _merge_into_goal(
+    state: Stopping, event: BatchOpened | BatchClosed | RestartRequested | SettingsChanged
+) -> Transition:
     """News while stopping join the restart that is under way, or make one of an end that was still to be judged."""
     so_far = state.goal if isinstance(state.goal, Restart) else Restart(None, batch_is_open=False)
     match event:
@@ -217,36 +219,36 @@ def _merged(state: Stopping, event: BatchOpened | BatchClosed | RestartRequested
             reason = FilesChanged(_batch_of(so_far.reason).merged_with(batch))
             return replace(state, goal=Restart(reason, batch_is_open=False)), (Report(Changed(batch)),)
         case RestartRequested() | SettingsChanged():  # pragma: no branch - there is no other
-            return replace(state, goal=replace(so_far, reason=so_far.reason or _wish(event))), ()
+            return replace(state, goal=replace(so_far, reason=so_far.reason or _reason_for(event))), ()
 
 
 def _batch_of(reason: Reason | None) -> ChangeBatch:
     return reason.batch if isinstance(reason, FilesChanged) else ChangeBatch()
 
 
-def _quit(state: Stopping, signal: int, now: float) -> Transition:
+def _on_stop_request(state: Stopping, signal: int, now: float) -> Transition:
     if not isinstance(state.goal, Exit):
         return replace(state, goal=Exit(signal, now)), ()
-    if now - state.goal.asked_at < SAME_REQUEST:
+    if now - state.goal.asked_at < DUPLICATE_REQUEST_WINDOW:
         return state, ()
-    return _force(state, now)
+    return _kill(state, now)
 
 
-def _force(state: Stopping, now: float) -> Transition:
+def _kill(state: Stopping, now: float) -> Transition:
     told = () if state.forced else (Report(Killed(state.run, now - state.asked_at)),)
-    give_up_at = now + GIVE_UP if state.give_up_at is None else state.give_up_at
-    forced = replace(state, forced=True, force_at=now + FORCE_AGAIN, give_up_at=give_up_at)
+    give_up_at = now + KILL_TIMEOUT if state.give_up_at is None else state.give_up_at
+    forced = replace(state, forced=True, force_at=now + KILL_INTERVAL, give_up_at=give_up_at)
     return forced, (Kill(state.run), *told)
 
 
-def _is_in_vain(state: Stopping, now: float) -> bool:
+def _has_kill_failed(state: Stopping, now: float) -> bool:
     """Whether to end without a run that the system does not let go. A next run is never started beside it."""
     return isinstance(state.goal, Exit) and state.give_up_at is not None and now >= state.give_up_at
 
 
 def _give_up(state: Stopping) -> Transition:
     finished, actions = _finish(SIGNAL_BASE + KILL)
-    return finished, (Report(KillFailed(state.run, GIVE_UP)), *actions)
+    return finished, (Report(KillFailed(state.run, KILL_TIMEOUT)), *actions)
 
 
 def _after_stop(state: Stopping, now: float, policy: RestartPolicy) -> Transition:
@@ -254,14 +256,14 @@ def _after_stop(state: Stopping, now: float, policy: RestartPolicy) -> Transitio
         case Exit(signal):
             return _finish(SIGNAL_BASE + (KILL if state.forced else signal))
         case ApplyExitPolicy(outcome):
-            return _judge(state.run, state.asked_at - state.since, outcome, now, policy, state.history)
+            return _apply_exit_policy(state.run, state.asked_at - state.since, outcome, now, policy, state.history)
         case Restart(reason, batch_is_open):  # pragma: no branch - there is no other
             if batch_is_open or reason is None:
                 return WaitingForQuiet(state.run, state.history, _batch_of(reason)), ()
             return _relaunch(state.run, reason, now, state.history)
 
 
-def _resting(state: WaitingForQuiet | WaitingForChange | BackingOff, event: Event, now: float) -> Transition:
+def _while_nothing_runs(state: WaitingForQuiet | WaitingForChange | BackingOff, event: Event, now: float) -> Transition:
     match event:
         case BatchClosed(batch):
             after, actions = _relaunch(state.run, FilesChanged(_pending(state).merged_with(batch)), now, state.history)
@@ -272,7 +274,7 @@ def _resting(state: WaitingForQuiet | WaitingForChange | BackingOff, event: Even
             return WaitingForQuiet(state.run, state.history, _pending(state)), ()
         case RestartRequested() | SettingsChanged() if not isinstance(state, WaitingForQuiet):
             pending = _pending(state)
-            reason = FilesChanged(pending) if pending else _wish(event)
+            reason = FilesChanged(pending) if pending else _reason_for(event)
             return _relaunch(state.run, reason, now, state.history)
         case DeadlineReached() if isinstance(state, BackingOff) and now >= state.until:
             return _relaunch(state.run, state.reason, now, state.history)
@@ -308,7 +310,7 @@ def _finish(exit_code: int) -> Transition:
     return Finished(exit_code), (Finish(exit_code),)
 
 
-def _judge(
+def _apply_exit_policy(
     run: int, lived: float, outcome: Outcome, now: float, policy: RestartPolicy, history: RestartHistory
 ) -> Transition:
     """What follows when the child ended by itself after ``lived`` seconds."""
@@ -317,50 +319,50 @@ def _judge(
     if lived >= policy.back_off.healthy:
         history = replace(history, failures=0)
     if isinstance(outcome, Exited) and outcome.code == policy.restart_code:
-        return _restart_code(run, lived, outcome, now, policy, history)
-    return _by_exit_policy(run, outcome, now, policy, replace(history, early_restarts=0))
+        return _on_restart_code(run, lived, outcome, now, policy, history)
+    return _follow_exit_policy(run, outcome, now, policy, replace(history, early_restarts=0))
 
 
-def _restart_code(
+def _on_restart_code(
     run: int, lived: float, outcome: Exited, now: float, policy: RestartPolicy, history: RestartHistory
 ) -> Transition:
-    if lived >= EARLY:
+    if lived >= EARLY_EXIT_WINDOW:
         return _relaunch(run, RequestedByChild(), now, replace(history, early_restarts=0))
     times = history.early_restarts + 1
-    if times < EARLY_LIMIT:
+    if times < MAX_EARLY_RESTARTS:
         tried = replace(history, early_restarts=times)
-        return _cool_down(run, policy.back_off.pause(times), times, outcome, RequestedByChild(), now, tried)
+        return _back_off(run, policy.back_off.pause(times), times, outcome, RequestedByChild(), now, tried)
     told = Report(RestartCodeIgnored(outcome.code, times))
-    after, actions = _by_exit_policy(run, outcome, now, policy, replace(history, early_restarts=0))
+    after, actions = _follow_exit_policy(run, outcome, now, policy, replace(history, early_restarts=0))
     return after, (told, *actions)
 
 
-def _by_exit_policy(
+def _follow_exit_policy(
     run: int, outcome: Outcome, now: float, policy: RestartPolicy, history: RestartHistory
 ) -> Transition:
     match policy.on_exit:
         case OnExit.EXIT:
             return _finish(outcome.exit_code)
         case OnExit.WAIT:
-            return _wait(run, outcome, history)
+            return _wait_for_change(run, outcome, history)
         case OnExit.RESTART:
             failures = history.failures + 1
             pause = policy.back_off.pause(failures)
             tried = replace(history, failures=failures)
-            return _cool_down(run, pause, failures, outcome, ChildExited(outcome), now, tried)
+            return _back_off(run, pause, failures, outcome, ChildExited(outcome), now, tried)
         case OnExit.AUTO:  # pragma: no branch - there is no other
             # As Django: an exception that nobody caught is no end on purpose, and its repair is waited for.
             crashed = isinstance(outcome, Exited) and outcome.crashed
             if outcome.exit_code == 0 or not (crashed or history.has_served_a_change):
                 return _finish(outcome.exit_code)
-            return _wait(run, outcome, history)
+            return _wait_for_change(run, outcome, history)
 
 
-def _wait(run: int, outcome: Outcome, history: RestartHistory) -> Transition:
+def _wait_for_change(run: int, outcome: Outcome, history: RestartHistory) -> Transition:
     return WaitingForChange(run, history), (Report(WaitingForChangeNotice(outcome)),)
 
 
-def _cool_down(
+def _back_off(
     run: int, pause: float, failures: int, outcome: Outcome, reason: Reason, now: float, history: RestartHistory
 ) -> Transition:
     return BackingOff(run, history, now + pause, reason), (Report(BackingOffNotice(pause, failures, outcome)),)

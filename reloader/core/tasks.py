@@ -11,14 +11,14 @@ from reloader.core.outcome import Outcome
 from reloader.core.paths.filters import Patterns
 
 #: In the command of a step: the files that changed, each as a word of its own.
-FILES = "{files}"
+FILES_PLACEHOLDER = "{files}"
 
 #: So many characters of paths are given to one command. Windows takes a command line of 32,767, but cmd, which runs the
 #: batch files that npm installs, of 8,191; the others take far more.
-FILES_AT_ONCE = 7_000
+MAX_PATHS_LENGTH = 7_000
 
 #: The exit code of what was not done in its time (timeout(1)).
-OVERDUE = 124
+TIMEOUT_EXIT_CODE = 124
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TimedOut:
 
     @property
     def exit_code(self) -> int:
-        return OVERDUE
+        return TIMEOUT_EXIT_CODE
 
 
 TaskOutcome = Outcome | TimedOut
@@ -44,11 +44,11 @@ class Task:
 
     @property
     def asks_for_no_files(self) -> bool:
-        return not self.files and FILES not in self.argv
+        return not self.files and FILES_PLACEHOLDER not in self.argv
 
     def is_wanted_for(self, batch: ChangeBatch, separator: str) -> bool:
         """Whether ``batch`` is a reason to take this step. One that asks for files is not, without any that exists."""
-        if FILES in self.argv:
+        if FILES_PLACEHOLDER in self.argv:
             return bool(self._existing(batch, separator))
         return any(self._concerns(path, separator) for path in batch.kinds)
 
@@ -57,13 +57,13 @@ class Task:
 
         None where it asks for files and there are none (``xargs -r``): many a tool means something else without any.
         """
-        if FILES not in self.argv:
+        if FILES_PLACEHOLDER not in self.argv:
             return (self.argv,)
-        parts = _parts_of(self._existing(batch, separator), FILES_AT_ONCE // self.argv.count(FILES))
+        parts = _parts_of(self._existing(batch, separator), MAX_PATHS_LENGTH // self.argv.count(FILES_PLACEHOLDER))
         return tuple(self._command_with(paths) for paths in parts)
 
     def _command_with(self, paths: Sequence[str]) -> tuple[str, ...]:
-        words = (paths if word == FILES else (word,) for word in self.argv)
+        words = (paths if word == FILES_PLACEHOLDER else (word,) for word in self.argv)
         return tuple(word for some in words for word in some)
 
     def _existing(self, batch: ChangeBatch, separator: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from reloader.core.changes import FileStat, PathChange
 from reloader.core.events import (
     AddressInUse,
     AgentAttached,
+    AgentEvent,
     FileImported,
     FileOpened,
     FileWritten,
@@ -19,14 +20,13 @@ from reloader.core.events import (
     ModuleNotFound,
     PathsChanged,
     ProgramCrashed,
-    Report,
     ReportsSynced,
     RunEnded,
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited
 from reloader.core.paths.watch_set import Imports
-from reloader.core.python_names import starts_python, stem
+from reloader.core.python_names import program_name, starts_python
 from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.interfaces import Clock, Link
@@ -155,7 +155,7 @@ class AgentReports:
         moments = (self._release_at, self._silent_at, self._settled_at)
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def handle(self, report: Report) -> list[PathChange]:
+    def handle(self, report: AgentEvent) -> list[PathChange]:
         """Take a report in, and return what it shows to have changed since. Reports of another run are late, and ignored."""
         if report.run != self._run:
             return []
@@ -237,7 +237,9 @@ class AgentReports:
 
     def _is_the_command(self, report: AgentAttached) -> bool:
         """Not a helper in Python of a command that is none: what else that one reads, no agent reports."""
-        return report.leads or starts_python(self._command) or stem(report.program) == stem(self._command)
+        return (
+            report.leads or starts_python(self._command) or program_name(report.program) == program_name(self._command)
+        )
 
     def _why_silent(self) -> str:
         is_watched = "its patterns"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from reloader.core.addresses import Address, PortOwner, addresses_of
+from reloader.core.addresses import Address, PortOwner, likely_addresses
 from reloader.core.events import RunEnded
 from reloader.core.notices import PortInUse
 from reloader.core.outcome import Exited
@@ -49,7 +49,7 @@ class PortConflicts:
         return PortInUse(ended.run, holder, is_certain=bool(taken))
 
     def _likely(self) -> Sequence[Address]:
-        return addresses_of(self._launch.argv, self._environment, "\n".join(self._sources()))
+        return likely_addresses(self._launch.argv, self._environment, "\n".join(self._sources()))
 
     def _sources(self) -> Iterator[str]:
         """The text of the programs that the command names."""

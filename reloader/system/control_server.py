@@ -13,7 +13,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from reloader.core.control_protocol import Answer, RequestError, request_of
+from reloader.core.control_protocol import Answer, RequestError, parse_request
 from reloader.core.events import ControlRequest
 from reloader.interfaces import Post
 from reloader.system.control_socket import ControlSocket
@@ -178,7 +178,7 @@ class ControlServer:
                 self._say(selector, connection, {"error": f"a request has at most {LONGEST_REQUEST} bytes"})
             return
         try:
-            request = request_of(json.loads(line))
+            request = parse_request(json.loads(line))
         except RequestError as error:
             self._say(selector, connection, {"error": str(error)})
         except (ValueError, RecursionError):

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reloader.core.control_protocol import Answer, Request, words_of
+from reloader.core.control_protocol import Answer, Request, encode_request
 from reloader.system.directories import is_private, make_private, runtime_directories
 
 #: What a socket may be called at most, in bytes, on the strictest of systems (macOS; Linux has 107).
@@ -225,7 +225,7 @@ def ask(place: Endpoint, request: Request, timeout: float) -> Answer:
     """
     deadline = time.monotonic() + timeout
     with connect(place, timeout) as session:
-        session.sendall(json.dumps(words_of(request)).encode() + b"\n")
+        session.sendall(json.dumps(encode_request(request)).encode() + b"\n")
         said = bytearray()
         while not said.endswith(b"\n"):
             session.settimeout(max(0.01, deadline - time.monotonic()))

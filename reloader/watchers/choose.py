@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reloader.core.filesystems import Mount, verdict_on
+from reloader.core.filesystems import Mount, event_support
 from reloader.core.paths.walk import Folder
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import BackendName, WatchSettings
@@ -63,10 +63,10 @@ def silent_directories(watch_set: WatchSet, mounts: Mounts) -> tuple[UnreliableM
     found: list[UnreliableMount] = []
     for root in watch_set.roots:
         mount = mounts.of(root)
-        if mount is not None and not verdict_on(mount.type).has_events:
+        if mount is not None and not event_support(mount.type).has_events:
             found.append(UnreliableMount(root, mount))
         else:
-            inner = [inner for inner in mounts.below(root) if not verdict_on(inner.type).has_events]
+            inner = [inner for inner in mounts.below(root) if not event_support(inner.type).has_events]
             found += [UnreliableMount(mount.point, mount) for mount in inner if watch_set.enters(mount.point)]
     return tuple(found)
 
@@ -74,7 +74,7 @@ def silent_directories(watch_set: WatchSet, mounts: Mounts) -> tuple[UnreliableM
 def must_be_polled(path: str, mounts: Mounts) -> bool:
     """Whether ``path`` lies on a file system that does not tell of every change."""
     mount = mounts.of(path)
-    return mount is not None and not verdict_on(mount.type).has_events
+    return mount is not None and not event_support(mount.type).has_events
 
 
 def _best(

@@ -10,7 +10,7 @@ from reloader.core.paths.filters import PathFilter, Rule, RuleSet
 from reloader.core.paths.ignores import DEFAULT_IGNORES, ignore_pattern
 from reloader.core.paths.walk import is_within
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.python_names import is_python, source_name
+from reloader.core.python_names import is_python, source_path
 from reloader.core.settings import Settings, WatchSettings
 from reloader.interfaces import Disk
 from reloader.watchers.disk import IGNORES_CASE, read_rules
@@ -88,5 +88,5 @@ def _is_watched_by_its_sources(settings: Settings) -> bool:
 
 
 def _source_or_itself(path: str) -> str:
-    source = source_name(path)
+    source = source_path(path)
     return source if source is not None and os.path.exists(source) else path

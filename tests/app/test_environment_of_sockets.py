@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from reloader.app.environment import told_of
-from reloader.core.addresses import Address, UnixAddress, pending
+from reloader.core.addresses import Address, UnixAddress, assign_descriptors
 from reloader.core.settings import Framework, LaunchSettings
 
-SOCKETS = pending([Address("127.0.0.1", 8000), UnixAddress("/run/app.sock")])
+SOCKETS = assign_descriptors([Address("127.0.0.1", 8000), UnixAddress("/run/app.sock")])
 
 
 def test_its_words_and_its_variables_are_filled_in() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from reloader.cli.output.formatting import short
 from reloader.cli.output.messages import sentence
-from reloader.core.addresses import Address, PortOwner, UnixAddress, pending
+from reloader.core.addresses import Address, PortOwner, UnixAddress, assign_descriptors
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
     HIDDEN,
@@ -120,7 +120,9 @@ ALL_STEPS_SAID = (
         ),
         (Scanning(12_345), "scanning: 12,345 files so far"),
         (
-            Listening(pending([Address("127.0.0.1", 8000), UnixAddress(away("app.sock")), Address("::1", 80)])),
+            Listening(
+                assign_descriptors([Address("127.0.0.1", 8000), UnixAddress(away("app.sock")), Address("::1", 80)])
+            ),
             f"listening on 127.0.0.1:8000 (descriptor 3), unix:{away('app.sock')} (descriptor 4), [::1]:80 (descriptor 5)",
         ),
         (

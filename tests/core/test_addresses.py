@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.addresses import Address, addresses_of
+from reloader.core.addresses import Address, likely_addresses
 
 WORDS = st.lists(st.text(max_size=12), max_size=5)
 
@@ -48,16 +48,16 @@ WORDS = st.lists(st.text(max_size=12), max_size=5)
     ],
 )
 def test_a_command_says_where_it_listens(command: str, ports: list[int]) -> None:
-    assert addresses_of(command.split(), {}) == tuple(Address("", port) for port in ports)
+    assert likely_addresses(command.split(), {}) == tuple(Address("", port) for port in ports)
 
 
 def test_a_variable_says_so_too() -> None:
-    assert addresses_of(["node", "server.js"], {"PORT": "3333"}) == (Address("", 3333),)
-    assert addresses_of(["node", "server.js", "--port", "4444"], {"PORT": "3333"}) == (
+    assert likely_addresses(["node", "server.js"], {"PORT": "3333"}) == (Address("", 3333),)
+    assert likely_addresses(["node", "server.js", "--port", "4444"], {"PORT": "3333"}) == (
         Address("", 4444),
         Address("", 3333),
     )
-    assert addresses_of(["node", "server.js"], {"PORT": "/dev/ttyS0"}) == ()
+    assert likely_addresses(["node", "server.js"], {"PORT": "/dev/ttyS0"}) == ()
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,18 @@ def test_a_variable_says_so_too() -> None:
     ],
 )
 def test_the_text_of_a_program_says_so_where_its_command_does_not(source: str, ports: list[int]) -> None:
-    assert addresses_of(["python", "app.py"], {}, source) == tuple(Address("", port) for port in ports)
-    assert addresses_of(["python", "app.py", "--port", "80"], {}, source) == (Address("", 80),)
+    assert likely_addresses(["python", "app.py"], {}, source) == tuple(Address("", port) for port in ports)
+    assert likely_addresses(["python", "app.py", "--port", "80"], {}, source) == (Address("", 80),)
 
 
 @given(st.text(), st.text("port=:|listen(', \"0123456789", max_size=40))
 def test_whatever_the_text_only_ports_come_of_it(text: str, likely: str) -> None:
-    assert all(0 < address.port < 65536 for address in addresses_of(["app"], {}, text + likely))
+    assert all(0 < address.port < 65536 for address in likely_addresses(["app"], {}, text + likely))
 
 
 @given(WORDS, st.dictionaries(st.sampled_from(["PORT", "OTHER"]), st.text(max_size=8)))
 def test_whatever_the_words_only_ports_come_of_them(words: list[str], environment: dict[str, str]) -> None:
-    assert all(0 < address.port < 65536 for address in addresses_of(words, environment))
+    assert all(0 < address.port < 65536 for address in likely_addresses(words, environment))
 
 
 @pytest.mark.parametrize(

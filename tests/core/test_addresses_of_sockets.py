@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from reloader.core.addresses import (
     Address,
-    AddressFault,
+    AddressError,
     ListeningSocket,
     SocketAddress,
     UnixAddress,
-    clash,
-    faults_of,
-    filled,
-    name_of,
+    assign_descriptors,
+    fill_placeholders,
+    first_conflict,
+    format_address,
     parse_address,
-    pending,
-    shown,
+    placeholder_problems,
+    socket_name,
 )
 
 TCP, IPV6, UNIX = Address("127.0.0.1", 8000), Address("::1", 8000), UnixAddress("/run/app.sock")
@@ -45,24 +45,24 @@ def test_an_address_is_a_host_and_a_port_or_a_path(text: str, address: SocketAdd
     "text", ["8000", "localhost", "::1:8000", "http://localhost:8000", ":x", "a b:1", ":1234567890"]
 )
 def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(AddressFault, match=r'write HOST:PORT, as in "127\.0\.0\.1:8000"'):
+    with pytest.raises(AddressError, match=r'write HOST:PORT, as in "127\.0\.0\.1:8000"'):
         parse_address(text)
 
 
 def test_a_port_that_no_system_has_is_refused() -> None:
-    with pytest.raises(AddressFault, match="above 65535"):
+    with pytest.raises(AddressError, match="above 65535"):
         parse_address(":65536")
 
 
 @pytest.mark.parametrize("text", ["unix:", "unix:run/", "unix:run\\"])
 def test_a_socket_without_a_file_name_is_refused(text: str) -> None:
-    with pytest.raises(AddressFault, match="names no file"):
+    with pytest.raises(AddressError, match="names no file"):
         parse_address(text)
 
 
 @pytest.mark.parametrize("address", [TCP, IPV6, Address("", 0), UNIX])
 def test_an_address_is_shown_as_it_is_written(address: SocketAddress) -> None:
-    assert parse_address(shown(address)) == address
+    assert parse_address(format_address(address)) == address
 
 
 @pytest.mark.parametrize(
@@ -70,41 +70,42 @@ def test_an_address_is_shown_as_it_is_written(address: SocketAddress) -> None:
     [(TCP, TCP), (TCP, Address("", 8000)), (Address("0.0.0.0", 8000), TCP), (Address("::", 8000), IPV6), (UNIX, UNIX)],
 )
 def test_what_only_one_socket_can_have_clashes(one: SocketAddress, other: SocketAddress) -> None:
-    assert clash([Address("127.0.0.1", 1), one, other]) == (one, other)
+    assert first_conflict([Address("127.0.0.1", 1), one, other]) == (one, other)
 
 
 def test_other_addresses_do_not_clash() -> None:
     assert (
-        clash([TCP, IPV6, UNIX, Address("127.0.0.1", 8001), Address("", 0), Address("", 0), UnixAddress("/a")]) is None
+        first_conflict([TCP, IPV6, UNIX, Address("127.0.0.1", 8001), Address("", 0), Address("", 0), UnixAddress("/a")])
+        is None
     )
 
 
 def test_each_socket_has_the_number_and_the_name_of_its_place() -> None:
-    sockets = pending([TCP, UNIX])
+    sockets = assign_descriptors([TCP, UNIX])
     assert sockets == (ListeningSocket(3, TCP), ListeningSocket(4, UNIX))
-    assert [name_of(one) for one in sockets] == ["socket.0", "socket.1"]
+    assert [socket_name(one) for one in sockets] == ["socket.0", "socket.1"]
 
 
 def test_placeholders_are_filled_in_wherever_they_stand() -> None:
     text = "--bind=fd://{socket.0.fd} {socket.0.host}:{socket.0.port} {socket.1.path}{socket.1.fd}"
-    assert filled(text, pending([TCP, UNIX])) == "--bind=fd://3 127.0.0.1:8000 /run/app.sock4"
+    assert fill_placeholders(text, assign_descriptors([TCP, UNIX])) == "--bind=fd://3 127.0.0.1:8000 /run/app.sock4"
 
 
 @pytest.mark.parametrize(
     "text", ["{}", "{0}", "f'{socket.AF_INET}'", "{socket.fd}", "{ socket.0.fd }", "{{}}", "{socket.0}"]
 )
 def test_all_other_braces_pass_unharmed(text: str) -> None:
-    assert filled(text, pending([TCP])) == text
-    assert list(faults_of(text, [TCP])) == []
+    assert fill_placeholders(text, assign_descriptors([TCP])) == text
+    assert list(placeholder_problems(text, [TCP])) == []
 
 
 @given(st.text())
 def test_without_sockets_every_text_passes_unharmed(text: str) -> None:
-    assert filled(text + "{socket.0.fd}", ()) == text + "{socket.0.fd}"
+    assert fill_placeholders(text + "{socket.0.fd}", ()) == text + "{socket.0.fd}"
 
 
 def test_a_placeholder_for_what_there_is_not_is_a_fault() -> None:
-    assert list(faults_of("{socket.2.fd} {socket.0.path} {socket.1.port} {socket.0.fd}", [TCP, UNIX])) == [
+    assert list(placeholder_problems("{socket.2.fd} {socket.0.path} {socket.1.port} {socket.0.fd}", [TCP, UNIX])) == [
         "{socket.2.fd} is none of the sockets, which count from 0: write a number below 2",
         "{socket.0.path} is nothing that 127.0.0.1:8000 has: write one of {socket.0.fd}, {socket.0.host}, {socket.0.port}",
         "{socket.1.port} is nothing that unix:/run/app.sock has: write one of {socket.1.fd}, {socket.1.path}",

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.core.control_protocol import (
-    LONGEST_WAIT,
+    DEFAULT_WAIT,
+    MAX_WAIT,
     SUBCOMMANDS,
-    USUAL_WAIT,
     ExplainRequest,
     FilesRequest,
     PauseRequest,
@@ -19,8 +19,8 @@ from reloader.core.control_protocol import (
     ResumeRequest,
     StatusRequest,
     WaitRequest,
-    request_of,
-    words_of,
+    encode_request,
+    parse_request,
 )
 
 ONE_OF_EACH: list[Request] = [
@@ -37,15 +37,15 @@ ONE_OF_EACH: list[Request] = [
 
 @pytest.mark.parametrize("request_", ONE_OF_EACH, ids=lambda request: type(request).__name__)
 def test_a_request_comes_out_as_it_went_in(request_: Request) -> None:
-    assert request_of(words_of(request_)) == request_
+    assert parse_request(encode_request(request_)) == request_
 
 
 def test_every_verb_is_a_request() -> None:
-    assert {words_of(request)["request"] for request in ONE_OF_EACH} == set(SUBCOMMANDS)
+    assert {encode_request(request)["request"] for request in ONE_OF_EACH} == set(SUBCOMMANDS)
 
 
 def test_a_wait_is_for_the_present_and_for_ten_seconds_if_nothing_is_said() -> None:
-    assert request_of({"request": "wait"}) == WaitRequest(None, USUAL_WAIT)
+    assert parse_request({"request": "wait"}) == WaitRequest(None, DEFAULT_WAIT)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_wait_is_for_the_present_and_for_ten_seconds_if_nothing_is_said() -> N
         ({"request": "wait", "after": "then"}, "number of a run"),
         ({"request": "wait", "after": True}, "number of a run"),
         ({"request": "wait", "timeout": -1}, "number of seconds"),
-        ({"request": "wait", "timeout": LONGEST_WAIT + 1}, "number of seconds"),
+        ({"request": "wait", "timeout": MAX_WAIT + 1}, "number of seconds"),
         ({"request": "wait", "timeout": float("nan")}, "number of seconds"),
         ({"request": "wait", "timeout": True}, "number of seconds"),
         ({"request": "wait", "timeout": "1"}, "number of seconds"),
@@ -71,7 +71,7 @@ def test_a_wait_is_for_the_present_and_for_ten_seconds_if_nothing_is_said() -> N
 )
 def test_what_means_nothing_is_refused_with_what_would(words: object, remedy: str) -> None:
     with pytest.raises(RequestError, match=remedy):
-        request_of(words)
+        parse_request(words)
 
 
 JSON = st.recursive(
@@ -89,7 +89,7 @@ JSON = st.recursive(
 )
 def test_anything_is_a_request_or_refused(words: object) -> None:
     try:
-        request = request_of(words)
+        request = parse_request(words)
     except RequestError:
         return
-    assert request_of(words_of(request)) == request
+    assert parse_request(encode_request(request)) == request

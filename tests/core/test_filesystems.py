@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reloader.core.filesystems import UNKNOWN, VERDICTS, Mount, MountTable, verdict_on
+from reloader.core.filesystems import EVENT_SUPPORT, UNKNOWN_TYPE, Mount, MountTable, event_support
 
 REMOTE = (
     "nfs nfs4 cifs smb3 smbfs 9p v9fs drvfs vboxsf virtiofs fakeowner grpcfuse osxfs vmhgfs prl_fs afpfs ceph remote"
@@ -14,36 +14,36 @@ LOCAL = "ext2 ext3 ext4 xfs btrfs zfs f2fs tmpfs overlay vfat exfat ntfs3 fusebl
 
 @pytest.mark.parametrize("type_", REMOTE.split())
 def test_events_do_not_tell_of_all_where_others_write(type_: str) -> None:
-    assert not verdict_on(type_).has_events
+    assert not event_support(type_).has_events
 
 
 @pytest.mark.parametrize("type_", LOCAL.split())
 def test_events_tell_of_all_on_disks_of_this_machine(type_: str) -> None:
-    assert verdict_on(type_).has_events
+    assert event_support(type_).has_events
 
 
-@pytest.mark.parametrize("type_", VERDICTS)
+@pytest.mark.parametrize("type_", EVENT_SUPPORT)
 def test_every_verdict_has_its_reason_and_its_source(type_: str) -> None:
-    assert VERDICTS[type_].why
-    assert VERDICTS[type_].source
+    assert EVENT_SUPPORT[type_].why
+    assert EVENT_SUPPORT[type_].source
 
 
 @pytest.mark.parametrize("type_", ["fuse.sshfs", "fuse.s3fs", "fuse.vmhgfs-fuse", "fuse"])
 def test_a_fuse_file_system_is_one_whatever_its_name(type_: str) -> None:
-    assert verdict_on(type_) == VERDICTS["fuse"]
+    assert event_support(type_) == EVENT_SUPPORT["fuse"]
 
 
 def test_but_for_the_one_that_holds_the_layers_of_containers() -> None:
-    assert verdict_on("fuse.fuse-overlayfs").has_events
+    assert event_support("fuse.fuse-overlayfs").has_events
 
 
 def test_a_type_is_known_in_any_case() -> None:
-    assert verdict_on("NFS") == verdict_on("nfs")
+    assert event_support("NFS") == event_support("nfs")
 
 
 def test_a_type_that_nobody_knows_is_given_a_chance() -> None:
-    assert verdict_on("brandnewfs") == UNKNOWN
-    assert UNKNOWN.has_events
+    assert event_support("brandnewfs") == UNKNOWN_TYPE
+    assert UNKNOWN_TYPE.has_events
 
 
 ROOT, HOME, SHARE = (

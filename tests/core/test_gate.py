@@ -21,28 +21,28 @@ from reloader.core.events import (
 from reloader.core.gate import (
     BEFORE,
     CHECK,
-    Arrival,
     CancelTask,
     Checking,
     CheckSyntax,
     Empty,
     Forward,
     Gate,
+    GateAction,
     GateContext,
+    GateEvent,
     GateTaskFailed,
     GateTaskPassed,
-    Order,
     Passed,
     Pending,
     PolicyReplaced,
     Rejected,
     RunTask,
     StartTask,
-    follow,
-    gate_of,
+    after_launch,
+    announce_open_batch,
     handle,
-    launched,
-    run_ends,
+    handle_run_end,
+    new_gate,
 )
 from reloader.core.notices import ChangesReverted, Note
 from reloader.core.outcome import Exited
@@ -68,10 +68,10 @@ def around(
     return GateContext(policy, run, compiles, "/", {f"/app/{name}" for name in as_before}.__contains__)
 
 
-def after(around_it: GateContext, *arrivals: Arrival, gate: Gate | None = None) -> tuple[Gate, list[Order]]:
+def after(around_it: GateContext, *arrivals: GateEvent, gate: Gate | None = None) -> tuple[Gate, list[GateAction]]:
     """The gate after ``arrivals``, with all orders."""
-    gate = gate_of(around_it.policy) if gate is None else gate
-    orders: list[Order] = []
+    gate = new_gate(around_it.policy) if gate is None else gate
+    orders: list[GateAction] = []
     for arrival in arrivals:
         gate, more = handle(gate, arrival, around_it)
         orders += more
@@ -93,7 +93,7 @@ class TestABatch:
     def test_is_let_through_when_its_sources_compile(self) -> None:
         gate, orders = after(around(SYNTAX), BatchOpened(), BatchClosed(batch("a.py")), GateTaskPassed())
         assert orders == [compiling("a.py"), Forward(BatchClosed(batch("a.py")))]
-        assert gate == gate_of(SYNTAX)
+        assert gate == new_gate(SYNTAX)
 
     def test_is_let_through_at_once_where_nothing_is_to_be_checked(self) -> None:
         assert after(around(SYNTAX), BatchClosed(batch("a.css")))[1] == [Forward(BatchClosed(batch("a.css")))]
@@ -139,8 +139,8 @@ class TestABatch:
         assert after(around(BUILD), FAILED, gate=gate)[1] == [BUILDING]
 
     @pytest.mark.parametrize("late", [GateTaskPassed(), FAILED])
-    def test_is_not_there_for_an_answer_that_comes_late(self, late: Arrival) -> None:
-        assert after(around(SYNTAX), late) == (gate_of(SYNTAX), [])
+    def test_is_not_there_for_an_answer_that_comes_late(self, late: GateEvent) -> None:
+        assert after(around(SYNTAX), late) == (new_gate(SYNTAX), [])
 
 
 class TestWhereNoRunLives:
@@ -161,15 +161,15 @@ class TestWhereNoRunLives:
 
     def test_nothing_is_started_over_what_is_refused(self) -> None:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
-        gate, orders = follow(gate, around(SYNTAX, None), rests=True)
+        gate, orders = announce_open_batch(gate, around(SYNTAX, None), rests=True)
         assert orders == (Forward(BatchOpened()),)
-        assert follow(gate, around(SYNTAX, None), rests=True) == (gate, ())
+        assert announce_open_batch(gate, around(SYNTAX, None), rests=True) == (gate, ())
 
     def test_nothing_is_told_where_nothing_is_held(self) -> None:
-        gate = gate_of(SYNTAX)
-        assert follow(gate, around(SYNTAX, None), rests=True) == (gate, ())
+        gate = new_gate(SYNTAX)
+        assert announce_open_batch(gate, around(SYNTAX, None), rests=True) == (gate, ())
         pending, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
-        assert follow(pending, around(SYNTAX), rests=False) == (pending, ())
+        assert announce_open_batch(pending, around(SYNTAX), rests=False) == (pending, ())
 
 
 class TestWhatIsTakenBack:
@@ -177,7 +177,7 @@ class TestWhatIsTakenBack:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
         gate, orders = after(around(SYNTAX, as_before=("a.py",)), BatchClosed(batch("a.py")), gate=gate)
         assert orders == [Report(ChangesReverted(("/app/a.py",), 1))]
-        assert gate == gate_of(SYNTAX)
+        assert gate == new_gate(SYNTAX)
 
     def test_is_no_part_of_the_batch_that_is_let_through(self) -> None:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py", "b.py")), FAILED)
@@ -223,7 +223,7 @@ class TestTheFirstStart:
     def test_is_refused_by_a_step_with_its_exit_code(self) -> None:
         gate, orders = after(around(BUILD, None), Begin(), FAILED)
         assert orders == [BUILDING, Report(FAILED.notice), Forward(FirstStartBlocked(7))]
-        assert follow(gate, around(BUILD, None), rests=True)[1] == ()
+        assert announce_open_batch(gate, around(BUILD, None), rests=True)[1] == ()
 
     def test_is_tried_again_after_a_change(self) -> None:
         gate, _ = after(around(BUILD, None), Begin(), FAILED)
@@ -303,7 +303,7 @@ class TestMoreFilesThanACommandTakes:
     def test_leave_a_step_to_be_taken_until_the_last_part_has_passed(self) -> None:
         policy = GatePolicy(before=(Task(("css", "{files}"), (CSS,)),))
         parts = self.parts(policy.before[0])
-        gate = replace(gate_of(policy), stale=frozenset())
+        gate = replace(new_gate(policy), stale=frozenset())
         gate, orders = after(around(policy), BatchClosed(self.MANY), *[GateTaskPassed()] * (len(parts) - 1), gate=gate)
         assert orders == [StartTask(RunTask(BEFORE, part)) for part in parts[:-1]] + [
             StartTask(RunTask(BEFORE, parts[-1], 0))
@@ -403,23 +403,23 @@ class TestAnotherPolicy:
         assert orders == [CancelTask(), Forward(RestartRequested("r"))]
 
     def test_is_nothing_where_nothing_waits(self) -> None:
-        assert after(around(SYNTAX), PolicyReplaced()) == (gate_of(SYNTAX), [])
+        assert after(around(SYNTAX), PolicyReplaced()) == (new_gate(SYNTAX), [])
 
     def test_says_that_no_other_plan_waits_any_more(self) -> None:
         gate, orders = after(around(SYNTAX), BatchOpened(), SettingsChanged(("command",)), PolicyReplaced())
-        assert (gate, orders) == (replace(gate_of(SYNTAX), is_open=True), [])
+        assert (gate, orders) == (replace(new_gate(SYNTAX), is_open=True), [])
 
 
 class TestTheEndOfTheRunByItself:
     ENDED, LEADER_ENDED = RunEnded(1, Exited(1)), LeaderExited(1, Exited(1))
 
     @pytest.mark.parametrize("arrival", [BatchOpened(), BatchClosed(batch("a.py"))])
-    def test_is_a_restart_when_a_change_is_on_its_way(self, arrival: Arrival) -> None:
+    def test_is_a_restart_when_a_change_is_on_its_way(self, arrival: GateEvent) -> None:
         gate, _ = after(around(SYNTAX), arrival)
-        told, orders = run_ends(gate, self.ENDED, around(SYNTAX))
+        told, orders = handle_run_end(gate, self.ENDED, around(SYNTAX))
         assert orders == (Forward(replace(self.ENDED, batch_is_open=True)),)
         assert told.is_told
-        assert run_ends(gate, self.LEADER_ENDED, around(SYNTAX))[1] == (
+        assert handle_run_end(gate, self.LEADER_ENDED, around(SYNTAX))[1] == (
             Forward(self.LEADER_ENDED),
             Forward(BatchOpened()),
         )
@@ -427,15 +427,15 @@ class TestTheEndOfTheRunByItself:
     def test_is_an_end_when_all_that_waits_is_refused(self) -> None:
         gate, _ = after(around(SYNTAX), BatchClosed(batch("a.py")), FAILED)
         for ended in (self.ENDED, self.LEADER_ENDED):
-            assert run_ends(gate, ended, around(SYNTAX)) == (gate, (Forward(ended),))
+            assert handle_run_end(gate, ended, around(SYNTAX)) == (gate, (Forward(ended),))
 
 
 class TestALaunchForAnotherReason:
     def test_has_read_what_was_refused(self) -> None:
         gate, _ = after(around(SYNTAX), BatchOpened(), BatchClosed(batch("a.py")), FAILED, BatchOpened())
-        assert launched(gate) == replace(gate_of(SYNTAX), stage=Empty())
+        assert after_launch(gate) == replace(new_gate(SYNTAX), stage=Empty())
 
     def test_does_not_replace_a_step_that_is_under_way(self) -> None:
         gate, _ = after(around(BUILD), BatchClosed(batch("a.py")))
-        _, orders = after(around(BUILD), GateTaskPassed(), GateTaskPassed(), gate=launched(gate))
+        _, orders = after(around(BUILD), GateTaskPassed(), GateTaskPassed(), gate=after_launch(gate))
         assert orders[-1] == Forward(BatchClosed(batch("a.py")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reloader.core.gate import Checking, GateTaskPassed, Passed, gate_of, handle
+from reloader.core.gate import Checking, GateTaskPassed, Passed, handle, new_gate
 from reloader.core.states import WaitingForQuiet
 from reloader.core.supervisor import transition
 from tests.support.fakes import simulated_gate
@@ -44,7 +44,7 @@ def test_the_simulation_finds_a_gate_that_lets_all_through(monkeypatch):
 def test_the_simulation_finds_a_gate_that_forgets_what_it_holds(monkeypatch):
     def forgetful(gate, arrival, around):
         after, orders = handle(gate, arrival, around)
-        return gate_of(around.policy) if isinstance(after.stage, Checking | Passed) else after, orders
+        return new_gate(around.policy) if isinstance(after.stage, Checking | Passed) else after, orders
 
     monkeypatch.setattr(simulated_gate, "handle", forgetful)
     with pytest.raises(BrokenPromise):

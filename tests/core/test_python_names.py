@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reloader.core.python_names import source_name
+from reloader.core.python_names import source_path
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ from reloader.core.python_names import source_name
     ],
 )
 def test_bytecode_is_taken_back_to_the_name_of_its_source(path, source):
-    assert source_name(path) == source
+    assert source_path(path) == source

@@ -8,7 +8,16 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.core.restart_loops import LIMIT, SHARE, SHORTEST_TRIAL, SPREAD, WINDOW, FileRestart, RestartLoops, Trial
+from reloader.core.restart_loops import (
+    MAX_SPREAD,
+    MIN_RESTARTS,
+    MIN_TRIAL,
+    SPREAD_SHARE,
+    WINDOW,
+    FileRestart,
+    RestartLoops,
+    Trial,
+)
 
 FILE = "/project/data.db"
 
@@ -26,13 +35,13 @@ def history(ages: list[Age], pause: float = 0.5, path: str = FILE) -> list[FileR
 
 
 def test_the_tenth_restart_at_the_same_moment_of_a_run_suspends_the_file() -> None:
-    restarts = history([0.3] * LIMIT)
+    restarts = history([0.3] * MIN_RESTARTS)
     assert after(*restarts[:-1]).suspended == frozenset()
     assert after(*restarts).suspended == {FILE}
 
 
 def test_a_file_that_the_runs_say_they_wrote_is_suspended_whatever_the_moment() -> None:
-    assert after(*history([None] * LIMIT)).suspended == {FILE}
+    assert after(*history([None] * MIN_RESTARTS)).suspended == {FILE}
     assert after(*history([None, 5.0, None, 5.2, *[None] * 6])).suspended == {FILE}
     assert after(*history([None, 5.0, None, 9.2, *[None] * 6])).suspended == frozenset()
 
@@ -43,14 +52,14 @@ def test_what_starts_slowly_need_not_be_so_exact() -> None:
 
 
 def test_ten_restarts_that_take_longer_than_a_minute_are_none() -> None:
-    pause = WINDOW / (LIMIT - 1)
-    assert after(*history([0.0] * LIMIT, pause=pause)).suspended == {FILE}
-    assert after(*history([0.0] * LIMIT, pause=pause + 0.01)).suspended == frozenset()
+    pause = WINDOW / (MIN_RESTARTS - 1)
+    assert after(*history([0.0] * MIN_RESTARTS, pause=pause)).suspended == {FILE}
+    assert after(*history([0.0] * MIN_RESTARTS, pause=pause + 0.01)).suspended == frozenset()
 
 
 def test_a_restart_by_another_file_breaks_the_row() -> None:
     """As when a person saves, and a formatter writes the file again a moment later."""
-    saves = history([0.3] * LIMIT)
+    saves = history([0.3] * MIN_RESTARTS)
     mixed = [
         FileRestart(save.moment, {FILE if number % 5 else "/project/app.py": 0.3}) for number, save in enumerate(saves)
     ]
@@ -65,23 +74,23 @@ def test_a_formatter_that_answers_each_save_is_no_loop() -> None:
 def test_of_a_batch_only_the_file_that_is_always_there_is_suspended() -> None:
     restarts = [
         FileRestart(one.moment, {**one.ages, f"/project/{number}": 0.3})
-        for number, one in enumerate(history([0.3] * LIMIT))
+        for number, one in enumerate(history([0.3] * MIN_RESTARTS))
     ]
     assert after(*restarts).suspended == {FILE}
 
 
 def test_two_files_that_are_always_written_together_are_suspended_together() -> None:
-    restarts = [FileRestart(one.moment, {**one.ages, "/project/other": 0.31}) for one in history([0.3] * LIMIT)]
+    restarts = [FileRestart(one.moment, {**one.ages, "/project/other": 0.31}) for one in history([0.3] * MIN_RESTARTS)]
     assert after(*restarts).suspended == {FILE, "/project/other"}
 
 
 def test_a_suspended_file_stays_so_while_others_restart() -> None:
-    loops = after(*history([0.3] * LIMIT))
+    loops = after(*history([0.3] * MIN_RESTARTS))
     assert loops.after(FileRestart(900.0, {"/project/app.py": 7.0})).suspended == {FILE}
 
 
 def test_who_forgives_begins_anew() -> None:
-    restarts = history([0.3] * LIMIT)
+    restarts = history([0.3] * MIN_RESTARTS)
     forgiven = after(*restarts).forgiven()
     assert forgiven.suspended == frozenset()
     assert reduce(RestartLoops.after, restarts[:-1], forgiven).suspended == frozenset()
@@ -89,24 +98,24 @@ def test_who_forgives_begins_anew() -> None:
 
 @given(
     first=st.floats(0.0, 4.5),
-    jitter=st.lists(st.floats(0.0, 1.0), min_size=LIMIT, max_size=4 * LIMIT),
+    jitter=st.lists(st.floats(0.0, 1.0), min_size=MIN_RESTARTS, max_size=4 * MIN_RESTARTS),
     before=st.lists(st.floats(0.0, 100.0), max_size=15),
 )
 def test_a_program_that_writes_as_it_starts_is_found_out_by_the_tenth_restart(
     first: float, jitter: list[float], before: list[float]
 ) -> None:
     """Whatever a person did before."""
-    allowed = SPREAD + SHARE * first
+    allowed = MAX_SPREAD + SPREAD_SHARE * first
     ages: list[Age] = [*before, *(first + share * allowed * 0.999 for share in jitter)]
     restarts = history(ages)
-    assert after(*restarts[: len(before) + LIMIT]).suspended == {FILE}
+    assert after(*restarts[: len(before) + MIN_RESTARTS]).suspended == {FILE}
 
 
 @given(st.lists(st.floats(0.0, 20.0), max_size=60), st.floats(0.01, 3.0))
 def test_nobody_is_cut_off_whose_saves_are_spread(ages: list[float], pause: float) -> None:
     """In no ten saves in a row were all at the same moment of a run, by the plainest way to say so."""
-    tens = [ages[start : start + LIMIT] for start in range(len(ages) - LIMIT + 1)]
-    is_even = any(max(ten) - min(ten) <= SPREAD + SHARE * min(ten) for ten in tens)
+    tens = [ages[start : start + MIN_RESTARTS] for start in range(len(ages) - MIN_RESTARTS + 1)]
+    is_even = any(max(ten) - min(ten) <= MAX_SPREAD + SPREAD_SHARE * min(ten) for ten in tens)
     if not is_even:
         assert after(*history(list(ages), pause)).suspended == frozenset()
 
@@ -119,14 +128,14 @@ def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history:
         before, loops = loops, loops.after(FileRestart(moment, dict.fromkeys(paths, 0.2)))
         named.append(paths)
         fresh = loops.suspended - before.suspended
-        assert all(path in one for one in named[-LIMIT:] for path in fresh)
-        assert not fresh or len(named) >= LIMIT
+        assert all(path in one for one in named[-MIN_RESTARTS:] for path in fresh)
+        assert not fresh or len(named) >= MIN_RESTARTS
         assert before.suspended <= loops.suspended
-        assert len(loops.restarts) <= LIMIT
+        assert len(loops.restarts) <= MIN_RESTARTS
 
 
 def test_somebody_who_acts_in_step_with_the_runs_breaks_the_row_and_forgives_nothing() -> None:
-    restarts = tuple(FileRestart(float(moment), {"/a": 0.5}) for moment in range(LIMIT - 1))
+    restarts = tuple(FileRestart(float(moment), {"/a": 0.5}) for moment in range(MIN_RESTARTS - 1))
     known = RestartLoops(restarts, frozenset({"/b"})).interrupted().after(FileRestart(10.0, {"/a": 0.5}))
     assert known.suspended == {"/b"}
     assert RestartLoops(restarts).after(FileRestart(10.0, {"/a": 0.5})).suspended == {"/a"}
@@ -134,25 +143,25 @@ def test_somebody_who_acts_in_step_with_the_runs_breaks_the_row_and_forgives_not
 
 class TestTheTrial:
     def test_comes_before_the_restart_that_would_suspend(self) -> None:
-        restarts = history([0.3] * LIMIT)
+        restarts = history([0.3] * MIN_RESTARTS)
         assert after(*restarts[:-2]).trial_before(restarts[-2]) is None
-        assert after(*restarts[:-1]).trial_before(restarts[-1]) == Trial(frozenset({FILE}), SHORTEST_TRIAL)
+        assert after(*restarts[:-1]).trial_before(restarts[-1]) == Trial(frozenset({FILE}), MIN_TRIAL)
 
     def test_lasts_longer_than_any_run_has_taken_to_come_to_the_change(self) -> None:
-        restarts = history([2.0, 2.25] * (LIMIT // 2), pause=0.0)
+        restarts = history([2.0, 2.25] * (MIN_RESTARTS // 2), pause=0.0)
         trial = after(*restarts[:-1]).trial_before(restarts[-1])
         assert trial is not None
-        assert trial.seconds == 2.25 + SPREAD
+        assert trial.seconds == 2.25 + MAX_SPREAD
 
     def test_is_not_for_what_the_runs_have_reported(self) -> None:
-        restarts = history([None] * LIMIT)
+        restarts = history([None] * MIN_RESTARTS)
         assert after(*restarts[:-1]).trial_before(restarts[-1]) is None
 
     def test_is_not_for_what_is_suspended_already(self) -> None:
-        restarts = history([0.3] * LIMIT)
+        restarts = history([0.3] * MIN_RESTARTS)
         assert after(*restarts).trial_before(restarts[-1]) is None
 
-    @given(st.lists(st.one_of(st.none(), st.floats(0.0, 3.0)), min_size=1, max_size=3 * LIMIT))
+    @given(st.lists(st.one_of(st.none(), st.floats(0.0, 3.0)), min_size=1, max_size=3 * MIN_RESTARTS))
     def test_comes_before_every_suspension_for_evenness_and_before_no_other(self, ages: list[Age]) -> None:
         loops = RestartLoops()
         for restart in history(ages):

@@ -10,16 +10,16 @@ from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import Changed, Ended, Launched, WaitResult
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled, StopStep, StopStepKind
 from reloader.core.runs import (
-    FILES_KEPT,
+    MAX_FILES,
     JournalEntry,
     Rejection,
     Wait,
-    answer_to,
-    noted,
-    reason_in_words,
-    said_of,
-    settled,
-    state_in_words,
+    describe_outcome,
+    describe_reason,
+    describe_state,
+    result_of_wait,
+    updated_entry,
+    with_min_run,
 )
 from reloader.core.states import (
     ApplyExitPolicy,
@@ -61,10 +61,10 @@ def stopping(goal: Restart | Exit | ApplyExitPolicy) -> Stopping:
 
 class TestARecord:
     def test_begins_with_the_launch_and_keeps_the_first_files(self) -> None:
-        record = noted(None, LAUNCHED, 5.0, 1000.0)
+        record = updated_entry(None, LAUNCHED, 5.0, 1000.0)
         assert record is not None
         assert (record.run, record.pid, record.since, record.at, record.reason) == (2, 77, 5.0, 1000.0, "files changed")
-        assert record.files == tuple(BATCH.kinds)[:FILES_KEPT]
+        assert record.files == tuple(BATCH.kinds)[:MAX_FILES]
 
     def test_has_the_end_and_what_that_took(self) -> None:
         steps = (
@@ -72,18 +72,18 @@ class TestARecord:
             StopStep(StopStepKind.FORCED, 5.0),
             StopStep(StopStepKind.GONE, 5.1),
         )
-        record = noted(RUN, ended(Signalled(9), stopped=True, steps=steps), 8.0, 1003.0)
+        record = updated_entry(RUN, ended(Signalled(9), stopped=True, steps=steps), 8.0, 1003.0)
         assert record is not None
         assert (record.stopped_in, record.was_forced, record.has_failed) == (5.1, True, False)
 
     def test_of_a_run_that_could_not_be_launched_begins_with_its_end(self) -> None:
-        record = noted(replace(RUN, run=1), ended(NotLaunched(127, "not found")), 8.0, 1003.0)
+        record = updated_entry(replace(RUN, run=1), ended(NotLaunched(127, "not found")), 8.0, 1003.0)
         assert record is not None
         assert (record.run, record.pid, record.since, record.has_failed) == (2, None, 5.0, True)
         assert (record.stopped_in, record.was_forced) == (None, False)
 
     def test_is_not_touched_by_other_news(self) -> None:
-        assert noted(RUN, Changed(BATCH), 8.0, 1003.0) is RUN
+        assert updated_entry(RUN, Changed(BATCH), 8.0, 1003.0) is RUN
 
     def test_of_a_run_that_lives_has_no_end(self) -> None:
         assert (RUN.has_failed, RUN.stopped_in, RUN.was_forced) == (False, None, False)
@@ -102,7 +102,7 @@ class TestARecord:
     ],
 )
 def test_each_reason_has_its_words(reason: Reason, words: str) -> None:
-    assert reason_in_words(reason) == words
+    assert describe_reason(reason) == words
 
 
 def test_a_first_run_is_a_first_start_whatever_became_of_another_plan() -> None:
@@ -119,7 +119,7 @@ def test_a_first_run_is_a_first_start_whatever_became_of_another_plan() -> None:
     ],
 )
 def test_each_outcome_has_its_words(outcome: Outcome, words: str) -> None:
-    assert said_of(outcome) == words
+    assert describe_outcome(outcome) == words
 
 
 @pytest.mark.parametrize(
@@ -135,12 +135,12 @@ def test_each_outcome_has_its_words(outcome: Outcome, words: str) -> None:
     ],
 )
 def test_each_state_has_its_words(state: State, words: str) -> None:
-    assert state_in_words(state) == words
+    assert describe_state(state) == words
 
 
 def test_what_is_refused_before_it_could_start_is_not_starting() -> None:
-    assert state_in_words(Idle(1), is_refused=True) == "waiting"
-    assert state_in_words(Running(1, 5.0), is_refused=True) == "running"
+    assert describe_state(Idle(1), is_refused=True) == "waiting"
+    assert describe_state(Running(1, 5.0), is_refused=True) == "running"
 
 
 class TestAWaitForThePresent:
@@ -150,7 +150,7 @@ class TestAWaitForThePresent:
         "state", [Running(2, 5.0), WaitingForChange(2, RestartHistory()), COOLING, stopping(ApplyExitPolicy(Exited(1)))]
     )
     def test_is_for_the_newest_run_if_nothing_is_pending(self, state: State) -> None:
-        assert settled(self.WAIT, state, is_pending=False).floor == 2
+        assert with_min_run(self.WAIT, state, is_pending=False).floor == 2
 
     @pytest.mark.parametrize(
         "state",
@@ -163,42 +163,42 @@ class TestAWaitForThePresent:
         ],
     )
     def test_is_not_for_a_run_that_another_is_about_to_follow(self, state: State) -> None:
-        assert settled(self.WAIT, state, is_pending=False).floor is None
+        assert with_min_run(self.WAIT, state, is_pending=False).floor is None
 
     def test_is_not_for_a_run_that_may_lack_a_change(self) -> None:
-        assert settled(self.WAIT, Running(2, 5.0), is_pending=True).floor is None
+        assert with_min_run(self.WAIT, Running(2, 5.0), is_pending=True).floor is None
 
     def test_stays_for_the_run_that_it_was_for(self) -> None:
-        assert settled(Wait(1, 100.0), Running(2, 5.0), is_pending=False).floor == 1
+        assert with_min_run(Wait(1, 100.0), Running(2, 5.0), is_pending=False).floor == 1
 
 
 class TestAWait:
     WAIT = Wait(2, 100.0)
 
     def test_is_over_when_the_run_is_ready(self) -> None:
-        over = answer_to(self.WAIT, Running(2, 5.0), replace(RUN, ready_after=0.5), 6.0)
+        over = result_of_wait(self.WAIT, Running(2, 5.0), replace(RUN, ready_after=0.5), 6.0)
         assert over == WaitResult("ready", 2, 0.5, None, "", "")
 
     def test_is_over_with_a_failure_when_a_run_that_was_ready_has_ended_by_itself(self) -> None:
         record = replace(RUN, ready_after=1.0, ended=ended(Exited(1)), trace="Traceback")
-        over = answer_to(self.WAIT, WaitingForChange(2, RestartHistory()), record, 8.0)
+        over = result_of_wait(self.WAIT, WaitingForChange(2, RestartHistory()), record, 8.0)
         assert over == WaitResult("failed", 2, 3.0, 1, "exited with code 1", "Traceback")
 
     def test_is_over_when_the_run_has_failed(self) -> None:
         record = replace(RUN, ended=ended(Exited(1)), trace="ZeroDivisionError")
-        over = answer_to(self.WAIT, WaitingForChange(2, RestartHistory()), record, 9.0)
+        over = result_of_wait(self.WAIT, WaitingForChange(2, RestartHistory()), record, 9.0)
         assert over == WaitResult("failed", 2, 3.0, 1, "exited with code 1", "ZeroDivisionError")
 
     @pytest.mark.parametrize("wait", [Wait(3, 100.0), Wait(None, 100.0)])
     def test_is_over_when_what_it_waits_for_is_refused_before_it_can_run(self, wait: Wait) -> None:
-        over = answer_to(wait, Running(2, 5.0), RUN, 6.0, Rejection("app.py does not compile", "SyntaxError"))
+        over = result_of_wait(wait, Running(2, 5.0), RUN, 6.0, Rejection("app.py does not compile", "SyntaxError"))
         assert over == WaitResult("failed", 2, None, None, "app.py does not compile", "SyntaxError")
 
     def test_for_a_run_that_has_come_does_not_mind_what_is_refused_later(self) -> None:
-        assert answer_to(Wait(2, 100.0), Running(2, 5.0), RUN, 6.0, Rejection("it does not compile")) is None
+        assert result_of_wait(Wait(2, 100.0), Running(2, 5.0), RUN, 6.0, Rejection("it does not compile")) is None
 
     def test_is_over_well_when_the_run_has_done_its_work(self) -> None:
-        over = answer_to(self.WAIT, Finished(0), replace(RUN, ended=ended(Exited(0))), 9.0)
+        over = result_of_wait(self.WAIT, Finished(0), replace(RUN, ended=ended(Exited(0))), 9.0)
         assert over is not None
         assert over.verdict == "finished"
 
@@ -216,14 +216,14 @@ class TestAWait:
         ],
     )
     def test_goes_on_as_long_as_nothing_is_certain(self, state: State, record: JournalEntry | None) -> None:
-        assert answer_to(self.WAIT, state, record, 9.0) is None
+        assert result_of_wait(self.WAIT, state, record, 9.0) is None
 
     def test_that_is_not_for_a_run_yet_goes_on(self) -> None:
-        assert answer_to(Wait(None, 100.0), Running(2, 5.0), replace(RUN, ready_after=0.5), 9.0) is None
+        assert result_of_wait(Wait(None, 100.0), Running(2, 5.0), replace(RUN, ready_after=0.5), 9.0) is None
 
     def test_ends_when_its_time_is_over(self) -> None:
-        assert answer_to(self.WAIT, Running(2, 5.0), None, 100.0) == WaitResult("timed out", 0, None, None, "", "")
+        assert result_of_wait(self.WAIT, Running(2, 5.0), None, 100.0) == WaitResult("timed out", 0, None, None, "", "")
 
     def test_ends_with_the_session(self) -> None:
-        over = answer_to(self.WAIT, Finished(143), RUN, 9.0)
+        over = result_of_wait(self.WAIT, Finished(143), RUN, 9.0)
         assert over == WaitResult("failed", 2, None, 143, "the session has ended", "")

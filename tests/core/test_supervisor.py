@@ -60,7 +60,7 @@ from reloader.core.states import (
     WaitingForQuiet,
     next_run,
 )
-from reloader.core.supervisor import EARLY_LIMIT, next_deadline, transition
+from reloader.core.supervisor import MAX_EARLY_RESTARTS, next_deadline, transition
 
 INTERRUPT = int(signal.SIGINT)
 TERMINATE = int(signal.SIGTERM)
@@ -686,7 +686,7 @@ def test_the_leader_decides_whether_a_restart_code_was_early_not_what_it_left_ru
 )
 def test_five_early_restart_codes_in_a_row_are_a_failed_start(on_exit, last):
     rule = policy(on_exit)
-    states = lives_and_deaths(Exited(3), [0.5] * EARLY_LIMIT, rule)
+    states = lives_and_deaths(Exited(3), [0.5] * MAX_EARLY_RESTARTS, rule)
     assert pauses(states[:4], [0.5] * 4) == [0.5, 1.0, 2.0, 4.0]
     assert states[4] == last
 

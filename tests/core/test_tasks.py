@@ -8,7 +8,7 @@ import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.tasks import OVERDUE, Task, TimedOut
+from reloader.core.tasks import TIMEOUT_EXIT_CODE, Task, TimedOut
 
 
 def patterns(*texts: str, base: str = "/app") -> Patterns:
@@ -93,4 +93,4 @@ def test_on_windows_a_path_is_matched_by_its_names() -> None:
 
 
 def test_what_was_not_done_in_time_has_the_exit_code_of_timeout() -> None:
-    assert TimedOut(3.0).exit_code == OVERDUE == 124
+    assert TimedOut(3.0).exit_code == TIMEOUT_EXIT_CODE == 124

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tomli
 
-from reloader.core.restart_loops import LIMIT
+from reloader.core.restart_loops import MIN_RESTARTS
 from tests.support.platforms.limits import posix_only
 from tests.support.programs.projects import project, python, save
 from tests.support.sessions.output import Notice
@@ -38,7 +38,7 @@ def test_a_program_that_writes_what_is_watched_restarts_itself_no_more_than_ten_
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         told = reloader.wait_for("restart_loop_suspended")
         assert (told["level"], told["paths"]) == ("warning", [str(tmp_path / "state [1].txt")])
-        assert (told["restarts"], told["line"]) == (LIMIT, 'ignore = ["/state \\\\[1].txt"]')
+        assert (told["restarts"], told["line"]) == (MIN_RESTARTS, 'ignore = ["/state \\\\[1].txt"]')
         assert 0 < told["within"] < 60
         last = runs_before(reloader, told) + 1
         reloader.wait_for_line(f"run {last}")
@@ -89,7 +89,7 @@ def test_a_restart_by_hand_lets_the_file_count_again(tmp_path: Path) -> None:
         first = runs_before(reloader, reloader.wait_for("restart_loop_suspended"))
         reloader.wait_for_line(f"run {first + 1}")
         reloader.signal(signal.SIGUSR1)
-        assert runs_before(reloader, reloader.wait_for("restart_loop_suspended")) >= first + LIMIT
+        assert runs_before(reloader, reloader.wait_for("restart_loop_suspended")) >= first + MIN_RESTARTS
 
 
 def test_a_command_that_ends_after_it_has_written_makes_a_loop_too(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_script_that_writes_on_and_on_is_served_to_the_end(tmp_path: Path) -> 
         reloader.wait_for("launched", run=1)
         with subprocess.Popen((sys.executable, "-c", ON_AND_ON), cwd=tmp_path) as script:
             try:
-                reloader.wait_for("launched", run=2 * LIMIT + 1)
+                reloader.wait_for("launched", run=2 * MIN_RESTARTS + 1)
             finally:
                 script.kill()
         save(tmp_path / "app.py", "print('the last state', flush=True)\n")

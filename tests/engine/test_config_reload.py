@@ -27,7 +27,7 @@ from reloader.core.notices import (
     TaskFailed,
 )
 from reloader.core.outcome import Exited
-from reloader.core.restart_loops import LIMIT, FileRestart, RestartLoops
+from reloader.core.restart_loops import MIN_RESTARTS, FileRestart, RestartLoops
 from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.core.states import ConfigChanged, ConfigRejected, FirstStart, Idle, RestartHistory, Running
 from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
@@ -231,9 +231,9 @@ class TestARunThatWritesItsConfiguration:
     def test_is_told_of_after_ten_and_its_file_left_alone_for_a_minute(
         self, renewal: ConfigReloader, clock: ManualClock, told: list[Notice]
     ) -> None:
-        assert all(self.replaced(renewal, clock, 0.2) for _ in range(LIMIT))
+        assert all(self.replaced(renewal, clock, 0.2) for _ in range(MIN_RESTARTS))
         (suspended,) = [notice for notice in told if isinstance(notice, ConfigReloadSuspended)]
-        assert (suspended.restarts, suspended.seconds) == (LIMIT, SUSPENDED)
+        assert (suspended.restarts, suspended.seconds) == (MIN_RESTARTS, SUSPENDED)
         assert not self.replaced(renewal, clock, 0.2)
         assert renewal.before_launch() is None
         assert renewal.deadline is not None
@@ -242,19 +242,19 @@ class TestARunThatWritesItsConfiguration:
         assert renewal.before_launch() is not None
 
     def test_is_looked_at_again_after_a_restart_by_hand(self, renewal: ConfigReloader, clock: ManualClock) -> None:
-        assert [self.replaced(renewal, clock, 0.2) for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+        assert [self.replaced(renewal, clock, 0.2) for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
         renewal.forgive()
         assert renewal.before_launch() is not None
 
     def test_is_not_taken_for_somebody_who_saves_at_any_moment(
         self, renewal: ConfigReloader, clock: ManualClock
     ) -> None:
-        assert all(self.replaced(renewal, clock, 0.2 + number % 3) for number in range(2 * LIMIT))
+        assert all(self.replaced(renewal, clock, 0.2 + number % 3) for number in range(2 * MIN_RESTARTS))
 
     def test_is_not_taken_for_somebody_who_waits_for_each_run(
         self, renewal: ConfigReloader, clock: ManualClock
     ) -> None:
-        for _ in range(2 * LIMIT):
+        for _ in range(2 * MIN_RESTARTS):
             assert self.replaced(renewal, clock, 0.2)
             renewal.interrupt()
 

@@ -9,7 +9,7 @@ import pytest
 from reloader.core.events import RestartRequested
 from reloader.core.notices import Launched, RestartLoopSuspended
 from reloader.core.outcome import Exited
-from reloader.core.restart_loops import LIMIT, SHORTEST_TRIAL
+from reloader.core.restart_loops import MIN_RESTARTS, MIN_TRIAL
 from reloader.core.states import BackingOff, FilesChanged, Stopping
 from tests.support.sessions.engine_bench import Bench
 
@@ -40,21 +40,21 @@ def write(bench: Bench, *names: str, after: float = 0.2) -> bool:
 
 
 def test_the_tenth_restart_by_the_programs_own_write_is_the_last(bench: Bench) -> None:
-    assert [write(bench, "data.db") for _ in range(LIMIT + 3)] == [True] * LIMIT + [False] * 3
+    assert [write(bench, "data.db") for _ in range(MIN_RESTARTS + 3)] == [True] * MIN_RESTARTS + [False] * 3
     (told,) = bench.told(RestartLoopSuspended)
     assert told.paths == (str(bench.root / "data.db"),)
-    assert (told.restarts, told.line) == (LIMIT, 'ignore = ["/data.db"]')
+    assert (told.restarts, told.line) == (MIN_RESTARTS, 'ignore = ["/data.db"]')
     assert 0 < told.within < 10
 
 
 def test_it_is_told_before_the_run_that_it_is_about_starts(bench: Bench) -> None:
-    for _ in range(LIMIT):
+    for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
-    assert bench.journal[-3:] == ["tell RestartLoopSuspended", f"launch {LIMIT + 1}", "tell Launched"]
+    assert bench.journal[-3:] == ["tell RestartLoopSuspended", f"launch {MIN_RESTARTS + 1}", "tell Launched"]
 
 
 def test_what_counts_no_more_does_not_in_the_engine_for_another_plan_either(bench: Bench) -> None:
-    for _ in range(LIMIT):
+    for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     following = Bench(bench.root, loops_before=bench.loops).begin()
     assert not write(following, "data.db")
@@ -70,7 +70,7 @@ class TestTheTrialOfAnEvenWriter:
     def until_nothing_runs(self, bench: Bench, *names: str, late: str | None = None) -> float:
         """Nine restarts, and the tenth up to the trial; the run may write once more on its way. Returns when it began."""
         names = names or ("data.db",)
-        assert all(write(bench, *names) for _ in range(LIMIT - 1))
+        assert all(write(bench, *names) for _ in range(MIN_RESTARTS - 1))
         bench.host.is_obeyed = False
         bench.clock.advance(0.2)
         self.write_again(bench, *names)
@@ -93,9 +93,9 @@ class TestTheTrialOfAnEvenWriter:
         began = self.until_nothing_runs(bench)
         self.write_again(bench, "data.db")
         bench.settle()
-        assert bench.clock() - began < SHORTEST_TRIAL
+        assert bench.clock() - began < MIN_TRIAL
         assert bench.changed[-1] == {"data.db": "modified"}
-        assert all(write(bench, "data.db") for _ in range(LIMIT - 1))
+        assert all(write(bench, "data.db") for _ in range(MIN_RESTARTS - 1))
         assert bench.told(RestartLoopSuspended) == []
 
     def test_a_script_whose_writing_nobody_hints_at_is_found_at_the_end(self, bench: Bench) -> None:
@@ -109,7 +109,7 @@ class TestTheTrialOfAnEvenWriter:
     def test_a_program_that_writes_nothing_while_it_is_gone_is_found_out_after_it(self, bench: Bench) -> None:
         began = self.until_nothing_runs(bench)
         bench.settle()
-        assert bench.clock() - began == pytest.approx(SHORTEST_TRIAL)
+        assert bench.clock() - began == pytest.approx(MIN_TRIAL)
         assert len(bench.told(RestartLoopSuspended)) == 1
 
     def test_the_last_words_of_the_run_are_its_own_doing_even_if_they_are_heard_late(self, bench: Bench) -> None:
@@ -126,7 +126,7 @@ class TestTheTrialOfAnEvenWriter:
         reason = bench.told(Launched)[-1].reason
         assert isinstance(reason, FilesChanged)
         assert bench.named(reason.batch) == {"app.py": "modified", "data.db": "modified"}
-        assert all(write(bench, "data.db") for _ in range(LIMIT - 1))
+        assert all(write(bench, "data.db") for _ in range(MIN_RESTARTS - 1))
         assert bench.told(RestartLoopSuspended) == []
         assert write(bench, "data.db")
         assert bench.told(RestartLoopSuspended)[0].paths == (str(bench.root / "data.db"),)
@@ -137,18 +137,18 @@ class TestTheTrialOfAnEvenWriter:
         self.write_again(bench, "app.py")
         bench.settle()
         assert bench.told(RestartLoopSuspended) == []
-        assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+        assert [write(bench, "data.db") for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
         assert bench.told(RestartLoopSuspended)[0].paths == (str(bench.root / "data.db"),)
 
     def test_what_a_run_writes_late_is_waited_for_longer(self, bench: Bench) -> None:
-        for _ in range(LIMIT - 1):
+        for _ in range(MIN_RESTARTS - 1):
             assert write(bench, "data.db", after=4.0)
         before = bench.clock()
         assert write(bench, "data.db", after=4.0)
         assert bench.clock() - before > 8.0
 
     def test_a_command_that_has_ended_before_its_writing_is_heard_is_tried_too(self, bench: Bench) -> None:
-        for _ in range(LIMIT - 1):
+        for _ in range(MIN_RESTARTS - 1):
             assert write(bench, "data.db")
         bench.clock.advance(0.2)
         bench.save("data.db", "the tenth")
@@ -164,12 +164,12 @@ class TestTheTrialOfAnEvenWriter:
     def test_what_the_run_has_reported_to_write_needs_no_trial(self, bench: Bench) -> None:
         bench.written.add(str(bench.root / "data.db"))
         began = bench.clock()
-        assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
-        assert bench.clock() - began < 0.2 * (LIMIT + 1) + SHORTEST_TRIAL
+        assert [write(bench, "data.db") for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
+        assert bench.clock() - began < 0.2 * (MIN_RESTARTS + 1) + MIN_TRIAL
 
 
 def test_other_files_count_as_ever(bench: Bench) -> None:
-    for _ in range(LIMIT):
+    for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     assert write(bench, "app.py", "data.db")
     assert bench.changed[-1] == {"app.py": "modified"}
@@ -184,29 +184,29 @@ def test_a_person_who_saves_ten_times_in_a_minute_is_not_cut_off(bench: Bench) -
 def test_what_the_run_reports_to_write_needs_no_even_moments(bench: Bench) -> None:
     bench.written.add(str(bench.root / "data.db"))
     pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1]
-    assert [write(bench, "data.db", after=pause) for pause in pauses] == [True] * LIMIT + [False]
+    assert [write(bench, "data.db", after=pause) for pause in pauses] == [True] * MIN_RESTARTS + [False]
 
 
 def test_a_restart_by_hand_lets_it_count_again(bench: Bench) -> None:
-    for _ in range(LIMIT):
+    for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     assert not write(bench, "data.db")
     bench.post(RestartRequested("SIGUSR1"))
     bench.settle()
-    assert [write(bench, "data.db") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+    assert [write(bench, "data.db") for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
     assert len(bench.told(RestartLoopSuspended)) == 2
 
 
 def test_what_is_ignored_already_is_in_the_line_too(root: Path) -> None:
     bench = Bench(root, ignore=["*.log", '"quoted"']).begin()
-    for _ in range(LIMIT):
+    for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     assert bench.told(RestartLoopSuspended)[0].line == 'ignore = ["*.log", "\\"quoted\\"", "/data.db"]'
 
 
 def test_a_file_that_is_named_one_by_one_cannot_be_ignored(root: Path) -> None:
     bench = Bench(root, extra_files=[root / "data.db"]).begin()
-    for _ in range(LIMIT):
+    for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     assert not write(bench, "data.db")
     assert bench.told(RestartLoopSuspended)[0].line is None
@@ -219,7 +219,7 @@ def test_a_backend_that_sees_late_does_not_hide_a_loop(bench: Bench) -> None:
     for seen_after in [0.3, 1.3] * 6:
         bench.seconds_since[path] = seen_after - 0.25
         restarts.append(write(bench, "data.db", after=seen_after))
-    assert restarts == [True] * LIMIT + [False] * 2
+    assert restarts == [True] * MIN_RESTARTS + [False] * 2
 
 
 @pytest.mark.parametrize("seconds", [10.0, -10.0])

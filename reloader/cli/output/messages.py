@@ -14,7 +14,7 @@ from reloader.cli.output.formatting import seconds_of as _seconds
 from reloader.cli.output.formatting import some as _some
 from reloader.cli.output.session_messages import session_sentence
 from reloader.config.toml_syntax import in_toml
-from reloader.core.addresses import ListeningSocket, PortOwner, UnixAddress, shown
+from reloader.core.addresses import ListeningSocket, PortOwner, UnixAddress, format_address
 from reloader.core.changes import ChangeBatch
 from reloader.core.notices import (
     HIDDEN,
@@ -306,7 +306,7 @@ def _port_in_use(holder: PortOwner, is_certain: bool) -> str:
 
 def _pending(socket: ListeningSocket) -> str:
     address = socket.address
-    where = f"unix:{short(address.path)}" if isinstance(address, UnixAddress) else shown(address)
+    where = f"unix:{short(address.path)}" if isinstance(address, UnixAddress) else format_address(address)
     return f"{where} (descriptor {socket.descriptor})"
 
 

@@ -16,12 +16,12 @@ FAILED, TIMED_OUT = 1, 124
 def perform(arguments: Arguments) -> int:
     import sys
 
-    from reloader.core.control_protocol import NOW, USUAL_WAIT, WaitRequest
+    from reloader.core.control_protocol import DEFAULT_WAIT, NOW, WaitRequest
     from reloader.core.notices import WaitResult
 
     after = str(arguments.options.get("after", NOW))
     run = None if after == NOW else _run_of(after)
-    over = ask(arguments, WaitRequest(run, _seconds_of(str(arguments.options.get("timeout", USUAL_WAIT)))))
+    over = ask(arguments, WaitRequest(run, _seconds_of(str(arguments.options.get("timeout", DEFAULT_WAIT)))))
     show(arguments, over)
     if not isinstance(over, WaitResult) or over.verdict == "timed out":
         return TIMED_OUT

@@ -22,7 +22,7 @@ from reloader.core.control_protocol import (
 )
 from reloader.core.events import BatchClosed, BatchOpened, ControlRequest, Event, KeyPressed, RestartRequested
 from reloader.core.notices import FilesListed, KeysHelp, Paused, Resumed, SessionNotice, SessionStatus
-from reloader.core.runs import ALIVE, Rejection, Wait, answer_to, settled, state_in_words
+from reloader.core.runs import ALIVE, Rejection, Wait, describe_state, result_of_wait, with_min_run
 from reloader.core.settings import Settings
 from reloader.core.states import Running, State
 from reloader.engine.agent_reports import AgentReports
@@ -240,8 +240,8 @@ class ControlHandler:
             newest = replace(newest, trace=self._program.trace)
         waiting: list[_PendingWait] = []
         for pending in self._waits:
-            wait = settled(pending.wait, state, is_pending=is_pending)
-            over = answer_to(wait, state, newest, now, refusal)
+            wait = with_min_run(pending.wait, state, is_pending=is_pending)
+            over = result_of_wait(wait, state, newest, now, refusal)
             if over is None:
                 waiting.append(_PendingWait(wait, pending.reply))
             else:
@@ -272,7 +272,7 @@ class ControlHandler:
             pid=os.getpid(),
             project=self._settings.project,
             command=self._settings.launch.argv,
-            state=state_in_words(state, is_refused=self._beside is not None and self._beside.is_refusing),
+            state=describe_state(state, is_refused=self._beside is not None and self._beside.is_refusing),
             run=newest.run if newest is not None else 0,
             child=newest.pid if newest is not None and newest.ended is None else None,
             seconds=now - newest.since if newest is not None else 0.0,

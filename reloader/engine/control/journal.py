@@ -20,7 +20,7 @@ from reloader.core.notices import (
     TaskFailed,
     TaskStarted,
 )
-from reloader.core.runs import JournalEntry, Rejection, noted, said_of
+from reloader.core.runs import JournalEntry, Rejection, describe_outcome, updated_entry
 from reloader.interfaces import Clock, Reporter
 
 #: Takes one entry of the history. Never raises, never waits for anybody.
@@ -41,7 +41,7 @@ class RunJournal:
 
     def report(self, notice: Notice) -> None:
         before = self.newest
-        self.newest = noted(before, notice, self._clock(), self._epoch())
+        self.newest = updated_entry(before, notice, self._clock(), self._epoch())
         if self.newest is not None and self.newest is not before:
             self._enter(notice, self.newest)
         self._note_refusal(notice)
@@ -84,7 +84,7 @@ class RunJournal:
                         **self._heading("ended", record),
                         "seconds": round(seconds, 3),
                         "exit_code": outcome.exit_code,
-                        "outcome": said_of(outcome),
+                        "outcome": describe_outcome(outcome),
                         "stopped_in": None if record.stopped_in is None else round(record.stopped_in, 4),
                         "forced": record.was_forced,
                     }

@@ -23,7 +23,7 @@ from reloader.core.changes import (
 )
 from reloader.core.paths.walk import Folder, Walk, is_within
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.python_names import BYTECODE, source_name
+from reloader.core.python_names import BYTECODE_SUFFIXES, source_path
 from reloader.engine.files.file_reader import FileReader, as_file, is_same_content
 from reloader.engine.files.launch_snapshot import LaunchSnapshot
 from reloader.interfaces import Clock, Disk
@@ -281,7 +281,7 @@ class Baseline:
         for path in (*folder.links, folder.path) if folder.is_linked else folder.links:
             self._depend(path)
         for path in folder.files:
-            if not path.endswith(BYTECODE) or self._source(path) == path:
+            if not path.endswith(BYTECODE_SUFFIXES) or self._source(path) == path:
                 yield path
 
     def _depend(self, path: str) -> None:
@@ -292,7 +292,7 @@ class Baseline:
 
     def _source(self, path: str) -> str:
         """The source instead of the bytecode, where there is one that counts; other bytecode stands for itself."""
-        source = source_name(path)
+        source = source_path(path)
         if source is None or not self._watch_set.is_watched(source):
             return path
         return source if self._disk.stamp(source).kind is PathKind.FILE else path

@@ -24,11 +24,11 @@ from reloader.core.events import (
     StopRequested,
 )
 from reloader.core.gate import (
-    Arrival,
     CancelTask,
     CheckSyntax,
     Forward,
     GateContext,
+    GateEvent,
     GateTaskFailed,
     GateTaskPassed,
     PolicyReplaced,
@@ -78,7 +78,7 @@ class GateRunner:
         self._cwd = cwd
         self._compiles = compiles
         self._is_as_before = is_as_before
-        self._gate = core.gate_of(policy)
+        self._gate = core.new_gate(policy)
         self._state: State = Idle()
         self._attempt = 0
         self._command: int | None = None
@@ -101,7 +101,7 @@ class GateRunner:
         self._state = state
         if self._is_over:
             return []
-        self._gate, orders = core.follow(
+        self._gate, orders = core.announce_open_batch(
             self._gate, self._around, rests=isinstance(state, WaitingForChange | BackingOff)
         )
         return self._perform(orders)
@@ -118,7 +118,7 @@ class GateRunner:
 
     def launched(self) -> None:
         """A run is about to start."""
-        self._gate = core.launched(self._gate)
+        self._gate = core.after_launch(self._gate)
 
     def due(self) -> list[Event]:
         """What the supervisor is to decide on because a task has ended, or because another policy is in force."""
@@ -148,7 +148,7 @@ class GateRunner:
         is_news = isinstance(self._state, Running) and ended.run == self._state.run
         if not is_news or ended.outcome.was_interrupted or self._restart.once:
             return [ended]
-        self._gate, orders = core.run_ends(self._gate, ended, self._around)
+        self._gate, orders = core.handle_run_end(self._gate, ended, self._around)
         return self._perform(orders)
 
     def _lets_all_through(self, event: Guarded) -> bool:
@@ -166,11 +166,11 @@ class GateRunner:
         compiles = self._policy.syntax and self._compiles()
         return GateContext(self._policy, run, compiles, os.sep, self._is_as_before)
 
-    def _handle(self, arrival: Arrival) -> list[Event]:
+    def _handle(self, arrival: GateEvent) -> list[Event]:
         self._gate, orders = core.handle(self._gate, arrival, self._around)
         return self._perform(orders)
 
-    def _perform(self, orders: tuple[core.Order, ...]) -> list[Event]:
+    def _perform(self, orders: tuple[core.GateAction, ...]) -> list[Event]:
         admitted: list[Event] = []
         for order in orders:
             match order:

@@ -27,8 +27,8 @@ from reloader.core.addresses import (
     SocketAddress,
     SocketSpec,
     UnixAddress,
-    pending,
-    shown,
+    assign_descriptors,
+    format_address,
 )
 from reloader.errors import ConfigError
 from reloader.system.port_owner import holder_of, holder_of_file
@@ -77,12 +77,12 @@ class Sockets:
             in_the_way = [self._in_the_way_of(one, kept) for one in refused]
             problems = [one for one, ours in zip(refused, in_the_way, strict=True) if ours is None]
             if problems:
-                raise ConfigError([f"{spec.origin}: {shown(spec.address)}: {why}" for spec, why in problems])
+                raise ConfigError([f"{spec.origin}: {format_address(spec.address)}: {why}" for spec, why in problems])
             self._give_up(one for one in in_the_way if one is not None)
             found, refused = _tried(specs, kept, lowest)
         self._needless = [one for one in self._all if one not in kept]
         self._open = [one.above(lowest) for one in found]
-        return pending([one.bound for one in self._open])
+        return assign_descriptors([one.bound for one in self._open])
 
     def drop_others(self) -> None:
         """Nobody goes back any more to what was listened on before ``open``."""

@@ -23,24 +23,24 @@ from reloader.core.events import (
     StopRequested,
 )
 from reloader.core.gate import (
-    Arrival,
     CancelTask,
     Checking,
     CheckSyntax,
     Forward,
+    GateAction,
     GateContext,
+    GateEvent,
     GateTask,
     GateTaskFailed,
     GateTaskPassed,
-    Order,
     PolicyReplaced,
     Rejected,
     StartTask,
-    follow,
-    gate_of,
+    after_launch,
+    announce_open_batch,
     handle,
-    launched,
-    run_ends,
+    handle_run_end,
+    new_gate,
 )
 from reloader.core.notices import ChangesReverted, Note
 from reloader.core.states import BackingOff, FilesChanged, Running, WaitingForChange
@@ -67,7 +67,7 @@ class GatedSimulation(Simulation):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.gate_policy = self.random.choice(self.POLICIES)
-        self.gate = gate_of(self.gate_policy)
+        self.gate = new_gate(self.gate_policy)
         self.contents = dict.fromkeys(FILES, 1)
         self.at_launch: dict[str, int] = {}
         self.attempt = 0
@@ -112,7 +112,7 @@ class GatedSimulation(Simulation):
             self.attempt += 1
         self._let_through(event)
 
-    def _arrive(self, arrival: Arrival) -> None:
+    def _arrive(self, arrival: GateEvent) -> None:
         if self.exit_code is None and not self.stop_requests:
             self.trace.append((self.now, arrival))  # type: ignore[arg-type]
             self.gate, orders = handle(self.gate, arrival, self._around)
@@ -126,7 +126,7 @@ class GatedSimulation(Simulation):
     def _is_as_before(self, path: str) -> bool:
         return self.at_launch.get(path) == self.contents[path]
 
-    def _obey(self, orders: tuple[Order, ...]) -> None:
+    def _obey(self, orders: tuple[GateAction, ...]) -> None:
         for order in orders:
             match order:
                 case Forward(event):
@@ -160,7 +160,7 @@ class GatedSimulation(Simulation):
         for following in self._all_of(event):
             super()._deliver(following)
         if self.exit_code is None and not self.stop_requests:
-            self.gate, orders = follow(
+            self.gate, orders = announce_open_batch(
                 self.gate, self._around, rests=isinstance(self.state, WaitingForChange | BackingOff)
             )
             self._obey(orders)
@@ -171,7 +171,7 @@ class GatedSimulation(Simulation):
             return [event]
         if not isinstance(self.state, Running) or self.state.run != event.run:
             return [event]
-        self.gate, orders = run_ends(self.gate, event, self._around)
+        self.gate, orders = handle_run_end(self.gate, event, self._around)
         return [order.event for order in orders if isinstance(order, Forward)]
 
     def _finish(self, exit_code: int) -> None:
@@ -208,7 +208,7 @@ class GatedSimulation(Simulation):
             self.pending_paths = kept
         else:
             super()._launch(action)
-        self.gate = launched(self.gate)
+        self.gate = after_launch(self.gate)
         self.at_launch = dict(self.contents)
 
     def _is_at_rest(self) -> bool:

@@ -30,7 +30,7 @@ from reloader.core.notices import Changed, Ended
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.settings import BackOffPolicy, OnExit, RestartPolicy, StopPolicy
 from reloader.core.states import FilesChanged, Finished, Idle, Reason, Running, State, WaitingForChange
-from reloader.core.supervisor import SAME_REQUEST, next_deadline
+from reloader.core.supervisor import DUPLICATE_REQUEST_WINDOW, next_deadline
 
 Step = Callable[[State, Event, float, RestartPolicy], tuple[State, tuple[Action, ...]]]
 
@@ -333,7 +333,10 @@ class Simulation:
 
     def _was_urged(self) -> bool:
         """Whether the user has asked twice, and not by one key press that was heard twice."""
-        return len(self.stop_requests) > 1 and self.stop_requests[-1][0] - self.stop_requests[0][0] >= SAME_REQUEST
+        return (
+            len(self.stop_requests) > 1
+            and self.stop_requests[-1][0] - self.stop_requests[0][0] >= DUPLICATE_REQUEST_WINDOW
+        )
 
     def _finish(self, exit_code: int) -> None:
         self._must(self.exit_code is None, "it finishes twice")
