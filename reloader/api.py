@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reloader.child import is_running_from_reloader, restart, watch_also
 from reloader.errors import ReloaderError
-from reloader.invocation import Invocation, origin
+from reloader.invocation import Invocation, current_invocation
 
 TYPE_CHECKING = False  # the import of typing would be felt in each run of the program
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def run_with_reloader(
         "python_open_files": python_open_files,
         "python_site_packages": python_site_packages,
     }
-    raise SystemExit(_session(origin(), values, quiet=quiet, verbose=verbose, json=json))
+    raise SystemExit(_session(current_invocation(), values, quiet=quiet, verbose=verbose, json=json))
 
 
 def _session(start: Invocation, values: dict[str, object], *, quiet: bool, verbose: bool, json: bool) -> int:
@@ -89,11 +89,11 @@ def _session(start: Invocation, values: dict[str, object], *, quiet: bool, verbo
     from reloader.cli.output.console import Console, Style
     from reloader.cli.output.reporters import reporter_for
     from reloader.config.arguments import Arguments
-    from reloader.config.load import settings_of_call
+    from reloader.config.load import settings_for_call
     from reloader.config.options import KEYS
 
     given = {name: value for name, value in values.items() if value != KEYS[name].default}
-    settings = settings_of_call(
+    settings = settings_for_call(
         "run_with_reloader()",
         {**given, "command": start.argv, "shell": False, "cwd": start.directory},
         environ=os.environ,

@@ -22,7 +22,7 @@ class Invocation:
         self.directory = directory
 
 
-def origin() -> Invocation:
+def current_invocation() -> Invocation:
     """How this process was started. Raises ReloaderError where that cannot be done again."""
     if hasattr(sys, "ps1"):
         raise _again("an interactive session", "write the program into a file")
@@ -33,15 +33,15 @@ def origin() -> Invocation:
         raise _again("a program in an interpreter that is part of another", "start it with python")
     # The first word stands there as it was typed, relative to who knows what.
     words = sys.orig_argv[1:] if sys.orig_argv else _reconstructed(main)
-    return placed([sys.executable, *words], getattr(main, "__file__", None), os.getcwd())
+    return invocation_from([sys.executable, *words], getattr(main, "__file__", None), os.getcwd())
 
 
-def placed(words: Sequence[str], main_file: str | None, here: str) -> Invocation:
+def invocation_from(words: Sequence[str], main_file: str | None, here: str) -> Invocation:
     """The origin of a program that was started by ``words``: its directory is where its script is found from.
 
     ``main_file`` is the script's absolute path. The program may have changed its directory since; ``here`` is where it is now.
     """
-    at = script_at(words)
+    at = script_index(words)
     if at is None or os.path.isabs(words[at]) or main_file is None or not os.path.isabs(main_file):
         return Invocation(words, here)
     script, main = os.path.normpath(words[at]), os.path.normpath(main_file)
@@ -54,7 +54,7 @@ def placed(words: Sequence[str], main_file: str | None, here: str) -> Invocation
     return Invocation((*words[:at], main, *words[at + 1 :]), here)
 
 
-def script_at(words: Sequence[str]) -> int | None:
+def script_index(words: Sequence[str]) -> int | None:
     """Where among ``words`` the script is, or None for ``-m``. Reads the interpreter's options as it does itself."""
     place = 1
     while place < len(words):

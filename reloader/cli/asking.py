@@ -36,11 +36,11 @@ def show(arguments: Arguments, *notices: SessionNotice) -> None:
 
 def projects_of_here(arguments: Arguments, environ: Mapping[str, str]) -> tuple[str, ...]:
     from reloader.cli.context import current_directory
-    from reloader.config.discovery import projects_of
+    from reloader.config.discovery import project_paths
     from reloader.config.options import CONFIG_VARIABLE
 
     named = arguments.config or environ.get(CONFIG_VARIABLE) or None
-    return projects_of(named, current_directory(), os.path.expanduser("~"))
+    return project_paths(named, current_directory(), os.path.expanduser("~"))
 
 
 def pid_in(arguments: Arguments) -> int | None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reloader.config.messages import found, printable
+from reloader.config.messages import describe, printable
 from reloader.errors import ConfigError
 
 FILE_NAME = "reloader.toml"
@@ -39,7 +39,7 @@ def find(named: str | None, directory: str, home: str) -> ConfigFile | None:
     return next((file for place in places if (file := _project_file(place, directory)) is not None), None)
 
 
-def places_of(named: str | None, directory: str, home: str, used: str | None) -> list[str]:
+def candidate_paths(named: str | None, directory: str, home: str, used: str | None) -> list[str]:
     """Where what is written decides on the configuration: the file that is ``used``, and all that would come before it."""
     if named is not None:
         return [_path_of(named, directory, home)]
@@ -48,7 +48,7 @@ def places_of(named: str | None, directory: str, home: str, used: str | None) ->
     return places[: places.index(used) + 1] if used in places else places
 
 
-def can_be_read_again(named: str | None, directory: str, home: str) -> bool:
+def is_rereadable(named: str | None, directory: str, home: str) -> bool:
     """Whether what was ``named`` is a file, now that it is there, or is searched for. Nobody can read a pipe twice."""
     return named is None or os.path.isfile(_path_of(named, directory, home))
 
@@ -87,7 +87,7 @@ def _tool_table(values: dict[str, object], name: str) -> dict[str, object] | Non
     tool = values.get("tool", {})
     table = tool.get("reloader") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise ConfigError([f"{name}: tool.reloader: {found(table)}, expected a table, as in [tool.reloader]"])
+        raise ConfigError([f"{name}: tool.reloader: {describe(table)}, expected a table, as in [tool.reloader]"])
     return table
 
 
@@ -119,7 +119,7 @@ def _name(path: str, directory: str) -> str:
     return printable(os.path.relpath(path, directory))
 
 
-def projects_of(named: str | None, directory: str, home: str) -> tuple[str, ...]:
+def project_paths(named: str | None, directory: str, home: str) -> tuple[str, ...]:
     """Real paths, the likeliest first: of the file that was ``named``, or of all that apply in ``directory``.
 
     A session without a file is known by the directory that it was started in.

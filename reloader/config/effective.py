@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reloader.config.load import Loaded
 from reloader.config.options import KEYS, Key, Kind
 from reloader.config.resolve import MergedConfig
-from reloader.config.validators import WrittenTask
+from reloader.config.validators import TaskConfig
 from reloader.core.notices import HIDDEN, KeyChange
 
 DEFAULT = "default"
@@ -27,30 +27,30 @@ class EffectiveValue:
         return self.origin != DEFAULT
 
 
-def settings_of(written: MergedConfig) -> tuple[EffectiveValue, ...]:
+def effective_values(merged: MergedConfig) -> tuple[EffectiveValue, ...]:
     """Every key, in the order of the table of keys. A command that is not written has the value None."""
-    places = written.stack.places
+    places = merged.layers.places
     return tuple(
-        EffectiveValue(key, _value(written, name), ", ".join(places[name]) if name in places else DEFAULT)
+        EffectiveValue(key, _value(merged, name), ", ".join(places[name]) if name in places else DEFAULT)
         for name, key in KEYS.items()
     )
 
 
-def _value(written: MergedConfig, name: str) -> object:
-    is_missing = name == "command" and name not in written.stack.values
-    return None if is_missing else _as_written(getattr(written.config, name))
+def _value(merged: MergedConfig, name: str) -> object:
+    is_missing = name == "command" and name not in merged.layers.values
+    return None if is_missing else _as_written(getattr(merged.config, name))
 
 
 def _as_written(value: object) -> object:
     """``value`` with each command, and the address of a probe, as it could be written."""
     match value:
-        case WrittenTask(run, ()):
+        case TaskConfig(run, ()):
             return list(run)
-        case WrittenTask(run, files):
+        case TaskConfig(run, files):
             return {"run": list(run), "files": list(files)}
         case {"tcp": (str(host), int(port)), **others}:
             return {"tcp": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", **others}
-        case tuple() if any(isinstance(one, WrittenTask) for one in value):
+        case tuple() if any(isinstance(one, TaskConfig) for one in value):
             return [_as_written(one) for one in value]
         case _:
             return value
@@ -65,7 +65,7 @@ def _differences(before: Loaded, after: Loaded) -> Iterator[KeyChange]:
     old, new = _file(before), _file(after)
     if old != new:
         yield KeyChange("config", old, new)
-    for one, other in zip(settings_of(before.written), settings_of(after.written), strict=True):
+    for one, other in zip(effective_values(before.merged), effective_values(after.merged), strict=True):
         key = one.key
         name = f"{key.table}.{key.written}" if key.table else key.name
         if key.kind is Kind.TABLE and isinstance(one.value, Mapping) and isinstance(other.value, Mapping):

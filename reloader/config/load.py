@@ -10,7 +10,7 @@ from reloader.config.arguments import Arguments
 from reloader.config.discovery import FILE_NAME, ConfigFile, find
 from reloader.config.layers import (
     Layer,
-    Origin,
+    LayerKind,
     ValidatedLayer,
     command_line_layer,
     environment_layer,
@@ -33,7 +33,7 @@ class Loaded:
     """A plan, what was written for it, and the file in which, if there is one."""
 
     settings: Settings
-    written: MergedConfig
+    merged: MergedConfig
     file: ConfigFile | None
 
 
@@ -68,51 +68,51 @@ def load(
     from_file = file_layers(file, platform) if file is not None else ()
     layers = (*from_file, environment_layer(environ, platform), command_line_layer(arguments, platform))
     base = os.path.dirname(file.path) if file is not None else directory
-    ground = PathContext(platform, base, home, os.path.isdir, os.path.realpath)
-    return _loaded([layer.judge() for layer in layers], file, ground, environ, needs_command=needs_command)
+    context = PathContext(platform, base, home, os.path.isdir, os.path.realpath)
+    return _loaded([layer.judge() for layer in layers], file, context, environ, needs_command=needs_command)
 
 
-def settings_of_call(
+def settings_for_call(
     call: str, values: Mapping[str, object], environ: Mapping[str, str], directory: str, home: str, platform: str
 ) -> Settings:
     """The plan that a Python program asks for by the function ``call``, with ``values`` over the variables. No file is read.
 
     Where nothing says what to watch, the program does, as soon as it runs: a directory too large to watch is left to that.
     """
-    ground = PathContext(platform, directory, home, os.path.isdir, os.path.realpath)
+    context = PathContext(platform, directory, home, os.path.isdir, os.path.realpath)
     variables = environment_layer(environ, platform).judge()
 
     def settings_with(**more: object) -> Settings:
-        call_layer = Layer(Origin.CALL, {**values, **more}, platform, file=call)
-        return _loaded([variables, call_layer.judge()], None, ground, environ).settings
+        call_layer = Layer(LayerKind.CALL, {**values, **more}, platform, file=call)
+        return _loaded([variables, call_layer.judge()], None, context, environ).settings
 
     if "watch" not in values and "watch" not in variables.values:
         settings = settings_with(allow_dangerous_root=True)
         if settings.python.modules:
-            return replace(without_dangerous_roots(settings, ground), source=call)
+            return replace(without_dangerous_roots(settings, context), source=call)
     return replace(settings_with(), source=call)
 
 
 def _loaded(
     judged: list[ValidatedLayer],
     file: ConfigFile | None,
-    ground: PathContext,
+    context: PathContext,
     environ: Mapping[str, str],
     *,
     needs_command: bool = True,
 ) -> Loaded:
     """What layers say together, the weakest first."""
     problems = [problem for one in judged for problem in one.problems]
-    applying = [one for one in judged if one.layer.platform == ground.platform]
+    applying = [one for one in judged if one.layer.platform == context.platform]
     if needs_command and not any("command" in one.layer.values for one in applying):
         problems.append(_no_command(file))
-    written = _written(file, applying, ground.platform)
-    problems.extend(problems_of(written, ground, frozenset().union(*(one.spoiled for one in applying))))
+    merged = _merged(file, applying, context.platform)
+    problems.extend(problems_of(merged, context, frozenset().union(*(one.invalid_keys for one in applying))))
     if problems:
         raise ConfigError(problems)
-    settings = _with_own_file(resolve(written, ground, environ.get("COMSPEC") or "cmd.exe"), file)
-    project = os.path.realpath(file.path if file is not None else ground.base)
-    return Loaded(replace(settings, project=project), written, file)
+    settings = _with_own_file(resolve(merged, context, environ.get("COMSPEC") or "cmd.exe"), file)
+    project = os.path.realpath(file.path if file is not None else context.base)
+    return Loaded(replace(settings, project=project), merged, file)
 
 
 def _with_own_file(settings: Settings, file: ConfigFile | None) -> Settings:
@@ -122,11 +122,11 @@ def _with_own_file(settings: Settings, file: ConfigFile | None) -> Settings:
     return replace(settings, watch=replace(settings.watch, own_file=file.path))
 
 
-def _written(file: ConfigFile | None, layers: list[ValidatedLayer], platform: str) -> MergedConfig:
+def _merged(file: ConfigFile | None, layers: list[ValidatedLayer], platform: str) -> MergedConfig:
     """What can be said of the whole even if parts of it, such as the command, are missing or no good."""
-    merged = merge_layers(layers)
-    config = Config.model_validate({"command": NO_COMMAND, **merged.values}, context={"platform": platform})
-    return MergedConfig(config, merged, file.name if file is not None else WITHOUT_FILE)
+    values = merge_layers(layers)
+    config = Config.model_validate({"command": NO_COMMAND, **values.values}, context={"platform": platform})
+    return MergedConfig(config, values, file.name if file is not None else WITHOUT_FILE)
 
 
 def _no_command(file: ConfigFile | None) -> str:

@@ -24,7 +24,7 @@ def quoted(value: str) -> str:
     return f'"{printable(value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…")}"'
 
 
-def found(value: object) -> str:
+def describe(value: object) -> str:
     """What a value is, for a user who may not know TOML's types."""
     match value:
         case bool():
@@ -43,13 +43,13 @@ def found(value: object) -> str:
             return "found a date or a time"
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def suggest(word: str, known: Iterable[str]) -> str | None:
     """The one of ``known`` that was probably meant."""
     near = get_close_matches(word.lower(), tuple(known), n=1)
     return near[0] if near else None
 
 
-def sentence_of(key: Key, error: ErrorDetails) -> str:
+def message_for(key: Key, error: ErrorDetails) -> str:
     """What is wrong with the value of ``key``."""
     value = error["input"]
     match error["type"]:
@@ -57,10 +57,10 @@ def sentence_of(key: Key, error: ErrorDetails) -> str:
             return str(error["ctx"]["sentence"])
         case "string_type" | "literal_error" if key.kind in (Kind.LIST, Kind.TABLE) and not isinstance(value, str):
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return f"{found(value)}, expected text" + (f': write "{value}"' if is_number else "")
+            return f"{describe(value)}, expected text" + (f': write "{value}"' if is_number else "")
         case "literal_error" | "string_unicode" if isinstance(value, str):
-            near = nearest(value, key.choices)
+            near = suggest(value, key.choices)
             remedy = f'did you mean "{near}"?' if near else f"write, for example, {key.example}"
             return f"{quoted(value)} is not one of {', '.join(key.choices)}: {remedy}"
         case _:
-            return f"{found(value)}, expected {key.kind.value}, as in {key.example}"
+            return f"{describe(value)}, expected {key.kind.value}, as in {key.example}"

@@ -29,9 +29,9 @@ IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(validators.ignor
 Addresses = Annotated[tuple[Annotated[Text, AfterValidator(validators.socket_address)], ...], Strict(False)]
 Variables = dict[Annotated[str, AfterValidator(validators.variable_name)], FreeText]
 _Written = str | list[str] | dict[str, Any]
-Check = Annotated[str | validators.WrittenTask, PlainValidator(validators.check, json_schema_input_type=_Written)]
+Check = Annotated[str | validators.TaskConfig, PlainValidator(validators.check, json_schema_input_type=_Written)]
 Steps = Annotated[
-    tuple[validators.WrittenTask, ...], PlainValidator(validators.before, json_schema_input_type=list[_Written])
+    tuple[validators.TaskConfig, ...], PlainValidator(validators.before, json_schema_input_type=list[_Written])
 ]
 Probes = Annotated[
     dict[str, Any], PlainValidator(validators.ready, json_schema_input_type=dict[str, int | str | list[str]])

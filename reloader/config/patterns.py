@@ -65,7 +65,7 @@ class AnchoredPattern:
     root: str
 
 
-def anchor(text: str, ground: PathContext) -> AnchoredPattern:
+def anchor(text: str, context: PathContext) -> AnchoredPattern:
     """Split a pattern into its directory and the rest.
 
     A leading ``/`` is the disk's, as in ``extra_files``; ``./`` is the base. A slash at the end anchors too: ``templates/``
@@ -74,63 +74,63 @@ def anchor(text: str, ground: PathContext) -> AnchoredPattern:
     negation = "!" if text.startswith("!") else ""
     body = text[len(negation) :]
     if "/" not in body and body not in ("~", ".", ".."):
-        return AnchoredPattern(ground.base, text, ground.base)
-    start, rest = _start(body, ground)
+        return AnchoredPattern(context.base, text, context.base)
+    start, rest = _start(body, context)
     parts = [part for part in rest.split("/") if part not in ("", ".")]
-    directory = _descend(start, parts, ground)
+    directory = _descend(start, parts, context)
     if ".." in parts:
         raise PatternError(f"{quoted(text)} goes up after a wildcard: write '..' in front only")
     directory_only = "/" if body.endswith("/") and parts else ""
     pattern = "/".join(parts or ["**"]) + directory_only
-    root = _root(directory, parts, bool(directory_only), ground)
-    return _relative_to_base(directory, negation, pattern, root, ground)
+    root = _root(directory, parts, bool(directory_only), context)
+    return _relative_to_base(directory, negation, pattern, root, context)
 
 
-def minimal(roots: Iterable[str], ground: PathContext) -> tuple[str, ...]:
+def minimal_roots(roots: Iterable[str], context: PathContext) -> tuple[str, ...]:
     """The roots of which none lies inside another, in order of mention."""
-    every = {ground.paths.normcase(root): root for root in roots}
+    every = {context.paths.normcase(root): root for root in roots}
     return tuple(
         root
         for case, root in every.items()
-        if not any(ground.holds(other, root) for other_case, other in every.items() if other_case != case)
+        if not any(context.holds(other, root) for other_case, other in every.items() if other_case != case)
     )
 
 
-def is_whole_disk(root: str, ground: PathContext) -> bool:
-    return ground.paths.splitdrive(root)[1].strip("/\\") == "" if ground.platform == "win32" else not root.strip("/")
+def is_whole_disk(root: str, context: PathContext) -> bool:
+    return context.paths.splitdrive(root)[1].strip("/\\") == "" if context.platform == "win32" else not root.strip("/")
 
 
-def _start(body: str, ground: PathContext) -> tuple[str, str]:
+def _start(body: str, context: PathContext) -> tuple[str, str]:
     if body == "~" or body.startswith("~/"):
-        return ground.home, body[2:]
-    drive = _DRIVE.fullmatch(body) if ground.platform == "win32" else None
+        return context.home, body[2:]
+    drive = _DRIVE.fullmatch(body) if context.platform == "win32" else None
     if drive:
-        return ground.paths.normpath(drive[1] + "/"), drive[2]
+        return context.paths.normpath(drive[1] + "/"), drive[2]
     if body.startswith("/"):
-        return ground.paths.join(ground.paths.splitdrive(ground.base)[0], ground.paths.sep), body
-    return ground.base, body
+        return context.paths.join(context.paths.splitdrive(context.base)[0], context.paths.sep), body
+    return context.base, body
 
 
-def _descend(directory: str, parts: list[str], ground: PathContext) -> str:
+def _descend(directory: str, parts: list[str], context: PathContext) -> str:
     """The deepest directory that is spelled out; takes its names from ``parts`` and leaves the last, unless it is ``..``."""
     while parts and (len(parts) > 1 or parts[0] == "..") and _WILD.isdisjoint(parts[0]):
-        directory = ground.paths.normpath(ground.paths.join(directory, parts.pop(0)))
+        directory = context.paths.normpath(context.paths.join(directory, parts.pop(0)))
     return directory
 
 
-def _root(directory: str, parts: list[str], directory_only: bool, ground: PathContext) -> str:
+def _root(directory: str, parts: list[str], directory_only: bool, context: PathContext) -> str:
     if len(parts) != 1 or not _WILD.isdisjoint(parts[0]):
         return directory
-    named = str(ground.paths.join(directory, parts[0]))
-    return named if directory_only or ground.is_directory(named) else directory
+    named = str(context.paths.join(directory, parts[0]))
+    return named if directory_only or context.is_directory(named) else directory
 
 
-def _relative_to_base(directory: str, negation: str, pattern: str, root: str, ground: PathContext) -> AnchoredPattern:
+def _relative_to_base(directory: str, negation: str, pattern: str, root: str, context: PathContext) -> AnchoredPattern:
     """Relative to the config's base if it can be, so that one list of patterns keeps its order."""
     base = directory
-    if ground.holds(ground.base, directory):
-        below = directory[len(ground.base) :].replace(ground.paths.sep, "/").strip("/")
+    if context.holds(context.base, directory):
+        below = directory[len(context.base) :].replace(context.paths.sep, "/").strip("/")
         if _WILD.isdisjoint(below):
-            base, pattern = ground.base, f"{below}/{pattern}".lstrip("/")
+            base, pattern = context.base, f"{below}/{pattern}".lstrip("/")
     anchor = "" if "/" in pattern.rstrip("/") else "/"
     return AnchoredPattern(base, negation + anchor + pattern, root)

@@ -8,7 +8,7 @@ from functools import partial
 from stat import S_ISREG
 
 from reloader.config.arguments import Arguments
-from reloader.config.discovery import ConfigFile, can_be_read_again, find, places_of
+from reloader.config.discovery import ConfigFile, candidate_paths, find, is_rereadable
 from reloader.config.effective import differences
 from reloader.config.load import Loaded, load
 from reloader.config.options import CONFIG_VARIABLE
@@ -16,7 +16,7 @@ from reloader.core.notices import KeyChange
 from reloader.errors import ConfigFileMissing
 
 #: A file that is larger is no configuration, and is known by its times alone.
-READABLE = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 
 
 class ConfigSource:
@@ -32,10 +32,10 @@ class ConfigSource:
         named = arguments.config or environ.get(CONFIG_VARIABLE) or None
         self._is_named = named is not None
         self._find = partial(find, named, directory, home)
-        self._places_for = partial(places_of, named, directory, home)
+        self._places_for = partial(candidate_paths, named, directory, home)
         first = _looks(self._places_for(None))
         # Found out now, and not later, when it may be gone for a moment.
-        self._is_read_again = can_be_read_again(named, directory, home)
+        self._is_read_again = is_rereadable(named, directory, home)
         self.loaded = self._load()
         self.places = self._places()
         self.first_look: Mapping[str, object] = {path: first.get(path) for path in self.places}
@@ -81,7 +81,7 @@ def _look(path: str) -> object:
     try:
         status = os.stat(path)
         facts = (S_ISREG(status.st_mode), status.st_mtime_ns, status.st_size, status.st_ino)
-        if not facts[0] or status.st_size > READABLE:
+        if not facts[0] or status.st_size > MAX_BYTES:
             return facts
         with open(path, "rb") as file:
             return (*facts, hash(file.read()))

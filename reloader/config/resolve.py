@@ -12,10 +12,10 @@ from itertools import groupby
 from reloader.config.layers import MergedLayers
 from reloader.config.messages import quoted
 from reloader.config.model import Config
-from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, minimal
-from reloader.config.shell import argv_of, split
-from reloader.config.signals import number_of
-from reloader.config.validators import NO_PROGRAM, SYNTAX, WrittenTask
+from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, minimal_roots
+from reloader.config.shell import argv_of, split_command
+from reloader.config.signals import signal_number
+from reloader.config.validators import NO_PROGRAM, SYNTAX, TaskConfig
 from reloader.core.addresses import (
     SocketAddress,
     SocketSpec,
@@ -43,61 +43,64 @@ from reloader.core.settings import (
 from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
 
 
-def socket_specs(config: Config, stack: MergedLayers, ground: PathContext) -> tuple[SocketSpec, ...]:
-    origin = stack.origins.get("sockets", "sockets")
-    return tuple(SocketSpec(address, origin) for address in _addresses(config, ground))
+def socket_specs(config: Config, layers: MergedLayers, context: PathContext) -> tuple[SocketSpec, ...]:
+    origin = layers.origins.get("sockets", "sockets")
+    return tuple(SocketSpec(address, origin) for address in _addresses(config, context))
 
 
-def socket_problems(config: Config, stack: MergedLayers, ground: PathContext) -> Iterator[str]:
+def socket_problems(config: Config, layers: MergedLayers, context: PathContext) -> Iterator[str]:
     """What only shows when the addresses meet each other, the platform, and what the command is told by its words."""
     if not config.sockets:
         return
-    origin = stack.origins["sockets"]
-    if ground.platform == "win32":
+    origin = layers.origins["sockets"]
+    if context.platform == "win32":
         remedy = "move the key into a table [linux] or [macos], and let the command open its own here"
         yield f"{origin}: no socket can be handed over on Windows: {remedy}"
         return
-    addresses = _addresses(config, ground)
+    addresses = _addresses(config, context)
     both = first_conflict(addresses)
     if both is not None:
         yield f"{origin}: {format_address(both[0])} and {format_address(both[1])} cannot both be had: leave one out, or change a port"
     words = (config.command,) if isinstance(config.command, str) else config.command
     yield from (
-        f"{stack.origins.get('command', 'command')}: {fault}"
+        f"{layers.origins.get('command', 'command')}: {fault}"
         for w in words
         for fault in placeholder_problems(w, addresses)
     )
     for name, value in config.env.items():
-        yield from (f"{stack.origins['env']}.{name}: {fault}" for fault in placeholder_problems(value, addresses))
+        yield from (f"{layers.origins['env']}.{name}: {fault}" for fault in placeholder_problems(value, addresses))
 
 
-def _addresses(config: Config, ground: PathContext) -> list[SocketAddress]:
-    return [_placed(parse_address(text), ground) for text in config.sockets]
+def _addresses(config: Config, context: PathContext) -> list[SocketAddress]:
+    return [_placed(parse_address(text), context) for text in config.sockets]
 
 
-def _placed(address: SocketAddress, ground: PathContext) -> SocketAddress:
-    return replace(address, path=ground.absolute(address.path)) if isinstance(address, UnixAddress) else address
+def _placed(address: SocketAddress, context: PathContext) -> SocketAddress:
+    return replace(address, path=context.absolute(address.path)) if isinstance(address, UnixAddress) else address
 
 
-KEPT = ".1"
+OLDER_LOG_SUFFIX = ".1"
 """What is behind the name of the file that holds the older half of the log."""
 
 
-def output(config: Config, ground: PathContext) -> OutputSettings:
+def output(config: Config, context: PathContext) -> OutputSettings:
     return OutputSettings(
         clear=config.clear,
         bell=config.bell,
         notify=config.notify,
         timestamps=config.timestamps,
-        log_file=None if config.log_file is None else ground.absolute(config.log_file),
+        log_file=None if config.log_file is None else context.absolute(config.log_file),
     )
 
 
-def rules_for_log(config: Config, source: str, ground: PathContext) -> Iterator[Rule]:
+def rules_for_log(config: Config, source: str, context: PathContext) -> Iterator[Rule]:
     """We write it at each restart, so a log that counts would be a loop."""
-    log = output(config, ground).log_file
-    if log is not None and ground.holds(ground.base, log):
-        yield from (Rule(ignore_pattern(path, ground.base, ground.paths.sep), source) for path in (log, log + KEPT))
+    log = output(config, context).log_file
+    if log is not None and context.holds(context.base, log):
+        yield from (
+            Rule(ignore_pattern(path, context.base, context.paths.sep), source)
+            for path in (log, log + OLDER_LOG_SUFFIX)
+        )
 
 
 _SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
@@ -105,71 +108,71 @@ _SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = tru
 
 @dataclass(frozen=True, slots=True)
 class MergedConfig:
-    """The configuration and where each part of it was written. ``source`` is the file, or says that there was none."""
+    """The configuration and where each part of it was merged. ``source`` is the file, or says that there was none."""
 
     config: Config
-    stack: MergedLayers
+    layers: MergedLayers
     source: str
 
     def origin_of(self, key: str) -> str:
-        """Where ``key`` is written; if it is not, where it could be."""
-        return self.stack.origins.get(key, f"{self.source}: {key}")
+        """Where ``key`` is merged; if it is not, where it could be."""
+        return self.layers.origins.get(key, f"{self.source}: {key}")
 
     def source_of(self, key: str) -> str:
-        return self.stack.sources.get(key, self.source)
+        return self.layers.sources.get(key, self.source)
 
 
-def resolve(written: MergedConfig, ground: PathContext, comspec: str) -> Settings:
+def resolve(merged: MergedConfig, context: PathContext, comspec: str) -> Settings:
     """The plan of a configuration without problems."""
     return Settings(
-        _launch(written, ground, comspec),
-        _watch(written, ground),
-        _restart(written.config, ground),
-        _python(written.config),
-        output(written.config, ground),
-        _beside(written, ground),
-        source=written.source,
+        _launch(merged, context, comspec),
+        _watch(merged, context),
+        _restart(merged.config, context),
+        _python(merged.config),
+        output(merged.config, context),
+        _beside(merged, context),
+        source=merged.source,
     )
 
 
-def without_dangerous_roots(settings: Settings, ground: PathContext) -> Settings:
+def without_dangerous_roots(settings: Settings, context: PathContext) -> Settings:
     """``settings``, in which what nobody should watch is no root."""
-    roots = tuple(root for root in settings.watch.roots if _danger(root, ground) is None)
+    roots = tuple(root for root in settings.watch.roots if _danger(root, context) is None)
     return replace(settings, watch=replace(settings.watch, roots=roots))
 
 
-def problems_of(written: MergedConfig, ground: PathContext, spoiled: frozenset[str]) -> Iterator[str]:
-    """What only shows when the parts meet. A key in ``spoiled`` has a problem already, and is asked for nothing."""
-    if spoiled.isdisjoint({"command", "shell"}):
-        yield from _command_problems(written, ground)
-    if spoiled.isdisjoint({"debounce", "debounce_max"}):
-        yield from _debounce_problems(written)
-    if spoiled.isdisjoint({"sockets", "command", "env"}):
-        yield from socket_problems(written.config, written.stack, ground)
-    if spoiled.isdisjoint({"compatible", "python_modules", "sockets"}):
-        yield from _compatibility_problems(written)
-    if spoiled.isdisjoint({"watch", "allow_dangerous_root"}):
-        yield from _root_problems(written, _watch(written, ground), ground)
+def problems_of(merged: MergedConfig, context: PathContext, invalid_keys: frozenset[str]) -> Iterator[str]:
+    """What only shows when the parts meet. A key in ``invalid_keys`` has a problem already, and is asked for nothing."""
+    if invalid_keys.isdisjoint({"command", "shell"}):
+        yield from _command_problems(merged, context)
+    if invalid_keys.isdisjoint({"debounce", "debounce_max"}):
+        yield from _debounce_problems(merged)
+    if invalid_keys.isdisjoint({"sockets", "command", "env"}):
+        yield from socket_problems(merged.config, merged.layers, context)
+    if invalid_keys.isdisjoint({"compatible", "python_modules", "sockets"}):
+        yield from _compatibility_problems(merged)
+    if invalid_keys.isdisjoint({"watch", "allow_dangerous_root"}):
+        yield from _root_problems(merged, _watch(merged, context), context)
 
 
-def _launch(written: MergedConfig, ground: PathContext, comspec: str) -> LaunchSettings:
-    config = written.config
+def _launch(merged: MergedConfig, context: PathContext, comspec: str) -> LaunchSettings:
+    config = merged.config
     return LaunchSettings(
-        argv=argv_of(config.command, config.shell, ground.platform, comspec),
-        cwd=ground.absolute(config.cwd) if config.cwd is not None else ground.base,
+        argv=argv_of(config.command, config.shell, context.platform, comspec),
+        cwd=context.absolute(config.cwd) if config.cwd is not None else context.base,
         environment=dict(config.env),
-        env_files=tuple(ground.absolute(file) for file in config.env_files),
+        env_files=tuple(context.absolute(file) for file in config.env_files),
         compatible=tuple(dict.fromkeys(map(Framework, config.compatible))),
         has_input=not config.keys,
-        sockets=socket_specs(config, written.stack, ground),
+        sockets=socket_specs(config, merged.layers, context),
     )
 
 
-def _restart(config: Config, ground: PathContext) -> RestartPolicy:
+def _restart(config: Config, context: PathContext) -> RestartPolicy:
     return RestartPolicy(
         on_exit=OnExit(config.on_exit),
         restart_code=None if config.restart_code is False else int(config.restart_code),
-        stop=StopPolicy(number_of(config.stop_signal, ground.platform), config.stop_timeout),
+        stop=StopPolicy(signal_number(config.stop_signal, context.platform), config.stop_timeout),
         once=config.once,
         postpone=config.postpone,
     )
@@ -179,35 +182,35 @@ def _python(config: Config) -> PythonPolicy:
     return PythonPolicy(config.python_modules, config.python_open_files, config.python_site_packages)
 
 
-def _beside(written: MergedConfig, ground: PathContext) -> TaskSettings:
-    config = written.config
+def _beside(merged: MergedConfig, context: PathContext) -> TaskSettings:
+    config = merged.config
     check = config.check
     gate = GatePolicy(
         syntax=check == SYNTAX,
-        check=None if isinstance(check, str) else _step(check, written.source_of("check"), ground),
-        before=tuple(_step(step, written.source_of("before"), ground) for step in config.before),
+        check=None if isinstance(check, str) else _step(check, merged.source_of("check"), context),
+        before=tuple(_step(step, merged.source_of("before"), context) for step in config.before),
         timeout=config.task_timeout,
     )
     hooks = {HookEvent(name): argv for name, argv in config.hooks.items()}
     return TaskSettings(gate, ReadyPolicy(**config.ready), hooks)
 
 
-def _step(words: WrittenTask, source: str, ground: PathContext) -> Task:
-    return Task(words.run, _patterns(tuple(anchor(pattern, ground) for pattern in words.files), source, ground))
+def _step(words: TaskConfig, source: str, context: PathContext) -> Task:
+    return Task(words.run, _patterns(tuple(anchor(pattern, context) for pattern in words.files), source, context))
 
 
-def _watch(written: MergedConfig, ground: PathContext) -> WatchSettings:
-    config = written.config
-    placed = None if config.watch is None else tuple(anchor(pattern, ground) for pattern in config.watch)
+def _watch(merged: MergedConfig, context: PathContext) -> WatchSettings:
+    config = merged.config
+    placed = None if config.watch is None else tuple(anchor(pattern, context) for pattern in config.watch)
     return WatchSettings(
-        base=ground.base,
-        roots=(ground.base,) if placed is None else _roots(placed, ground),
-        watch=None if placed is None else _patterns(placed, written.source_of("watch"), ground),
+        base=context.base,
+        roots=(context.base,) if placed is None else _roots(placed, context),
+        watch=None if placed is None else _patterns(placed, merged.source_of("watch"), context),
         ignore=(
-            *(Rule(_anchored(pattern), written.source_of("ignore")) for pattern in config.ignore),
-            *rules_for_log(config, written.source_of("log_file"), ground),
+            *(Rule(_anchored(pattern), merged.source_of("ignore")) for pattern in config.ignore),
+            *rules_for_log(config, merged.source_of("log_file"), context),
         ),
-        extra_files=tuple(dict.fromkeys(ground.absolute(file) for file in (*config.extra_files, *config.env_files))),
+        extra_files=tuple(dict.fromkeys(context.absolute(file) for file in (*config.extra_files, *config.env_files))),
         gitignore=config.gitignore,
         default_ignores=config.default_ignores,
         follow_symlinks=config.follow_symlinks,
@@ -218,14 +221,14 @@ def _watch(written: MergedConfig, ground: PathContext) -> WatchSettings:
     )
 
 
-def _roots(placed: tuple[AnchoredPattern, ...], ground: PathContext) -> tuple[str, ...]:
-    return minimal((one.root for one in placed if not one.pattern.startswith("!")), ground)
+def _roots(placed: tuple[AnchoredPattern, ...], context: PathContext) -> tuple[str, ...]:
+    return minimal_roots((one.root for one in placed if not one.pattern.startswith("!")), context)
 
 
-def _patterns(placed: tuple[AnchoredPattern, ...], source: str, ground: PathContext) -> tuple[Patterns, ...]:
+def _patterns(placed: tuple[AnchoredPattern, ...], source: str, context: PathContext) -> tuple[Patterns, ...]:
     """Neighbours with one base together. The filter asks the first first, and the last pattern has to win."""
     runs = [
-        Patterns(base, tuple(Rule(one.pattern, source) for one in run), ignore_case=ground.platform == "win32")
+        Patterns(base, tuple(Rule(one.pattern, source) for one in run), ignore_case=context.platform == "win32")
         for base, run in groupby(placed, key=lambda one: one.base)
     ]
     return tuple(reversed(runs))
@@ -238,51 +241,51 @@ def _anchored(pattern: str) -> str:
     return f"{negation}/{body[2:].lstrip('/')}" if body.startswith("./") else pattern
 
 
-def _command_problems(written: MergedConfig, ground: PathContext) -> Iterator[str]:
-    line = written.config.command
-    if not isinstance(line, str) or written.config.shell is not False:
+def _command_problems(merged: MergedConfig, context: PathContext) -> Iterator[str]:
+    line = merged.config.command
+    if not isinstance(line, str) or merged.config.shell is not False:
         return
     try:
-        words = split(line, ground.platform)
+        words = split_command(line, context.platform)
     except ValueError:
         fault = "has a quotation or an escape that is not closed: close it, or write a list"
-        yield f"{written.origin_of('command')}: {quoted(line)} {fault}"
+        yield f"{merged.origin_of('command')}: {quoted(line)} {fault}"
     else:
         if not words or not words[0]:
-            yield f"{written.origin_of('command')}: {NO_PROGRAM}"
+            yield f"{merged.origin_of('command')}: {NO_PROGRAM}"
 
 
-def _debounce_problems(written: MergedConfig) -> Iterator[str]:
-    quiet, ceiling = written.config.debounce, written.config.debounce_max
+def _debounce_problems(merged: MergedConfig) -> Iterator[str]:
+    quiet, ceiling = merged.config.debounce, merged.config.debounce_max
     if ceiling >= quiet:
         return
-    if "debounce_max" in written.stack.origins:
-        yield f"{written.origin_of('debounce_max')}: {ceiling:g} is less than debounce ({quiet:g}): write at least {quiet:g}"
+    if "debounce_max" in merged.layers.origins:
+        yield f"{merged.origin_of('debounce_max')}: {ceiling:g} is less than debounce ({quiet:g}): write at least {quiet:g}"
     else:
-        yield f"{written.origin_of('debounce')}: {quiet:g} is more than debounce_max ({ceiling:g}): write less, or set both"
+        yield f"{merged.origin_of('debounce')}: {quiet:g} is more than debounce_max ({ceiling:g}): write less, or set both"
 
 
-def _compatibility_problems(written: MergedConfig) -> Iterator[str]:
+def _compatibility_problems(merged: MergedConfig) -> Iterator[str]:
     """Werkzeug expects of its parent an open socket. That ours, where it is given none, opens its own is the agent's doing."""
-    config = written.config
+    config = merged.config
     if "werkzeug" in config.compatible and not config.python_modules and not config.sockets:
         remedy = "set that to true, name a socket in sockets, or start the command without its reloader"
-        yield f'{written.origin_of("compatible")}: "werkzeug" needs the [python] key modules: {remedy}'
+        yield f'{merged.origin_of("compatible")}: "werkzeug" needs the [python] key modules: {remedy}'
 
 
-def _root_problems(written: MergedConfig, settings: WatchSettings, ground: PathContext) -> Iterator[str]:
-    watch = written.config.watch
+def _root_problems(merged: MergedConfig, settings: WatchSettings, context: PathContext) -> Iterator[str]:
+    watch = merged.config.watch
     if watch and not settings.roots:
-        yield f"{written.origin_of('watch')}: every pattern begins with '!', so that nothing counts: add one that does not"
-    if written.config.allow_dangerous_root:
+        yield f"{merged.origin_of('watch')}: every pattern begins with '!', so that nothing counts: add one that does not"
+    if merged.config.allow_dangerous_root:
         return
     for root in settings.roots:
-        danger = _danger(root, ground)
+        danger = _danger(root, context)
         if danger is not None:
-            yield f"{written.origin_of('watch')}: {danger} would be watched: {_SAFER}"
+            yield f"{merged.origin_of('watch')}: {danger} would be watched: {_SAFER}"
 
 
-def _danger(root: str, ground: PathContext) -> str | None:
-    if is_whole_disk(root, ground):
+def _danger(root: str, context: PathContext) -> str | None:
+    if is_whole_disk(root, context):
         return f"the whole of {root}"
-    return f"your home directory {root}" if ground.is_home(root) else None
+    return f"your home directory {root}" if context.is_home(root) else None

@@ -12,7 +12,7 @@ Shell = bool | str | tuple[str, ...]
 _CMD = ("/d", "/s", "/c")  # no AutoRun of the user's; with /s, cmd takes all between the outermost quotes as it is
 
 
-def split(text: str, platform: str) -> list[str]:
+def split_command(text: str, platform: str) -> list[str]:
     """The words of ``text``. Raises ValueError for a quotation that is not closed.
 
     POSIX: as a shell would. Windows: a backslash is part of a path, and only the double quote quotes.
@@ -28,7 +28,7 @@ def split(text: str, platform: str) -> list[str]:
 def argv_of(command: str | Sequence[str], shell: Shell, platform: str, comspec: str) -> tuple[str, ...]:
     """What to execute. ``comspec`` is Windows' own shell."""
     if shell is False:
-        return tuple(split(command, platform) if isinstance(command, str) else command)
+        return tuple(split_command(command, platform) if isinstance(command, str) else command)
     return (*_shell_words(shell, platform, comspec), _line(command, platform))
 
 

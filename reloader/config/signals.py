@@ -25,14 +25,14 @@ _WINDOWS = {"SIGINT": 2, "SIGTERM": 15, "SIGBREAK": 21}
 _TABLES = {"linux": {**_EVERYWHERE, **_LINUX}, "darwin": {**_EVERYWHERE, **_MACOS}, "win32": _WINDOWS}
 
 
-def signals_of(platform: str) -> Mapping[str, int]:
+def signals_for(platform: str) -> Mapping[str, int]:
     """Usual numbers by name for a ``sys.platform``; for one that has no table in the file, those of this system."""
     return _TABLES.get(platform) or _of_this_system()
 
 
-def number_of(name: str, platform: str) -> int:
+def signal_number(name: str, platform: str) -> int:
     """The number of a known name. This system knows better where it has the name: Linux numbers differ by processor."""
-    usual = signals_of(platform)[name]
+    usual = signals_for(platform)[name]
     return usual if platform == "win32" else _of_this_system().get(name, usual)
 
 

@@ -7,7 +7,7 @@ import re
 
 from reloader.config.options import Key, Kind
 
-LONGEST = 86_400.0
+LONGEST_DURATION = 86_400.0
 """A day. Beyond it a system's timers overflow, and nobody meant it."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -15,18 +15,18 @@ _WRITTEN = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)) ?(ms|s|m|h)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-def seconds_of(text: str) -> float | None:
+def parse_duration(text: str) -> float | None:
     """Seconds of a text with a unit (``300ms``, ``2s``, ``1.5m``), or None if it is not one."""
     written = _WRITTEN.fullmatch(text)
     return float(written[1]) * _UNITS[written[2]] if written else None
 
 
-def number_of(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
     """A bare number, as variables and flags may give it."""
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-def fault_of(seconds: float, *, zero_is_allowed: bool) -> str | None:
+def duration_problem(seconds: float, *, zero_is_allowed: bool) -> str | None:
     """What is wrong with a length, or None."""
     if not math.isfinite(seconds):
         return "is not a length of time: write a finite number of seconds"
@@ -34,7 +34,7 @@ def fault_of(seconds: float, *, zero_is_allowed: bool) -> str | None:
         return "is negative: " + ("write 0 or more" if zero_is_allowed else "write more than 0")
     if seconds == 0 and not zero_is_allowed:
         return "is not allowed: write more than 0"
-    if seconds > LONGEST:
+    if seconds > LONGEST_DURATION:
         return "is longer than a day: write at most 86400"
     return None
 
@@ -43,13 +43,13 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
-def value_of(key: Key, text: str) -> object:
+def parse_value(key: Key, text: str) -> object:
     """The value that ``text`` stands for, or ``text`` itself if it stands for none, for the model to refuse."""
     match key.kind:
         case Kind.BOOLEAN:
             return _boolean(text)
         case Kind.SECONDS:
-            number = number_of(text.strip())
+            number = parse_number(text.strip())
             return text if number is None else number
         case Kind.CODE:
             return int(text) if _INTEGER.fullmatch(text) else _boolean(text)
@@ -67,9 +67,9 @@ def value_of(key: Key, text: str) -> object:
             return text
 
 
-def merged_values(key: Key, texts: list[str]) -> object:
+def merge_values(key: Key, texts: list[str]) -> object:
     """The value of a flag that was given several times: lists are joined, tables merged, the last wins in both."""
-    values = [value_of(key, text) for text in texts]
+    values = [parse_value(key, text) for text in texts]
     if key.kind is Kind.TABLE:
         tables = [value for value in values if isinstance(value, dict)]
         stray = [value for value in values if not isinstance(value, dict)]

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from reloader.config.messages import found, nearest, quoted
+from reloader.config.messages import describe, quoted, suggest
 from reloader.config.options import KEYS, PLATFORM_TABLES
 from reloader.config.patterns import PathContext, anchor
-from reloader.config.shell import Shell, split
-from reloader.config.signals import full_name, signals_of
-from reloader.config.text_values import fault_of, seconds_of
+from reloader.config.shell import Shell, split_command
+from reloader.config.signals import full_name, signals_for
+from reloader.config.text_values import duration_problem, parse_duration
 from reloader.core.addresses import AddressError, parse_address
 from reloader.core.paths.filters import PatternError, Patterns, Rule
 from reloader.core.tasks import HookEvent
@@ -28,7 +28,7 @@ _WINDOWS_PATH = re.compile(r"!?([A-Za-z]:|\.{1,2}|~)\\")
 _OUTSIDE = re.compile(r"!?(~/|[A-Za-z]:/|\.\./)")
 
 
-def refused(sentence: str) -> PydanticCustomError:
+def invalid(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
 
 
@@ -40,19 +40,19 @@ def _platform(info: ValidationInfo) -> str:
 def text(value: str) -> str:
     """Text that a path or a process can hold, and that is not empty."""
     if not value:
-        raise refused("is empty: write something, or leave the key out")
+        raise invalid("is empty: write something, or leave the key out")
     return possibly_empty_text(value)
 
 
 def possibly_empty_text(value: str) -> str:
     if "\0" in value:
-        raise refused(f"{quoted(value)} holds a NUL character, which no path and no command can")
+        raise invalid(f"{quoted(value)} holds a NUL character, which no path and no command can")
     return value
 
 
 def variable_name(value: str) -> str:
     if not value or "=" in value or "\0" in value:
-        raise refused(f"{quoted(value)} cannot name a variable: use letters, digits and '_'")
+        raise invalid(f"{quoted(value)} cannot name a variable: use letters, digits and '_'")
     return value
 
 
@@ -65,26 +65,26 @@ def positive_seconds(value: object) -> float:
 
 
 def _seconds(value: object, key: str, *, zero_is_allowed: bool) -> float:
-    length = seconds_of(value) if isinstance(value, str) else value
+    length = parse_duration(value) if isinstance(value, str) else value
     if isinstance(length, bool) or not isinstance(length, (int, float)):
-        raise refused(f'{found(value)}, expected seconds or text with a unit, as in {KEYS[key].example} or "300ms"')
+        raise invalid(f'{describe(value)}, expected seconds or text with a unit, as in {KEYS[key].example} or "300ms"')
     try:
         length = float(length)
     except OverflowError:
         length = math.inf
-    fault = fault_of(length, zero_is_allowed=zero_is_allowed)
+    fault = duration_problem(length, zero_is_allowed=zero_is_allowed)
     if fault is not None:
-        raise refused(f"{quoted(value) if isinstance(value, str) else f'{length:g}'} {fault}")
+        raise invalid(f"{quoted(value) if isinstance(value, str) else f'{length:g}'} {fault}")
     return length
 
 
 def command(value: object) -> str | tuple[str, ...]:
     """Never empty. A text is not split here: whether a shell reads it may be written elsewhere."""
     if not isinstance(value, (str, list, tuple)):
-        raise refused(f'{found(value)}, expected a list of texts, as in ["python", "app.py"]')
+        raise invalid(f'{describe(value)}, expected a list of texts, as in ["python", "app.py"]')
     words = [value.strip()] if isinstance(value, str) else value
     if not words or words[0] == "":
-        raise refused(NO_PROGRAM)
+        raise invalid(NO_PROGRAM)
     if isinstance(value, str):
         return possibly_empty_text(value)
     return tuple(_word(position, word) for position, word in enumerate(words))
@@ -92,7 +92,7 @@ def command(value: object) -> str | tuple[str, ...]:
 
 def _word(position: int, word: object) -> str:
     if not isinstance(word, str):
-        raise refused(f"item {position}: {found(word)}, expected text")
+        raise invalid(f"item {position}: {describe(word)}, expected text")
     return possibly_empty_text(word)
 
 
@@ -101,8 +101,8 @@ def shell(value: object) -> Shell:
         return value
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, (list, tuple)) or not words or not all(isinstance(word, str) and word for word in words):
-        raise refused(
-            f'{found(value)}, expected true, false, a shell\'s name or a list, as in "bash" or ["bash", "-c"]'
+        raise invalid(
+            f'{describe(value)}, expected true, false, a shell\'s name or a list, as in "bash" or ["bash", "-c"]'
         )
     for word in words:
         text(word)
@@ -112,27 +112,27 @@ def shell(value: object) -> Shell:
 def restart_code(value: object) -> int | bool:
     if value is False or (isinstance(value, int) and value is not True and 0 <= value <= 255):
         return value
-    raise refused(f"{found(value)}, expected a number from 0 to 255, or false, as in 3")
+    raise invalid(f"{describe(value)}, expected a number from 0 to 255, or false, as in 3")
 
 
 def stop_signal(value: str, info: ValidationInfo) -> str:
     """The full name of a signal of the platform."""
     platform = _platform(info)
-    known = signals_of(platform)
+    known = signals_for(platform)
     name = full_name(value)
     if name in known:
         return name
     near = get_close_matches(name, known, n=1, cutoff=0.7)
     remedy = f"did you mean {near[0]}?" if near else "write, for example, SIGTERM or SIGINT"
     here = next((table for table, its in PLATFORM_TABLES.items() if its == platform), platform)
-    raise refused(f"{quoted(value)} is no signal of {here}: {remedy}")
+    raise invalid(f"{quoted(value)} is no signal of {here}: {remedy}")
 
 
 def socket_address(value: str) -> str:
     try:
         parse_address(value)
     except AddressError as fault:
-        raise refused(f"{quoted(value)} {fault}") from None
+        raise invalid(f"{quoted(value)} {fault}") from None
     return value
 
 
@@ -143,7 +143,7 @@ def watch_pattern(pattern: str, info: ValidationInfo) -> str:
     try:
         placed = anchor(pattern, PathContext(platform, anywhere, anywhere))
     except PatternError as error:
-        raise refused(str(error)) from None
+        raise invalid(str(error)) from None
     _compile(placed.pattern, pattern)
     return pattern
 
@@ -151,7 +151,7 @@ def watch_pattern(pattern: str, info: ValidationInfo) -> str:
 def ignore_pattern(pattern: str, info: ValidationInfo) -> str:
     _refuse_windows_path(pattern, _platform(info))
     if _OUTSIDE.match(pattern) or pattern.endswith("/..") or "/../" in pattern:
-        raise refused(
+        raise invalid(
             f"{quoted(pattern)} points outside: ignore is relative to the config file, name it without a path"
         )
     _compile(pattern, pattern)
@@ -160,7 +160,7 @@ def ignore_pattern(pattern: str, info: ValidationInfo) -> str:
 
 def _refuse_windows_path(pattern: str, platform: str) -> None:
     if platform == "win32" and _WINDOWS_PATH.match(pattern):
-        raise refused(f"{quoted(pattern)} uses '\\', which in a pattern takes a character as it is: write '/'")
+        raise invalid(f"{quoted(pattern)} uses '\\', which in a pattern takes a character as it is: write '/'")
 
 
 def _compile(pattern: str, written: str) -> None:
@@ -169,7 +169,7 @@ def _compile(pattern: str, written: str) -> None:
         Patterns("", (Rule(pattern, ""),))
     except PatternError:
         remedy = "close every '[', and write '\\#' for a '#' in front"
-        raise refused(f"{quoted(written)} is a pattern that matches nothing: {remedy}") from None
+        raise invalid(f"{quoted(written)} is a pattern that matches nothing: {remedy}") from None
 
 
 SYNTAX, OFF = "syntax", "off"
@@ -182,35 +182,35 @@ _PROBES = ("http", "tcp", "log", "exec")
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenTask:
+class TaskConfig:
     """A command, and the patterns of the files that it is for; without any it is for all."""
 
     run: tuple[str, ...]
     files: tuple[str, ...] = ()
 
 
-def check(value: object, info: ValidationInfo) -> str | WrittenTask:
+def check(value: object, info: ValidationInfo) -> str | TaskConfig:
     """One of two words, or a command."""
     if value in (SYNTAX, OFF):
         return str(value)
     if isinstance(value, str) and " " not in value.strip():
-        near = nearest(value, (SYNTAX, OFF))
+        near = suggest(value, (SYNTAX, OFF))
         if near is not None:
-            raise refused(f'{quoted(value)} is not one of {SYNTAX}, {OFF}, nor a command: did you mean "{near}"?')
-    if not isinstance(value, (str, list, tuple, dict, WrittenTask)):
-        raise refused(
-            f'{found(value)}, expected "{SYNTAX}", "{OFF}" or a command, as in ["ruff", "check", "{{files}}"]'
+            raise invalid(f'{quoted(value)} is not one of {SYNTAX}, {OFF}, nor a command: did you mean "{near}"?')
+    if not isinstance(value, (str, list, tuple, dict, TaskConfig)):
+        raise invalid(
+            f'{describe(value)}, expected "{SYNTAX}", "{OFF}" or a command, as in ["ruff", "check", "{{files}}"]'
         )
     return _step(value, info)
 
 
-def before(value: object, info: ValidationInfo) -> tuple[WrittenTask, ...]:
+def before(value: object, info: ValidationInfo) -> tuple[TaskConfig, ...]:
     if not isinstance(value, (list, tuple)):
-        raise refused(f'{found(value)}, expected a list of commands, as in [["npm", "run", "css"]]')
-    steps: list[WrittenTask] = []
+        raise invalid(f'{describe(value)}, expected a list of commands, as in [["npm", "run", "css"]]')
+    steps: list[TaskConfig] = []
     for position, one in enumerate(value):
-        if not isinstance(one, (str, list, tuple, dict, WrittenTask)):
-            raise refused(f"item {position}: {found(one)}, expected {_STEP}")
+        if not isinstance(one, (str, list, tuple, dict, TaskConfig)):
+            raise invalid(f"item {position}: {describe(one)}, expected {_STEP}")
         steps.append(_step(one, info, f"item {position}: "))
     return tuple(steps)
 
@@ -240,30 +240,30 @@ def hooks(value: object, info: ValidationInfo) -> dict[str, tuple[str, ...]]:
 
 def _table(value: object, names: tuple[str, ...], example: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise refused(f"{found(value)}, expected a table, as in {example}")
+        raise invalid(f"{describe(value)}, expected a table, as in {example}")
     for name in value:
         if name not in names:
-            near = nearest(str(name), names)
+            near = suggest(str(name), names)
             remedy = f'did you mean "{near}"?' if near else f"write one of {', '.join(names)}"
-            raise refused(f"unknown name {quoted(str(name))}: {remedy}")
+            raise invalid(f"unknown name {quoted(str(name))}: {remedy}")
     return value
 
 
-def _step(value: object, info: ValidationInfo, where: str = "") -> WrittenTask:
-    if isinstance(value, WrittenTask):
+def _step(value: object, info: ValidationInfo, where: str = "") -> TaskConfig:
+    if isinstance(value, TaskConfig):
         return value
     if not isinstance(value, dict):
-        return WrittenTask(_words(value, info, where))
+        return TaskConfig(_words(value, info, where))
     stray = [name for name in value if name not in {"run", "files"}]
     if stray or "run" not in value:
         fault = f"unknown name {quoted(str(stray[0]))}" if stray else "names no command"
-        raise refused(f'{where}{fault}: write {{ run = ["npm", "run", "css"], files = ["*.css"] }}')
-    return WrittenTask(_words(value["run"], info, f"{where}run: "), _patterns(value.get("files", []), info, where))
+        raise invalid(f'{where}{fault}: write {{ run = ["npm", "run", "css"], files = ["*.css"] }}')
+    return TaskConfig(_words(value["run"], info, f"{where}run: "), _patterns(value.get("files", []), info, where))
 
 
 def _patterns(value: object, info: ValidationInfo, where: str) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
-        raise refused(f'{where}files: {found(value)}, expected a list of patterns, as in ["*.css"]')
+        raise invalid(f'{where}files: {describe(value)}, expected a list of patterns, as in ["*.css"]')
     return tuple(watch_pattern(str(one), info) for one in value)
 
 
@@ -271,17 +271,17 @@ def _words(value: object, info: ValidationInfo, where: str) -> tuple[str, ...]:
     """The words of a command: those of a list as they are, a text split as a shell would, without a shell."""
     if isinstance(value, str):
         try:
-            value = split(value, str((info.context or {})["platform"]))
+            value = split_command(value, str((info.context or {})["platform"]))
         except ValueError:
             fault = "has a quotation or an escape that is not closed: close it, or write a list"
-            raise refused(f"{where}{quoted(str(value))} {fault}") from None
+            raise invalid(f"{where}{quoted(str(value))} {fault}") from None
     if not isinstance(value, (list, tuple)):
-        raise refused(f"{where}{found(value)}, expected a command, as in {_COMMAND}")
+        raise invalid(f"{where}{describe(value)}, expected a command, as in {_COMMAND}")
     if not value or value[0] == "":
-        raise refused(where + NO_PROGRAM)
+        raise invalid(where + NO_PROGRAM)
     for word in value:
         if not isinstance(word, str):
-            raise refused(f"{where}{found(word)}, expected text, as in {_COMMAND}")
+            raise invalid(f"{where}{describe(word)}, expected text, as in {_COMMAND}")
     return tuple(possibly_empty_text(str(word)) for word in value)
 
 
@@ -291,12 +291,12 @@ _COMMAND = '["npm", "run", "css"]'
 def _url(value: object) -> str:
     remedy = 'write it whole, as in "http://127.0.0.1:8000/health"'
     if not isinstance(value, str):
-        raise refused(f"http: {found(value)}, expected an address: {remedy}")
+        raise invalid(f"http: {describe(value)}, expected an address: {remedy}")
     scheme = _scheme(value)
     if scheme not in {"http", "https"}:
-        raise refused(f"http: {quoted(value)} is no address: {remedy}")
+        raise invalid(f"http: {quoted(value)} is no address: {remedy}")
     if scheme == "https":  # OpenSSL would make each start of the program in one file a quarter slower
-        raise refused(f"http: {quoted(value)} is encrypted, which is not spoken here: {_ENCRYPTED}")
+        raise invalid(f"http: {quoted(value)} is encrypted, which is not spoken here: {_ENCRYPTED}")
     return value
 
 
@@ -318,20 +318,20 @@ def _address(value: object) -> tuple[str, int]:
         host, port = value
         return str(host), int(port)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise refused(f"tcp: {found(value)}, expected an address: {_ADDRESS}")
+        raise invalid(f"tcp: {describe(value)}, expected an address: {_ADDRESS}")
     host, _, number = str(value).rpartition(":")
     if not re.fullmatch("[0-9]{1,5}", number, re.ASCII) or not 0 < int(number) < 65536:
-        raise refused(f"tcp: {quoted(str(value))} names no port from 1 to 65535: {_ADDRESS}")
+        raise invalid(f"tcp: {quoted(str(value))} names no port from 1 to 65535: {_ADDRESS}")
     return host.strip("[]") or "127.0.0.1", int(number)
 
 
 def _expression(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise refused(f'log: {found(value)}, expected a regular expression, as in "Listening on"')
+        raise invalid(f'log: {describe(value)}, expected a regular expression, as in "Listening on"')
     try:
         re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
-        raise refused(
+        raise invalid(
             f"log: {quoted(value)} is no regular expression ({error}): escape what stands for itself"
         ) from None
     return value

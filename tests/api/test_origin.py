@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from reloader.errors import ReloaderError
-from reloader.invocation import origin, placed, script_at
+from reloader.invocation import current_invocation, invocation_from, script_index
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from reloader.invocation import origin, placed, script_at
 )
 def test_the_script_is_found_behind_the_options(words: str, script: str | None) -> None:
     line = ["python", *words.split()]
-    at = script_at(line)
+    at = script_index(line)
     assert (None if at is None else line[at]) == script
 
 
@@ -49,7 +49,7 @@ def test_the_script_is_found_behind_the_options(words: str, script: str | None) 
 )
 def test_what_is_in_no_file_cannot_be_started_again(words: str, what: str) -> None:
     with pytest.raises(ReloaderError, match=f"^{what} cannot be started again"):
-        script_at(["python", *words.split()])
+        script_index(["python", *words.split()])
 
 
 def path(text: str) -> str:
@@ -72,31 +72,31 @@ def test_a_relative_script_says_where_the_program_was_started(
     script: str, main: str, here: str, directory: str
 ) -> None:
     words = ["python", script.replace("/", os.sep), "x"]
-    found = placed(words, path(main), path(here))
+    found = invocation_from(words, path(main), path(here))
     assert (found.argv, found.directory) == (tuple(words), path(directory))
 
 
 def test_a_script_that_leads_upwards_is_named_whole_once_the_program_has_moved() -> None:
-    found = placed(["python", os.path.join("..", "app.py"), "x"], path("/one/app.py"), path("/other/place"))
+    found = invocation_from(["python", os.path.join("..", "app.py"), "x"], path("/one/app.py"), path("/other/place"))
     assert (found.argv, found.directory) == (("python", path("/one/app.py"), "x"), path("/other/place"))
 
 
 def test_an_absolute_script_and_a_module_start_where_the_program_is() -> None:
     for words in (["python", path("/proj/app.py")], ["python", "-m", "package"]):
-        found = placed(words, path("/proj/app.py"), path("/here"))
+        found = invocation_from(words, path("/proj/app.py"), path("/here"))
         assert (found.argv, found.directory) == (tuple(words), path("/here"))
 
 
 def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "argv", ["app", "one"])
-    assert origin().argv == (sys.executable, "one")
+    assert current_invocation().argv == (sys.executable, "one")
 
 
 def test_an_interpreter_without_a_file_is_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "")
     with pytest.raises(ReloaderError, match="start it with python"):
-        origin()
+        current_invocation()
 
 
 def of_main(monkeypatch: pytest.MonkeyPatch, argv: list[str], **facts: object) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def of_main(monkeypatch: pytest.MonkeyPatch, argv: list[str], **facts: object) -
     monkeypatch.setattr(sys, "orig_argv", [])
     monkeypatch.setattr(sys, "argv", argv)
     monkeypatch.setitem(sys.modules, "__main__", main)
-    return origin().argv[1:]
+    return current_invocation().argv[1:]
 
 
 def test_without_the_original_words_the_program_is_known_by_what_is_left(

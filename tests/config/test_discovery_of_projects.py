@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.config.discovery import projects_of
+from reloader.config.discovery import project_paths
 from reloader.config.toml_syntax import line_of
 from tests.support.platforms.limits import needs_symlinks
 
@@ -20,22 +20,22 @@ def root(tmp_path: Path) -> Path:
 def test_the_files_that_apply_come_first_then_the_directories_from_here_upwards(root: Path) -> None:
     (root / "pyproject.toml").touch()
     (root / "reloader.toml").write_text("it is = broken, which nobody minds")
-    found = projects_of(None, str(root / "sub"), str(root))
+    found = project_paths(None, str(root / "sub"), str(root))
     first = [str(root / "reloader.toml"), str(root / "pyproject.toml"), str(root / "sub"), str(root)]
     assert list(found[:4]) == first
     assert found[-1] == root.anchor
 
 
 def test_a_file_that_was_named_is_the_only_one(root: Path) -> None:
-    assert projects_of("../other.toml", str(root / "sub"), "/home/me") == (str(root / "other.toml"),)
-    assert projects_of("~/other.toml", str(root / "sub"), str(root)) == (str(root / "other.toml"),)
+    assert project_paths("../other.toml", str(root / "sub"), "/home/me") == (str(root / "other.toml"),)
+    assert project_paths("~/other.toml", str(root / "sub"), str(root)) == (str(root / "other.toml"),)
 
 
 @needs_symlinks
 def test_a_file_is_known_by_where_it_really_is(root: Path) -> None:
     (root / "real.toml").touch()
     (root / "reloader.toml").symlink_to("real.toml")
-    assert projects_of(None, str(root), str(root))[0] == str(root / "real.toml")
+    assert project_paths(None, str(root), str(root))[0] == str(root / "real.toml")
 
 
 FILE = """\

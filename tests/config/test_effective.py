@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reloader.cli.parser import parse
-from reloader.config.effective import DEFAULT, EffectiveValue, settings_of
+from reloader.config.effective import DEFAULT, EffectiveValue, effective_values
 from reloader.config.load import load
 from reloader.config.options import KEYS
 from tests.config.resolving import Project, project_in
@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Project:
 def settings(project: Project, *argv: str, environ: Mapping[str, str] | None = None) -> dict[str, EffectiveValue]:
     directory = str(project.directory)
     loaded = load(parse(argv), environ or {}, directory, "/home", project.platform, needs_command=False)
-    return {one.key.name: one for one in settings_of(loaded.written)}
+    return {one.key.name: one for one in effective_values(loaded.merged)}
 
 
 def test_every_key_has_one(project: Project) -> None:

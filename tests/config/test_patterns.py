@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, minimal
+from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, minimal_roots
 from reloader.core.paths.filters import PatternError, Patterns, Rule
 
 POSIX = PathContext("linux", "/proj/app", "/home/me")
@@ -77,14 +77,14 @@ def test_on_windows_a_pattern_may_begin_with_a_drive(pattern: str, base: str, re
     ],
 )
 def test_a_directory_that_is_there_is_its_own_root(pattern: str, rest: str, root: str) -> None:
-    ground = PathContext("linux", "/proj/app", "/home/me", is_directory=lambda path: path == root)
-    placed = anchor(pattern, ground)
+    context = PathContext("linux", "/proj/app", "/home/me", is_directory=lambda path: path == root)
+    placed = anchor(pattern, context)
     assert (placed.pattern, placed.root) == (rest, root)
 
 
 def test_a_directory_below_the_base_whose_name_is_no_plain_pattern_keeps_its_own_base() -> None:
-    ground = PathContext("linux", "/", "/home/a[b]")
-    assert anchor("~/x/*.md", ground) == AnchoredPattern("/home/a[b]/x", "/*.md", "/home/a[b]/x")
+    context = PathContext("linux", "/", "/home/a[b]")
+    assert anchor("~/x/*.md", context) == AnchoredPattern("/home/a[b]/x", "/*.md", "/home/a[b]/x")
 
 
 @pytest.mark.parametrize("pattern", ["*/../x", "src/*/..", "./**/../x"])
@@ -120,15 +120,15 @@ def test_what_a_placed_pattern_means_it_matches(pattern: str, path: str) -> None
     ],
 )
 def test_no_root_lies_inside_another(roots: Sequence[str], kept: tuple[str, ...]) -> None:
-    assert minimal(roots, POSIX) == kept
+    assert minimal_roots(roots, POSIX) == kept
 
 
 def test_on_windows_roots_are_compared_without_case() -> None:
-    assert minimal([r"C:\A\b", r"c:\a", r"D:\x", r"d:\X"], WINDOWS) == (r"c:\a", r"d:\X")
+    assert minimal_roots([r"C:\A\b", r"c:\a", r"D:\x", r"d:\X"], WINDOWS) == (r"c:\a", r"d:\X")
 
 
 @pytest.mark.parametrize(
-    ("path", "ground", "is_whole"),
+    ("path", "context", "is_whole"),
     [
         ("/", POSIX, True),
         ("//", POSIX, True),
@@ -138,12 +138,12 @@ def test_on_windows_roots_are_compared_without_case() -> None:
         ("\\\\server\\share\\", WINDOWS, True),
     ],
 )
-def test_a_whole_disk_is_recognised(path: str, ground: PathContext, is_whole: bool) -> None:
-    assert is_whole_disk(path, ground) is is_whole
+def test_a_whole_disk_is_recognised(path: str, context: PathContext, is_whole: bool) -> None:
+    assert is_whole_disk(path, context) is is_whole
 
 
 @pytest.mark.parametrize(
-    ("path", "ground", "absolute"),
+    ("path", "context", "absolute"),
     [
         (".env", POSIX, "/proj/app/.env"),
         ("../x/./y", POSIX, "/proj/x/y"),
@@ -157,13 +157,13 @@ def test_a_whole_disk_is_recognised(path: str, ground: PathContext, is_whole: bo
         (r"\x", WINDOWS, r"C:\x"),
     ],
 )
-def test_a_path_is_relative_to_the_base(path: str, ground: PathContext, absolute: str) -> None:
-    assert ground.absolute(path) == absolute
+def test_a_path_is_relative_to_the_base(path: str, context: PathContext, absolute: str) -> None:
+    assert context.absolute(path) == absolute
 
 
 def test_the_home_directory_is_recognised_through_a_link() -> None:
     assert POSIX.is_home("/home/me")
     links = {"/home/me": "/data/me"}
-    ground = PathContext("linux", "/proj", "/home/me", real=lambda path: links.get(path, path))
-    assert ground.is_home("/data/me")
-    assert not ground.is_home("/data")
+    context = PathContext("linux", "/proj", "/home/me", real=lambda path: links.get(path, path))
+    assert context.is_home("/data/me")
+    assert not context.is_home("/data")

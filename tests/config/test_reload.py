@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reloader.cli.parser import parse
-from reloader.config.reload import READABLE, ConfigSource
+from reloader.config.reload import MAX_BYTES, ConfigSource
 from reloader.core.notices import HIDDEN, KeyChange
 from reloader.errors import ConfigError, ConfigFileMissing
 from tests.support.platforms.limits import posix_only
@@ -95,7 +95,7 @@ class TestALook:
         assert source.look() != source.first_look
 
     def test_does_not_read_what_is_too_large_to_be_one(self, here: Path) -> None:
-        (here / "reloader.toml").write_text(COMMAND + "#" * READABLE)
+        (here / "reloader.toml").write_text(COMMAND + "#" * MAX_BYTES)
         source = source_in(here)
         assert source.look() == source.first_look
 

@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.config.shell import Shell, argv_of, split
+from reloader.config.shell import Shell, argv_of, split_command
 
 CMD = r"C:\Windows\system32\cmd.exe"
 
 
 def test_on_posix_a_text_is_split_as_a_shell_would() -> None:
-    assert split(r"""python 'my app.py' "a b" c\ d # no comment""", "linux") == [
+    assert split_command(r"""python 'my app.py' "a b" c\ d # no comment""", "linux") == [
         "python", "my app.py", "a b", "c d", "#", "no", "comment",
     ]  # fmt: skip
 
 
 def test_on_windows_backslashes_are_kept_and_only_the_double_quote_quotes() -> None:
-    assert split(r'"C:\Program Files\x.exe" it\'s a\b "" # c', "win32") == [
+    assert split_command(r'"C:\Program Files\x.exe" it\'s a\b "" # c', "win32") == [
         r"C:\Program Files\x.exe", r"it\'s", r"a\b", "", "#", "c",
     ]  # fmt: skip
 
@@ -26,12 +26,12 @@ def test_on_windows_backslashes_are_kept_and_only_the_double_quote_quotes() -> N
 @pytest.mark.parametrize(("text", "platform"), [("a 'b", "linux"), ("a \\", "darwin"), ('a "b', "win32")])
 def test_an_open_quotation_is_an_error(text: str, platform: str) -> None:
     with pytest.raises(ValueError, match="No"):
-        split(text, platform)
+        split_command(text, platform)
 
 
 @given(st.lists(st.text()))
 def test_words_that_a_shell_would_read_are_read(words: list[str]) -> None:
-    assert split(shlex.join(words), "linux") == words
+    assert split_command(shlex.join(words), "linux") == words
 
 
 @pytest.mark.parametrize(

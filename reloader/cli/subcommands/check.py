@@ -48,10 +48,10 @@ def _missing(loaded: Loaded) -> Iterator[str]:
     from shutil import which
 
     spec = loaded.settings.launch
-    origin = loaded.written.origin_of
+    origin = loaded.merged.origin_of
     if not os.path.isdir(spec.cwd):
         yield f"{origin('cwd')}: there is no directory {spec.cwd}: make it, or name another"
-    elif "command" in loaded.written.stack.values:
+    elif "command" in loaded.merged.layers.values:
         path = spec.environment.get("PATH", os.environ.get("PATH"))
         if which(_program(spec), path=path) is None:
             yield f'{origin("command")}: "{spec.argv[0]}" is not found: install it, or write where it is'
@@ -76,10 +76,10 @@ def _report(missing: Sequence[str], arguments: Arguments) -> None:
 
 def _as_toml(loaded: Loaded) -> str:
     """The settings as a file that would mean the same, below a few lines on what comes of it."""
-    from reloader.config.effective import settings_of
+    from reloader.config.effective import effective_values
     from reloader.config.options import TABLES
 
-    settings = settings_of(loaded.written)
+    settings = effective_values(loaded.merged)
     lines = [*_head(loaded), "", *(_line(one) for one in settings if not one.key.table)]
     for table in TABLES:
         lines += ["", f"[{table}]", *(_line(one) for one in settings if one.key.table == table)]
@@ -93,7 +93,7 @@ def _head(loaded: Loaded) -> Iterator[str]:
 
     settings = loaded.settings
     yield f"# config file: {printable(loaded.file.path)}" if loaded.file is not None else "# config file: none"
-    if "command" in loaded.written.stack.values:
+    if "command" in loaded.merged.layers.values:
         yield f"# runs: {printable(shlex.join(settings.launch.argv))}"
     yield f"# in: {printable(settings.launch.cwd)}"
     yield f"# watches: {printable(', '.join(settings.watch.roots)) or 'what the program imports'}"
@@ -108,16 +108,16 @@ def _line(setting: EffectiveValue) -> str:
 
 
 def _as_object(loaded: Loaded, missing: Sequence[str]) -> dict[str, object]:
-    from reloader.config.effective import settings_of
+    from reloader.config.effective import effective_values
 
     settings = loaded.settings
     return {
         "file": loaded.file.path if loaded.file is not None else None,
-        "argv": settings.launch.argv if "command" in loaded.written.stack.values else None,
+        "argv": settings.launch.argv if "command" in loaded.merged.layers.values else None,
         "cwd": settings.launch.cwd,
         "roots": settings.watch.roots,
         "missing": missing,
-        "keys": {one.key.name: {"value": one.value, "origin": one.origin} for one in settings_of(loaded.written)},
+        "keys": {one.key.name: {"value": one.value, "origin": one.origin} for one in effective_values(loaded.merged)},
     }
 
 

@@ -41,13 +41,13 @@ def _run_of(text: str) -> int:
 
 
 def _seconds_of(text: str) -> float:
-    from reloader.config.text_values import fault_of, number_of, seconds_of
+    from reloader.config.text_values import duration_problem, parse_duration, parse_number
     from reloader.errors import ConfigError
 
-    seconds = number_of(text) if number_of(text) is not None else seconds_of(text)
+    seconds = parse_number(text) if parse_number(text) is not None else parse_duration(text)
     if seconds is None:
         raise ConfigError([f'--timeout: "{text}" is no length of time: write seconds, or a unit, as in 500ms'])
-    fault = fault_of(seconds, zero_is_allowed=True)
+    fault = duration_problem(seconds, zero_is_allowed=True)
     if fault is not None:
         raise ConfigError([f'--timeout: "{text}" {fault}'])
     return seconds
