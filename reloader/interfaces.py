@@ -32,10 +32,10 @@ class Clock(Protocol):
 class Disk(Protocol):
     """Looks at the disk. Nothing here raises for a path that is missing or that may not be read."""
 
-    def stamp(self, path: str) -> FileStat:
+    def stat(self, path: str) -> FileStat:
         """What ``stat`` says now, symlinks followed. MISSING if there is nothing, or a link to nothing."""
 
-    def is_as(self, path: str, stamp: FileStat) -> bool:
+    def is_unchanged(self, path: str, known: FileStat) -> bool:
         """Whether ``path`` looks as it did when it had ``stamp``. Quicker than a stamp, for those who ask thousands of times."""
 
     def digest(self, path: str) -> tuple[FileStat, int] | None:
@@ -44,16 +44,16 @@ class Disk(Protocol):
     def list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
         """Names in ``directory``, each with whether it is a directory (links followed) and whether it is a link."""
 
-    def facts(self, directory: str) -> DirectoryFacts:
+    def directory_facts(self, directory: str) -> DirectoryFacts:
         """What in ``directory`` matters to the filter."""
 
-    def real(self, path: str) -> str:
+    def real_path(self, path: str) -> str:
         """``path`` with all symlinks resolved; ``path`` itself if it is missing."""
 
     def now_ns(self) -> int:
         """The present in nanoseconds, on the clock by which stamps are made."""
 
-    def links_on_the_way(self, path: str) -> Sequence[str]:
+    def links_along(self, path: str) -> Sequence[str]:
         """Each symlink that is followed when ``path`` is opened, by its own path."""
 
 
@@ -153,19 +153,6 @@ class ChildNotLaunched:
         self.why = why
 
 
-class SignalSource(Protocol):
-    """The wishes of the outside: Ctrl-C, SIGTERM, a closed console. Also wakes the engine when a child stirs."""
-
-    def start(self, post: Post) -> None: ...
-
-    def stop(self, *, for_good: bool = False) -> None:
-        """Give every handler back. May be called twice.
-
-        ``for_good`` says that this process is about to end: from now on the signals are ignored instead, since one that comes
-        so late shall not take the place of the exit code.
-        """
-
-
 class ReportPipe(Protocol):
     """The way by which the agents in the child's processes report: lines, in the order in which they were written."""
 
@@ -176,7 +163,7 @@ class ReportPipe(Protocol):
         Contains no ``|``.
         """
 
-    def start(self, heard: Callable[[bytes], None]) -> None:
+    def start(self, receive: Callable[[bytes], None]) -> None:
         """Begin to call ``heard`` with each line, from a thread of its own."""
 
     def echo(self, line: bytes) -> None:
@@ -223,14 +210,14 @@ class Configuration(Protocol):
         """The file, for the user."""
 
     @property
-    def places(self) -> Sequence[str]:
+    def locations(self) -> Sequence[str]:
         """Where it is written, and where another file would come before it."""
 
     @property
-    def first_look(self) -> Fingerprint:
+    def initial_fingerprint(self) -> Fingerprint:
         """How these places looked before the plan of the session was read."""
 
-    def look(self) -> Fingerprint:
+    def fingerprint(self) -> Fingerprint:
         """How they look now."""
 
     def read(self) -> ReloadedConfig | None:

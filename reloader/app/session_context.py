@@ -90,7 +90,7 @@ class SessionContext:
         self, settings: Settings, commands: TaskRunner, environment: Callable[[Mapping[str, str]], Mapping[str, str]]
     ) -> Hooks:
         """What is due still by the plan before is told as well."""
-        hooks, cwd = settings.beside.hooks, settings.launch.cwd
+        hooks, cwd = settings.tasks.hooks, settings.launch.cwd
         if self.hooks is None:
             self.hooks = Hooks(hooks, commands, self.chronicle, environment, self.files.write_changes, cwd=cwd)
         else:

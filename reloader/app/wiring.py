@@ -123,11 +123,11 @@ def assembled(
         clock,
         session.chronicle,
         has_written=program.has_written,
-        seconds_since=lambda path: (disk.now_ns() - disk.stamp(path).mtime_ns) / 1e9,
+        seconds_since=lambda path: (disk.now_ns() - disk.stat(path).mtime_ns) / 1e9,
         before=None if before is None else before.parts.loops,
     )
     collector = ChangeCollector(baseline, settings.watch.debounce, loops.counting)
-    environment = Environment(settings.launch, program, is_logged=settings.beside.ready.log is not None)
+    environment = Environment(settings.launch, program, is_logged=settings.tasks.ready.log is not None)
     hooks, beside = _beside(session, settings, host, program, baseline, environment)
     control = ControlHandler(
         settings,
@@ -178,7 +178,7 @@ def _host(session: SessionContext, settings: Settings, resources: ExitStack) -> 
         settings.restart.stop.signal,
         has_input=settings.launch.has_input,
         sockets=session.sockets,
-        log=settings.beside.ready.log,
+        log=settings.tasks.ready.log,
         folder=session.files.folder,
         helpers=None if session.host is None else session.host.helpers,
     )
@@ -231,7 +231,7 @@ def _unless_ignored(path_filter: PathFilter, post: Post) -> Post:
     """What the program imports counts whatever ``.gitignore`` files say, but not if the user's own ``ignore`` names it."""
 
     def posted(news: Posted) -> None:
-        if not (isinstance(news, FileImported | FileOpened) and path_filter.refuses(news.path)):
+        if not (isinstance(news, FileImported | FileOpened) and path_filter.is_explicitly_ignored(news.path)):
             post(news)
 
     return posted
@@ -253,7 +253,7 @@ def _beside(
     environment: Environment,
 ) -> tuple[Hooks, Auxiliary]:
     """What is done beside the program, and the reporter by which its hooks hear what happens."""
-    policy, cwd, configured_program = settings.beside, settings.launch.cwd, settings.launch.argv[0]
+    policy, cwd, configured_program = settings.tasks, settings.launch.cwd, settings.launch.argv[0]
     commands = session.commands_on(host.helpers)
     written = session.files.write_changes
     hooks = session.hooks_of(settings, commands, environment.beside)

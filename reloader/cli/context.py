@@ -36,15 +36,15 @@ class ReloadableConfiguration:
         return self.settings.source
 
     @property
-    def places(self) -> Sequence[str]:
-        return self._source.places
+    def locations(self) -> Sequence[str]:
+        return self._source.locations
 
     @property
-    def first_look(self) -> Fingerprint:
-        return self._source.first_look
+    def initial_fingerprint(self) -> Fingerprint:
+        return self._source.initial_fingerprint
 
-    def look(self) -> Fingerprint:
-        return self._source.look()
+    def fingerprint(self) -> Fingerprint:
+        return self._source.fingerprint()
 
     def read(self) -> ReloadedConfig | None:
         found = self._source.read()

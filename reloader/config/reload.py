@@ -22,7 +22,7 @@ MAX_BYTES = 1024 * 1024
 class ConfigSource:
     """Loads the configuration, and loads it again. The arguments are those of ``load``, which may raise ConfigError.
 
-    ``first_look`` is from before the first time, so that no save is lost in between.
+    ``initial_fingerprint`` is from before the first time, so that no save is lost in between.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class ConfigSource:
         # Found out now, and not later, when it may be gone for a moment.
         self._is_read_again = is_rereadable(named, directory, home)
         self.loaded = self._load()
-        self.places = self._places()
-        self.first_look: Mapping[str, object] = {path: first.get(path) for path in self.places}
+        self.locations = self._places()
+        self.initial_fingerprint: Mapping[str, object] = {path: first.get(path) for path in self.locations}
 
-    def look(self) -> Mapping[str, object]:
-        return _looks(self.places)
+    def fingerprint(self) -> Mapping[str, object]:
+        return _looks(self.locations)
 
     def read(self) -> tuple[Loaded, tuple[KeyChange, ...]] | None:
         """What is written now, and in what it differs; None if in nothing. Raises ConfigError, and ConfigFileMissing."""
@@ -59,12 +59,12 @@ class ConfigSource:
         if self._is_named:
             return not os.path.lexists(used.path)
         found = self._find()
-        return found is None or found.path not in self.places
+        return found is None or found.path not in self.locations
 
     def accept(self, loaded: Loaded) -> None:
         """This is what is in force from now on."""
         self.loaded = loaded
-        self.places = self._places()
+        self.locations = self._places()
 
     def _places(self) -> tuple[str, ...]:
         if not self._is_read_again:

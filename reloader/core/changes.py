@@ -76,7 +76,7 @@ class FileStat(NamedTuple):
     inode: int = 0
     ctime_ns: int = 0
 
-    def agrees_with(self, other: FileStat) -> bool:
+    def equals_except_ctime(self, other: FileStat) -> bool:
         """Whether all but the ctime is the same. An older mtime is as different as a newer one (``git checkout``, ``cp -p``)."""
         return self[:4] == other[:4]
 
@@ -91,7 +91,7 @@ CONTENT_LIMIT = 1 << 20
 class FileRecord:
     """What is known of one file that counts: its stamp and, once somebody had the time to read it, its digest."""
 
-    stamp: FileStat
+    stat: FileStat
     digest: int | None = None
 
 
@@ -113,7 +113,7 @@ def compare(before: FileStat, after: FileStat, *, by_content: bool) -> Compariso
         return Comparison.SAME
     both_are_files = before.kind is PathKind.FILE and after.kind is PathKind.FILE
     can_ask = by_content and both_are_files and max(before.size, after.size) <= CONTENT_LIMIT
-    if before.agrees_with(after):
+    if before.equals_except_ctime(after):
         return Comparison.ASK_CONTENT if can_ask else Comparison.SAME
     if can_ask and before.size == after.size:
         return Comparison.ASK_CONTENT

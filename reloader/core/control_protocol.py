@@ -78,7 +78,7 @@ class Reply(Protocol):
     def __call__(self, answer: Answer) -> None: ...
 
     @property
-    def is_wanted(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether somebody still listens."""
 
 

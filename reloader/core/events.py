@@ -165,37 +165,37 @@ class Wakeup:
 class AgentAttached:
     """A Python process of this run reports what it imports.
 
-    ``leads`` says that it is the command itself, not one of the processes that this has started; ``program`` is its argv[0],
+    ``is_leader`` says that it is the command itself, not one of the processes that this has started; ``program`` is its argv[0],
     ``interpreter`` the path of its Python.
     """
 
     run: int
     pid: int
-    leads: bool = False
+    is_leader: bool = False
     program: str = ""
     interpreter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FileImported:
-    """A Python process of this run is about to load ``path``, which had this ``stamp`` at that moment.
+    """A Python process of this run is about to load ``path``, which had this ``stat`` at that moment.
 
     ``importer`` is the file that asks for it, as far as that can be seen.
     """
 
     run: int
     path: str
-    stamp: FileStat
+    stat: FileStat
     importer: str = field(default="", compare=False)  # who asked for a file is no part of what happened to it
 
 
 @dataclass(frozen=True, slots=True)
 class FileOpened:
-    """A Python process of this run is about to read ``path``, which is no module and had this ``stamp`` at that moment."""
+    """A Python process of this run is about to read ``path``, which is no module and had this ``stat`` at that moment."""
 
     run: int
     path: str
-    stamp: FileStat
+    stat: FileStat
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +208,10 @@ class FileWritten:
 
 @dataclass(frozen=True, slots=True)
 class ModuleNotFound:
-    """A Python process of this run looked for a module in vain; it would be found if there were something at ``place``."""
+    """A Python process of this run looked for a module in vain; it would be found if there were something at ``location``."""
 
     run: int
-    place: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True)

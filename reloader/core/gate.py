@@ -247,7 +247,7 @@ def _on_policy_replaced(gate: Gate, around: GateContext) -> GateTransition:
 
 def _with_due_steps(gate: Gate, batch: ChangeBatch, around: GateContext) -> frozenset[int]:
     steps = enumerate(around.policy.before)
-    return gate.stale | {number for number, step in steps if step.is_wanted_for(batch, around.separator)}
+    return gate.stale | {number for number, step in steps if step.is_due_for(batch, around.separator)}
 
 
 def _attempt(gate: Gate, pending: Pending, around: GateContext) -> GateTransition:
@@ -291,7 +291,7 @@ def _checks(batch: ChangeBatch, pending: Pending, around: GateContext) -> tuple[
 
 
 def _is_due(check: Task, batch: ChangeBatch, pending: Pending, separator: str) -> bool:
-    return check.is_wanted_for(batch, separator) or (pending.by is not None and check.asks_for_no_files)
+    return check.is_due_for(batch, separator) or (pending.by is not None and check.is_unconditional)
 
 
 def _remaining(gate: Gate, pending: Pending, around: GateContext) -> ChangeBatch:

@@ -14,13 +14,13 @@ KILL = 9  # SIGKILL likewise
 class Exited:
     """The program ended by itself with ``code``.
 
-    ``held_terminal`` says that it was the foreground program of the terminal, so that a Ctrl-C went to it and not to us,
-    ``crashed`` that an exception which nobody caught ended it, as far as its agent could tell.
+    ``was_foreground`` says that it was the foreground program of the terminal, so that a Ctrl-C went to it and not to us,
+    ``uncaught_exception`` that an exception which nobody caught ended it, as far as its agent could tell.
     """
 
     code: int
-    held_terminal: bool = False
-    crashed: bool = False
+    was_foreground: bool = False
+    uncaught_exception: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -29,7 +29,7 @@ class Exited:
     @property
     def was_interrupted(self) -> bool:
         """Whether this is how a program answers a Ctrl-C that only it could hear."""
-        return self.held_terminal and self.code == SIGNAL_BASE + INTERRUPT
+        return self.was_foreground and self.code == SIGNAL_BASE + INTERRUPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Signalled:
     """The program was ended by signal ``number``."""
 
     number: int
-    held_terminal: bool = False
+    was_foreground: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -45,7 +45,7 @@ class Signalled:
 
     @property
     def was_interrupted(self) -> bool:
-        return self.held_terminal and self.number == INTERRUPT
+        return self.was_foreground and self.number == INTERRUPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ Outcome = Exited | Signalled | NotLaunched
 
 class StopStepKind(Enum):
     ASKED = "asked"  # the stop signal was sent to the whole group
-    STRAYS_ASKED = "strays_asked"  # the group was empty, and what had left it was sent the stop signal
-    FORCED = "forced"
+    ESCAPED_ASKED = "escaped_asked"  # the group was empty, and what had left it was sent the stop signal
+    KILLED = "killed"
     GONE = "gone"  # nothing was left
 
 

@@ -51,7 +51,7 @@ class RestartLoops:
     restarts: tuple[FileRestart, ...] = ()
     suspended: frozenset[str] = frozenset()
 
-    def after(self, restart: FileRestart) -> RestartLoops:
+    def with_restart(self, restart: FileRestart) -> RestartLoops:
         """What is known after one more restart. A file that has made a loop by now is suspended."""
         restarts = (*self.restarts, restart)[-MIN_RESTARTS:]
         return RestartLoops(restarts, self.suspended.union(_looping(restarts)))
@@ -65,11 +65,11 @@ class RestartLoops:
             return None
         return Trial(frozenset(suspects), max(MIN_TRIAL, max(suspects.values()) + MAX_SPREAD))
 
-    def forgiven(self) -> RestartLoops:
+    def reset(self) -> RestartLoops:
         """Somebody wants to start afresh: every file counts again."""
         return RestartLoops()
 
-    def interrupted(self) -> RestartLoops:
+    def note_external_activity(self) -> RestartLoops:
         """Somebody outside acts in step with the runs, so that their evenness says nothing. What is suspended stays so."""
         return RestartLoops((), self.suspended)
 

@@ -38,7 +38,7 @@ class JournalEntry:
 
     run: int
     at: float
-    since: float
+    started_at: float
     pid: int | None = None
     reason: str = ""
     files: tuple[str, ...] = ()
@@ -59,8 +59,8 @@ class JournalEntry:
         return self.ended.steps[-1].after
 
     @property
-    def was_forced(self) -> bool:
-        return self.ended is not None and any(step.kind is StopStepKind.FORCED for step in self.ended.steps)
+    def was_killed(self) -> bool:
+        return self.ended is not None and any(step.kind is StopStepKind.KILLED for step in self.ended.steps)
 
 
 def updated_entry(record: JournalEntry | None, notice: Notice, now: float, at: float) -> JournalEntry | None:
@@ -132,10 +132,10 @@ def result_of_run(record: JournalEntry, *, asks_again: bool) -> WaitResult | Non
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Somebody waits for a run of the number ``floor`` or a higher one; None: for the one that has all of the present."""
+    """Somebody waits for a run of the number ``min_run`` or a higher one; None: for the one that has all of the present."""
 
-    floor: int | None
-    until: float
+    min_run: int | None
+    deadline: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,10 @@ class Rejection:
 
 def with_min_run(wait: Wait, state: State, *, is_pending: bool) -> Wait:
     """``wait`` with its floor, as soon as that is certain: what runs while nothing is pending has all that is on the disk."""
-    if wait.floor is not None or is_pending:
+    if wait.min_run is not None or is_pending:
         return wait
     run = current_run(state)
-    return wait if run is None else Wait(run, wait.until)
+    return wait if run is None else Wait(run, wait.deadline)
 
 
 def current_run(state: State) -> int | None:
@@ -174,16 +174,16 @@ def result_of_wait(
     wait: Wait, state: State, record: JournalEntry | None, now: float, refusal: Rejection | None = None
 ) -> WaitResult | None:
     """What ends ``wait``, or None. After a ``refusal`` the run that is waited for will not come by itself."""
-    if wait.floor is not None and record is not None and record.run >= wait.floor:
+    if wait.min_run is not None and record is not None and record.run >= wait.min_run:
         verdict = result_of_run(record, asks_again=_asks_again(state, record))
         if verdict is not None:
             return verdict
     run = record.run if record is not None else 0
-    if refusal is not None and (wait.floor is None or wait.floor > run):
+    if refusal is not None and (wait.min_run is None or wait.min_run > run):
         return WaitResult("failed", run, None, None, refusal.why, refusal.trace)
     if isinstance(state, Finished):
         return WaitResult("failed", run, None, state.exit_code, "the session has ended", "")
-    if now >= wait.until:
+    if now >= wait.deadline:
         return WaitResult("timed out", run, None, None, "", "")
     return None
 

@@ -146,6 +146,6 @@ class Settings:
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     python: PythonPolicy = field(default_factory=PythonPolicy)
     output: OutputSettings = field(default_factory=OutputSettings)
-    beside: TaskSettings = field(default_factory=TaskSettings)
+    tasks: TaskSettings = field(default_factory=TaskSettings)
     source: str = "the command line"
     project: str = ""

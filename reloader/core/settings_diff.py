@@ -16,13 +16,13 @@ def needs_new_session(before: Settings, after: Settings) -> bool:
 def _made_by(settings: Settings) -> Settings:
     """``settings`` without what can be exchanged at any time."""
     restart = settings.restart
-    gate = replace(settings.beside.gate, syntax=True, check=None, timeout=0.0)
+    gate = replace(settings.tasks.gate, syntax=True, check=None, timeout=0.0)
     return replace(
         settings,
         watch=replace(settings.watch, debounce=DebouncePolicy()),
         restart=RestartPolicy(stop=StopPolicy(restart.stop.signal), once=restart.once, postpone=restart.postpone),
         output=OutputSettings(),
-        beside=replace(settings.beside, gate=gate, hooks={}),
+        tasks=replace(settings.tasks, gate=gate, hooks={}),
         source="",
         project="",
     )

@@ -61,7 +61,7 @@ class RestartHistory:
 
     early_restarts: int = 0
     failures: int = 0
-    has_served_a_change: bool = False
+    has_handled_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,36 +106,36 @@ class Idle:
 @dataclass(frozen=True, slots=True)
 class Running:
     run: int
-    since: float
+    started_at: float
     history: RestartHistory = field(default_factory=RestartHistory)
     interrupted_at: float | None = None  # by a Ctrl-C that the run has survived so far
 
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The run was asked to stop at ``asked_at`` and is forced at ``force_at``; ``goal`` follows when all of it is gone.
+    """The run was asked to stop at ``asked_at`` and is forced at ``kill_at``; ``goal`` follows when all of it is gone.
 
-    ``has_ended`` says that the program had ended by itself, and that it is what it left behind that is stopped.
+    ``leader_exited`` says that the program had ended by itself, and that it is what it left behind that is stopped.
     """
 
     run: int
-    since: float
+    started_at: float
     history: RestartHistory
     goal: Goal
     asked_at: float
-    force_at: float
-    forced: bool = False
-    has_ended: bool = False
+    kill_at: float
+    killed: bool = False
+    leader_exited: bool = False
     give_up_at: float | None = None  # set by the first attempt at force
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingForQuiet:
-    """Nothing runs, and the next run waits for the disk to be quiet. ``so_far`` is what changed before the open batch."""
+    """Nothing runs, and the next run waits for the disk to be quiet. ``pending`` is what changed before the open batch."""
 
     run: int
     history: RestartHistory
-    so_far: ChangeBatch = field(default_factory=ChangeBatch)
+    pending: ChangeBatch = field(default_factory=ChangeBatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +176,9 @@ def next_run(state: State) -> int:
 def uptime(state: State, now: float) -> float | None:
     """How many seconds the run has lived up to now, or to its own end; None if there is none, or if we asked it to stop."""
     match state:
-        case Running(since=since):
+        case Running(started_at=since):
             return now - since
-        case Stopping(since=since, goal=ApplyExitPolicy(), asked_at=moment):
+        case Stopping(started_at=since, goal=ApplyExitPolicy(), asked_at=moment):
             return moment - since
         case _:
             return None

@@ -105,7 +105,7 @@ def transition(state: State, event: Event, now: float, policy: RestartPolicy) ->
 def next_deadline(state: State) -> float | None:
     """When DeadlineReached is due in this state, or None."""
     match state:
-        case Stopping(force_at=moment) | BackingOff(until=moment):
+        case Stopping(kill_at=moment) | BackingOff(until=moment):
             return moment
         case _:
             return None
@@ -144,7 +144,7 @@ def _in_running(state: Running, event: Event, now: float, policy: RestartPolicy)
             return _on_interrupt(state, now, policy)
         case LeaderExited(run, outcome) if run == state.run:
             stopping, actions = _stop(state, ApplyExitPolicy(outcome), now, policy)
-            return replace(stopping, has_ended=True), (Report(OrphansFound(run, outcome)), *actions)
+            return replace(stopping, leader_exited=True), (Report(OrphansFound(run, outcome)), *actions)
         case RunEnded(run) if run == state.run:
             return _on_own_end(state, event, now, policy)
         case _:
@@ -152,10 +152,10 @@ def _in_running(state: Running, event: Event, now: float, policy: RestartPolicy)
 
 
 def _on_own_end(state: Running, end: RunEnded, now: float, policy: RestartPolicy) -> Transition:
-    ended = Report(Ended(state.run, end.outcome, now - state.since, stopped=False, steps=end.steps))
+    ended = Report(Ended(state.run, end.outcome, now - state.started_at, stopped=False, steps=end.steps))
     if end.batch_is_open and not policy.once:
         return WaitingForQuiet(state.run, state.history), (ended,)
-    after, actions = _apply_exit_policy(state.run, now - state.since, end.outcome, now, policy, state.history)
+    after, actions = _apply_exit_policy(state.run, now - state.started_at, end.outcome, now, policy, state.history)
     return after, (ended, *actions)
 
 
@@ -170,7 +170,7 @@ def _on_interrupt(state: Running, now: float, policy: RestartPolicy) -> Transiti
         return replace(state, interrupted_at=now), ()
     if now - first < DUPLICATE_REQUEST_WINDOW:
         return state, ()
-    stopping = Stopping(state.run, state.since, state.history, Exit(INTERRUPT, first), asked_at=first, force_at=now)
+    stopping = Stopping(state.run, state.started_at, state.history, Exit(INTERRUPT, first), asked_at=first, kill_at=now)
     return _kill(stopping, now)
 
 
@@ -178,7 +178,7 @@ def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> tupl
     stop = policy.stop
     # A Ctrl-C is handed on as what it is; every other wish to stop is expressed by the stop signal of the plan.
     signal = INTERRUPT if isinstance(goal, Exit) and goal.signal == INTERRUPT else None
-    stopping = Stopping(state.run, state.since, state.history, goal, asked_at=now, force_at=now + stop.timeout)
+    stopping = Stopping(state.run, state.started_at, state.history, goal, asked_at=now, kill_at=now + stop.timeout)
     return stopping, (SendStopSignal(state.run, signal), Report(StoppingNotice(state.run, stop.timeout)))
 
 
@@ -192,10 +192,10 @@ def _in_stopping(state: Stopping, event: Event, now: float, policy: RestartPolic
             return _on_stop_request(state, signal, now)
         case ChildInterrupted(run) if run == state.run:
             return _on_stop_request(state, INTERRUPT, now)
-        case DeadlineReached() if now >= state.force_at:
+        case DeadlineReached() if now >= state.kill_at:
             return _give_up(state) if _has_kill_failed(state, now) else _kill(state, now)
         case RunEnded(run, outcome, steps) if run == state.run:
-            ended = Report(Ended(run, outcome, now - state.since, stopped=not state.has_ended, steps=steps))
+            ended = Report(Ended(run, outcome, now - state.started_at, stopped=not state.leader_exited, steps=steps))
             after, actions = _after_stop(state, now, policy)
             return after, (ended, *actions)
         case _:
@@ -235,9 +235,9 @@ def _on_stop_request(state: Stopping, signal: int, now: float) -> Transition:
 
 
 def _kill(state: Stopping, now: float) -> Transition:
-    told = () if state.forced else (Report(Killed(state.run, now - state.asked_at)),)
+    told = () if state.killed else (Report(Killed(state.run, now - state.asked_at)),)
     give_up_at = now + KILL_TIMEOUT if state.give_up_at is None else state.give_up_at
-    forced = replace(state, forced=True, force_at=now + KILL_INTERVAL, give_up_at=give_up_at)
+    forced = replace(state, killed=True, kill_at=now + KILL_INTERVAL, give_up_at=give_up_at)
     return forced, (Kill(state.run), *told)
 
 
@@ -254,9 +254,9 @@ def _give_up(state: Stopping) -> Transition:
 def _after_stop(state: Stopping, now: float, policy: RestartPolicy) -> Transition:
     match state.goal:
         case Exit(signal):
-            return _finish(SIGNAL_BASE + (KILL if state.forced else signal))
+            return _finish(SIGNAL_BASE + (KILL if state.killed else signal))
         case ApplyExitPolicy(outcome):
-            return _apply_exit_policy(state.run, state.asked_at - state.since, outcome, now, policy, state.history)
+            return _apply_exit_policy(state.run, state.asked_at - state.started_at, outcome, now, policy, state.history)
         case Restart(reason, batch_is_open):  # pragma: no branch - there is no other
             if batch_is_open or reason is None:
                 return WaitingForQuiet(state.run, state.history, _batch_of(reason)), ()
@@ -285,7 +285,7 @@ def _while_nothing_runs(state: WaitingForQuiet | WaitingForChange | BackingOff, 
 def _pending(state: WaitingForQuiet | WaitingForChange | BackingOff) -> ChangeBatch:
     """What has changed before, and no run was started for yet."""
     match state:
-        case WaitingForQuiet(so_far=batch):
+        case WaitingForQuiet(pending=batch):
             return batch
         case BackingOff(reason=reason):
             return _batch_of(reason)
@@ -296,9 +296,9 @@ def _pending(state: WaitingForQuiet | WaitingForChange | BackingOff) -> ChangeBa
 def _relaunch(run: int, reason: Reason, now: float, history: RestartHistory) -> Transition:
     """Start the next run. A change, or a wish by hand, wipes out what came before."""
     if isinstance(reason, FilesChanged | ConfigChanged):
-        history = RestartHistory(has_served_a_change=True)
+        history = RestartHistory(has_handled_change=True)
     elif isinstance(reason, RequestedByUser):
-        history = RestartHistory(has_served_a_change=history.has_served_a_change)
+        history = RestartHistory(has_handled_change=history.has_handled_change)
     return _launch(run + 1, reason, now, history)
 
 
@@ -352,8 +352,8 @@ def _follow_exit_policy(
             return _back_off(run, pause, failures, outcome, ChildExited(outcome), now, tried)
         case OnExit.AUTO:  # pragma: no branch - there is no other
             # As Django: an exception that nobody caught is no end on purpose, and its repair is waited for.
-            crashed = isinstance(outcome, Exited) and outcome.crashed
-            if outcome.exit_code == 0 or not (crashed or history.has_served_a_change):
+            is_crash = isinstance(outcome, Exited) and outcome.uncaught_exception
+            if outcome.exit_code == 0 or not (is_crash or history.has_handled_change):
                 return _finish(outcome.exit_code)
             return _wait_for_change(run, outcome, history)
 

@@ -43,10 +43,10 @@ class Task:
     files: tuple[Patterns, ...] = ()
 
     @property
-    def asks_for_no_files(self) -> bool:
+    def is_unconditional(self) -> bool:
         return not self.files and FILES_PLACEHOLDER not in self.argv
 
-    def is_wanted_for(self, batch: ChangeBatch, separator: str) -> bool:
+    def is_due_for(self, batch: ChangeBatch, separator: str) -> bool:
         """Whether ``batch`` is a reason to take this step. One that asks for files is not, without any that exists."""
         if FILES_PLACEHOLDER in self.argv:
             return bool(self._existing(batch, separator))

@@ -233,18 +233,22 @@ class AgentReports:
             self._settled_at = self._clock() + SETTLED
             self.interpreter = report.interpreter
         if self._narrows and self._is_the_command(report):
-            self._imports.alone = True
+            self._imports.imports_only = True
 
     def _is_the_command(self, report: AgentAttached) -> bool:
         """Not a helper in Python of a command that is none: what else that one reads, no agent reports."""
         return (
-            report.leads or starts_python(self._command) or program_name(report.program) == program_name(self._command)
+            report.is_leader
+            or starts_python(self._command)
+            or program_name(report.program) == program_name(self._command)
         )
 
     def _why_silent(self) -> str:
         is_watched = "its patterns"
         if self._narrows:
-            is_watched = "all Python files of the project" if self._imports.sources_only else "all files of the project"
+            is_watched = (
+                "all Python files of the project" if self._imports.python_sources_only else "all files of the project"
+            )
         return (
             "the command does not report what it imports (only Python does, and not with -I, -S or -E), "
             f"so {is_watched} are watched"
@@ -257,7 +261,7 @@ class AgentReports:
     def _with_crash(self, ended: Ended) -> Ended:
         has_crashed = self._crashed_at is not None and self._clock() - self._crashed_at < CRASH_COUNTS
         if has_crashed and isinstance(ended.outcome, Exited) and ended.outcome.code == CRASHED:
-            return replace(ended, outcome=replace(ended.outcome, crashed=True))
+            return replace(ended, outcome=replace(ended.outcome, uncaught_exception=True))
         return ended
 
     def _read(self, path: str, stamp: FileStat) -> list[PathChange]:

@@ -75,7 +75,7 @@ class SettingsSwitch:
 
 def _start_after(run: int, reloaded: ReloadedConfig) -> Idle:
     """How the engine for another plan begins. The plan is a change that was served, so that no typo in it ends the session."""
-    return Idle(run, ConfigChanged(_keys_of(reloaded)), RestartHistory(has_served_a_change=True))
+    return Idle(run, ConfigChanged(_keys_of(reloaded)), RestartHistory(has_handled_change=True))
 
 
 def _keys_of(reloaded: ReloadedConfig) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class ConfigReloader:
         self._clock = clock
         self._report = report
         self._tell_to = report_to
-        self._known: Fingerprint = configuration.first_look if configuration is not None else {}
+        self._known: Fingerprint = configuration.initial_fingerprint if configuration is not None else {}
         self._unsettled: Fingerprint | None = None
         self._is_in_doubt = False
         self._has_launched = False
@@ -59,7 +59,7 @@ class ConfigReloader:
     @property
     def places(self) -> tuple[str, ...]:
         """What watchers are to listen for."""
-        return tuple(self._configuration.places) if self._configuration is not None else ()
+        return tuple(self._configuration.locations) if self._configuration is not None else ()
 
     @property
     def deadline(self) -> float | None:
@@ -73,7 +73,7 @@ class ConfigReloader:
 
     def handle(self, paths: Iterable[str]) -> None:
         """A watcher hints at ``paths``."""
-        if self._configuration is not None and not set(self._configuration.places).isdisjoint(paths):
+        if self._configuration is not None and not set(self._configuration.locations).isdisjoint(paths):
             self._look_at = self._clock()
 
     @property
@@ -84,7 +84,7 @@ class ConfigReloader:
     def look_now(self) -> None:
         """Somebody asks for all that is on the disk: no hint is waited for."""
         if self._looked_at is not None:
-            look = self._looked_at.look()
+            look = self._looked_at.fingerprint()
             if look not in (self._known, self._unsettled):
                 self._has_changed(look, self._clock())
 
@@ -93,7 +93,7 @@ class ConfigReloader:
         configuration = self._looked_at
         if configuration is None or now < max(self._look_at, self._suspended_until):
             return None
-        look = configuration.look()
+        look = configuration.fingerprint()
         if look in (self._known, self._unsettled):
             self._look_at = now + PERIOD
             is_new, self._unsettled = look != self._known, None
@@ -111,7 +111,7 @@ class ConfigReloader:
         self._has_launched, self._launched_at = True, now
         if self._configuration is None or now < self._suspended_until:
             return None
-        look = self._configuration.look()
+        look = self._configuration.fingerprint()
         if look == self._known:
             return None
         try:
@@ -176,11 +176,11 @@ class ConfigReloader:
 
     def interrupt(self) -> None:
         """Somebody has waited for this run, and may save the configuration as soon as it is ready, as evenly as a run does."""
-        self._loops = self._loops.interrupted()
+        self._loops = self._loops.note_external_activity()
 
     def _guard_against_loops(self, source: str) -> None:
         now = self._clock()
-        self._loops = self._loops.after(FileRestart(now, {source: now - self._launched_at}))
+        self._loops = self._loops.with_restart(FileRestart(now, {source: now - self._launched_at}))
         if self._loops.suspended:
             restarts = self._loops.restarts
             self._loops = RestartLoops()

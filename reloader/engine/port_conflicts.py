@@ -39,7 +39,7 @@ class PortConflicts:
         if not isinstance(ended.outcome, Exited) or ended.outcome.code == 0:
             return None
         taken = self._taken()
-        is_open = lived < EARLY and not ended.outcome.crashed  # of a crash the reason is known, and another
+        is_open = lived < EARLY and not ended.outcome.uncaught_exception  # of a crash the reason is known, and another
         addresses = taken or (self._likely() if is_open else ())
         holder = self._holder_of(addresses) if addresses else None
         if holder is None or (

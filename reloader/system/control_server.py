@@ -53,7 +53,7 @@ class ConnectionReply:
         _ring(self.bell)
 
     @property
-    def is_wanted(self) -> bool:
+    def is_connected(self) -> bool:
         return not self.connection.has_gone
 
 

@@ -67,7 +67,7 @@ def silent_directories(watch_set: WatchSet, mounts: Mounts) -> tuple[UnreliableM
             found.append(UnreliableMount(root, mount))
         else:
             inner = [inner for inner in mounts.below(root) if not event_support(inner.type).has_events]
-            found += [UnreliableMount(mount.point, mount) for mount in inner if watch_set.enters(mount.point)]
+            found += [UnreliableMount(mount.point, mount) for mount in inner if watch_set.descends_into(mount.point)]
     return tuple(found)
 
 

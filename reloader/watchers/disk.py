@@ -27,14 +27,14 @@ class RealDisk:
         self._gitignore = gitignore
         self._listed = listed
 
-    def stamp(self, path: str) -> FileStat:
+    def stat(self, path: str) -> FileStat:
         try:
             return stamp_of(os.stat(path))
         except (OSError, ValueError):  # missing, unreadable, or a name that no system call takes
             return MISSING
 
-    def is_as(self, path: str, stamp: FileStat) -> bool:
-        kind, mtime_ns, size, inode, ctime_ns = stamp
+    def is_unchanged(self, path: str, known: FileStat) -> bool:
+        kind, mtime_ns, size, inode, ctime_ns = known
         try:
             found = os.stat(path)
         except (OSError, ValueError):
@@ -66,11 +66,11 @@ class RealDisk:
         self._listed(len(found))
         return found
 
-    def facts(self, directory: str) -> DirectoryFacts:
+    def directory_facts(self, directory: str) -> DirectoryFacts:
         gitignore = read_rules(os.path.join(directory, ".gitignore"), directory) if self._gitignore else None
         return DirectoryFacts(gitignore, os.path.exists(os.path.join(directory, "pyvenv.cfg")))
 
-    def real(self, path: str) -> str:
+    def real_path(self, path: str) -> str:
         try:
             return os.path.realpath(path)
         except (OSError, ValueError):  # a link was removed between two looks at it, or it is no name that can be
@@ -79,7 +79,7 @@ class RealDisk:
     def now_ns(self) -> int:
         return time.time_ns()
 
-    def links_on_the_way(self, path: str) -> Sequence[str]:
+    def links_along(self, path: str) -> Sequence[str]:
         links: list[str] = []
         _collect_links(os.path.abspath(path), links, depth=0)
         return links

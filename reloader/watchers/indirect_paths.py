@@ -20,9 +20,9 @@ class IndirectPaths:
     def add(self, path: str) -> set[str]:
         """``path``, every link that is followed to reach it, and what is really there. Returns what to watch for the new."""
         self._origins.add(path)
-        links = self._disk.links_on_the_way(path)
+        links = self._disk.links_along(path)
         self._passages.update(links)
-        new = {path, *links, self._disk.real(path)} - self._paths
+        new = {path, *links, self._disk.real_path(path)} - self._paths
         self._paths |= new
         for place in new:
             self._passages.update(_directories_above(place))

@@ -93,7 +93,7 @@ class InotifySession:
         self._watch_set = watch_set
         self._mask = mask
         self._disk = disk
-        self._walk = Walk(watch_set, self._list, disk.real, os.sep, follow_symlinks)
+        self._walk = Walk(watch_set, self._list, disk.real_path, os.sep, follow_symlinks)
         self._visited = visited
         self._places = IndirectPaths(disk)
         self._ears: dict[str, DirectoryWatches] = {}
@@ -111,10 +111,10 @@ class InotifySession:
 
     def _begin(self) -> None:
         try:
-            for path in self._watch_set.named():
+            for path in self._watch_set.explicit_paths():
                 self._places.add(path)
             for root in self._watch_set.roots:
-                if not os.path.isdir(root) or self._disk.links_on_the_way(root):
+                if not os.path.isdir(root) or self._disk.links_along(root):
                     self._places.add(root)  # a plain directory tells of its own end
             self._listen_to_roots_and_places()
         finally:
@@ -177,7 +177,7 @@ class InotifySession:
 
     def _entry_came_or_went(self, path: str) -> None:
         self._drop(path)
-        if os.path.isdir(path) and self._watch_set.enters(path):
+        if os.path.isdir(path) and self._watch_set.descends_into(path):
             self._listen_below(path)
         if os.path.islink(path) and self._watch_set.is_watched(path):
             self._listen_to_place(path)
@@ -190,7 +190,7 @@ class InotifySession:
         if self._places.matter(path):
             return True
         if is_directory:
-            return self._watch_set.enters(path)
+            return self._watch_set.descends_into(path)
         return self._watch_set.is_watched(path) or path.endswith(os.sep + ".gitignore")
 
     # Ears
@@ -248,7 +248,7 @@ class InotifySession:
         number = next(iter(self._failures.values()))
         cause, remedy = _LIMITS.get(number, (os.strerror(number), ""))
         # Named are the trees; a failed directory of a single file only where there is no tree: with all else, files are polled.
-        trees = [path for path in self._failures if self._watch_set.enters(path)] or list(self._failures)
+        trees = [path for path in self._failures if self._watch_set.descends_into(path)] or list(self._failures)
         self._post(WatcherFailed(InotifyWatcher.name, cause, remedy, minimal_roots(trees, os.sep)))
         self._failures.clear()
 

@@ -57,12 +57,12 @@ class ObserverSession:
         self._post = post
         self._disk = disk
         self._watch_set = watch_set
-        self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
+        self._walk = Walk(watch_set, disk.list, disk.real_path, os.sep, follow_symlinks)
         self._places = IndirectPaths(disk)
         self._scheduled: set[str] = set()
         self._lock = threading.Lock()
         self._observer = Observer(timeout=PROMPT)
-        for path in (*watch_set.named(), *watch_set.roots):
+        for path in (*watch_set.explicit_paths(), *watch_set.roots):
             self._places.add(path)
         self._schedule_all()
         try:
@@ -110,11 +110,11 @@ class ObserverSession:
 
     def _schedule_flat(self, directories: Iterable[str]) -> None:
         for directory in directories:
-            if not self._watch_set.enters(directory):
+            if not self._watch_set.descends_into(directory):
                 self._schedule(directory, recursive=False)
 
     def _schedule(self, path: str, *, recursive: bool) -> None:
-        real = self._disk.real(path)
+        real = self._disk.real_path(path)
         if real in self._scheduled or not os.path.isdir(real):
             return
         try:

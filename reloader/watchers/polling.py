@@ -28,8 +28,8 @@ class Scanner:
     ) -> None:
         self._disk = disk
         self._watch_set = watch_set
-        self._walk = Walk(watch_set, self._list, disk.real, os.sep, follow_symlinks)
-        self._files: dict[str, Look | None] = dict.fromkeys(watch_set.named())
+        self._walk = Walk(watch_set, self._list, disk.real_path, os.sep, follow_symlinks)
+        self._files: dict[str, Look | None] = dict.fromkeys(watch_set.explicit_paths())
         self._directories: dict[str, Look | None] = {}
         self._young: set[str] = set()
         self._stale: set[str] = set()
@@ -91,7 +91,7 @@ class Scanner:
     def _forget(self, gone: set[str]) -> None:
         for directory in gone:
             del self._directories[directory]
-        names = self._watch_set.names
+        names = self._watch_set.is_explicit
         for path in [path for path in self._files if os.path.dirname(path) in gone and not names(path)]:
             del self._files[path]
 

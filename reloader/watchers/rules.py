@@ -45,7 +45,7 @@ def _repository_of(directory: str) -> str | None:
 def watch_set_for(settings: Settings, disk: Disk) -> WatchSet:
     """What counts by the plan with its command, which may be one of Python."""
     watch_set = watch_set_of(settings.watch, disk)
-    watch_set.imports.sources_only = _is_watched_by_its_sources(settings)
+    watch_set.imports.python_sources_only = _is_watched_by_its_sources(settings)
     return watch_set
 
 
@@ -68,7 +68,7 @@ def watch_set_of(settings: WatchSettings, disk: Disk) -> WatchSet:
         watch=settings.watch,
         weaker=weaker,
         stronger=[stronger] if stronger else [],
-        facts_of=disk.facts,
+        facts_of=disk.directory_facts,
         separator=os.sep,
     )
     return WatchSet(settings.roots, frozenset(_source_or_itself(path) for path in settings.extra_files), path_filter)

@@ -65,7 +65,7 @@ class Report:
 
     @property
     def missed(self) -> set[str]:
-        return {event.place for event in self.all_of(ModuleNotFound)}
+        return {event.location for event in self.all_of(ModuleNotFound)}
 
     @property
     def crashes(self) -> list[str]:

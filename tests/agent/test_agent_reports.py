@@ -76,10 +76,10 @@ class Stage:
         return str(self.root / name)
 
     def imports(self, name: str, run: int = 1) -> list[PathChange]:
-        return self.program.handle(FileImported(run, self.path(name), self.disk.stamp(self.path(name))))
+        return self.program.handle(FileImported(run, self.path(name), self.disk.stat(self.path(name))))
 
     def opens(self, name: str) -> list[PathChange]:
-        return self.program.handle(FileOpened(1, self.path(name), self.disk.stamp(self.path(name))))
+        return self.program.handle(FileOpened(1, self.path(name), self.disk.stat(self.path(name))))
 
     def attaches(self, run: int = 1, *, leads: bool = True, program: str = "app.py") -> None:
         assert self.program.handle(AgentAttached(run, 100, leads, program)) == []
@@ -153,13 +153,13 @@ class TestWhatCounts:
 
 class TestAReport:
     def test_of_a_file_that_changed_since_it_was_read_is_a_change(self, stage: Stage) -> None:
-        stamp = stage.disk.stamp(stage.path("app.py"))
+        stamp = stage.disk.stat(stage.path("app.py"))
         save(stage.root / "app.py", "second content, longer\n")
         changes = stage.program.handle(FileImported(1, stage.path("app.py"), stamp))
         assert changes == [PathChange(stage.path("app.py"), ChangeKind.MODIFIED)]
 
     def test_of_a_file_that_was_deleted_since_is_a_change(self, stage: Stage) -> None:
-        stamp = stage.disk.stamp(stage.path("app.py"))
+        stamp = stage.disk.stat(stage.path("app.py"))
         os.unlink(stage.path("app.py"))
         changes = stage.program.handle(FileImported(1, stage.path("app.py"), stamp))
         assert changes == [PathChange(stage.path("app.py"), ChangeKind.REMOVED)]
@@ -255,7 +255,7 @@ class TestAnEnd:
         return ended.outcome
 
     def test_right_after_an_uncaught_exception_is_a_crash(self, stage: Stage) -> None:
-        assert self.after_crash(stage, Exited(1)) == Exited(1, crashed=True)
+        assert self.after_crash(stage, Exited(1)) == Exited(1, uncaught_exception=True)
 
     @pytest.mark.parametrize("outcome", [Exited(7), Exited(0), Exited(3), Signalled(9)])
     def test_with_another_code_is_what_the_program_wanted_whatever_happened_to_a_worker(
@@ -283,7 +283,7 @@ class TestFilesThatTheProgramOpens:
         stage.attaches()
         for name in ("data.txt", "own.txt"):
             save(stage.root / name, "first")
-            stamp = stage.disk.stamp(stage.path(name))
+            stamp = stage.disk.stat(stage.path(name))
             save(stage.root / name, "second content")
             assert stage.program.handle(FileOpened(1, stage.path(name), stamp)) == []
         stage.program.handle(FileWritten(1, stage.path("own.txt")))
@@ -311,7 +311,7 @@ class TestFilesThatTheProgramOpens:
         stage.attaches()
         stage.program.handle(FileWritten(1, stage.path("data.txt")))
         stage.program.environment(2, {})
-        stage.program.handle(FileOpened(2, stage.path("data.txt"), stage.disk.stamp(stage.path("data.txt"))))
+        stage.program.handle(FileOpened(2, stage.path("data.txt"), stage.disk.stat(stage.path("data.txt"))))
         assert not stage.is_watched("data.txt")
 
     @pytest.mark.parametrize("first", ["imports", "opens"])
@@ -337,7 +337,7 @@ class TestASilentAgent:
 
     def test_is_told_of_with_what_counts_instead(self, root: Path) -> None:
         stage = Stage(root)
-        stage.watch_set.imports.sources_only = True
+        stage.watch_set.imports.python_sources_only = True
         stage.passes(SILENT)
         assert "all Python files of the project" in stage.notes[0].text
         assert stage.is_watched("other.py")

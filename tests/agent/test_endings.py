@@ -63,8 +63,8 @@ def test_an_uncaught_exception_in_the_first_run_waits_for_its_repair(tmp_path: P
         assert reloader.all_of("ended")[0]["outcome"] == {
             "kind": "exited",
             "code": 1,
-            "held_terminal": False,
-            "crashed": True,
+            "was_foreground": False,
+            "uncaught_exception": True,
         }
         save(tmp_path / "app.py", READY)
         reloader.wait_for_line("ready")

@@ -67,7 +67,7 @@ def test_every_report_comes_out_as_it_went_in(
         f"read {hexed(path)} {stamped}": FileOpened(run, path, stamp),
         f"wrote {hexed(path)}": FileWritten(run, path),
         f"missing {hexed(path)}": ModuleNotFound(run, path),
-        f"hello 1 {hexed(path)}": AgentAttached(run, pid, leads=True, program=path),
+        f"hello 1 {hexed(path)}": AgentAttached(run, pid, is_leader=True, program=path),
         "hello 0 -": AgentAttached(run, pid),
         f"crash {hexed('ValueError')}": ProgramCrashed(run, pid, "ValueError"),
         f"crash {hexed('ValueError')} {hexed('ValueError: no')}": ProgramCrashed(
@@ -130,7 +130,7 @@ class TestALink:
         _, pipe, posted = self.link()
         for line in (b"1 2 hello 1 -", b"garbage", b"0 0 sync 5"):
             pipe.heard(line)
-        assert posted == [AgentAttached(1, 2, leads=True), ReportsSynced(5)]
+        assert posted == [AgentAttached(1, 2, is_leader=True), ReportsSynced(5)]
 
     def test_asks_for_an_answer_behind_all_reports_and_behind_a_line_without_its_end(self) -> None:
         link, pipe, posted = self.link()

@@ -105,7 +105,7 @@ def test_what_is_broken_from_the_start_waits_for_its_repair(tmp_path: Path, faul
     broken, error, mended, repair = REPAIRS[fault]
     config = project(tmp_path, {**PARTS, broken: error}, command=python("app.py"), watch=None)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        assert reloader.wait_for("ended", run=1)["outcome"]["crashed"]
+        assert reloader.wait_for("ended", run=1)["outcome"]["uncaught_exception"]
         reloader.wait_for("waiting_for_change")
         save(tmp_path / mended, repair)
         reloader.wait_for_line("up with")

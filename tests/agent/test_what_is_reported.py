@@ -74,10 +74,10 @@ class TestAnImport:
     def test_has_the_stamp_of_before_it_was_read(self, tmp_path: Path) -> None:
         program = "import os, part\nos.utime('part.py', (1, 1))\n"
         write(tmp_path, {"app.py": program, "part.py": "x = 1\n"})
-        before = RealDisk().stamp(str(tmp_path / "part.py"))
+        before = RealDisk().stat(str(tmp_path / "part.py"))
         told = told_by("app.py", cwd=tmp_path)
         (event,) = [one for one in told.all_of(FileImported) if one.path == str(tmp_path / "part.py")]
-        assert event.stamp == before != RealDisk().stamp(str(tmp_path / "part.py"))
+        assert event.stat == before != RealDisk().stat(str(tmp_path / "part.py"))
 
     def test_is_reported_once_and_when_it_is_lazy_too(self, tmp_path: Path) -> None:
         write(tmp_path, {"app.py": "def f():\n    import late\nf()\nf()\nimport late\n", "late.py": ""})

@@ -349,7 +349,7 @@ class TestJson:
 
     def test_an_outcome_has_its_kind(self) -> None:
         outcome = as_object(Ended(1, Signalled(9), 1.0, stopped=False))["outcome"]
-        assert outcome == {"kind": "signalled", "number": 9, "held_terminal": False}
+        assert outcome == {"kind": "signalled", "number": 9, "was_foreground": False}
         lost = as_object(Launched(1, 1, ("x",), ChildExited(NotLaunched(126, "no"))))["reason"]
         assert isinstance(lost, dict)
         assert lost["outcome"] == {"kind": "not_launched", "exit_code": 126, "why": "no"}

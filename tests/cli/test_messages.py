@@ -75,8 +75,8 @@ def away(*names: str) -> str:
 
 ALL_STEPS = (
     StopStep(StopStepKind.ASKED, 0.0),
-    StopStep(StopStepKind.STRAYS_ASKED, 0.02),
-    StopStep(StopStepKind.FORCED, 5.0),
+    StopStep(StopStepKind.ESCAPED_ASKED, 0.02),
+    StopStep(StopStepKind.KILLED, 5.0),
     StopStep(StopStepKind.GONE, 6.0),
 )
 ALL_STEPS_SAID = (

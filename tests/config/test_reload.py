@@ -37,16 +37,16 @@ class TestThePlaces:
     def test_are_the_file_and_all_that_would_come_before_it(self, here: Path) -> None:
         (here.parent / "reloader.toml").write_text(COMMAND)
         expected = [here / "reloader.toml", here.parent / "reloader.toml"]
-        assert list(map(Path, source_in(here).places)) == expected
+        assert list(map(Path, source_in(here).locations)) == expected
 
     def test_are_all_that_there_could_be_where_there_is_no_file(self, here: Path) -> None:
         expected = [folder / name for name in ("reloader.toml", "pyproject.toml") for folder in (here, here.parent)]
-        assert list(map(Path, source_in(here, "--", "serve").places)) == expected
+        assert list(map(Path, source_in(here, "--", "serve").locations)) == expected
 
     def test_are_the_file_alone_that_was_named(self, here: Path) -> None:
         (here / "other.toml").write_text(COMMAND)
-        assert source_in(here, "--config", "other.toml").places == (str(here / "other.toml"),)
-        assert source_in(here, environ={"RELOADER_CONFIG": "other.toml"}).places == (str(here / "other.toml"),)
+        assert source_in(here, "--config", "other.toml").locations == (str(here / "other.toml"),)
+        assert source_in(here, environ={"RELOADER_CONFIG": "other.toml"}).locations == (str(here / "other.toml"),)
 
     def test_are_still_those_of_a_named_file_that_is_gone_when_another_plan_is_accepted(self, here: Path) -> None:
         (here / "other.toml").write_text(COMMAND)
@@ -56,7 +56,7 @@ class TestThePlaces:
         assert found is not None
         (here / "other.toml").unlink()
         source.accept(found[0])
-        assert source.places == (str(here / "other.toml"),)
+        assert source.locations == (str(here / "other.toml"),)
 
     @posix_only
     def test_are_none_for_what_can_be_read_but_once(self, here: Path) -> None:
@@ -67,17 +67,17 @@ class TestThePlaces:
             source = source_in(here, "--config", f"/dev/fd/{reading}")
         finally:
             os.close(reading)
-        assert source.places == ()
-        assert source.look() == source.first_look
+        assert source.locations == ()
+        assert source.fingerprint() == source.initial_fingerprint
         source.accept(source.loaded)
-        assert source.places == ()
+        assert source.locations == ()
 
 
 class TestALook:
     def test_is_the_first_one_as_long_as_nothing_is_saved(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
-        assert source.look() == source.first_look
+        assert source.fingerprint() == source.initial_fingerprint
 
     def test_differs_by_content_behind_equal_times(self, here: Path) -> None:
         file = here / "reloader.toml"
@@ -86,18 +86,18 @@ class TestALook:
         times = file.stat()
         file.write_text(COMMAND.replace("serve", "other"))
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-        assert source.look() != source.first_look
+        assert source.fingerprint() != source.initial_fingerprint
 
     def test_differs_when_the_file_is_gone(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here / "reloader.toml").unlink()
-        assert source.look() != source.first_look
+        assert source.fingerprint() != source.initial_fingerprint
 
     def test_does_not_read_what_is_too_large_to_be_one(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND + "#" * MAX_BYTES)
         source = source_in(here)
-        assert source.look() == source.first_look
+        assert source.fingerprint() == source.initial_fingerprint
 
 
 class TestASave:
@@ -156,7 +156,7 @@ class TestASave:
         assert found is not None
         assert found[1] == (KeyChange("config", str(here.parent / "reloader.toml"), str(here / "reloader.toml")),)
         source.accept(found[0])
-        assert source.places == (str(here / "reloader.toml"),)
+        assert source.locations == (str(here / "reloader.toml"),)
 
     def test_with_a_fault_is_refused_as_at_the_start(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)

@@ -28,7 +28,7 @@ def planned(project: Project, line: str, *argv: str) -> Settings:
 
 
 def test_without_a_word_the_syntax_is_checked_and_nothing_else_is_done(project: Project) -> None:
-    assert planned(project, "").beside == TaskSettings(GatePolicy(syntax=True), ReadyPolicy(), {})
+    assert planned(project, "").tasks == TaskSettings(GatePolicy(syntax=True), ReadyPolicy(), {})
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def test_without_a_word_the_syntax_is_checked_and_nothing_else_is_done(project: 
     ],
 )
 def test_the_gate_is_as_it_is_written(project: Project, line: str, expected: GatePolicy) -> None:
-    assert planned(project, line).beside.gate == expected
+    assert planned(project, line).tasks.gate == expected
 
 
 def test_patterns_say_which_files_a_step_is_for(project: Project) -> None:
     settings = planned(project, 'before = [{ run = ["npm", "run", "css"], files = ["styles/", "!*.tmp"] }]')
-    (step,) = settings.beside.gate.before
+    (step,) = settings.tasks.gate.before
     wanted = {
-        name: step.is_wanted_for(ChangeBatch.of([PathChange(project.path(*name.split("/")), ChangeKind.ADDED)]), os.sep)
+        name: step.is_due_for(ChangeBatch.of([PathChange(project.path(*name.split("/")), ChangeKind.ADDED)]), os.sep)
         for name in ("styles/a.css", "styles/a.tmp", "app.py")
     }
     assert wanted == {"styles/a.css": True, "styles/a.tmp": False, "app.py": False}
@@ -63,9 +63,9 @@ def test_patterns_say_which_files_a_step_is_for(project: Project) -> None:
 
 def test_a_flag_gives_a_command_as_text(project: Project) -> None:
     settings = planned(project, "", "--check", "ruff check {files}", "--before", "make a", "--before", "make 'b, c'")
-    assert settings.beside.gate == GatePolicy(check=Task(LINT), before=(Task(("make", "a")), Task(("make", "b, c"))))
+    assert settings.tasks.gate == GatePolicy(check=Task(LINT), before=(Task(("make", "a")), Task(("make", "b, c"))))
     settings = planned(project, "", "--before", '[["make", "a"], "make b"]', "--check", '["ruff", "check", "{files}"]')
-    assert settings.beside.gate == GatePolicy(check=Task(LINT), before=(Task(("make", "a")), Task(("make", "b"))))
+    assert settings.tasks.gate == GatePolicy(check=Task(LINT), before=(Task(("make", "a")), Task(("make", "b"))))
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_a_flag_gives_a_command_as_text(project: Project) -> None:
     ],
 )
 def test_what_makes_a_run_ready_is_as_it_is_written(project: Project, line: str, expected: ReadyPolicy) -> None:
-    assert planned(project, line).beside.ready == expected
+    assert planned(project, line).tasks.ready == expected
 
 
 def test_hooks_are_commands_and_are_merged_with_those_of_flags(project: Project) -> None:
     settings = planned(project, 'hooks = { start = ["a", "b"], crash = "c" }', "--hooks", "crash=d e")
-    assert settings.beside.hooks == {HookEvent.START: ("a", "b"), HookEvent.CRASH: ("d", "e")}
+    assert settings.tasks.hooks == {HookEvent.START: ("a", "b"), HookEvent.CRASH: ("d", "e")}
 
 
 def test_a_session_may_be_of_one_run_and_wait_for_it(project: Project) -> None:

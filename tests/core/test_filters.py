@@ -124,13 +124,13 @@ def test_a_path_below_the_root(patterns, path, is_watched):
 @pytest.mark.parametrize("directory", ["/app", "/app/sub", "/app/build", "/elsewhere"])
 def test_the_names_in_a_directory_count_as_their_paths_do(directory, name):
     path_filter = ignoring("*.log", "!keep.log", "build/")
-    assert path_filter.counts_in(directory)(name) is path_filter.is_watched(f"{directory}/{name}")
+    assert path_filter.matcher_for(directory)(name) is path_filter.is_watched(f"{directory}/{name}")
 
 
 def test_a_pattern_for_everything_inside_leaves_the_directory_itself_open():
-    assert ignoring("x/**").enters("/app/x")
-    assert not ignoring("x/**").enters("/app/x/y")
-    assert not ignoring("x").enters("/app/x")
+    assert ignoring("x/**").descends_into("/app/x")
+    assert not ignoring("x/**").descends_into("/app/x/y")
+    assert not ignoring("x").descends_into("/app/x")
 
 
 def test_characters_of_a_pattern_are_literal_in_real_names():
@@ -161,7 +161,7 @@ def test_only_what_lies_below_a_root_counts():
 def test_a_root_is_no_prefix():
     path_filter = PathFilter(["/app"], stronger=[RuleSet("/app", rules("first"))])
     assert not path_filter.is_watched("/app_first/a")
-    assert not path_filter.enters("/app_first")
+    assert not path_filter.descends_into("/app_first")
     assert path_filter.is_watched("/app/app_first/a")
 
 
@@ -176,7 +176,7 @@ def test_rules_hold_only_below_their_base():
 @pytest.mark.parametrize("base", ["", "/"])
 def test_the_root_of_the_disk_is_a_root_like_any_other(base):
     path_filter = PathFilter(["/"], stronger=[RuleSet(base, rules("/proc/", "*.log"))])
-    assert path_filter.enters("/")
+    assert path_filter.descends_into("/")
     assert path_filter.is_watched("/a.py")
     assert not path_filter.is_watched("/proc/1/stat")
     assert path_filter.is_watched("/app/proc/a")
@@ -225,7 +225,7 @@ def test_on_windows_separators_turn_round_and_case_is_ignored(patterns, path, is
 
 def test_a_drive_may_be_a_root():
     path_filter = windows("/Windows/", "*.tmp", root="C:\\")
-    assert path_filter.enters("C:\\")
+    assert path_filter.descends_into("C:\\")
     assert path_filter.is_watched("C:\\a.py")
     assert path_filter.is_watched("C:\\app\\windows\\a.py")
     assert not path_filter.is_watched("C:\\windows\\a.py")
@@ -491,8 +491,8 @@ def test_what_people_edit_counts_by_default(path):
 )
 def test_the_strongest_rules_refuse_a_path_wherever_it_lies(pattern: str, path: str, is_refused: bool) -> None:
     rules = RuleSet("/proj/app", [Rule(pattern, "test")])
-    assert PathFilter(["/proj/app"], stronger=[rules]).refuses(path) is is_refused
-    assert not PathFilter(["/proj/app"], weaker=[rules]).refuses(path)
+    assert PathFilter(["/proj/app"], stronger=[rules]).is_explicitly_ignored(path) is is_refused
+    assert not PathFilter(["/proj/app"], weaker=[rules]).is_explicitly_ignored(path)
 
 
 def test_a_directory_is_explained_by_what_keeps_its_content_out() -> None:

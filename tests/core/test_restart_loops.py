@@ -25,7 +25,7 @@ Age = float | None
 
 
 def after(*restarts: FileRestart) -> RestartLoops:
-    return reduce(RestartLoops.after, restarts, RestartLoops())
+    return reduce(RestartLoops.with_restart, restarts, RestartLoops())
 
 
 def history(ages: list[Age], pause: float = 0.5, path: str = FILE) -> list[FileRestart]:
@@ -86,14 +86,14 @@ def test_two_files_that_are_always_written_together_are_suspended_together() -> 
 
 def test_a_suspended_file_stays_so_while_others_restart() -> None:
     loops = after(*history([0.3] * MIN_RESTARTS))
-    assert loops.after(FileRestart(900.0, {"/project/app.py": 7.0})).suspended == {FILE}
+    assert loops.with_restart(FileRestart(900.0, {"/project/app.py": 7.0})).suspended == {FILE}
 
 
 def test_who_forgives_begins_anew() -> None:
     restarts = history([0.3] * MIN_RESTARTS)
-    forgiven = after(*restarts).forgiven()
+    forgiven = after(*restarts).reset()
     assert forgiven.suspended == frozenset()
-    assert reduce(RestartLoops.after, restarts[:-1], forgiven).suspended == frozenset()
+    assert reduce(RestartLoops.with_restart, restarts[:-1], forgiven).suspended == frozenset()
 
 
 @given(
@@ -125,7 +125,7 @@ def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history:
     moment, loops, named = 0.0, RestartLoops(), list[set[str]]()
     for pause, paths in history:
         moment += pause
-        before, loops = loops, loops.after(FileRestart(moment, dict.fromkeys(paths, 0.2)))
+        before, loops = loops, loops.with_restart(FileRestart(moment, dict.fromkeys(paths, 0.2)))
         named.append(paths)
         fresh = loops.suspended - before.suspended
         assert all(path in one for one in named[-MIN_RESTARTS:] for path in fresh)
@@ -136,9 +136,11 @@ def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history:
 
 def test_somebody_who_acts_in_step_with_the_runs_breaks_the_row_and_forgives_nothing() -> None:
     restarts = tuple(FileRestart(float(moment), {"/a": 0.5}) for moment in range(MIN_RESTARTS - 1))
-    known = RestartLoops(restarts, frozenset({"/b"})).interrupted().after(FileRestart(10.0, {"/a": 0.5}))
+    known = (
+        RestartLoops(restarts, frozenset({"/b"})).note_external_activity().with_restart(FileRestart(10.0, {"/a": 0.5}))
+    )
     assert known.suspended == {"/b"}
-    assert RestartLoops(restarts).after(FileRestart(10.0, {"/a": 0.5})).suspended == {"/a"}
+    assert RestartLoops(restarts).with_restart(FileRestart(10.0, {"/a": 0.5})).suspended == {"/a"}
 
 
 class TestTheTrial:
@@ -166,7 +168,7 @@ class TestTheTrial:
         loops = RestartLoops()
         for restart in history(ages):
             trial, before = loops.trial_before(restart), loops
-            loops = before.after(restart)
+            loops = before.with_restart(restart)
             fresh = loops.suspended - before.suspended
             is_certain = all(one.ages[FILE] is None for one in loops.restarts)
             assert (trial is not None) == (bool(fresh) and not is_certain)

@@ -63,30 +63,36 @@ class TestARecord:
     def test_begins_with_the_launch_and_keeps_the_first_files(self) -> None:
         record = updated_entry(None, LAUNCHED, 5.0, 1000.0)
         assert record is not None
-        assert (record.run, record.pid, record.since, record.at, record.reason) == (2, 77, 5.0, 1000.0, "files changed")
+        assert (record.run, record.pid, record.started_at, record.at, record.reason) == (
+            2,
+            77,
+            5.0,
+            1000.0,
+            "files changed",
+        )
         assert record.files == tuple(BATCH.kinds)[:MAX_FILES]
 
     def test_has_the_end_and_what_that_took(self) -> None:
         steps = (
             StopStep(StopStepKind.ASKED, 0.0),
-            StopStep(StopStepKind.FORCED, 5.0),
+            StopStep(StopStepKind.KILLED, 5.0),
             StopStep(StopStepKind.GONE, 5.1),
         )
         record = updated_entry(RUN, ended(Signalled(9), stopped=True, steps=steps), 8.0, 1003.0)
         assert record is not None
-        assert (record.stopped_in, record.was_forced, record.has_failed) == (5.1, True, False)
+        assert (record.stopped_in, record.was_killed, record.has_failed) == (5.1, True, False)
 
     def test_of_a_run_that_could_not_be_launched_begins_with_its_end(self) -> None:
         record = updated_entry(replace(RUN, run=1), ended(NotLaunched(127, "not found")), 8.0, 1003.0)
         assert record is not None
-        assert (record.run, record.pid, record.since, record.has_failed) == (2, None, 5.0, True)
-        assert (record.stopped_in, record.was_forced) == (None, False)
+        assert (record.run, record.pid, record.started_at, record.has_failed) == (2, None, 5.0, True)
+        assert (record.stopped_in, record.was_killed) == (None, False)
 
     def test_is_not_touched_by_other_news(self) -> None:
         assert updated_entry(RUN, Changed(BATCH), 8.0, 1003.0) is RUN
 
     def test_of_a_run_that_lives_has_no_end(self) -> None:
-        assert (RUN.has_failed, RUN.stopped_in, RUN.was_forced) == (False, None, False)
+        assert (RUN.has_failed, RUN.stopped_in, RUN.was_killed) == (False, None, False)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +156,7 @@ class TestAWaitForThePresent:
         "state", [Running(2, 5.0), WaitingForChange(2, RestartHistory()), COOLING, stopping(ApplyExitPolicy(Exited(1)))]
     )
     def test_is_for_the_newest_run_if_nothing_is_pending(self, state: State) -> None:
-        assert with_min_run(self.WAIT, state, is_pending=False).floor == 2
+        assert with_min_run(self.WAIT, state, is_pending=False).min_run == 2
 
     @pytest.mark.parametrize(
         "state",
@@ -163,13 +169,13 @@ class TestAWaitForThePresent:
         ],
     )
     def test_is_not_for_a_run_that_another_is_about_to_follow(self, state: State) -> None:
-        assert with_min_run(self.WAIT, state, is_pending=False).floor is None
+        assert with_min_run(self.WAIT, state, is_pending=False).min_run is None
 
     def test_is_not_for_a_run_that_may_lack_a_change(self) -> None:
-        assert with_min_run(self.WAIT, Running(2, 5.0), is_pending=True).floor is None
+        assert with_min_run(self.WAIT, Running(2, 5.0), is_pending=True).min_run is None
 
     def test_stays_for_the_run_that_it_was_for(self) -> None:
-        assert with_min_run(Wait(1, 100.0), Running(2, 5.0), is_pending=False).floor == 1
+        assert with_min_run(Wait(1, 100.0), Running(2, 5.0), is_pending=False).min_run == 1
 
 
 class TestAWait:

@@ -30,8 +30,8 @@ SETTINGS = Settings(LaunchSettings(("serve",), "/srv"), WatchSettings("/srv", ("
         replace(SETTINGS, watch=replace(SETTINGS.watch, debounce=DebouncePolicy(1.0, 3.0))),
         replace(SETTINGS, restart=RestartPolicy(on_exit=OnExit.WAIT, restart_code=None, stop=StopPolicy(timeout=1.0))),
         replace(SETTINGS, output=OutputSettings(bell=True)),
-        replace(SETTINGS, beside=TaskSettings(GatePolicy(syntax=True, check=Task(("lint",)), timeout=1.0))),
-        replace(SETTINGS, beside=TaskSettings(hooks={HookEvent.START: ("say",)})),
+        replace(SETTINGS, tasks=TaskSettings(GatePolicy(syntax=True, check=Task(("lint",)), timeout=1.0))),
+        replace(SETTINGS, tasks=TaskSettings(hooks={HookEvent.START: ("say",)})),
         replace(SETTINGS, source="pyproject.toml", project="/srv/pyproject.toml"),
     ],
 )
@@ -49,8 +49,8 @@ def test_a_policy_is_exchanged_at_once(settings: Settings) -> None:
         replace(SETTINGS, restart=RestartPolicy(stop=StopPolicy(signal=2))),
         replace(SETTINGS, restart=RestartPolicy(postpone=True)),
         replace(SETTINGS, python=PythonPolicy(open_files=True)),
-        replace(SETTINGS, beside=TaskSettings(GatePolicy(before=(Task(("build",)),)))),
-        replace(SETTINGS, beside=TaskSettings(ready=ReadyPolicy(log="up"))),
+        replace(SETTINGS, tasks=TaskSettings(GatePolicy(before=(Task(("build",)),)))),
+        replace(SETTINGS, tasks=TaskSettings(ready=ReadyPolicy(log="up"))),
     ],
 )
 def test_what_a_run_or_its_watchers_are_made_by_needs_a_new_one(settings: Settings) -> None:

@@ -66,7 +66,7 @@ INTERRUPT = int(signal.SIGINT)
 TERMINATE = int(signal.SIGTERM)
 
 POLICY = RestartPolicy(stop=StopPolicy(signal=TERMINATE, timeout=5.0), back_off=BackOffPolicy(0.5, 8.0, healthy=10.0))
-SERVED = RestartHistory(has_served_a_change=True)
+SERVED = RestartHistory(has_handled_change=True)
 
 
 def batch(*paths: str) -> ChangeBatch:
@@ -75,7 +75,14 @@ def batch(*paths: str) -> ChangeBatch:
 
 def stopping(goal: Restart | Exit | ApplyExitPolicy, *, asked_at: float = 20.0, forced: bool = False) -> Stopping:
     return Stopping(
-        1, 10.0, RestartHistory(), goal, asked_at, asked_at + 5.0, forced, has_ended=isinstance(goal, ApplyExitPolicy)
+        1,
+        10.0,
+        RestartHistory(),
+        goal,
+        asked_at,
+        asked_at + 5.0,
+        forced,
+        leader_exited=isinstance(goal, ApplyExitPolicy),
     )
 
 
@@ -224,7 +231,7 @@ HELD = BackingOff(4, SERVED, until=21.5, reason=FilesChanged(batch()))
         pytest.param(
             stopping(ApplyExitPolicy(Exited(1))),
             BatchClosed(batch()),
-            replace(RELAUNCH, has_ended=True),
+            replace(RELAUNCH, leader_exited=True),
             [],
             id="a change settles what is not judged yet",
         ),
@@ -236,9 +243,9 @@ HELD = BackingOff(4, SERVED, until=21.5, reason=FilesChanged(batch()))
             id="an end while changes are on their way waits for them",
         ),
         pytest.param(
-            stopping(ApplyExitPolicy(Exited(130, held_terminal=True))),
+            stopping(ApplyExitPolicy(Exited(130, was_foreground=True))),
             BatchClosed(batch()),
-            stopping(ApplyExitPolicy(Exited(130, held_terminal=True))),
+            stopping(ApplyExitPolicy(Exited(130, was_foreground=True))),
             [],
             id="a change does not undo a Ctrl-C that only the child heard",
         ),
@@ -406,7 +413,7 @@ def test_step_at_second_20(state, event, after, expected):
         (RELAUNCH, BatchClosed(batch("b.py")), [Changed(batch("b.py"))]),
         (RELAUNCH, RunEnded(1, Signalled(15)), [Ended(1, Signalled(15), 10.0, stopped=True)]),
         (
-            replace(stopping(Exit(15, 20.0)), has_ended=True),
+            replace(stopping(Exit(15, 20.0)), leader_exited=True),
             RunEnded(1, Exited(1)),
             [Ended(1, Exited(1), 10.0, stopped=False)],
         ),
@@ -577,21 +584,21 @@ def test_a_child_that_ends_after_ten_seconds(on_exit, history, outcome, expected
 
 
 @pytest.mark.parametrize("on_exit", list(OnExit))
-@pytest.mark.parametrize("outcome", [Exited(130, held_terminal=True), Signalled(INTERRUPT, held_terminal=True)])
+@pytest.mark.parametrize("outcome", [Exited(130, was_foreground=True), Signalled(INTERRUPT, was_foreground=True)])
 def test_a_ctrl_c_that_only_the_child_could_hear_ends_the_session_under_any_policy(on_exit, outcome):
     after, actions = transition(Running(1, 10.0, SERVED), RunEnded(1, outcome), 20.0, policy(on_exit))
     assert after == Finished(130)
     assert deeds(actions) == [Finish(130)]
 
 
-@pytest.mark.parametrize("outcome", [Exited(130), Signalled(INTERRUPT), Exited(1, held_terminal=True)])
+@pytest.mark.parametrize("outcome", [Exited(130), Signalled(INTERRUPT), Exited(1, was_foreground=True)])
 def test_any_other_end_is_left_to_the_policy(outcome):
     after, _ = transition(Running(1, 10.0, SERVED), RunEnded(1, outcome), 20.0, policy(OnExit.WAIT))
     assert after == WaitingForChange(1, SERVED)
 
 
 def test_a_stop_that_we_asked_for_is_no_ctrl_c_even_if_it_looks_like_one():
-    after, _ = transition(RELAUNCH, RunEnded(1, Exited(130, held_terminal=True)), 21.0, POLICY)
+    after, _ = transition(RELAUNCH, RunEnded(1, Exited(130, was_foreground=True)), 21.0, POLICY)
     assert after == Running(2, 21.0, SERVED)
 
 
@@ -670,7 +677,7 @@ def test_a_restart_code_right_after_the_start_backs_off():
 
 
 def test_the_leader_decides_whether_a_restart_code_was_early_not_what_it_left_running():
-    judged = Stopping(1, 10.0, RestartHistory(), ApplyExitPolicy(Exited(3)), asked_at=10.5, force_at=15.5)
+    judged = Stopping(1, 10.0, RestartHistory(), ApplyExitPolicy(Exited(3)), asked_at=10.5, kill_at=15.5)
     after, _ = transition(judged, RunEnded(1, Signalled(9)), 15.6, POLICY)
     assert after == BackingOff(1, RestartHistory(early_restarts=1), 16.1, RequestedByChild())
 
@@ -692,7 +699,7 @@ def test_five_early_restart_codes_in_a_row_are_a_failed_start(on_exit, last):
 
 
 def test_a_failed_start_is_told_as_such():
-    last_try = Running(5, 10.0, RestartHistory(early_restarts=4, has_served_a_change=True))
+    last_try = Running(5, 10.0, RestartHistory(early_restarts=4, has_handled_change=True))
     _, actions = transition(last_try, RunEnded(5, Exited(3)), 10.5, POLICY)
     assert notices(actions)[1:] == [RestartCodeIgnored(3, 5), WaitingForChangeNotice(Exited(3))]
 
@@ -706,7 +713,7 @@ def test_a_change_or_a_restart_by_hand_wipes_out_the_early_restart_codes(event: 
 
 
 def test_a_late_restart_code_or_another_end_wipes_out_the_early_ones():
-    tried = RestartHistory(early_restarts=4, has_served_a_change=True)
+    tried = RestartHistory(early_restarts=4, has_handled_change=True)
     after, _ = transition(Running(5, 10.0, tried), RunEnded(5, Exited(3)), 11.5, POLICY)
     assert after == Running(6, 11.5, SERVED)
     after, _ = transition(Running(5, 10.0, tried), RunEnded(5, Exited(1)), 10.5, POLICY)

@@ -108,20 +108,20 @@ def credulous(state: State, event: Event, now: float, policy: RestartPolicy) -> 
 def forgetful(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Forgets what had changed before the last batch."""
     if isinstance(state, WaitingForQuiet):
-        return transition(replace(state, so_far=ChangeBatch()), event, now, policy)
+        return transition(replace(state, pending=ChangeBatch()), event, now, policy)
     return transition(state, event, now, policy)
 
 
 def sleepless(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Sets deadlines that are past."""
     after, actions = transition(state, event, now, policy)
-    return (replace(after, force_at=now) if isinstance(after, Stopping) else after), actions
+    return (replace(after, kill_at=now) if isinstance(after, Stopping) else after), actions
 
 
 def unjust(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
     """Forgets that a run had ended by itself as soon as somebody wants its end."""
     after, actions = transition(state, event, now, policy)
-    return (replace(after, has_ended=False) if isinstance(after, Stopping) else after), actions
+    return (replace(after, leader_exited=False) if isinstance(after, Stopping) else after), actions
 
 
 @pytest.mark.parametrize(

@@ -80,16 +80,16 @@ def test_a_command_without_them_is_one_however_many_there_are() -> None:
     ],
 )
 def test_a_step_is_wanted_for_what_its_patterns_match(step: Task, expected: bool) -> None:
-    assert step.is_wanted_for(BATCH, "/") is expected
+    assert step.is_due_for(BATCH, "/") is expected
 
 
 def test_no_step_is_wanted_for_nothing() -> None:
-    assert not Task(("make",)).is_wanted_for(ChangeBatch(), "/")
+    assert not Task(("make",)).is_due_for(ChangeBatch(), "/")
 
 
 def test_on_windows_a_path_is_matched_by_its_names() -> None:
     batch = ChangeBatch.of([PathChange("C:\\app\\styles\\b.css", ChangeKind.MODIFIED)])
-    assert Task(("make",), (patterns("styles/*.css", base="C:\\app"),)).is_wanted_for(batch, "\\")
+    assert Task(("make",), (patterns("styles/*.css", base="C:\\app"),)).is_due_for(batch, "\\")
 
 
 def test_what_was_not_done_in_time_has_the_exit_code_of_timeout() -> None:

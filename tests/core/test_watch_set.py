@@ -24,6 +24,6 @@ def test_an_extra_file_counts_wherever_it_lies_and_whatever_the_filter_says():
 
 
 def test_an_extra_file_does_not_make_its_directory_part_of_the_tree():
-    assert watch_set().enters("/app")
-    assert not watch_set().enters("/etc")
-    assert not watch_set().enters("/app/build")
+    assert watch_set().descends_into("/app")
+    assert not watch_set().descends_into("/etc")
+    assert not watch_set().descends_into("/app/build")

@@ -90,7 +90,7 @@ def test_it_ends_a_stubborn_command_before_docker_loses_patience(tmp_path: Path)
         reloader.signal(signal.SIGTERM)
         assert reloader.wait_for_exit(within=PATIENCE_OF_DOCKER) == 137
         steps = reloader.wait_for("ended")["steps"]
-        assert [step["kind"] for step in steps] == ["asked", "forced", "gone"]
+        assert [step["kind"] for step in steps] == ["asked", "killed", "gone"]
 
 
 def test_sigusr1_restarts_and_sigusr2_is_the_commands(tmp_path: Path) -> None:

@@ -100,7 +100,11 @@ def test_a_command_that_dies_of_ctrl_c_ends_the_session_also_after_a_restart(tmp
         reloader.wait_for_line("ready")
         keyboard.type(CTRL_C)
         assert reloader.wait_for_exit() == 130
-        assert reloader.wait_for("ended", run=2)["outcome"] == {"kind": "signalled", "number": 2, "held_terminal": True}
+        assert reloader.wait_for("ended", run=2)["outcome"] == {
+            "kind": "signalled",
+            "number": 2,
+            "was_foreground": True,
+        }
 
 
 def test_ctrl_c_while_nothing_runs_ends_the_session(tmp_path: Path) -> None:

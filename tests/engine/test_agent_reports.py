@@ -77,12 +77,12 @@ class Reports:
         self.program.handle(AgentAttached(self.run, 4711, leads, program))
 
     def read(self, name: str, *, run: int | None = None) -> list[ChangeKind]:
-        stamp = self.bench.disk.stamp(self.path(name))
+        stamp = self.bench.disk.stat(self.path(name))
         changes = self.program.handle(FileImported(run or self.run, self.path(name), stamp))
         return [change.kind for change in changes]
 
     def open(self, name: str) -> None:
-        self.program.handle(FileOpened(self.run, self.path(name), self.bench.disk.stamp(self.path(name))))
+        self.program.handle(FileOpened(self.run, self.path(name), self.bench.disk.stat(self.path(name))))
 
     def write(self, name: str) -> None:
         self.program.handle(FileWritten(self.run, self.path(name)))
@@ -150,7 +150,7 @@ class TestWhatCounts:
     ) -> None:
         reports = Reports(root, link=link, command=command)
         reports.attach(leads=leads, program=program)
-        assert reports.imports.alone is narrows
+        assert reports.imports.imports_only is narrows
 
     def test_is_kept_from_run_to_run_until_the_next_one_has_settled(self, reports: Reports) -> None:
         reports.attach()
@@ -183,7 +183,7 @@ class TestWhatCounts:
 
 class TestChanges:
     def test_since_a_file_was_read_are_found(self, reports: Reports) -> None:
-        before = reports.bench.disk.stamp(reports.path("app.py"))
+        before = reports.bench.disk.stat(reports.path("app.py"))
         reports.bench.save("app.py", "second")
         (change,) = reports.program.handle(FileImported(1, reports.path("app.py"), before))
         assert (change.path, change.kind) == (reports.path("app.py"), ChangeKind.MODIFIED)
@@ -265,7 +265,7 @@ class TestTheEnd:
         reports.attach()
         reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
         reports.program.ended(RunEnded(1, FAILED))
-        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, Exited(1, crashed=True))]
+        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, Exited(1, uncaught_exception=True))]
 
     @pytest.mark.parametrize("outcome", [Exited(0), Exited(3), Signalled(15)])
     def test_in_another_way_is_none(self, reports: Reports, link: FakeLink, outcome: Exited | Signalled) -> None:
@@ -291,7 +291,7 @@ class TestASilentAgent:
 
     def test_is_told_of_with_what_counts_instead(self, root: Path, link: FakeLink) -> None:
         by_patterns, sources_only = Reports(root, link=link, narrows=False), Reports(root, link=link)
-        sources_only.imports.sources_only = True
+        sources_only.imports.python_sources_only = True
         for reports in (by_patterns, sources_only):
             reports.pass_time(SILENT)
         assert by_patterns.notes[0].text.endswith("so its patterns are watched")

@@ -383,7 +383,7 @@ class TestYoungFiles:
 
     def rewrite_under_the_same_stamp(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tree.root / "app.py"
-        before = tree.disk.stamp(str(path))
+        before = tree.disk.stat(str(path))
         with open(path, "r+") as file:
             file.write("FIRST")
         real = type(tree.disk).digest
@@ -392,13 +392,13 @@ class TestYoungFiles:
             read = real(disk, of)
             return (before, read[1]) if read is not None and of == str(path) else read
 
-        real_stamp = type(tree.disk).stamp
+        real_stamp = type(tree.disk).stat
         monkeypatch.setattr(DatedDisk, "digest", digest)
         monkeypatch.setattr(DatedDisk, "stamp", lambda disk, of: before if of == str(path) else real_stamp(disk, of))
 
     def test_a_second_write_under_the_same_stamp_is_found(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         tree = Tree(root)
-        tree.disk.now = tree.disk.stamp(str(root / "app.py")).mtime_ns + YOUNG - 1
+        tree.disk.now = tree.disk.stat(str(root / "app.py")).mtime_ns + YOUNG - 1
         self.rewrite_under_the_same_stamp(tree, monkeypatch)
         assert tree.differs("app.py") == {"app.py": MODIFIED}
         assert tree.differs("app.py") == {}
@@ -407,7 +407,7 @@ class TestYoungFiles:
         self, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tree = Tree(root)
-        stamp = tree.disk.stamp(str(root / "app.py"))
+        stamp = tree.disk.stat(str(root / "app.py"))
         tree.disk.now = max(stamp.mtime_ns, stamp.ctime_ns) + YOUNG
         tree.disk.read.clear()
         self.rewrite_under_the_same_stamp(tree, monkeypatch)
@@ -517,7 +517,7 @@ class TestRulesThatChange:
 
 def young_disk(root: Path) -> DatedDisk:
     disk = DatedDisk()
-    disk.now = max(disk.stamp(str(path)).ctime_ns or disk.stamp(str(path)).mtime_ns for path in root.rglob("*.py"))
+    disk.now = max(disk.stat(str(path)).ctime_ns or disk.stat(str(path)).mtime_ns for path in root.rglob("*.py"))
     return disk
 
 
@@ -560,7 +560,7 @@ class TestWhatAProgramHasRead:
 
     def learns(self, tree: Tree, name: str | Path, stamp: FileStat | None = None) -> list[ChangeKind]:
         path = str(tree.root / name)
-        return [change.kind for change in tree.baseline.learn(path, stamp or tree.disk.stamp(path))]
+        return [change.kind for change in tree.baseline.learn(path, stamp or tree.disk.stat(path))]
 
     def test_is_no_change_when_it_is_what_is_known(self, tree: Tree) -> None:
         tree.disk.read.clear()
@@ -575,18 +575,18 @@ class TestWhatAProgramHasRead:
         assert tree.differs("app.py") == {"app.py": MODIFIED}
 
     def test_is_a_change_when_the_file_is_another_by_now(self, tree: Tree) -> None:
-        before = tree.disk.stamp(str(tree.root / "app.py"))
+        before = tree.disk.stat(str(tree.root / "app.py"))
         tree.save("app.py", "second")
         assert self.learns(tree, "app.py", before) == [MODIFIED]
         assert tree.differs("app.py") == {}
 
     def test_is_a_change_when_the_file_is_gone_by_now(self, tree: Tree) -> None:
-        before = tree.disk.stamp(str(tree.root / "app.py"))
+        before = tree.disk.stat(str(tree.root / "app.py"))
         (tree.root / "app.py").unlink()
         assert self.learns(tree, "app.py", before) == [REMOVED]
 
     def test_may_have_been_touched_since_without_a_change(self, tree: Tree) -> None:
-        before = tree.disk.stamp(str(tree.root / "app.py"))
+        before = tree.disk.stat(str(tree.root / "app.py"))
         os.utime(tree.root / "app.py", (1_000_000_000, 1_000_000_000))
         assert self.learns(tree, "app.py", before) == []
 
@@ -602,7 +602,7 @@ class TestWhatAProgramHasRead:
         library = tmp_path / "library.py"
         library.write_text("one")
         tree.watch_set.imports.files.add(str(library))
-        before = tree.disk.stamp(str(library))
+        before = tree.disk.stat(str(library))
         tree.save(library, "two")
         assert self.learns(tree, library, before) == [MODIFIED]
 

@@ -55,21 +55,21 @@ class FakeConfiguration:
     """What is ``written`` is another plan, an error, or nothing new. Each save gives it another look."""
 
     written: ReloadedConfig | ConfigError | None = None
-    places: Sequence[str] = (PLACE,)
+    locations: Sequence[str] = (PLACE,)
     source: str = "reloader.toml"
     saves: int = 0
     reads: int = 0
     accepted: list[ReloadedConfig] = field(default_factory=list)
 
     @property
-    def first_look(self) -> Fingerprint:
+    def initial_fingerprint(self) -> Fingerprint:
         return {PLACE: 0}
 
     def save(self, written: ReloadedConfig | ConfigError | None) -> None:
         self.written = written
         self.saves += 1
 
-    def look(self) -> Mapping[str, object]:
+    def fingerprint(self) -> Mapping[str, object]:
         return {PLACE: self.saves}
 
     def read(self) -> ReloadedConfig | None:
@@ -288,7 +288,7 @@ class Changing(Bench):
 @dataclass
 class Replying:
     answers: list[Answer]
-    is_wanted: bool = True
+    is_connected: bool = True
 
     def __call__(self, answer: Answer) -> None:
         self.answers.append(answer)
@@ -335,7 +335,7 @@ class TestInTheEngine:
     def test_another_command_ends_the_run_and_the_engine_with_it(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         end = turns_until_it_ends(bench)
-        assert end == Idle(1, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True))
+        assert end == Idle(1, ConfigChanged(("command",)), RestartHistory(has_handled_change=True))
         assert bench.acts == ["ask 1 with 15"]
         assert bench.told(Launched) == []
 
@@ -344,7 +344,7 @@ class TestInTheEngine:
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
         assert turns_until_it_ends(bench) == Idle(
-            1, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True)
+            1, ConfigChanged(("command",)), RestartHistory(has_handled_change=True)
         )
 
     def test_what_is_taken_back_while_the_run_stops_is_not_exchanged(self, bench: Changing) -> None:
@@ -428,7 +428,7 @@ class TestInTheEngine:
         bench = Changing(tmp_path / "app")
         bench.configuration.save(renewed_to(bench.heavy, "command"))
         end = bench.engine.run()
-        assert end == Idle(0, ConfigChanged(("command",)), RestartHistory(has_served_a_change=True))
+        assert end == Idle(0, ConfigChanged(("command",)), RestartHistory(has_handled_change=True))
         assert "launch 1" not in bench.acts
 
 
@@ -534,12 +534,12 @@ class TestAtTheGate:
         assert "ask 1 with 15" in bench.acts
 
     def test_another_command_comes_with_its_own_check(self, bench: Changing) -> None:
-        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        bench.save_config(replace(bench.heavy, tasks=checked_by("other")), "command", "check")
         self.check(bench, "other", 0)
         assert isinstance(turns_until_it_ends(bench), Idle)
 
     def test_what_has_to_pass_is_exchanged_and_tried_at_once(self, bench: Changing) -> None:
-        bench.save_config(replace(bench.settings, beside=checked_by("other")), "check")
+        bench.save_config(replace(bench.settings, tasks=checked_by("other")), "check")
         self.check(bench, "other", 0)
         bench.pass_time(PERIOD)
         assert [one.replaces_run for one in bench.told(ConfigReloaded)] == [False]
@@ -553,7 +553,7 @@ class TestAtTheGate:
         assert [act for act in bench.acts if act.startswith("ask")] == []
 
     def test_what_is_taken_back_there_is_held_to_the_old_check_again(self, bench: Changing) -> None:
-        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        bench.save_config(replace(bench.heavy, tasks=checked_by("other")), "command", "check")
         self.check(bench, "other", 1)
         bench.configuration.save(None)
         self.check(bench, "lint", 0)
@@ -563,7 +563,7 @@ class TestAtTheGate:
 
     @pytest.mark.parametrize("error", [ConfigError(["a"]), ConfigFileMissing(["c"])])
     def test_what_is_broken_there_is_held_to_the_old_check_again(self, bench: Changing, error: ConfigError) -> None:
-        bench.save_config(replace(bench.heavy, beside=checked_by("other")), "command", "check")
+        bench.save_config(replace(bench.heavy, tasks=checked_by("other")), "command", "check")
         self.check(bench, "other", 1)
         bench.configuration.save(error)
         self.check(bench, "lint", 0)

@@ -40,7 +40,7 @@ class Asker:
     """Somebody who asks, and keeps what is answered."""
 
     answers: list[Answer] = field(default_factory=list)
-    is_wanted: bool = True
+    is_connected: bool = True
 
     def __call__(self, answer: Answer) -> None:
         self.answers.append(answer)
@@ -229,7 +229,7 @@ class TestAWaitForThePresent:
 
     def test_of_somebody_who_has_gone_is_forgotten(self, bench: Bench) -> None:
         waiting = asked(bench, WaitRequest(timeout=100.0))
-        waiting.is_wanted = False
+        waiting.is_connected = False
         bench.settle()
         assert waiting.answers == []
 

@@ -46,7 +46,7 @@ def explained(
     disk = RealDisk()
     watch_set = watch_set_of(settings, disk)
     watch_set.imports.files.update(map(str, imports))
-    watch_set.imports.alone = alone
+    watch_set.imports.imports_only = alone
     return Explainer(settings, watch_set, disk).explain(str(path))
 
 

@@ -207,7 +207,7 @@ class TestACheck:
 
     def test_does_not_keep_the_user_from_ending_it(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
-        bench.host.end(Signalled(2, held_terminal=True))
+        bench.host.end(Signalled(2, was_foreground=True))
         bench.until_finished()
         assert bench.told(Launched) == []
 

@@ -64,7 +64,7 @@ def test_a_late_end_and_a_good_one_have_other_reasons(bench: Bench, outcome: Out
 
 
 def test_a_crash_for_which_nobody_blames_a_port_has_another_reason(bench: Bench) -> None:
-    assert end(bench, Exited(1, crashed=True)) == []
+    assert end(bench, Exited(1, uncaught_exception=True)) == []
 
 
 def test_a_run_that_was_asked_to_stop_may_end_as_it_likes(bench: Bench) -> None:

@@ -187,9 +187,9 @@ class SlowDisk(DatedDisk):
         super().__init__()
         self.clock = clock
 
-    def is_as(self, path: str, stamp: FileStat) -> bool:
+    def is_unchanged(self, path: str, known: FileStat) -> bool:
         self.clock.advance_to(self.clock() + 0.001)
-        return super().is_as(path, stamp)
+        return super().is_unchanged(path, known)
 
 
 class TestTheCost:

@@ -98,8 +98,8 @@ class TestAVisitor:
         with connect(room.place, PATIENCE) as waiting:
             waiting.sendall(b'{"request": "wait"}\n')
             wait = room.next()
-            assert wait.reply.is_wanted
-        eventually(lambda: not wait.reply.is_wanted, what="it is known to have gone")
+            assert wait.reply.is_connected
+        eventually(lambda: not wait.reply.is_connected, what="it is known to have gone")
         wait.reply({"over": True})
 
     def test_may_say_its_request_in_pieces(self, room: Room) -> None:
@@ -143,7 +143,7 @@ class TestAVisitor:
             deaf.sendall(b'{"request": "files"}\n')
             asked = room.next()
             asked.reply({"files": ["x" * 100] * 100_000})
-            eventually(lambda: not asked.reply.is_wanted, what="it was shown out")
+            eventually(lambda: not asked.reply.is_connected, what="it was shown out")
 
     def test_finds_no_seat_among_too_many_and_one_when_they_have_gone(
         self, room: Room, monkeypatch: pytest.MonkeyPatch

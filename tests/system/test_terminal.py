@@ -306,7 +306,7 @@ JOB = """
         wait_until(look)
         host.close()
         outcome = ended[0].outcome
-        os.write(writer, f"{outcome.exit_code} {outcome.held_terminal}".encode())
+        os.write(writer, f"{outcome.exit_code} {outcome.was_foreground}".encode())
         sys.exit(0)
 
     os.write(master, b"word\\n")  # who has read it is in front, and was not stopped for a look before that

@@ -91,10 +91,10 @@ class Tree:
             self.session.relative(path): entry.digest
             if entry.digest is not None
             else hash(Path(path).read_bytes())
-            if RealDisk().stamp(path).agrees_with(entry.stamp)
+            if RealDisk().stat(path).equals_except_ctime(entry.stat)
             else -1
             for path, entry in self.session.baseline.entries.items()
-            if entry.stamp.kind is PathKind.FILE
+            if entry.stat.kind is PathKind.FILE
         }
 
     def believes_the_disk(self) -> bool:

@@ -29,27 +29,27 @@ class TestStamps:
     def test_hold_what_stat_says(self, disk: RealDisk, tmp_path: Path) -> None:
         file = tmp_path / "file"
         file.write_text("four")
-        stamp = disk.stamp(str(file))
+        stamp = disk.stat(str(file))
         found = os.stat(file)
         assert (stamp.kind, stamp.size, stamp.mtime_ns, stamp.inode) == (
             PathKind.FILE, 4, found.st_mtime_ns, found.st_ino,
         )  # fmt: skip
 
     def test_tell_files_from_directories_and_from_all_else(self, disk: RealDisk, tmp_path: Path) -> None:
-        assert disk.stamp(str(tmp_path)).kind is PathKind.DIRECTORY
-        assert disk.stamp(os.devnull).kind is PathKind.OTHER
+        assert disk.stat(str(tmp_path)).kind is PathKind.DIRECTORY
+        assert disk.stat(os.devnull).kind is PathKind.OTHER
 
     @pytest.mark.parametrize("name", ["missing", "missing/below", UNSPEAKABLE, "x" * 300])
     def test_of_what_is_not_there_are_missing(self, disk: RealDisk, tmp_path: Path, name: str) -> None:
-        assert disk.stamp(str(tmp_path / name)) == MISSING
+        assert disk.stat(str(tmp_path / name)) == MISSING
 
     @needs_symlinks
     def test_follow_links_and_a_link_to_nothing_is_missing(self, disk: RealDisk, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("x")
         (tmp_path / "link").symlink_to("file")
         (tmp_path / "broken").symlink_to("nothing")
-        assert disk.stamp(str(tmp_path / "link")) == disk.stamp(str(tmp_path / "file"))
-        assert disk.stamp(str(tmp_path / "broken")) == MISSING
+        assert disk.stat(str(tmp_path / "link")) == disk.stat(str(tmp_path / "file"))
+        assert disk.stat(str(tmp_path / "broken")) == MISSING
 
 
 class TestDigests:
@@ -59,7 +59,7 @@ class TestDigests:
             (tmp_path / name).write_text(text)
             read = disk.digest(str(tmp_path / name))
             assert read is not None
-            assert read[0] == disk.stamp(str(tmp_path / name))
+            assert read[0] == disk.stat(str(tmp_path / name))
             digests.append(read[1])
         assert digests[0] == digests[1] != digests[2]
 
@@ -119,11 +119,11 @@ class TestListings:
 
 class TestFacts:
     def test_are_the_rules_and_whether_it_is_a_virtual_environment(self, disk: RealDisk, tmp_path: Path) -> None:
-        assert disk.facts(str(tmp_path)).gitignore is None
-        assert not disk.facts(str(tmp_path)).is_virtualenv
+        assert disk.directory_facts(str(tmp_path)).gitignore is None
+        assert not disk.directory_facts(str(tmp_path)).is_virtualenv
         (tmp_path / ".gitignore").write_text("*.log\n")
         (tmp_path / "pyvenv.cfg").touch()
-        facts = disk.facts(str(tmp_path))
+        facts = disk.directory_facts(str(tmp_path))
         assert facts.is_virtualenv
         assert facts.gitignore is not None
         rule = facts.gitignore.rule_for("a.log", "a.log", is_directory=False)
@@ -132,7 +132,7 @@ class TestFacts:
 
     def test_have_no_rules_where_nobody_wants_them(self, tmp_path: Path) -> None:
         (tmp_path / ".gitignore").write_text("*.log\n")
-        assert RealDisk(gitignore=False).facts(str(tmp_path)).gitignore is None
+        assert RealDisk(gitignore=False).directory_facts(str(tmp_path)).gitignore is None
 
 
 class TestRules:
@@ -165,12 +165,12 @@ class TestRules:
 class TestPathsBehindLinks:
     def test_a_missing_path_is_really_itself(self, disk: RealDisk, tmp_path: Path) -> None:
         real = os.path.realpath(tmp_path)
-        assert disk.real(os.path.join(real, "missing")) == os.path.join(real, "missing")
+        assert disk.real_path(os.path.join(real, "missing")) == os.path.join(real, "missing")
 
     @pytest.mark.skipif(sys.platform == "win32", reason="these are paths of POSIX")
     def test_what_can_be_no_name_is_itself(self, disk: RealDisk) -> None:
-        assert disk.real("/x/\ud800") == "/x/\ud800"
-        assert disk.real("/x/\0") == "/x/\0"
+        assert disk.real_path("/x/\ud800") == "/x/\ud800"
+        assert disk.real_path("/x/\0") == "/x/\0"
 
     def test_a_link_that_goes_while_it_is_looked_at_is_itself(
         self, disk: RealDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -179,11 +179,11 @@ class TestPathsBehindLinks:
             raise FileNotFoundError(path)
 
         monkeypatch.setattr(os.path, "realpath", vanished)
-        assert disk.real(str(tmp_path / "link")) == str(tmp_path / "link")
+        assert disk.real_path(str(tmp_path / "link")) == str(tmp_path / "link")
 
     def test_a_path_without_links_has_none_on_the_way(self, disk: RealDisk, tmp_path: Path) -> None:
         real = os.path.realpath(tmp_path)
-        assert disk.links_on_the_way(os.path.join(real, "missing/below")) == []
+        assert disk.links_along(os.path.join(real, "missing/below")) == []
 
     @needs_symlinks
     def test_every_link_on_the_way_is_named_by_its_own_path(self, disk: RealDisk, tmp_path: Path) -> None:
@@ -194,8 +194,8 @@ class TestPathsBehindLinks:
         (tmp_path / "data").symlink_to("version")
         (tmp_path / "settings").symlink_to("data/settings")
         named = [str(tmp_path / name) for name in ("settings", "data")]
-        assert disk.links_on_the_way(str(tmp_path / "settings")) == named
-        assert disk.links_on_the_way(str(tmp_path / "data/settings")) == [str(tmp_path / "data")]
+        assert disk.links_along(str(tmp_path / "settings")) == named
+        assert disk.links_along(str(tmp_path / "data/settings")) == [str(tmp_path / "data")]
 
     @needs_symlinks
     @pytest.mark.parametrize("target", ["loop", "other", "../loops/loop"])
@@ -204,7 +204,7 @@ class TestPathsBehindLinks:
         folder.mkdir()
         (folder / "loop").symlink_to(target)
         (folder / "other").symlink_to("loop")
-        assert str(folder / "loop") in disk.links_on_the_way(str(folder / "loop"))
+        assert str(folder / "loop") in disk.links_along(str(folder / "loop"))
 
     @needs_symlinks
     def test_a_chain_longer_than_the_kernel_follows_is_not_followed_to_its_end(
@@ -213,13 +213,13 @@ class TestPathsBehindLinks:
         tmp_path = Path(os.path.realpath(tmp_path))
         for number in range(60):
             (tmp_path / f"link{number}").symlink_to(f"link{number + 1}")
-        assert 40 <= len(disk.links_on_the_way(str(tmp_path / "link0"))) < 60
+        assert 40 <= len(disk.links_along(str(tmp_path / "link0"))) < 60
 
 
 def test_the_present_is_on_the_clock_of_the_stamps(disk: RealDisk, tmp_path: Path) -> None:
     before = disk.now_ns()
     (tmp_path / "file").write_text("x")
-    assert abs(disk.stamp(str(tmp_path / "file")).mtime_ns - before) < 60_000_000_000
+    assert abs(disk.stat(str(tmp_path / "file")).mtime_ns - before) < 60_000_000_000
     assert abs(disk.now_ns() - time.time_ns()) < 60_000_000_000
 
 

@@ -365,7 +365,7 @@ def _steps(steps: tuple[StopStep, ...]) -> str:
 
 _STEPS = {
     StopStepKind.ASKED: "it was asked",
-    StopStepKind.STRAYS_ASKED: "what had left its group was asked",
-    StopStepKind.FORCED: "it was forced",
+    StopStepKind.ESCAPED_ASKED: "what had left its group was asked",
+    StopStepKind.KILLED: "it was forced",
     StopStepKind.GONE: "nothing was left",
 }

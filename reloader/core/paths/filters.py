@@ -185,7 +185,7 @@ class PathFilter:
         self._separator = separator
         self._verdicts: dict[str, tuple[Verdict, tuple[RuleSet, ...]]] = {}
 
-    def enters(self, directory: str) -> bool:
+    def descends_into(self, directory: str) -> bool:
         """Whether what lies in ``directory`` can count."""
         return self._directory(directory.rstrip(self._separator))[0].is_watched
 
@@ -200,7 +200,7 @@ class PathFilter:
             return False
         return self._watch is None or self._asked_for(path).is_watched
 
-    def counts_in(self, directory: str) -> Callable[[str], bool]:
+    def matcher_for(self, directory: str) -> Callable[[str], bool]:
         """``is_watched`` for the names in ``directory``, where what they have in common is found out once."""
         above, chain = self._directory(directory.rstrip(self._separator))
         if not above.is_watched:
@@ -236,11 +236,11 @@ class PathFilter:
         """The verdict on what may lie in ``directory``, with the rule behind it."""
         return self._directory(directory.rstrip(self._separator))[0]
 
-    def refuses(self, path: str) -> bool:
+    def is_explicitly_ignored(self, path: str) -> bool:
         """Whether ``path``, wherever it lies, or a directory above it meets one of the strongest rules."""
-        return any(self._is_refused_by(rules, path) for rules in self._stronger)
+        return any(self._is_ignored_by(rules, path) for rules in self._stronger)
 
-    def _is_refused_by(self, rules: RuleSet, path: str) -> bool:
+    def _is_ignored_by(self, rules: RuleSet, path: str) -> bool:
         parts, base = path.split(self._separator), rules.base.split(self._separator)
         shared = next(
             (number for number, (one, other) in enumerate(zip(parts, base, strict=False)) if one != other), len(base)

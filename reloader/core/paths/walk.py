@@ -49,7 +49,7 @@ class Walk:
         return self._visit([], linked, {self.real_path(root) for root in self.watch_set.roots})
 
     def _walk(self, starts: Iterable[str]) -> Iterator[Folder]:
-        waiting = [(start, self.real_path(start)) for start in starts if self.watch_set.enters(start)]
+        waiting = [(start, self.real_path(start)) for start in starts if self.watch_set.descends_into(start)]
         return self._visit(waiting, [], {real for _, real in waiting})
 
     def _visit(
@@ -60,7 +60,7 @@ class Walk:
             is_linked = not waiting
             path, real = linked.pop() if is_linked else waiting.pop()
             if is_linked:
-                if self._is_reached(real, reached) or not self.watch_set.enters(path):
+                if self._is_reached(real, reached) or not self.watch_set.descends_into(path):
                     continue
                 reached.add(real)
             folder, directories = self._open(path, is_linked)
@@ -69,14 +69,14 @@ class Walk:
                 child = self._join(path, name)
                 if is_link:
                     self._follow(child, real, linked)
-                elif self.watch_set.enters(child):
+                elif self.watch_set.descends_into(child):
                     waiting.append((child, self._join(real, name)))
 
     def _open(self, path: str, is_linked: bool) -> tuple[Folder, list[tuple[str, bool]]]:
         files: list[str] = []
         links: list[str] = []
         directories: list[tuple[str, bool]] = []
-        is_watched = self.watch_set.counts_in(path)
+        is_watched = self.watch_set.matcher_for(path)
         gitignore: str | None = None
         prefix = path if path.endswith(self.separator) else path + self.separator
         for name, is_directory, is_link in self.list_directory(path):
@@ -102,7 +102,7 @@ class Walk:
         """Whether a visited start or link holds ``real`` and lets its own edits be seen under its real path."""
         if real in reached:
             return True
-        return any(is_within(real, root, self.separator) for root in reached) and self.watch_set.enters(real)
+        return any(is_within(real, root, self.separator) for root in reached) and self.watch_set.descends_into(real)
 
     def _join(self, directory: str, name: str) -> str:
         return directory + name if directory.endswith(self.separator) else directory + self.separator + name

@@ -17,17 +17,17 @@ SOURCES = (".py", ".pyw")
 class Imports:
     """The files that the program imported, or looked for in vain.
 
-    ``alone`` says that of the trees nothing else counts, ``sources_only`` that until then nothing but Python's sources does.
+    ``imports_only`` says that of the trees nothing else counts, ``python_sources_only`` that until then nothing but Python's sources does.
     Changed by the engine's thread only; a backend's thread may look in at any time.
     """
 
     files: set[str] = field(default_factory=set)
-    alone: bool = False
-    sources_only: bool = False
+    imports_only: bool = False
+    python_sources_only: bool = False
 
-    def leave(self, path: str) -> bool:
+    def allows(self, path: str) -> bool:
         """Whether a path of the trees may count beside them."""
-        return not self.alone and (not self.sources_only or path.endswith(SOURCES))
+        return not self.imports_only and (not self.python_sources_only or path.endswith(SOURCES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +40,21 @@ class WatchSet:
     imports: Imports = field(default_factory=Imports)
 
     def is_watched(self, path: str) -> bool:
-        return self.names(path) or (self.imports.leave(path) and self.filter.is_watched(path))
+        return self.is_explicit(path) or (self.imports.allows(path) and self.filter.is_watched(path))
 
-    def counts_in(self, directory: str) -> Callable[[str, str], bool]:
+    def matcher_for(self, directory: str) -> Callable[[str, str], bool]:
         """``is_watched`` for the entries of ``directory``, each given by its name and its path: quicker for a whole directory."""
-        names, leave, is_watched = self.names, self.imports.leave, self.filter.counts_in(directory)
-        return lambda name, path: names(path) or (leave(path) and is_watched(name))
+        is_explicit, allows, is_watched = self.is_explicit, self.imports.allows, self.filter.matcher_for(directory)
+        return lambda name, path: is_explicit(path) or (allows(path) and is_watched(name))
 
-    def names(self, path: str) -> bool:
+    def is_explicit(self, path: str) -> bool:
         """Whether ``path`` is named one by one: then its absence counts too."""
         return path in self.files or path in self.imports.files
 
-    def enters(self, directory: str) -> bool:
+    def descends_into(self, directory: str) -> bool:
         """Whether ``directory`` is part of a root's tree and not ignored."""
-        return self.filter.enters(directory)
+        return self.filter.descends_into(directory)
 
-    def named(self) -> Iterator[str]:
+    def explicit_paths(self) -> Iterator[str]:
         """All paths that are named one by one."""
         return chain(self.files, tuple(self.imports.files))

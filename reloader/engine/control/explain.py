@@ -38,10 +38,10 @@ class Explainer:
     def explain(self, path: str, backend: str = "") -> PathExplained:
         """``path`` is absolute. ``backend`` is what would tell of a change there."""
         place = self._as_the_roots_see_it(path)
-        kind = self.disk.stamp(place).kind
+        kind = self.disk.stat(place).kind
         decision = self._decide(place, kind)
         rule = decision.rule or Rule("", "")
-        real = self.disk.real(place)
+        real = self.disk.real_path(place)
         root = next((root for root in self.settings.roots if is_within(place, root, os.sep)), "")
         return PathExplained(
             path=place,
@@ -65,9 +65,9 @@ class Explainer:
 
     def _as_the_roots_see_it(self, path: str) -> str:
         """``path`` may have been typed by way of a link above the roots; then what is really there is meant."""
-        real = self.disk.real(path)
-        is_known = self.watch_set.names(path) or self._lies_within(path)
-        return real if not is_known and (self._lies_within(real) or self.watch_set.names(real)) else path
+        real = self.disk.real_path(path)
+        is_known = self.watch_set.is_explicit(path) or self._lies_within(path)
+        return real if not is_known and (self._lies_within(real) or self.watch_set.is_explicit(real)) else path
 
     def _lies_within(self, path: str) -> bool:
         return any(is_within(path, root, os.sep) for root in self.settings.roots)
@@ -82,9 +82,9 @@ class Explainer:
         if kind is PathKind.OTHER:
             return _Decision(False, "no file")
         by_rules = self._by_rules(path, is_directory=kind is PathKind.DIRECTORY)
-        if kind is PathKind.DIRECTORY or not by_rules.is_watched or self.watch_set.imports.leave(path):
+        if kind is PathKind.DIRECTORY or not by_rules.is_watched or self.watch_set.imports.allows(path):
             return by_rules
-        return _Decision(False, "not imported" if self.watch_set.imports.alone else "no source")
+        return _Decision(False, "not imported" if self.watch_set.imports.imports_only else "no source")
 
     def _by_rules(self, path: str, *, is_directory: bool) -> _Decision:
         explain = self.watch_set.filter.explain_directory if is_directory else self.watch_set.filter.explain

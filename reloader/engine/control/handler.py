@@ -146,7 +146,7 @@ class ControlHandler:
     @property
     def deadline(self) -> float | None:
         """When there is something to do."""
-        moments = [pending.wait.until for pending in self._waits]
+        moments = [pending.wait.deadline for pending in self._waits]
         if self._ready_at is not None:
             moments.append(self._ready_at)
         return min(moments, default=None)
@@ -190,7 +190,7 @@ class ControlHandler:
         asked, self._asked = self._asked, []
         for one in asked:
             self._answer(one, state, now)
-        self._waits = [pending for pending in self._waits if pending.reply.is_wanted]
+        self._waits = [pending for pending in self._waits if pending.reply.is_connected]
         if self._waits:
             self._answer_waits(state, now)
 
@@ -210,10 +210,10 @@ class ControlHandler:
             return
         if newest is None or newest.run != state.run or newest.ready_after is not None:
             return
-        if now - state.since >= self._alive:
-            self._chronicle.is_ready(now - state.since)
+        if now - state.started_at >= self._alive:
+            self._chronicle.is_ready(now - state.started_at)
         else:
-            self._ready_at = state.since + self._alive
+            self._ready_at = state.started_at + self._alive
 
     # Answers
 
@@ -275,7 +275,7 @@ class ControlHandler:
             state=describe_state(state, is_refused=self._beside is not None and self._beside.is_refusing),
             run=newest.run if newest is not None else 0,
             child=newest.pid if newest is not None and newest.ended is None else None,
-            seconds=now - newest.since if newest is not None else 0.0,
+            seconds=now - newest.started_at if newest is not None else 0.0,
             ready_after=newest.ready_after if newest is not None else None,
             reason=newest.reason if newest is not None else "",
             is_paused=self.pause.is_on,

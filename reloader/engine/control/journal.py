@@ -86,7 +86,7 @@ class RunJournal:
                         "exit_code": outcome.exit_code,
                         "outcome": describe_outcome(outcome),
                         "stopped_in": None if record.stopped_in is None else round(record.stopped_in, 4),
-                        "forced": record.was_forced,
+                        "forced": record.was_killed,
                     }
                 )
 

@@ -50,7 +50,7 @@ class BackendSet:
         self._poller: Watcher | None = None
         self._polled: frozenset[str] = frozenset(polled)
         self._misses: Counter[str] = Counter()
-        if self._polled or self._has_files_to_poll(watch_set.named()):
+        if self._polled or self._has_files_to_poll(watch_set.explicit_paths()):
             self._poll()
 
     @property
@@ -87,7 +87,7 @@ class BackendSet:
         """Whether ``path`` is looked at again and again, so that no event is needed."""
         if self._poller is None:
             return False
-        return self._watch_set.names(path) or any(is_within(path, root, self._separator) for root in self._polled)
+        return self._watch_set.is_explicit(path) or any(is_within(path, root, self._separator) for root in self._polled)
 
     def missed(self, paths: Iterable[str]) -> None:
         """These changed, and no event told of it. A root where that happens again and again is polled from then on."""

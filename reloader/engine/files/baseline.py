@@ -41,7 +41,7 @@ class Baseline:
         self._disk = disk
         self._watch_set = watch_set
         self._eyes = FileReader(disk, by_content=by_content)
-        self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
+        self._walk = Walk(watch_set, disk.list, disk.real_path, os.sep, follow_symlinks)
         self._entries: dict[str, FileRecord] = {}
         self._folders: dict[str, list[str]] = {}  # of sets, most would be bigger than what they hold
         self._dependents: defaultdict[str, set[str]] = defaultdict(set)
@@ -62,11 +62,11 @@ class Baseline:
     @property
     def files(self) -> int:
         """How many files count and exist."""
-        return sum(entry.stamp.kind is not PathKind.MISSING for entry in self._entries.values())
+        return sum(entry.stat.kind is not PathKind.MISSING for entry in self._entries.values())
 
     def existing(self) -> tuple[str, ...]:
         """The files that count and exist, in order."""
-        return tuple(sorted(path for path, entry in self._entries.items() if entry.stamp.kind is not PathKind.MISSING))
+        return tuple(sorted(path for path, entry in self._entries.items() if entry.stat.kind is not PathKind.MISSING))
 
     @property
     def directories(self) -> int:
@@ -77,13 +77,13 @@ class Baseline:
 
         ``folders`` are all directories that count, if a watcher has listed them just now.
         """
-        for path in self._watch_set.named():
+        for path in self._watch_set.explicit_paths():
             self._depend(path)
             self._record(self._source(path), self._eyes.look(path))
         for folder in folders if folders is not None else self._walk.from_roots():
             members = self._folders[folder.path] = []
             for path in self._members(folder):
-                stamp = self._disk.stamp(path)
+                stamp = self._disk.stat(path)
                 if stamp.kind is PathKind.FILE:
                     members.append(path)
                     self._record(path, FileRecord(stamp))
@@ -106,7 +106,7 @@ class Baseline:
         same: list[str] = []
         for path in hints:
             entry = self._entries.get(path)
-            is_same = entry is not None and path not in self._dependents and entry.stamp == self._disk.stamp(path)
+            is_same = entry is not None and path not in self._dependents and entry.stat == self._disk.stat(path)
             (same if is_same else stirred).append(path)
         return stirred, same
 
@@ -117,7 +117,7 @@ class Baseline:
 
     def examine_all(self) -> list[PathChange]:
         """Look at everything again: events were lost, or the rules have changed."""
-        changes = self.examine(self._watch_set.named())
+        changes = self.examine(self._watch_set.explicit_paths())
         for root in self._watch_set.roots:
             changes += self._examine(root)
         return changes
@@ -125,7 +125,7 @@ class Baseline:
     def differing_from(self, later: Baseline) -> list[str]:
         """Where the disk looked different to ``later``, which may be that of another watch set."""
         known, seen, none = self._entries, later.entries, FileRecord(MISSING)
-        differing = [path for path, entry in known.items() if seen.get(path, none).stamp != entry.stamp]
+        differing = [path for path, entry in known.items() if seen.get(path, none).stat != entry.stat]
         return [*differing, *(path for path in seen if path not in known)]
 
     def learn(self, path: str, stamp: FileStat) -> list[PathChange]:
@@ -134,15 +134,15 @@ class Baseline:
         Returns the change if the file is another by now. A stamp that is known keeps the content that is known with it.
         """
         entry = self._entries.get(path)
-        if entry is not None and entry.stamp == stamp == self._disk.stamp(path):
+        if entry is not None and entry.stat == stamp == self._disk.stat(path):
             return []
         self._depend(path)
         look = self._eyes.look(path)
-        if look.stamp == stamp:
+        if look.stat == stamp:
             self._entries[path] = look
-            return [PathChange(path, ChangeKind.MODIFIED)] if entry and _may_be_hidden(path, entry.stamp, stamp) else []
-        self._record(path, FileRecord(stamp, entry.digest if entry is not None and entry.stamp == stamp else None))
-        return self._compared(path, look.stamp)
+            return [PathChange(path, ChangeKind.MODIFIED)] if entry and _may_be_hidden(path, entry.stat, stamp) else []
+        self._record(path, FileRecord(stamp, entry.digest if entry is not None and entry.stat == stamp else None))
+        return self._compared(path, look.stat)
 
     def expect(self, path: str) -> list[PathChange]:
         """A file that does not exist counts from now on. Returns the change if it has appeared meanwhile."""
@@ -163,7 +163,7 @@ class Baseline:
             entry = self._entries.get(path)
             if entry is not None and self._eyes.can_read(entry):
                 read = self._disk.digest(path)
-                if read is not None and read[0] == entry.stamp:
+                if read is not None and read[0] == entry.stat:
                     entry.digest = read[1]
                 else:
                     changed.append(path)
@@ -177,13 +177,13 @@ class Baseline:
         yield from self._dependents.get(hint, ())
         if hint in self._entries:
             return  # a file, below which nothing lies
-        for path in (*self._watch_set.named(), *self._watch_set.roots):
+        for path in (*self._watch_set.explicit_paths(), *self._watch_set.roots):
             if path != hint and is_within(path, hint, os.sep):
                 yield path
 
     def _examine(self, path: str) -> list[PathChange]:
-        stamp = self._disk.stamp(path)
-        if self._watch_set.names(path):
+        stamp = self._disk.stat(path)
+        if self._watch_set.is_explicit(path):
             return self._compared(path, as_file(stamp))
         if stamp.kind is PathKind.DIRECTORY:
             return [*self._compared_if_known(path, MISSING), *self._examine_tree(path)]
@@ -203,7 +203,7 @@ class Baseline:
             left_over.discard(folder.path)
             members = self._folders.setdefault(folder.path, [])
             for path in self._members(folder):
-                stamp = self._disk.stamp(path)
+                stamp = self._disk.stat(path)
                 if stamp.kind is PathKind.FILE:
                     if path in known:
                         known.discard(path)
@@ -219,20 +219,20 @@ class Baseline:
     def _compared(self, path: str, stamp: FileStat) -> list[PathChange]:
         """The change at ``path``, if there is one; the look is kept either way."""
         entry = self._entries.get(path)
-        before = entry.stamp if entry is not None else MISSING
+        before = entry.stat if entry is not None else MISSING
         verdict = compare(before, stamp, by_content=self._eyes.by_content)
         if verdict is Comparison.SAME and not self._eyes.should_look_twice(entry):
             return []
         look = self._eyes.look(path) if stamp.kind is PathKind.FILE else FileRecord(stamp)
         if verdict is not Comparison.DIFFERENT and entry is not None and is_same_content(entry, look):
-            entry.stamp, entry.digest = look.stamp, look.digest
+            entry.stat, entry.digest = look.stat, look.digest
             if verdict is not Comparison.SAME:
                 self._same_content.append(path)
             return []
         self.since_launch.changes(path)
         self._record(path, look)
         self._depend(path)  # if it is a link, it may lead elsewhere now
-        return [PathChange(path, kind_of_change(before, look.stamp))]
+        return [PathChange(path, kind_of_change(before, look.stat))]
 
     def _compared_if_known(self, path: str, stamp: FileStat) -> list[PathChange]:
         if path not in self._entries:
@@ -286,7 +286,7 @@ class Baseline:
 
     def _depend(self, path: str) -> None:
         """Remember through which links ``path`` leads, and where: news of those are news of it."""
-        for place in (*self._disk.links_on_the_way(path), self._disk.real(path)):
+        for place in (*self._disk.links_along(path), self._disk.real_path(path)):
             if place != path:
                 self._dependents[place].add(path)
 
@@ -295,7 +295,7 @@ class Baseline:
         source = source_path(path)
         if source is None or not self._watch_set.is_watched(source):
             return path
-        return source if self._disk.stamp(source).kind is PathKind.FILE else path
+        return source if self._disk.stat(source).kind is PathKind.FILE else path
 
 
 def _may_be_hidden(path: str, before: FileStat, now: FileStat) -> bool:

@@ -19,7 +19,7 @@ class FileReader:
         self.by_content = by_content
 
     def glance(self, path: str) -> FileStat:
-        return as_file(self._disk.stamp(path))
+        return as_file(self._disk.stat(path))
 
     def look(self, path: str) -> FileRecord:
         """Stamp and digest of the same moment; the stamp alone where the content does not count or cannot be read."""
@@ -29,11 +29,11 @@ class FileReader:
 
     def can_read(self, entry: FileRecord) -> bool:
         """Whether the content of this file counts and is not known yet."""
-        return entry.digest is None and self._is_readable(entry.stamp)
+        return entry.digest is None and self._is_readable(entry.stat)
 
     def should_look_twice(self, entry: FileRecord | None) -> bool:
         """Whether a hint with an unchanged stamp deserves a look at the content: the clock of a disk is coarse (git: "racy")."""
-        return entry is not None and self._is_readable(entry.stamp) and self.see_young(entry.stamp)
+        return entry is not None and self._is_readable(entry.stat) and self.see_young(entry.stat)
 
     def see_young(self, stamp: FileStat) -> bool:
         return self._disk.now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < YOUNG
@@ -41,7 +41,7 @@ class FileReader:
     def young_among(self, paths: Iterable[str], entries: Mapping[str, FileRecord]) -> list[str]:
         """Those of ``paths`` whose stamp may hide a second write."""
         horizon = self._disk.now_ns() - YOUNG
-        looks = ((path, entries[path].stamp) for path in paths)
+        looks = ((path, entries[path].stat) for path in paths)
         return [path for path, stamp in looks if stamp.mtime_ns > horizon or stamp.ctime_ns > horizon]
 
     def _is_readable(self, stamp: FileStat) -> bool:

@@ -45,4 +45,4 @@ class LaunchSnapshot:
 
     def _now(self, path: str) -> ContentSeen:
         entry = self._entries.get(path, FileRecord(MISSING))
-        return ContentSeen(entry.stamp.kind, entry.digest)
+        return ContentSeen(entry.stat.kind, entry.digest)

@@ -131,7 +131,7 @@ class Rescan:
 
     def _has_changed(self, path: str, *, unless_new: bool) -> bool:
         """Whether ``path`` looks different from the last sweep."""
-        look = hash(self._disk.stamp(path))  # a number is all that has to be kept
+        look = hash(self._disk.stat(path))  # a number is all that has to be kept
         before = self._looks.get(path)
         self._looks[path] = look
         return before != look and not (unless_new and before is None)
@@ -141,7 +141,7 @@ class Rescan:
         for name, is_directory, _ in self._disk.list(directory):
             path = os.path.join(directory, name)
             if is_directory:
-                if path not in self._baseline.folders and self._watch_set.enters(path):
+                if path not in self._baseline.folders and self._watch_set.descends_into(path):
                     yield path
             elif path not in self._baseline.entries and self._watch_set.is_watched(path):
                 yield path
@@ -161,10 +161,10 @@ class Rescan:
         if path in self._baseline.folders:
             return _FOLDER
         entry = self._baseline.entries.get(path)
-        return entry.stamp if entry is not None else None
+        return entry.stat if entry is not None else None
 
     def _differs(self, path: str) -> bool:
         entry = self._baseline.entries.get(path)
         if entry is not None:
-            return not self._disk.is_as(path, entry.stamp)
-        return path in self._baseline.folders and self._disk.stamp(path).kind is not PathKind.DIRECTORY
+            return not self._disk.is_unchanged(path, entry.stat)
+        return path in self._baseline.folders and self._disk.stat(path).kind is not PathKind.DIRECTORY

@@ -87,7 +87,7 @@ class RestartLoopGuard:
             self._acquitted |= self._trial.suspects  # another file has cut the trial short: it proves nothing
         if isinstance(reason, FilesChanged):
             before = self._loops
-            self._loops = before.after(self._restart(now, reason.batch.kinds))
+            self._loops = before.with_restart(self._restart(now, reason.batch.kinds))
             self._tell_of(self._loops.suspended - before.suspended, now - self._loops.restarts[0].moment)
         self._launched_at = now
         self._changed_at.clear()
@@ -96,11 +96,11 @@ class RestartLoopGuard:
 
     def forgive(self) -> None:
         """A restart by hand: every file counts again."""
-        self._loops = self._loops.forgiven()
+        self._loops = self._loops.reset()
 
     def interrupt(self) -> None:
         """Somebody has waited for this run, and may change a file as soon as it is ready: as evenly as a program does."""
-        self._loops = self._loops.interrupted()
+        self._loops = self._loops.note_external_activity()
 
     def _restart(self, now: float, paths: Iterable[str]) -> FileRestart:
         return FileRestart(now, {path: self._age(path, now) for path in paths if path not in self._acquitted})

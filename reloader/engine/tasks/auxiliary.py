@@ -88,12 +88,12 @@ class Auxiliary:
 
     def adopt(self, settings: Settings) -> None:
         """From now on the policies are those of ``settings``."""
-        self._gate.adopt(settings.beside.gate)
-        self._hooks.adopt(settings.beside.hooks)
+        self._gate.adopt(settings.tasks.gate)
+        self._hooks.adopt(settings.tasks.hooks)
 
     def hold_to(self, settings: Settings) -> None:
         """``settings`` is to follow, if what waits at the gate passes its check."""
-        self._gate.hold_to(settings.beside.gate)
+        self._gate.hold_to(settings.tasks.gate)
 
     # Ends
 

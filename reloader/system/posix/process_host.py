@@ -51,7 +51,7 @@ class PosixChild:
 
     def kill(self) -> None:
         self.stop_signal = signal.SIGKILL
-        self._note(StopStepKind.FORCED)
+        self._note(StopStepKind.KILLED)
         signal_group(self.pid, signal.SIGKILL)
         for pid in descendants(self._bystanders()):
             signal_process(pid, signal.SIGKILL)
@@ -65,7 +65,7 @@ class PosixChild:
         if self.outcome is None or group_is_alive(self.pid):
             return False
         escaped = descendants(self._bystanders())
-        if escaped and self.stop_signal is not None and self._note(StopStepKind.STRAYS_ASKED):
+        if escaped and self.stop_signal is not None and self._note(StopStepKind.ESCAPED_ASKED):
             for pid in escaped:
                 signal_process(pid, self.stop_signal)
                 signal_process(pid, signal.SIGCONT)
@@ -224,13 +224,13 @@ class ProcessHost:
             self._run_was_stopped(child, os.WSTOPSIG(status))
             return
         self._sockets.refreshed()  # until the next run listens, more may come than the last one wanted to have waiting
-        held_terminal = self._terminal.is_lent
+        was_foreground = self._terminal.is_lent
         self._ear.leave_group()
         self._terminal.take_back(leaves_a_mess=os.WIFSIGNALED(status) or child.stop_signal is not None)
         if os.WIFSIGNALED(status):
-            child.outcome = Signalled(os.WTERMSIG(status), held_terminal)
+            child.outcome = Signalled(os.WTERMSIG(status), was_foreground)
         else:
-            child.outcome = Exited(os.WEXITSTATUS(status), held_terminal)
+            child.outcome = Exited(os.WEXITSTATUS(status), was_foreground)
 
     # Job control
 

@@ -33,7 +33,7 @@ class WatchmanSession:
         self._disk = disk
         self._watch_set = watch_set
         self._trees = trees
-        self._walk = Walk(watch_set, disk.list, disk.real, os.sep, follow_symlinks)
+        self._walk = Walk(watch_set, disk.list, disk.real_path, os.sep, follow_symlinks)
         self._subscribed: dict[str, WatchedRoot] = {}
         self._polled: set[str] = set()
         self._lock = threading.Lock()  # on the three above, which both threads come by
@@ -110,7 +110,7 @@ class WatchmanSession:
                 self._post(WatcherFailed(BACKEND, str(error), "", (root,)))
 
     def _subscribe(self, root: str) -> None:
-        tree = self._trees.entrust(self._line, root, self._disk.real(root))
+        tree = self._trees.entrust(self._line, root, self._disk.real_path(root))
         name = f"{OURS}{os.getpid()}-{next(_numbers)}"
         # Without the last, a lock file that git has left behind would silence Watchman for ever.
         answer = self._ear.ask("subscribe", tree.watch, name, {**tree.query, "defer_vcs": False})
@@ -175,7 +175,7 @@ class WatchmanSession:
 
     def _hint(self, paths: Sequence[str]) -> None:
         links = [path for path in paths if os.path.islink(path)]
-        linked = {path for path in links if self._watch_set.enters(path)}
+        linked = {path for path in links if self._watch_set.descends_into(path)}
         self._poll_behind(links)
         hints = tuple(path for path in paths if path in linked or self._matters(path))
         if hints:
@@ -194,6 +194,6 @@ class WatchmanSession:
             self._post(WatcherFailed(BACKEND, "it does not follow links", "", new))
 
     def _places_behind(self, link: str) -> list[str]:
-        if self._watch_set.enters(link) and os.path.isdir(link):
+        if self._watch_set.descends_into(link) and os.path.isdir(link):
             return [folder.path for folder in self._walk.below(link) if folder.is_linked]
         return [link] if self._watch_set.is_watched(link) and not os.path.isdir(link) else []

@@ -43,8 +43,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     Exited(1),
     Exited(3),
     Exited(3),
-    Exited(130, held_terminal=True),
-    Signalled(2, held_terminal=True),
+    Exited(130, was_foreground=True),
+    Signalled(2, was_foreground=True),
     Signalled(9),
     Signalled(11),
 )

@@ -116,7 +116,7 @@ class Bench:
         # Without a policy a run is never told to be ready, of which but few tests want to know.
         policy = beside or TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
         run_plan = Settings(
-            LaunchSettings(("program", "argument"), base), settings, restart, beside=policy, project=base
+            LaunchSettings(("program", "argument"), base), settings, restart, tasks=policy, project=base
         )
         program = AgentReports(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False)
         self.program = program
