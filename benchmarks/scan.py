@@ -21,7 +21,7 @@ from benchmarks.trees import make_tree
 from reloader.core.settings import WatchSettings
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import YOUNG_NS, Scanner
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 
 SOURCE = Path(__file__).with_name("stat_loop.c")
 
@@ -73,7 +73,7 @@ def measure(options: argparse.Namespace, directory: Path) -> float:
     make_tree(tree, options.files, per_directory=max(1, options.files // options.directories))
     time.sleep(YOUNG_NS / 1e9)  # noqa: TID251 - younger files are hinted at in each scan
     disk = RealDisk()
-    scanner = Scanner(disk, watch_set_of(WatchSettings(str(tree), (str(tree),)), disk), follow_symlinks=True)
+    scanner = Scanner(disk, configured_watch_set(WatchSettings(str(tree), (str(tree),)), disk), follow_symlinks=True)
     scanner.scan()
     paths = [str(tree), *(str(path) for path in tree.rglob("*"))]
     if len(paths) != len(scanner):

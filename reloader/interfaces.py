@@ -15,7 +15,7 @@ from reloader.core.events import Posted
 from reloader.core.filesystems import Mount
 from reloader.core.notices import KeyChange, Notice
 from reloader.core.paths.filters import DirectoryFacts
-from reloader.core.paths.walk import Folder
+from reloader.core.paths.walk import ListedDirectory
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import Settings
 from reloader.core.tasks import ReadyPolicy
@@ -82,7 +82,7 @@ class Watcher(Protocol):
     def mechanism(self) -> str:
         """What it stands on, for the user: ``inotify``, ``FSEvents``, ``a scan every second``."""
 
-    def start(self, watch_set: WatchSet) -> Sequence[Folder] | None:
+    def start(self, watch_set: WatchSet) -> Sequence[ListedDirectory] | None:
         """Begin to post hints. From the return on, nothing that happens in ``watch_set`` goes unreported.
 
         Returns the directories that it has walked, each listed after it was watched, so that nobody has to walk them again; None

@@ -24,7 +24,7 @@ from reloader.system import Mounts as SystemMounts
 from reloader.system.inotify_limits import watch_limits
 from reloader.watchers.choose import Choice, choose
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 
 #: Seconds that an event may take, beyond the interval of a scan.
 PATIENCE = 3.0
@@ -38,14 +38,14 @@ def examine(settings: Settings, reporter: Reporter) -> None:
     """Tell of each root, of the trees and of the system's limits. Raises BackendUnavailable as a session would."""
     reporter.report(ConfigUsed(settings.source))
     disk, mounts, inbox = RealDisk(gitignore=settings.watch.gitignore), SystemMounts(), Inbox(time.monotonic)
-    watch_set = watch_set_of(settings.watch, disk)
+    watch_set = configured_watch_set(settings.watch, disk)
     began = time.monotonic()
     choice = choose(settings.watch, watch_set, inbox.post, disk, mounts)
     try:
         baseline = Baseline(
             disk, watch_set, by_content=settings.watch.compare_content, follow_symlinks=settings.watch.follow_symlinks
         )
-        baseline.take(lambda files: None, choice.folders)
+        baseline.take(lambda files: None, choice.listed)
         seconds = time.monotonic() - began
         for failed in (news for news in inbox.take_now() if isinstance(news, WatcherFailed)):
             reporter.report(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
@@ -65,20 +65,20 @@ class _Roots:
         self._settings = settings
         self._choice = choice
         self._mounts = mounts
-        self._silent = {place.directory for place in choice.silent}
+        self._unreliable = {unreliable.directory for unreliable in choice.unreliable}
         self._measured: dict[tuple[str, BackendName], Measured] = {}
 
     def report(self, reporter: Reporter) -> None:
-        inner = sorted(self._silent.difference(self._settings.roots))
+        inner = sorted(self._unreliable.difference(self._settings.roots))
         for root in (*self._settings.roots, *inner):
             reporter.report(self._examined(root))
 
     def _examined(self, root: str) -> DoctorRoot:
         mount = self._mounts.of(root) or UNKNOWN_MOUNT
-        is_silent = root in self._silent
+        is_silent = root in self._unreliable
         backend = BackendName.STAT if is_silent else BackendName(self._choice.watcher.name)
         mechanism = f"a scan every {self._settings.interval:g} s" if is_silent else self._choice.watcher.mechanism
-        why = event_support(mount.type).why if is_silent else self._choice.why
+        why = event_support(mount.type).why if is_silent else self._choice.reason
         round_trip, trouble = self._round_trip(root, mount, backend)
         return DoctorRoot(root, mount.type, mount.point, backend.value, mechanism, why, round_trip, trouble)
 
@@ -113,7 +113,7 @@ def _heard_in(directory: str, settings: WatchSettings, mounts: Mounts, clock: Ca
     )
     disk, inbox, canary = RealDisk(gitignore=False), Inbox(clock), os.path.join(directory, "canary")
     try:
-        watcher = choose(everything, watch_set_of(everything, disk), inbox.post, disk, mounts).watcher
+        watcher = choose(everything, configured_watch_set(everything, disk), inbox.post, disk, mounts).watcher
     except BackendUnavailable as error:
         return None, f"{error.cause}. {error.remedy}"
     try:

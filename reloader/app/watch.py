@@ -33,9 +33,9 @@ from reloader.engine.inbox import Inbox
 from reloader.interfaces import Clock, Reporter
 from reloader.system import Mounts, SystemSignals
 from reloader.system.output import PeerHangup
-from reloader.watchers.choose import choose, must_be_polled, stat_watcher
+from reloader.watchers.choose import choose, make_polling_watcher, must_be_polled
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 
 
 def stream(settings: Settings, reporter: Reporter, descriptor: int, is_read: Callable[[], bool]) -> int:
@@ -104,27 +104,27 @@ class _Batches:
 def _files(settings: Settings, reporter: Reporter, inbox: Inbox, resources: ExitStack) -> ChangeTracker:
     """What of a session is there without a command: the backends run, and the baseline is taken."""
     clock, disk, mounts = time.monotonic, RealDisk(gitignore=settings.watch.gitignore), Mounts()
-    watch_set = watch_set_of(settings.watch, disk)
+    watch_set = configured_watch_set(settings.watch, disk)
     choice = choose(settings.watch, watch_set, inbox.post, disk, mounts)
     resources.callback(choice.watcher.stop)
     watching = BackendSet(
         choice.watcher,
         watch_set,
-        lambda: stat_watcher(settings.watch, inbox.post, disk),
+        lambda: make_polling_watcher(settings.watch, inbox.post, disk),
         reporter,
         os.sep,
-        polled=[place.directory for place in choice.silent],
+        polled=[unreliable.directory for unreliable in choice.unreliable],
         must_poll=lambda path: must_be_polled(path, mounts),
     )
     resources.callback(watching.stop)
     baseline = Baseline(
         disk, watch_set, by_content=settings.watch.compare_content, follow_symlinks=settings.watch.follow_symlinks
     )
-    baseline.take(lambda files: None, choice.folders)
+    baseline.take(lambda files: None, choice.listed)
     report_choice(reporter, choice)
     watcher = choice.watcher
     counted = (baseline.files, baseline.directories)
-    reporter.report(Watching(settings.watch.roots, *counted, watcher.name, watcher.mechanism, choice.why))
+    reporter.report(Watching(settings.watch.roots, *counted, watcher.name, watcher.mechanism, choice.reason))
     collector = ChangeCollector(baseline, settings.watch.debounce)
     rescan = Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for)
     program = AgentReports(watch_set.imports, baseline, watching, clock, None, narrows=False)

@@ -45,9 +45,9 @@ from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe
 from reloader.system.agent_copy import lasting
 from reloader.system.port_owner import holder_of
 from reloader.system.pycache import drop_stale_bytecode
-from reloader.watchers.choose import Choice, choose, must_be_polled, stat_watcher
+from reloader.watchers.choose import Choice, choose, make_polling_watcher, must_be_polled
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_for, without_ours
+from reloader.watchers.rules import ignoring_own_directory, session_watch_set
 
 
 def watching_of(
@@ -59,10 +59,10 @@ def watching_of(
     watching = BackendSet(
         choice.watcher,
         watch_set,
-        lambda: stat_watcher(settings.watch, post, disk),
+        lambda: make_polling_watcher(settings.watch, post, disk),
         session.chronicle,
         os.sep,
-        polled=[place.directory for place in choice.silent],
+        polled=[unreliable.directory for unreliable in choice.unreliable],
         must_poll=_PollsByDirectory(mounts) if settings.watch.backend is BackendName.AUTO else lambda path: False,
     )
     resources.callback(watching.stop)
@@ -72,16 +72,18 @@ def watching_of(
 def what_is_watched(settings: Settings, choice: Choice, baseline: Baseline) -> Watching:
     watcher = choice.watcher
     return Watching(
-        settings.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.why
+        settings.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.reason
     )
 
 
 def report_choice(reporter: Reporter, choice: Choice) -> None:
     """Which backend could not be had, and where none will do."""
-    if choice.refused is not None:
-        reporter.report(BackendFellBack(choice.refused.backend, (), choice.refused.cause, choice.refused.remedy))
-    for place in choice.silent:
-        reporter.report(Polling(place.directory, place.mount.type, event_support(place.mount.type).why))
+    if choice.unavailable is not None:
+        reporter.report(
+            BackendFellBack(choice.unavailable.backend, (), choice.unavailable.cause, choice.unavailable.remedy)
+        )
+    for unreliable in choice.unreliable:
+        reporter.report(Polling(unreliable.directory, unreliable.mount.type, event_support(unreliable.mount.type).why))
 
 
 class _PollsByDirectory:
@@ -107,13 +109,15 @@ def assembled(
     report, clock = session.chronicle.report, time.monotonic
     progress = ScanProgress(session.chronicle, clock, session.inbox)
     disk = RealDisk(gitignore=settings.watch.gitignore, listed=progress.listed)
-    watch_set = watch_set_for(replace(settings, watch=without_ours(settings.watch, session.files.folder)), disk)
+    watch_set = session_watch_set(
+        replace(settings, watch=ignoring_own_directory(settings.watch, session.files.folder)), disk
+    )
     choice, watching = watching_of(session, settings, watch_set, disk, resources)
     host = _host(session, settings, resources)  # only now: a service that a backend has started is none of ours
     baseline = Baseline(
         disk, watch_set, by_content=settings.watch.compare_content, follow_symlinks=settings.watch.follow_symlinks
     )
-    baseline.take(progress, choice.folders)
+    baseline.take(progress, choice.listed)
     progress.is_over = True
     report_choice(session.chronicle, choice)
     report(what_is_watched(settings, choice, baseline))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from reloader.core.events import WatcherFailed
-from reloader.core.paths.walk import Folder
+from reloader.core.paths.walk import ListedDirectory
 from reloader.core.paths.watch_set import WatchSet
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post
@@ -39,19 +39,19 @@ class SessionWatcher(ABC):
     def mechanism(self) -> str: ...
 
     @abstractmethod
-    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> WatchSession:
+    def open_session(self, watch_set: WatchSet, visited: list[ListedDirectory] | None = None) -> WatchSession:
         """A session that may note in ``visited`` which directories it has listed. Raises OSError if the system refuses."""
 
     def explain(self, error: OSError) -> tuple[str, str]:
         """The cause behind ``error``, and the remedy."""
         return str(error), 'Use backend = "stat"'
 
-    def start(self, watch_set: WatchSet) -> Sequence[Folder] | None:
-        visited: list[Folder] = []
+    def start(self, watch_set: WatchSet) -> Sequence[ListedDirectory] | None:
+        visited: list[ListedDirectory] = []
         self._session = self._opened(watch_set, visited)
         return visited or None
 
-    def _opened(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> WatchSession:
+    def _opened(self, watch_set: WatchSet, visited: list[ListedDirectory] | None = None) -> WatchSession:
         try:
             return self.open_session(watch_set, visited)
         except OSError as error:

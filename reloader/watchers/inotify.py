@@ -25,7 +25,7 @@ from watchdog.observers.inotify_c import (
 )
 
 from reloader.core.events import PathsChanged, WatcherFailed, WatcherOverflowed
-from reloader.core.paths.walk import Folder, Walk, is_within, minimal_roots
+from reloader.core.paths.walk import ListedDirectory, Walk, is_within, minimal_roots
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.base import SessionWatcher
@@ -87,7 +87,7 @@ class InotifySession:
         mask: Mask,
         *,
         follow_symlinks: bool,
-        visited: list[Folder] | None = None,
+        visited: list[ListedDirectory] | None = None,
     ) -> None:
         self._post = post
         self._watch_set = watch_set
@@ -264,7 +264,7 @@ class InotifyWatcher(SessionWatcher):
         self._follow_symlinks = follow_symlinks
         self._mask = _MASK if by_content else Mask(_MASK | InotifyConstants.IN_ATTRIB)
 
-    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> InotifySession:
+    def open_session(self, watch_set: WatchSet, visited: list[ListedDirectory] | None = None) -> InotifySession:
         return InotifySession(
             self._post, self._disk, watch_set, self._mask, follow_symlinks=self._follow_symlinks, visited=visited
         )

@@ -16,7 +16,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from reloader.core.events import PathsChanged, WatcherFailed
-from reloader.core.paths.walk import Folder, Walk, is_within
+from reloader.core.paths.walk import ListedDirectory, Walk, is_within
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.base import SessionWatcher
@@ -146,6 +146,6 @@ class ObserverWatcher(SessionWatcher):
         name = str(getattr(Observer, "__name__", Observer))
         return {"FSEventsObserver": "FSEvents", "WindowsApiObserver": "ReadDirectoryChangesW"}.get(name, name)
 
-    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> ObserverSession:
+    def open_session(self, watch_set: WatchSet, visited: list[ListedDirectory] | None = None) -> ObserverSession:
         """Nothing is noted: the observer starts only when all is scheduled, so what was listed before may be old."""
         return ObserverSession(self._post, self._disk, watch_set, follow_symlinks=self._follow_symlinks)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from reloader.core.events import PathsChanged, PollIntervalRaised, WatcherFailed
-from reloader.core.paths.walk import Folder, Walk
+from reloader.core.paths.walk import ListedDirectory, Walk
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.disk import HAS_CTIME
@@ -24,7 +24,7 @@ class Scanner:
     """Remembers a look at each file and directory. Not shared between threads: its watcher sees to that."""
 
     def __init__(
-        self, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool, visited: list[Folder] | None = None
+        self, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool, visited: list[ListedDirectory] | None = None
     ) -> None:
         self._disk = disk
         self._watch_set = watch_set
@@ -111,7 +111,7 @@ class Scanner:
             self._young.add(directory)
         return self._disk.list(directory)
 
-    def _adopt(self, folder: Folder) -> None:
+    def _adopt(self, folder: ListedDirectory) -> None:
         self._directories.setdefault(folder.path, None)
         for path in folder.files:
             self._files.setdefault(path, None)
@@ -152,8 +152,8 @@ class StatWatcher:
     def mechanism(self) -> str:
         return f"a scan every {self._interval:g} s"
 
-    def start(self, watch_set: WatchSet) -> Sequence[Folder]:
-        visited: list[Folder] = []
+    def start(self, watch_set: WatchSet) -> Sequence[ListedDirectory]:
+        visited: list[ListedDirectory] = []
         self._scan_from_now_on(Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks, visited=visited))
         self._thread.start()
         return visited

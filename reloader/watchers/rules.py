@@ -16,7 +16,7 @@ from reloader.interfaces import Disk
 from reloader.watchers.disk import IGNORES_CASE, read_rules
 
 
-def rules_from_above(roots: Iterable[str]) -> tuple[RuleSet, ...]:
+def inherited_gitignore_rules(roots: Iterable[str]) -> tuple[RuleSet, ...]:
     """``.git/info/exclude`` and each ``.gitignore`` above ``roots`` in their repositories, the strongest last (gitignore(5))."""
     excludes: dict[str, RuleSet | None] = {}
     above: dict[str, RuleSet | None] = {}
@@ -42,14 +42,14 @@ def _repository_of(directory: str) -> str | None:
     return directory
 
 
-def watch_set_for(settings: Settings, disk: Disk) -> WatchSet:
+def session_watch_set(settings: Settings, disk: Disk) -> WatchSet:
     """What counts by the plan with its command, which may be one of Python."""
-    watch_set = watch_set_of(settings.watch, disk)
+    watch_set = configured_watch_set(settings.watch, disk)
     watch_set.imports.python_sources_only = _is_watched_by_its_sources(settings)
     return watch_set
 
 
-def watch_set_of(settings: WatchSettings, disk: Disk) -> WatchSet:
+def configured_watch_set(settings: WatchSettings, disk: Disk) -> WatchSet:
     """What counts by the plan, and by the ignore files of the repositories that its roots lie in."""
     weaker: list[RuleSet] = []
     if settings.own_file is not None:
@@ -61,7 +61,7 @@ def watch_set_of(settings: WatchSettings, disk: Disk) -> WatchSet:
     if settings.default_ignores:
         weaker.append(RuleSet("", DEFAULT_IGNORES, ignore_case=IGNORES_CASE))
     if settings.gitignore:
-        weaker += rules_from_above(settings.roots)
+        weaker += inherited_gitignore_rules(settings.roots)
     stronger = RuleSet(settings.base, settings.ignore, ignore_case=IGNORES_CASE)
     path_filter = PathFilter(
         settings.roots,
@@ -74,7 +74,7 @@ def watch_set_of(settings: WatchSettings, disk: Disk) -> WatchSet:
     return WatchSet(settings.roots, frozenset(_source_or_itself(path) for path in settings.extra_files), path_filter)
 
 
-def without_ours(settings: WatchSettings, folder: str | None) -> WatchSettings:
+def ignoring_own_directory(settings: WatchSettings, folder: str | None) -> WatchSettings:
     """``settings``, by which our own files never count: their directory may lie in what is watched."""
     if folder is None or not any(is_within(folder, root, os.sep) for root in settings.roots):
         return settings

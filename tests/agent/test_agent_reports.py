@@ -28,7 +28,7 @@ from reloader.engine.agent_reports import LAST_WORDS, SETTLED, SILENT, AgentRepo
 from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.clock import ManualClock
 from tests.support.fakes.interfaces import Recorder, ScriptedWatcher
 from tests.support.programs.projects import save
@@ -53,7 +53,7 @@ class Stage:
         self.root = root
         self.clock = ManualClock()
         self.disk = RealDisk()
-        self.watch_set = watch_set_of(WatchSettings(str(root), (str(root),)), self.disk)
+        self.watch_set = configured_watch_set(WatchSettings(str(root), (str(root),)), self.disk)
         self.watcher = ScriptedWatcher([])
         watching = BackendSet(self.watcher, self.watch_set, lambda: self.watcher, Recorder([]), os.sep)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=True, follow_symlinks=True)

@@ -36,7 +36,7 @@ from reloader.engine.files.progress import PATIENCE, TELL_EVERY, ScanInterrupted
 from reloader.engine.inbox import Inbox
 from reloader.errors import BackendUnavailable
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.clock import ManualClock
 from tests.support.fakes.interfaces import FakeMounts, Recorder
 from tests.support.platforms.limits import linux_only, posix_only
@@ -130,7 +130,7 @@ class TestASession:
         def refuse(*arguments: object) -> None:
             raise refused
 
-        monkeypatch.setattr("reloader.watchers.choose._watchdog", refuse)
+        monkeypatch.setattr("reloader.watchers.choose._make_watchdog_watcher", refuse)
         teller = Teller()
         assert run_session(load_settings(root, backend=BackendName.AUTO), teller) == 7
         fallbacks = [notice for notice in teller.notices if isinstance(notice, BackendFellBack)]
@@ -242,7 +242,7 @@ class TestTheWatchSet:
         (root / ".gitignore").write_text("*.txt\n")
         inner = root / "inner"
         inner.mkdir()
-        watch_set = watch_set_of(WatchSettings(str(inner), (str(inner),)), RealDisk())
+        watch_set = configured_watch_set(WatchSettings(str(inner), (str(inner),)), RealDisk())
         verdicts = {name: watch_set.is_watched(str(inner / name)) for name in ("a.py", "a.txt", "a.log")}
         assert verdicts == {"a.py": True, "a.txt": False, "a.log": False}
 
@@ -250,25 +250,27 @@ class TestTheWatchSet:
         (root / ".git").mkdir()
         (root / ".gitignore").write_text("*.txt\n")
         settings = WatchSettings(str(root), (str(root),), gitignore=False, default_ignores=False)
-        watch_set = watch_set_of(settings, RealDisk(gitignore=False))
+        watch_set = configured_watch_set(settings, RealDisk(gitignore=False))
         assert all(watch_set.is_watched(str(root / name)) for name in ("a.py", "a.txt", "a.log"))
 
     def test_lets_the_plan_have_the_last_word(self, root: Path) -> None:
         settings = WatchSettings(str(root), (str(root),), ignore=(Rule("!a.log", "test"), Rule("a.py", "test")))
-        watch_set = watch_set_of(settings, RealDisk())
+        watch_set = configured_watch_set(settings, RealDisk())
         assert (watch_set.is_watched(str(root / "a.log")), watch_set.is_watched(str(root / "a.py"))) == (True, False)
 
     def test_names_the_source_for_bytecode_that_has_one(self, root: Path) -> None:
         (root / "alone.pyc").write_text("x")
         files = ("app.pyc", "__pycache__/app.cpython-312.pyc", "alone.pyc", "settings.toml")
         settings = WatchSettings(str(root), (), extra_files=tuple(str(root / name) for name in files))
-        named = {os.path.relpath(path, root) for path in watch_set_of(settings, RealDisk()).files}
+        named = {os.path.relpath(path, root) for path in configured_watch_set(settings, RealDisk()).files}
         assert named == {"app.py", "alone.pyc", "settings.toml"}
 
 
 def test_the_file_of_the_configuration_is_no_part_of_the_program_unless_it_is_asked_for(tmp_path: Path) -> None:
     own = str(tmp_path / "reloader.toml")
     settings = WatchSettings(str(tmp_path), (str(tmp_path),), own_file=own)
-    assert not watch_set_of(settings, RealDisk()).is_watched(own)
-    assert watch_set_of(replace(settings, extra_files=(own,)), RealDisk()).is_watched(own)
-    assert watch_set_of(replace(settings, ignore=(Rule("!reloader.toml", "a test"),)), RealDisk()).is_watched(own)
+    assert not configured_watch_set(settings, RealDisk()).is_watched(own)
+    assert configured_watch_set(replace(settings, extra_files=(own,)), RealDisk()).is_watched(own)
+    assert configured_watch_set(replace(settings, ignore=(Rule("!reloader.toml", "a test"),)), RealDisk()).is_watched(
+        own
+    )

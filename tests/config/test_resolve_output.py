@@ -4,7 +4,7 @@ from pathlib import Path
 
 from reloader.core.settings import OutputSettings
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.config.resolving import project_in
 
 
@@ -24,7 +24,7 @@ def test_the_log_counts_as_no_change_however_it_is_named_and_what_is_beside_it_d
     project = project_in(tmp_path)
     for name in ("out.txt", "sub/[x] *.py", "#out"):
         settings = project.settings("--watch", "*", "--ignore", "!*", "--log-file", name, "--", "x")
-        path_filter = watch_set_of(settings.watch, RealDisk(gitignore=True)).filter
+        path_filter = configured_watch_set(settings.watch, RealDisk(gitignore=True)).filter
         log = project.path(*name.split("/"))
         assert not path_filter.is_watched(log)
         assert not path_filter.is_watched(log + ".1")

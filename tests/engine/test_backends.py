@@ -13,7 +13,7 @@ from reloader.core.notices import BackendFellBack
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import WatchSettings
 from reloader.engine.files.backends import BackendSet
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.interfaces import DatedDisk, Recorder, ScriptedWatcher
 
 Makes = Callable[..., BackendSet]
@@ -43,7 +43,7 @@ def roots(tmp_path: Path) -> tuple[str, str]:
 
 @pytest.fixture
 def watch_set(tmp_path: Path, roots: tuple[str, str]) -> WatchSet:
-    return watch_set_of(WatchSettings(str(tmp_path), roots, extra_files=(str(tmp_path / ".env"),)), DatedDisk())
+    return configured_watch_set(WatchSettings(str(tmp_path), roots, extra_files=(str(tmp_path / ".env"),)), DatedDisk())
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from reloader.core.settings import WatchSettings
 from reloader.engine.files import baseline as baseline_module
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.file_reader import YOUNG
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.interfaces import DatedDisk
 from tests.support.platforms.paths import relative
 
@@ -53,7 +53,7 @@ class Tree:
             default_ignores=default_ignores,
         )
         self.disk = DatedDisk()
-        self.watch_set = watch_set_of(settings, self.disk)
+        self.watch_set = configured_watch_set(settings, self.disk)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=follow_symlinks)
         self.progress: list[int] = []
         self.baseline.take(self.progress.append)
@@ -523,7 +523,7 @@ def young_disk(root: Path) -> DatedDisk:
 
 def baseline_of(root: Path, disk: DatedDisk) -> Baseline:
     settings = WatchSettings(str(root), (str(root),))
-    return Baseline(disk, watch_set_of(settings, disk), by_content=True, follow_symlinks=True)
+    return Baseline(disk, configured_watch_set(settings, disk), by_content=True, follow_symlinks=True)
 
 
 class TestHintsAtYoungFiles:

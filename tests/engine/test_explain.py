@@ -18,7 +18,7 @@ from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.engine.control.explain import Explainer
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.core.test_filters_against_git import Tree
 from tests.support.platforms.limits import posix_only
 
@@ -44,7 +44,7 @@ def explained(
     settings: WatchSettings, path: Path | str, *, imports: Sequence[Path] = (), alone: bool = False
 ) -> PathExplained:
     disk = RealDisk()
-    watch_set = watch_set_of(settings, disk)
+    watch_set = configured_watch_set(settings, disk)
     watch_set.imports.files.update(map(str, imports))
     watch_set.imports.imports_only = alone
     return Explainer(settings, watch_set, disk).explain(str(path))
@@ -164,7 +164,7 @@ def test_the_line_is_the_one_that_git_names(tmp_path: Path) -> None:
         tree.plant(root)
         settings = WatchSettings(str(root), (str(root),), default_ignores=False)
         disk = RealDisk()
-        explainer = Explainer(settings, watch_set_of(settings, disk), disk)
+        explainer = Explainer(settings, configured_watch_set(settings, disk), disk)
         by_git = lines_of_git(root, tree.files)
         for file in tree.files:
             why = explainer.explain(str(root / file))

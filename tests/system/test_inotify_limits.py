@@ -12,7 +12,7 @@ from reloader.core.notices import DoctorLimit, Level
 from reloader.core.settings import WatchSettings
 from reloader.system.inotify_limits import watch_limits
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.platforms.limits import linux_only
 from tests.support.watching.backends import needs_watchdog
 
@@ -36,7 +36,7 @@ class TestInotify:
         (tmp_path / "one" / "two").mkdir(parents=True)
         settings = WatchSettings(str(tmp_path), (str(tmp_path),))
         watcher = InotifyWatcher(lambda news: None, RealDisk(), follow_symlinks=True)
-        watcher.start(watch_set_of(settings, RealDisk()))
+        watcher.start(configured_watch_set(settings, RealDisk()))
         try:
             assert 3 in _instances_of(str(os.getpid()))
             used = [limit.used or 0 for limit in watch_limits()]

@@ -16,10 +16,17 @@ from reloader.core.filesystems import Mount
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import BackendName, WatchSettings
 from reloader.errors import BackendUnavailable
-from reloader.watchers.choose import Choice, UnreliableMount, choose, must_be_polled, remedy_for, stat_watcher
+from reloader.watchers.choose import (
+    Choice,
+    UnreliableMount,
+    choose,
+    make_polling_watcher,
+    must_be_polled,
+    remedy_without_watchdog,
+)
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import StatWatcher
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.interfaces import FakeMounts
 from tests.support.platforms.limits import linux_only
 from tests.support.watching.watchman import needs_watchman, running_watchman
@@ -36,7 +43,7 @@ def posted() -> queue.SimpleQueue[Posted]:
 
 @pytest.fixture
 def watch_set(tmp_path: Path) -> WatchSet:
-    return watch_set_of(WatchSettings(str(tmp_path), (str(tmp_path),)), RealDisk())
+    return configured_watch_set(WatchSettings(str(tmp_path), (str(tmp_path),)), RealDisk())
 
 
 @pytest.fixture
@@ -63,7 +70,7 @@ def chooses(
 def test_stat_is_what_was_configured(chooses: Chooses) -> None:
     choice = chooses(BackendName.STAT)
     assert isinstance(choice.watcher, StatWatcher)
-    assert (choice.why, choice.refused) == ("as configured", None)
+    assert (choice.reason, choice.unavailable) == ("as configured", None)
     assert choice.watcher.mechanism == "a scan every 3600 s"
 
 
@@ -71,14 +78,14 @@ def test_stat_is_what_was_configured(chooses: Chooses) -> None:
 def test_watchdog_is_what_was_configured(chooses: Chooses) -> None:
     choice = chooses(BackendName.WATCHDOG)
     assert choice.watcher.name == "watchdog"
-    assert (choice.why, choice.refused) == ("as configured", None)
+    assert (choice.reason, choice.unavailable) == ("as configured", None)
 
 
 @needs_watchdog
 def test_auto_takes_watchdog_where_the_system_reports_changes(chooses: Chooses) -> None:
     choice = chooses(BackendName.AUTO)
     assert choice.watcher.name == "watchdog"
-    assert (choice.why, choice.refused) == ("the system reports changes here", None)
+    assert (choice.reason, choice.unavailable) == ("the system reports changes here", None)
 
 
 class TestAutoByTheFileSystem:
@@ -88,7 +95,7 @@ class TestAutoByTheFileSystem:
         mounts.put(Mount(str(tmp_path), "nfs4"))
         choice = chooses(BackendName.AUTO)
         assert isinstance(choice.watcher, StatWatcher)
-        assert (choice.why, choice.refused) == ("nfs4 does not tell of every change", None)
+        assert (choice.reason, choice.unavailable) == ("nfs4 does not report every change", None)
 
     @needs_watchdog
     def test_a_silent_mount_below_a_root_is_polled_beside_the_events_of_the_rest(
@@ -98,7 +105,7 @@ class TestAutoByTheFileSystem:
         mounts.put(share, ignored, Mount(str(tmp_path / "cache"), "tmpfs"))
         choice = chooses(BackendName.AUTO)
         assert choice.watcher.name == "watchdog"
-        assert choice.silent == (UnreliableMount(share.point, share),)
+        assert choice.unreliable == (UnreliableMount(share.point, share),)
 
     @needs_watchdog
     def test_each_root_is_decided_on_by_itself(
@@ -109,9 +116,9 @@ class TestAutoByTheFileSystem:
         far.mkdir()
         mounts.put(Mount(str(far), "cifs"))
         settings = WatchSettings(str(tmp_path), (str(near), str(far)))
-        choice = choose(settings, watch_set_of(settings, RealDisk()), posted.put, RealDisk(), mounts)
+        choice = choose(settings, configured_watch_set(settings, RealDisk()), posted.put, RealDisk(), mounts)
         try:
-            assert [place.directory for place in choice.silent] == [str(far)]
+            assert [unreliable.directory for unreliable in choice.unreliable] == [str(far)]
             (near / "new.py").write_text("")
             (far / "new.py").write_text("")
             (near / "other.py").write_text("")
@@ -130,7 +137,7 @@ class TestAutoByTheFileSystem:
     ) -> None:
         mounts.put(Mount(str(tmp_path), "nfs4"))
         choice = chooses(backend)
-        assert (choice.watcher.name, choice.silent) == (backend.value, ())
+        assert (choice.watcher.name, choice.unreliable) == (backend.value, ())
 
     def test_a_single_file_on_a_silent_file_system_must_be_polled(self, mounts: FakeMounts, tmp_path: Path) -> None:
         mounts.put(Mount(str(tmp_path / "share"), "vboxsf"))
@@ -145,7 +152,7 @@ def test_watchman_is_what_was_configured(chooses: Chooses) -> None:
         choice.watcher.stop()
     assert choice.watcher.name == "watchman"
     assert re.fullmatch(r"Watchman \d.*", choice.watcher.mechanism)
-    assert (choice.why, choice.refused) == ("as configured", None)
+    assert (choice.reason, choice.unavailable) == ("as configured", None)
 
 
 def test_watchman_without_pywatchman_is_refused_with_the_remedy(
@@ -170,10 +177,10 @@ class TestWithoutWatchdog:
     def test_auto_takes_stat_and_says_why(self, chooses: Chooses) -> None:
         choice = chooses(BackendName.AUTO)
         assert isinstance(choice.watcher, StatWatcher)
-        assert choice.why == "it works everywhere"
-        assert choice.refused is not None
-        assert choice.refused.backend == "watchdog"
-        assert "watchdog" in choice.refused.cause
+        assert choice.reason == "it works everywhere"
+        assert choice.unavailable is not None
+        assert choice.unavailable.backend == "watchdog"
+        assert "watchdog" in choice.unavailable.cause
 
     @pytest.mark.parametrize(
         ("version", "remedy"),
@@ -184,8 +191,8 @@ class TestWithoutWatchdog:
         ],
     )
     def test_the_remedy_is_a_python_for_which_there_is_one(self, version: tuple[int, int], remedy: str) -> None:
-        assert remedy_for(ImportError("No module named 'watchdog'"), version) == remedy
-        assert remedy_for(OSError("no inotify"), version) == 'Use backend = "stat".'
+        assert remedy_without_watchdog(ImportError("No module named 'watchdog'"), version) == remedy
+        assert remedy_without_watchdog(OSError("no inotify"), version) == 'Use backend = "stat".'
 
     def test_who_asked_for_it_by_name_is_refused(self, chooses: Chooses) -> None:
         with pytest.raises(BackendUnavailable, match=r'Use backend = "stat"|Run reloader with Python 3\.11'):
@@ -193,7 +200,7 @@ class TestWithoutWatchdog:
 
 
 def test_a_poller_of_the_plan_is_not_started_yet(tmp_path: Path, posted: queue.SimpleQueue[Posted]) -> None:
-    watcher = stat_watcher(WatchSettings(str(tmp_path), (), interval=2.5), posted.put, RealDisk())
+    watcher = make_polling_watcher(WatchSettings(str(tmp_path), (), interval=2.5), posted.put, RealDisk())
     assert watcher.mechanism == "a scan every 2.5 s"
     assert not watcher._thread.is_alive()
 
@@ -214,8 +221,8 @@ class TestWhenTheKernelRefuses:
         no_more_instances()
         choice = chooses(BackendName.AUTO)
         assert isinstance(choice.watcher, StatWatcher)
-        assert choice.refused is not None
-        assert "max_user_instances" in choice.refused.remedy
+        assert choice.unavailable is not None
+        assert "max_user_instances" in choice.unavailable.remedy
 
     def test_a_backend_that_cannot_start_anew_says_so_and_fails_nobody(
         self,

@@ -32,7 +32,7 @@ from reloader.errors import BackendUnavailable
 from reloader.watchers import observer as observer_module
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.observer import ObserverWatcher, Translator
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 
 PATIENCE = 20.0
 OBSERVER: Any = vars(observer_module)["Observer"]  # whichever watchdog has for this system
@@ -78,7 +78,7 @@ def refuses(monkeypatch: pytest.MonkeyPatch) -> Refuses:
 
 def watch_set(root: Path, *files: Path) -> WatchSet:
     settings = WatchSettings(str(root), (str(root),), extra_files=tuple(map(str, files)))
-    return watch_set_of(settings, RealDisk())
+    return configured_watch_set(settings, RealDisk())
 
 
 def wait_for(posted: queue.SimpleQueue[Posted], path: Path) -> None:

@@ -15,7 +15,7 @@ from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import WatchSettings
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import AFFORDABLE, StatWatcher
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.interfaces import LONG_AFTER
 
 PATIENCE = 20.0
@@ -57,7 +57,7 @@ def slow(posted: queue.SimpleQueue[Posted]) -> Iterator[StatWatcher]:
 
 
 def watch_set(*roots: Path) -> WatchSet:
-    return watch_set_of(WatchSettings(str(roots[0]), tuple(map(str, roots))), RealDisk())
+    return configured_watch_set(WatchSettings(str(roots[0]), tuple(map(str, roots))), RealDisk())
 
 
 def test_an_edit_is_hinted_at_and_not_called_finished(

@@ -14,7 +14,7 @@ from reloader.core.paths.filters import Rule
 from reloader.core.settings import WatchSettings
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.polling import YOUNG_NS, Scanner
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.interfaces import LONG_AFTER
 from tests.support.platforms.paths import relative
 
@@ -40,7 +40,7 @@ class Scans:
             ignore=tuple(Rule(text, "test") for text in ignore),
         )
         disk = RealDisk()
-        self.scanner = Scanner(disk, watch_set_of(settings, disk), follow_symlinks=True)
+        self.scanner = Scanner(disk, configured_watch_set(settings, disk), follow_symlinks=True)
 
     def scan(self) -> set[str]:
         return {relative(path, self.root) for path in self.scanner.scan()}

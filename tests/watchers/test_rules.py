@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.watchers.rules import rules_from_above
+from reloader.watchers.rules import inherited_gitignore_rules
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def repository(tmp_path: Path) -> Path:
 def sources(*roots: Path) -> list[str]:
     """Where the rules are written, the weakest first. Every file here has a rule about ``x``."""
     found = []
-    for rules in rules_from_above(map(str, roots)):
+    for rules in inherited_gitignore_rules(map(str, roots)):
         rule = rules.rule_for("x", "x", is_directory=False)
         assert rule is not None
         found.append(rule.source)

@@ -12,7 +12,7 @@ RealPath = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class ListedDirectory:
     """One directory that counts, with the paths in it: ``files`` that count, and which of these are ``links``.
 
     ``is_linked`` says that the directory itself was reached through a link, ``gitignore`` is the path of one in it.
@@ -35,10 +35,10 @@ class Walk:
     separator: str = "/"
     follow_symlinks: bool = True
 
-    def from_roots(self) -> Iterator[Folder]:
+    def from_roots(self) -> Iterator[ListedDirectory]:
         return self._walk(self.watch_set.roots)
 
-    def below(self, directory: str) -> Iterator[Folder]:
+    def below(self, directory: str) -> Iterator[ListedDirectory]:
         """``directory`` and what lies below it, if it counts. A link is visited only if a walk from the roots would do so."""
         parent, _, name = directory.rpartition(self.separator)
         real_parent = self.real_path(parent + self.separator)
@@ -48,13 +48,13 @@ class Walk:
         self._follow(directory, real_parent, linked)
         return self._visit([], linked, {self.real_path(root) for root in self.watch_set.roots})
 
-    def _walk(self, starts: Iterable[str]) -> Iterator[Folder]:
+    def _walk(self, starts: Iterable[str]) -> Iterator[ListedDirectory]:
         waiting = [(start, self.real_path(start)) for start in starts if self.watch_set.descends_into(start)]
         return self._visit(waiting, [], {real for _, real in waiting})
 
     def _visit(
         self, waiting: list[tuple[str, str]], linked: list[tuple[str, str]], reached: set[str]
-    ) -> Iterator[Folder]:
+    ) -> Iterator[ListedDirectory]:
         """Real directories first: what a link leads to is visited only if no real path has led there."""
         while waiting or linked:
             is_linked = not waiting
@@ -72,7 +72,7 @@ class Walk:
                 elif self.watch_set.descends_into(child):
                     waiting.append((child, self._join(real, name)))
 
-    def _open(self, path: str, is_linked: bool) -> tuple[Folder, list[tuple[str, bool]]]:
+    def _open(self, path: str, is_linked: bool) -> tuple[ListedDirectory, list[tuple[str, bool]]]:
         files: list[str] = []
         links: list[str] = []
         directories: list[tuple[str, bool]] = []
@@ -89,7 +89,7 @@ class Walk:
                 files.append(entry)
                 if is_link:
                     links.append(entry)
-        return Folder(path, tuple(files), tuple(links), is_linked, gitignore), directories
+        return ListedDirectory(path, tuple(files), tuple(links), is_linked, gitignore), directories
 
     def _follow(self, link: str, real_parent: str, linked: list[tuple[str, str]]) -> None:
         if not self.follow_symlinks:

@@ -21,7 +21,7 @@ from reloader.core.changes import (
     compare,
     kind_of_change,
 )
-from reloader.core.paths.walk import Folder, Walk, is_within
+from reloader.core.paths.walk import ListedDirectory, Walk, is_within
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.python_names import BYTECODE_SUFFIXES, source_path
 from reloader.engine.files.file_reader import FileReader, as_file, is_same_content
@@ -72,7 +72,7 @@ class Baseline:
     def directories(self) -> int:
         return len(self._folders)
 
-    def take(self, progress: Progress, folders: Iterable[Folder] | None = None) -> None:
+    def take(self, progress: Progress, folders: Iterable[ListedDirectory] | None = None) -> None:
         """Look at everything for the first time. ``progress`` is called with the number of files, directory by directory.
 
         ``folders`` are all directories that count, if a watcher has listed them just now.
@@ -277,7 +277,7 @@ class Baseline:
             return []
         return [folder for folder in self._folders if is_within(folder, directory, os.sep)]
 
-    def _members(self, folder: Folder) -> Iterator[str]:
+    def _members(self, folder: ListedDirectory) -> Iterator[str]:
         for path in (*folder.links, folder.path) if folder.is_linked else folder.links:
             self._depend(path)
         for path in folder.files:

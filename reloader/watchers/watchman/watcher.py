@@ -6,7 +6,7 @@ outside of the trees it says that it does not cover them.
 
 from __future__ import annotations
 
-from reloader.core.paths.walk import Folder
+from reloader.core.paths.walk import ListedDirectory
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.base import SessionWatcher
@@ -37,7 +37,7 @@ class WatchmanWatcher(SessionWatcher):
     def mechanism(self) -> str:
         return f"Watchman {self._version}".rstrip()
 
-    def open_session(self, watch_set: WatchSet, visited: list[Folder] | None = None) -> WatchmanSession:
+    def open_session(self, watch_set: WatchSet, visited: list[ListedDirectory] | None = None) -> WatchmanSession:
         """Walks nothing, so nothing was ``visited``. Raises ConnectionLost, which is an OSError, and BackendUnavailable."""
         trees = self._trees = self._trees or self._meet()
         try:

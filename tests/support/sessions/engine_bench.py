@@ -30,7 +30,7 @@ from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.loop import Engine
 from reloader.engine.port_conflicts import PortConflicts
 from reloader.interfaces import Configuration
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.clock import ManualClock
 from tests.support.fakes.interfaces import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
 from tests.support.platforms.paths import relative
@@ -84,7 +84,7 @@ class Bench:
         self.clock = ManualClock()
         self.inbox = TimelessInbox(self.clock)
         self.disk = make_disk(self.clock)
-        self.watch_set = watch_set_of(settings, self.disk)
+        self.watch_set = configured_watch_set(settings, self.disk)
         self.watcher = ScriptedWatcher(self.journal)
         self.pollers: list[ScriptedWatcher] = []
         self.reporter = Recorder(self.journal)

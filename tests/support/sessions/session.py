@@ -33,7 +33,7 @@ from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
 from reloader.engine.port_conflicts import PortConflicts
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import watch_set_of
+from reloader.watchers.rules import configured_watch_set
 from tests.support.sessions.tasks import beside_of
 from tests.support.watching.watchers import MakeWatcher, make_stat
 
@@ -118,7 +118,7 @@ class Session:
         self.reporter = Recorder()
         self.inbox = Inbox(time.monotonic, longest_wait=0.02)
         self.disk = RealDisk()
-        self.watch_set: WatchSet = watch_set_of(self.settings, self.disk)
+        self.watch_set: WatchSet = configured_watch_set(self.settings, self.disk)
         self.watcher = make_watcher(self.inbox.post, self.disk, self.settings)
         self._sentinel = root / "sentinel.txt"
         self._sentinels = 0
