@@ -21,4 +21,4 @@ def list_files(settings: Settings) -> FilesListed:
     watch_set = session_watch_set(settings, disk)
     baseline = Baseline(disk, watch_set, by_content=False, follow_symlinks=settings.watch.follow_symlinks)
     baseline.take(lambda files: None)
-    return FilesListed(baseline.existing(), is_live=False)
+    return FilesListed(baseline.watched(), is_live=False)

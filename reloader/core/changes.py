@@ -64,7 +64,8 @@ class PathKind(IntEnum):
     MISSING = 0
     FILE = 1
     DIRECTORY = 2
-    OTHER = 3  # a socket, a pipe, a device: never counts
+    OTHER = 3  # a socket, a pipe, a device: never watched
+    OWN_OUTPUT = 4  # a file that reloader's own output is written to: never watched
 
 
 class FileStat(NamedTuple):

@@ -70,6 +70,22 @@ class OutputTee:
         os.close(reader)
 
 
+def own_output() -> frozenset[tuple[int, int]]:
+    """Return the regular files that our standard output and standard error are written to, by device and inode.
+
+    The command writes there too, since it inherits both.
+    """
+    return frozenset(_regular_files(_STANDARD_OUTPUT, _STANDARD_ERROR))
+
+
+def _regular_files(*descriptors: int) -> Iterator[tuple[int, int]]:
+    for descriptor in descriptors:
+        with suppress(OSError):  # it is closed
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode):
+                yield found.st_dev, found.st_ino
+
+
 def _write(target: int, content: bytes) -> None:
     while content:
         try:

@@ -7,6 +7,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 from reloader.core.changes import MISSING, FileStat, PathKind
 from reloader.core.paths.filters import DirectoryFacts, Rule, RuleSet
@@ -14,24 +15,34 @@ from reloader.core.paths.filters import DirectoryFacts, Rule, RuleSet
 #: Windows keeps the time of creation where others keep the time of the last change of the inode.
 HAS_CTIME = sys.platform != "win32"
 _KINDS = {stat.S_IFREG: PathKind.FILE, stat.S_IFDIR: PathKind.DIRECTORY}
+_OWN_OUTPUT = FileStat(PathKind.OWN_OUTPUT)
 IGNORES_CASE = sys.platform == "win32"
 
 
 class RealDisk:
     """The disk itself. ``gitignore`` says whether the facts of a directory include its ``.gitignore``.
 
-    ``listed`` is called with the number of entries whenever a directory was listed.
+    ``listed`` is called with the number of entries whenever a directory was listed. ``own_output`` holds files by device
+    and inode, which are never watched: each change that is reported there would be the next change.
     """
 
-    def __init__(self, *, gitignore: bool = True, listed: Callable[[int], None] = lambda entries: None) -> None:
+    def __init__(
+        self,
+        *,
+        gitignore: bool = True,
+        listed: Callable[[int], None] = lambda entries: None,
+        own_output: AbstractSet[tuple[int, int]] = frozenset(),
+    ) -> None:
         self._gitignore = gitignore
         self._listed = listed
+        self._own_output = own_output
 
     def stat(self, path: str) -> FileStat:
         try:
-            return stamp_of(os.stat(path))
+            found = os.stat(path)
         except (OSError, ValueError):  # missing, unreadable, or a name that no system call takes
             return MISSING
+        return self._stat_of(found)
 
     def is_unchanged(self, path: str, known: FileStat) -> bool:
         kind, mtime_ns, size, inode, ctime_ns = known
@@ -40,9 +51,14 @@ class RealDisk:
         except (OSError, ValueError):
             return kind is PathKind.MISSING
         if kind is not PathKind.FILE or not stat.S_ISREG(found.st_mode):
-            return kind is stamp_of(found).kind
+            return kind is self._stat_of(found).kind
         is_same = found.st_mtime_ns == mtime_ns and found.st_size == size and found.st_ino == inode
         return is_same and (found.st_ctime_ns == ctime_ns or not HAS_CTIME)
+
+    def _stat_of(self, found: os.stat_result) -> FileStat:
+        if self._own_output and (found.st_dev, found.st_ino) in self._own_output:
+            return _OWN_OUTPUT
+        return stamp_of(found)
 
     def digest(self, path: str) -> tuple[FileStat, int] | None:
         """The digest is Python's own SipHash with the key of this process: it never leaves us."""

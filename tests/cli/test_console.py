@@ -153,7 +153,7 @@ NOTICES: list[Notice] = [
     WHY,
     *(
         replace(WHY, cause=cause, is_watched=False, pattern="", source="", at="")
-        for cause in ("virtualenv", "not asked for", "outside", "not imported", "no source", "no file")
+        for cause in ("virtualenv", "not asked for", "outside", "not imported", "no source", "no file", "own output")
     ),
     *(replace(WHY, cause=cause) for cause in ("named", "imported", "everything")),
     replace(WHY, is_watched=True, pattern="!a.py"),

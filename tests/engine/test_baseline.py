@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import count
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class Tree:
         follow_symlinks: bool = True,
         default_ignores: bool = True,
         read_all: bool = True,
+        own_output: AbstractSet[tuple[int, int]] = frozenset(),
     ) -> None:
         self.root = root
         base = str(root)
@@ -52,7 +54,7 @@ class Tree:
             extra_files=tuple(map(str, extra_files)),
             default_ignores=default_ignores,
         )
-        self.disk = DatedDisk()
+        self.disk = DatedDisk(own_output=own_output)
         self.watch_set = configured_watch_set(settings, self.disk)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=follow_symlinks)
         self.progress: list[int] = []
@@ -92,12 +94,55 @@ def tree(root: Path) -> Tree:
     return Tree(root)
 
 
+class TestTheFileOfOurOwnOutput:
+    """``nohup reloader … >> nohup.out``: what is told there must not be the next change."""
+
+    @pytest.fixture
+    def tree(self, root: Path) -> Tree:
+        (root / "nohup.out").write_text("")
+        found = os.stat(root / "nohup.out")
+        tree = Tree(root, extra_files=[root / "nohup.out"], own_output={(found.st_dev, found.st_ino)})
+        tree.save("app.py", "second")
+        (root / "nohup.out").write_text("app.py has changed\n")
+        return tree
+
+    def test_never_changes(self, tree: Tree) -> None:
+        assert tree.differs_anywhere() == {"app.py": MODIFIED}
+        assert str(tree.root / "nohup.out") not in tree.baseline.watched()
+
+    def test_does_not_change_by_another_name_either(self, tree: Tree) -> None:
+        os.rename(tree.root / "nohup.out", tree.root / "other.txt")
+        assert tree.differs("other.txt") == {}
+
+    def test_keeps_no_batch_open_while_it_is_written(self, root: Path) -> None:
+        (root / "nohup.out").write_text("")
+        found = os.stat(root / "nohup.out")
+        tree = Tree(root, own_output={(found.st_dev, found.st_ino)})
+        assert tree.baseline.sort([str(root / "nohup.out")]) == ([], [str(root / "nohup.out")])
+
+
 class TestTaking:
     def test_counts_the_files_and_directories_that_count(self, root: Path) -> None:
         (root / "node_modules").mkdir()
         (root / "node_modules/index.js").write_text("x")
         tree = Tree(root, extra_files=[root / "missing.toml"])
         assert (tree.baseline.files, tree.baseline.directories) == (3, 3)
+
+    def test_counts_only_what_would_restart_the_program_now(self, root: Path) -> None:
+        tree = Tree(root, extra_files=[root / "missing.toml"])
+        tree.watch_set.imports.files.add(str(root / "app.py"))
+        tree.watch_set.imports.imports_only = True
+        assert tree.baseline.watched() == (str(root / "app.py"),)
+        assert tree.baseline.files == 1
+
+    def test_leaves_out_a_file_that_counted_only_while_it_was_imported(self, root: Path) -> None:
+        (root / "built.pyd").write_text("x")
+        tree = Tree(root, ignore=["*.pyd"])
+        tree.watch_set.imports.files.add(str(root / "built.pyd"))
+        tree.baseline.learn(str(root / "built.pyd"), tree.disk.stat(str(root / "built.pyd")))
+        assert tree.baseline.files == 4
+        tree.watch_set.imports.files.clear()
+        assert tree.baseline.files == 3
 
     def test_tells_how_far_it_is_directory_by_directory(self, root: Path) -> None:
         assert sorted(Tree(root).progress) == [1, 2, 3]

@@ -50,6 +50,13 @@ def explained(
     return Explainer(settings, watch_set, disk).explain(str(path))
 
 
+def test_the_file_of_our_own_output_restarts_nothing(root: Path) -> None:
+    found = os.stat(root / "app.py")
+    disk, settings = RealDisk(own_output={(found.st_dev, found.st_ino)}), load_settings(root)
+    why = Explainer(settings, configured_watch_set(settings, disk), disk).explain(str(root / "app.py"))
+    assert (why.is_watched, why.cause, why.kind) == (False, "own output", "file")
+
+
 def test_what_nothing_ignores_counts(root: Path) -> None:
     why = explained(load_settings(root), root / "app.py")
     assert (why.is_watched, why.cause, why.kind, why.root, why.is_live) == (

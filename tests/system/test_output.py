@@ -42,6 +42,17 @@ os.write(kept, str(seen).encode())
 """
 
 
+def test_own_output_is_the_regular_files_behind_our_standard_streams(tmp_path: Path) -> None:
+    code = "import os, sys; sys.path.insert(0, os.getcwd()); from reloader.system.output import own_output\n"
+    code += "os.write(2, repr(sorted(own_output())).encode())"
+    with open(tmp_path / "out.txt", "wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, stdout=file, stderr=subprocess.PIPE, timeout=60, check=True
+        )
+    found = os.stat(tmp_path / "out.txt")
+    assert eval(done.stderr) == [(found.st_dev, found.st_ino)]  # noqa: S307 our own text
+
+
 class Written:
     """Writes as two streams of a run would, and knows what was posted."""
 

@@ -43,6 +43,19 @@ class TestStamps:
     def test_of_what_is_not_there_are_missing(self, disk: RealDisk, tmp_path: Path, name: str) -> None:
         assert disk.stat(str(tmp_path / name)) == MISSING
 
+    def test_know_the_file_that_our_own_output_is_written_to_by_any_name(self, tmp_path: Path) -> None:
+        (tmp_path / "nohup.out").write_text("")
+        (tmp_path / "app.py").write_text("")
+        found = os.stat(tmp_path / "nohup.out")
+        disk = RealDisk(own_output=frozenset({(found.st_dev, found.st_ino)}))
+        os.rename(tmp_path / "nohup.out", tmp_path / "nohup.old")
+        own = disk.stat(str(tmp_path / "nohup.old"))
+        (tmp_path / "nohup.old").write_text("more")
+        assert own.kind is PathKind.OWN_OUTPUT
+        assert disk.stat(str(tmp_path / "nohup.old")) == own
+        assert disk.is_unchanged(str(tmp_path / "nohup.old"), own)
+        assert disk.stat(str(tmp_path / "app.py")).kind is PathKind.FILE
+
     @needs_symlinks
     def test_follow_links_and_a_link_to_nothing_is_missing(self, disk: RealDisk, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("x")

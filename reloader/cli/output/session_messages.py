@@ -67,6 +67,8 @@ def _cause(explained: PathExplained) -> str:
             return "of a Python program without watch only what it imports counts, and it has not imported this"
         case "no source":
             return "until the Python program tells what it imports, only Python sources count"
+        case "own output":
+            return "reloader's own output is written to it"
         case "no file":
             return "it is no regular file (a socket, a pipe or a device)"
         case _:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reloader.core.changes import PathKind
@@ -15,7 +14,13 @@ from reloader.core.settings import WatchSettings
 from reloader.engine.agent_reports import AgentReports
 from reloader.interfaces import Disk
 
-_KINDS = {PathKind.FILE: "file", PathKind.DIRECTORY: "directory", PathKind.MISSING: "missing", PathKind.OTHER: "other"}
+_KINDS = {
+    PathKind.FILE: "file",
+    PathKind.DIRECTORY: "directory",
+    PathKind.MISSING: "missing",
+    PathKind.OTHER: "other",
+    PathKind.OWN_OUTPUT: "file",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,6 @@ class Explainer:
             is_live=self.program is not None,
         )
 
-    def counting(self, files: Iterable[str]) -> tuple[str, ...]:
-        """Those of ``files`` that count by now: what the program does not import is known still, and restarts nothing."""
-        return tuple(path for path in files if self.watch_set.is_watched(path))
-
     def _as_the_roots_see_it(self, path: str) -> str:
         """``path`` may have been typed by way of a link above the roots; then what is really there is meant."""
         real = self.disk.real_path(path)
@@ -73,6 +74,8 @@ class Explainer:
         return any(is_within(path, root, os.sep) for root in self.settings.roots)
 
     def _decide(self, path: str, kind: PathKind) -> _Decision:
+        if kind is PathKind.OWN_OUTPUT:
+            return _Decision(False, "own output")
         if path in self.watch_set.files:
             return _Decision(True, "named")
         if path in self.watch_set.imports.files:

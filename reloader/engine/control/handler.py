@@ -228,7 +228,7 @@ class ControlHandler:
                 backend = "stat" if self._watching.is_polled(path) else self._watching.backend
                 asked.reply(as_answer(self._explainer.explain(path, backend)))
             case FilesRequest():
-                asked.reply(as_answer(FilesListed(self._explainer.counting(self._baseline.existing()), is_live=True)))
+                asked.reply(as_answer(FilesListed(self._baseline.watched(), is_live=True)))
             case _:
                 assert_never(asked.request)
 

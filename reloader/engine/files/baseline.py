@@ -33,6 +33,9 @@ READ_AT_ONCE = 500
 
 Progress = Callable[[int], None]
 
+#: What is at a path, or is not, without being a watched file.
+_NO_FILE = (PathKind.MISSING, PathKind.OWN_OUTPUT)
+
 
 class Baseline:
     """The last look at every file that counts. Owned by the engine's thread."""
@@ -61,12 +64,20 @@ class Baseline:
 
     @property
     def files(self) -> int:
-        """How many files count and exist."""
-        return sum(entry.stat.kind is not PathKind.MISSING for entry in self._entries.values())
+        """The number of watched files."""
+        return sum(1 for _ in self._watched())
 
-    def existing(self) -> tuple[str, ...]:
-        """The files that count and exist, in order."""
-        return tuple(sorted(path for path, entry in self._entries.items() if entry.stat.kind is not PathKind.MISSING))
+    def watched(self) -> tuple[str, ...]:
+        """The watched files, in order: those that exist and whose change would restart the program now."""
+        return tuple(sorted(self._watched()))
+
+    def _watched(self) -> Iterator[str]:
+        """Yield the watched files. Files that the program does not import stay known, and are left out."""
+        is_explicit, allows = self._watch_set.is_explicit, self._watch_set.imports.allows
+        members = {path for paths in self._folders.values() for path in paths}
+        for path, entry in self._entries.items():
+            if entry.stat.kind not in _NO_FILE and (is_explicit(path) or (path in members and allows(path))):
+                yield path
 
     @property
     def directories(self) -> int:
@@ -106,7 +117,10 @@ class Baseline:
         same: list[str] = []
         for path in hints:
             entry = self._entries.get(path)
-            is_same = entry is not None and path not in self._dependents and entry.stat == self._disk.stat(path)
+            if entry is not None:
+                is_same = path not in self._dependents and entry.stat == self._disk.stat(path)
+            else:
+                is_same = self._disk.stat(path).kind is PathKind.OWN_OUTPUT  # written all the time, and never watched
             (same if is_same else stirred).append(path)
         return stirred, same
 

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from reloader.core.changes import FileStat
@@ -165,8 +166,8 @@ class Recorder:
 class DatedDisk(RealDisk):
     """The real disk, with a present that a test decides on: by default all files were written long ago."""
 
-    def __init__(self, *, gitignore: bool = True) -> None:
-        super().__init__(gitignore=gitignore)
+    def __init__(self, *, gitignore: bool = True, own_output: AbstractSet[tuple[int, int]] = frozenset()) -> None:
+        super().__init__(gitignore=gitignore, own_output=own_output)
         self.now = LONG_AFTER
         self.read: list[str] = []
 
