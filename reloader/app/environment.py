@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reloader.core.addresses import ListeningSocket, UnixAddress, fill_placeholders, socket_name
+from reloader.core.changes import ChangeBatch
 from reloader.core.settings import Framework, LaunchSettings
+from reloader.core.states import Reason
 from reloader.engine.agent_reports import AgentReports
+from reloader.engine.tasks.variables import OF_THE_RUN, WriteChanges, variables_of
 from reloader.errors import ReloaderError
 from reloader.system.environment import child_environment, inherited_environment, read_env_files
 
@@ -57,25 +60,33 @@ MARKERS = {
 
 
 class Environment:
-    """The environment of each run: ours, what the files say now, what the plan adds, and what tells the child who it is.
+    """The environment of each run: ours, what the env files say now, what the settings add, and variables about the run.
 
-    ``is_logged`` says that somebody reads its output, who does not want to wait for it.
+    ``is_logged``: the output of the run is searched for a line, so Python should not buffer it.
     """
 
-    def __init__(self, spec: LaunchSettings, program: AgentReports, *, is_logged: bool) -> None:
+    def __init__(
+        self, spec: LaunchSettings, program: AgentReports, write_changes: WriteChanges, *, is_logged: bool
+    ) -> None:
         self._spec = spec
         self._program = program
-        self.told: dict[str, str] = {}  # of the change that led to the run
+        self._write_changes = write_changes
         self._is_logged = is_logged
+        self._about_the_run: dict[str, str] = {}
         if spec.env_files:
             import dotenv  # noqa: F401 - here, since the program's own files may be gone by the launch
 
-    def __call__(self, run: int) -> Mapping[str, str]:
+    def __call__(self, run: int, reason: Reason, changes: ChangeBatch) -> Mapping[str, str]:
+        """Return the environment of ``run``, which is started for ``reason`` and has these ``changes``.
+
+        Raises ReloaderError if an env file cannot be read, or a variable is not acceptable to the system.
+        """
+        self._about_the_run = {**variables_of(reason), **self._write_changes(changes, OF_THE_RUN)}
         markers = {name: value for one in self._spec.compatible for name, value in MARKERS[one].items()}
         if self._is_logged:
             markers |= {"PYTHONUNBUFFERED": os.environ.get("PYTHONUNBUFFERED") or "1"}  # its output is no terminal now
         environment = self._with({"RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}, markers)
-        return environment | self._program.environment(run, environment)
+        return environment | self._program.environment(environment)
 
     def beside(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
         """What a command beside the program is given, which is neither watched nor a child in a framework's sense.
@@ -91,7 +102,7 @@ class Environment:
     def _with(self, more: Mapping[str, str], markers: Mapping[str, str]) -> dict[str, str]:
         from_files = read_env_files(self._spec.env_files) if self._spec.env_files else {}
         additions = {name: value for name, value in from_files.items() if name not in os.environ}
-        told = {} if "RELOADER_REASON" in more else self.told
-        additions |= {**markers, **self._spec.environment, **told, **more}
+        about_the_run = {} if "RELOADER_REASON" in more else self._about_the_run
+        additions |= {**markers, **self._spec.environment, **about_the_run, **more}
         bundle = getattr(sys, "_MEIPASS", None)
         return child_environment(inherited_environment(), additions, platform=sys.platform, bundle=bundle)

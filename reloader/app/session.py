@@ -18,6 +18,7 @@ from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.files.progress import ScanInterrupted
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
+from reloader.engine.pause import Pause
 from reloader.errors import ConfigError, ReloaderError
 from reloader.interfaces import Configuration, Reporter
 from reloader.system import Sockets, SystemSignals, enable_colour
@@ -93,7 +94,7 @@ def run_session(
         signals.start(inbox.post)
         chronicle = chronicle_of(settings, reporter)
         renewal = ConfigReloader(settings, configuration, time.monotonic, chronicle.report, chronicle.report_to)
-        lasting_parts = SessionContext(chronicle, inbox, Sockets(), SessionFiles(), renewal, resources)
+        lasting_parts = SessionContext(chronicle, inbox, Sockets(), SessionFiles(), renewal, Pause(), resources)
         resources.callback(lasting_parts.sockets.close)
         resources.callback(lasting_parts.files.close)
         try:

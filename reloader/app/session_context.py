@@ -15,6 +15,7 @@ from reloader.core.settings import Settings
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.journal import RunJournal
 from reloader.engine.inbox import Inbox
+from reloader.engine.pause import Pause
 from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.interfaces import ChildHost, Reporter
@@ -55,6 +56,7 @@ class SessionContext:
     sockets: Sockets
     files: SessionFiles
     renewal: ConfigReloader
+    pause: Pause
     resources: ExitStack
     projects: set[str] = field(default_factory=set)
     listening: tuple[ListeningSocket, ...] = ()

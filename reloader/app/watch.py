@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from reloader.app.wiring import report_choice
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
-    BatchOpened,
+    BatchClosed,
     PathsChanged,
     PollIntervalRaised,
     Posted,
@@ -72,27 +71,25 @@ class _Batches:
     def next(self) -> list[ChangeBatch]:
         """Wait for news, and return the batches that they complete."""
         for posted in self._inbox.take(self._deadline()):
-            _exhaust(self._hear(posted))
-        now = self._clock()
-        closed = [event.batch for event in self._files.close_batch(now)]
-        _exhaust(self._files.rescan(now))
-        return closed
+            self._receive(posted)
+        return [event.batch for event in self._files.tick(self._clock()) if isinstance(event, BatchClosed)]
 
     def _deadline(self) -> float | None:
         now = self._clock()
         if not self._files.are_read_ahead:
             self._files.read_ahead(now)
             return now
-        return min((moment for moment in self._files.deadlines if moment is not None), default=None)
+        return self._files.deadline
 
-    def _hear(self, posted: Posted) -> Iterator[BatchOpened]:
+    def _receive(self, posted: Posted) -> None:
+        """Handle ``posted``. That a batch opens is of no interest: there is no run to stop early."""
         match posted:
             case PathsChanged():
-                yield from self._files.handle(posted)
+                self._files.handle(posted)
             case WatcherOverflowed():
-                yield from self._files.events_were_lost(posted)
+                self._files.handle_overflow(posted)
             case WatcherFailed():
-                yield from self._files.watcher_failed(posted)
+                self._files.handle_failure(posted)
             case PollIntervalRaised(interval, cost, paths):
                 self._reporter.report(ScansSlowed(interval, cost, paths))
             case StopRequested(signal):
@@ -129,8 +126,3 @@ def _files(settings: Settings, reporter: Reporter, inbox: Inbox, resources: Exit
     rescan = Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for)
     program = AgentReports(watch_set.imports, baseline, watching, clock, None, narrows=False)
     return ChangeTracker(watching, baseline, collector, rescan, program, inbox, clock, reporter.report)
-
-
-def _exhaust(opened: Iterator[BatchOpened]) -> None:
-    """There is no run that could be asked to stop early."""
-    deque(opened, maxlen=0)

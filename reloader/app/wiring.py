@@ -19,11 +19,11 @@ from reloader.core.filesystems import event_support
 from reloader.core.notices import BackendFellBack, ConfigUsed, KeysHelp, Note, Polling, Watching
 from reloader.core.paths.filters import PathFilter
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.python_names import is_python
 from reloader.core.settings import BackendName, Settings
 from reloader.core.states import Idle
 from reloader.core.tasks import ReadyPolicy
 from reloader.engine.agent_reports import AgentReports
+from reloader.engine.change_tracker import ChangeTracker
 from reloader.engine.components import Components
 from reloader.engine.control.explain import Explainer
 from reloader.engine.control.handler import ControlHandler
@@ -35,10 +35,10 @@ from reloader.engine.files.rescan import Rescan
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.loop import Engine
 from reloader.engine.port_conflicts import PortConflicts
-from reloader.engine.tasks.auxiliary import Auxiliary
 from reloader.engine.tasks.gate import GateRunner
 from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.readiness import Readiness
+from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import SyntaxChecker
 from reloader.interfaces import Post, Reporter, StartProbe
 from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe
@@ -127,12 +127,18 @@ def assembled(
         clock,
         session.chronicle,
         has_written=program.has_written,
-        seconds_since=lambda path: (disk.now_ns() - disk.stat(path).mtime_ns) / 1e9,
-        before=None if before is None else before.parts.loops,
+        seconds_since=disk.seconds_since_write,
+        before=None if before is None else before.parts.restart_loops,
     )
     collector = ChangeCollector(baseline, settings.watch.debounce, loops.counting)
-    environment = Environment(settings.launch, program, is_logged=settings.tasks.ready.log is not None)
-    hooks, beside = _beside(session, settings, host, program, baseline, environment)
+    environment = Environment(
+        settings.launch, program, session.files.write_changes, is_logged=settings.tasks.ready.log is not None
+    )
+    tasks = session.commands_on(host.helpers)
+    hooks = session.hooks_of(settings, tasks, environment.beside)
+    gate = _gate(session, settings, tasks, hooks, program, baseline, environment)
+    if before is not None:
+        session.pause.handle_launch()  # what was held back is in the first run of this engine
     control = ControlHandler(
         settings,
         session.chronicle,
@@ -144,29 +150,39 @@ def assembled(
         Explainer(settings.watch, watch_set, disk, program),
         loops,
         session.renewal,
-        alive=None,
-        beside=beside,
+        gate,
+        session.pause,
         before=None if before is None else before.parts.control,
     )
     session.serve_requests(settings)
     session.sockets.drop_others()  # only now: had it failed, the plan before would need them
     parts = Components(
         host=host,
-        watching=watching,
-        baseline=baseline,
-        collector=collector,
-        rescan=Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
-        loops=loops,
-        failed_starts=PortConflicts(settings.launch, lambda: program.taken, holder_of),
-        program=program,
+        files=ChangeTracker(
+            watching,
+            baseline,
+            collector,
+            Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
+            program,
+            session.inbox,
+            clock,
+            hooks.report,
+        ),
+        agent_reports=program,
+        restart_loops=loops,
+        port_conflicts=PortConflicts(settings.launch, lambda: program.taken, holder_of),
+        tasks=tasks,
+        gate=gate,
+        readiness=_readiness(session, settings, tasks, hooks, environment),
+        hooks=hooks,
+        pause=session.pause,
         control=control,
+        config_reloader=session.renewal,
         reporter=hooks,
         clock=clock,
         inbox=session.inbox,
         environment_for=environment,
         prepare=_forget_bytecode,
-        beside=beside,
-        renewal=session.renewal,
     )
     if before is not None:
         start = replace(start, pending=before.pending_up_to(baseline, hooks.report))
@@ -245,52 +261,53 @@ def _forget_bytecode(batch: ChangeBatch) -> None:
     drop_stale_bytecode(change.path for change in batch)
 
 
-# Beside the program
+# Tasks beside the program
 
 
-def _beside(
+def _gate(
     session: SessionContext,
     settings: Settings,
-    host: ProcessHost,
+    tasks: TaskRunner,
+    hooks: Hooks,
     program: AgentReports,
     baseline: Baseline,
     environment: Environment,
-) -> tuple[Hooks, Auxiliary]:
-    """What is done beside the program, and the reporter by which its hooks hear what happens."""
-    policy, cwd, configured_program = settings.tasks, settings.launch.cwd, settings.launch.argv[0]
-    commands = session.commands_on(host.helpers)
-    written = session.files.write_changes
-    hooks = session.hooks_of(settings, commands, environment.beside)
-    sources = SyntaxChecker(
-        commands,
-        lambda: next(filter(is_python, (program.interpreter, configured_program)), ""),
+) -> GateRunner:
+    cwd = settings.launch.cwd
+    checker = SyntaxChecker(
+        tasks,
+        program.interpreter_of,
         environment.beside,
         cwd=cwd,
         folder=session.files.made,
-        timeout=policy.gate.timeout,
+        timeout=settings.tasks.gate.timeout,
     )
-    gate = GateRunner(
-        policy.gate,
+    return GateRunner(
+        settings.tasks.gate,
         settings.restart,
-        commands,
-        sources,
+        tasks,
+        checker,
         hooks.report,
         environment.beside,
-        written,
+        session.files.write_changes,
         cwd=cwd,
-        compiles=lambda: bool(program.interpreter) or is_python(configured_program),
+        compiles=program.is_python,
         is_as_before=baseline.since_launch.is_as_before,
     )
-    readiness = Readiness(
-        policy.ready,
-        commands,
-        _probe(policy.ready, session.inbox.post),
+
+
+def _readiness(
+    session: SessionContext, settings: Settings, tasks: TaskRunner, hooks: Hooks, environment: Environment
+) -> Readiness:
+    return Readiness(
+        settings.tasks.ready,
+        tasks,
+        _probe(settings.tasks.ready, session.inbox.post),
         hooks.report,
         environment.beside,
         time.monotonic,
-        cwd=cwd,
+        cwd=settings.launch.cwd,
     )
-    return hooks, Auxiliary(commands, gate, readiness, hooks, baseline.since_launch, written, environment.told)
 
 
 def _probe(ready: ReadyPolicy, post: Post) -> StartProbe:

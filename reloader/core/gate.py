@@ -153,16 +153,10 @@ class PolicyReplaced:
     """What waits has to pass something else from now on, and no other plan waits with it any more."""
 
 
-GateEvent = (
-    Begin
-    | BatchOpened
-    | BatchClosed
-    | RestartRequested
-    | SettingsChanged
-    | PolicyReplaced
-    | GateTaskPassed
-    | GateTaskFailed
-)
+#: What the tasks of the gate come to, and another policy.
+GateResult = GateTaskPassed | GateTaskFailed | PolicyReplaced
+
+GateEvent = Begin | BatchOpened | BatchClosed | RestartRequested | SettingsChanged | GateResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,6 @@ from reloader.core.states import (
     WaitingForQuiet,
 )
 
-#: Seconds after which a run that lives is taken for ready, where nothing else says when it is.
-ALIVE = 1.0
 #: So many files are kept of what led to a run.
 MAX_FILES = 20
 

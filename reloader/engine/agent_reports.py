@@ -26,7 +26,7 @@ from reloader.core.events import (
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited
 from reloader.core.paths.watch_set import Imports
-from reloader.core.python_names import program_name, starts_python
+from reloader.core.python_names import is_python, program_name, starts_python
 from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.interfaces import Clock, Link
@@ -97,6 +97,8 @@ Ended = LeaderExited | RunEnded
 class AgentReports:
     """Owned by the engine's thread. ``narrows`` says that, once ``command`` reports, only what was imported counts."""
 
+    is_active = True
+
     def __init__(
         self,
         imports: Imports,
@@ -133,8 +135,8 @@ class AgentReports:
         self._awaited = 0
         self._release_at: float | None = None
 
-    def environment(self, run: int, inherited: Mapping[str, str]) -> dict[str, str]:
-        """What a new run is to be given. What the run before it imported stays watched until the new one has reported."""
+    def begin_run(self, run: int) -> None:
+        """Expect the reports of ``run``. What the last run imported stays watched until this one has reported."""
         self._run = run
         self._of_this_run = set()
         self._written_by_this_run = set()
@@ -143,11 +145,12 @@ class AgentReports:
         self.importers = {}
         self._has_agent = False
         self._settled_at = self._silent_at = self._crashed_at = None
-        if self._link is None:
-            return {}
-        if run == 1 and (self._narrows or starts_python(self._command)):
+        if self._link is not None and run == 1 and (self._narrows or starts_python(self._command)):
             self._silent_at = self._clock() + SILENT
-        return self._link.environment(run, inherited)
+
+    def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """Return what the run's environment needs for the agent, given what is in it."""
+        return {} if self._link is None else self._link.environment(self._run, inherited)
 
     @property
     def deadline(self) -> float | None:
@@ -189,12 +192,20 @@ class AgentReports:
             case _:
                 assert_never(report)
 
+    def is_python(self) -> bool:
+        """Return True if the program is known to be one of Python."""
+        return bool(self.interpreter) or is_python(self._command)
+
+    def interpreter_of(self) -> str:
+        """Return the program's Python: the reported one, or else the command if it is one; empty if none is known."""
+        return next(filter(is_python, (self.interpreter, self._command)), "")
+
     def has_written(self, path: str) -> bool:
         """Whether this run has reported that it writes ``path``."""
         return path in self._written_by_this_run
 
-    def ended(self, ended: Ended) -> list[Ended]:
-        """The news of an end to act on: none, as long as reports that were written before it may be under way."""
+    def handle_end(self, ended: Ended) -> list[Ended]:
+        """Return the end to act on: none, as long as reports that were written before it may be under way."""
         if self._link is None or ended.run != self._run:
             return [ended]
         self._settled_at = self._silent_at = None  # a run that has ended forgets nothing
@@ -211,11 +222,12 @@ class AgentReports:
         """Changes and hints that were kept until it is known whether the program itself is behind them."""
         return self._opened.settled(answer)
 
-    def synced(self, news: ReportsSynced) -> list[Ended]:
-        return self._released() if news.token == self._awaited else []
+    def handle_sync(self, synced: ReportsSynced) -> list[Ended]:
+        """Return the ends that waited for the reports up to ``synced``."""
+        return self._released() if synced.token == self._awaited else []
 
     def tick(self, now: float) -> list[Ended]:
-        """Do what has become due: let go what was held in vain, forget what is imported no more, tell of a silent agent."""
+        """Do what is due: release ends, forget what is no longer imported, report that the agent is silent."""
         if self._settled_at is not None and now >= self._settled_at:
             self._settled_at = None
             self._imports.files.intersection_update(self._of_this_run)

@@ -1,15 +1,16 @@
-"""Everything that happens to files in a session: hints are compared with the disk, and what comes of it is for the supervisor.
+"""Tracks the changes of a session: compares hints with the disk, and returns what comes of it as events.
 
-Holds no decision about processes. What it finds it returns as events, in the order in which they are to be decided on.
+Makes no decision about processes.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 
 from reloader.core.changes import ChangeBatch, PathChange
-from reloader.core.events import BatchClosed, BatchOpened, PathsChanged, WatcherFailed, WatcherOverflowed
+from reloader.core.debounce import DebouncePolicy
+from reloader.core.events import BatchClosed, BatchOpened, Event, PathsChanged, WatcherFailed, WatcherOverflowed
 from reloader.core.notices import Changed, EventsMissed, EventsOverflowed, Note, Notice, Unchanged
 from reloader.engine.agent_reports import AgentReports
 from reloader.engine.files.backends import BackendSet
@@ -19,108 +20,120 @@ from reloader.engine.files.rescan import Rescan
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import Clock
 
-#: Reading contents ahead takes no longer than this many seconds at a time, so that news never wait for it.
+#: Seconds that reading contents ahead may take at a stretch, so that events never wait for it.
 READ_AHEAD = 0.002
-
-#: A batch that has just become certain, or nothing.
-Opened = Iterator[BatchOpened]
 
 
 class ChangeTracker:
     """Owned by the engine's thread."""
 
+    is_active = True
+
     def __init__(
         self,
-        watching: BackendSet,
+        backends: BackendSet,
         baseline: Baseline,
         collector: ChangeCollector,
         rescan: Rescan,
-        program: AgentReports,
+        agent_reports: AgentReports,
         inbox: Inbox,
         clock: Clock,
         report: Callable[[Notice], None],
     ) -> None:
-        self._watching = watching
+        self._backends = backends
         self._baseline = baseline
         self._collector = collector
         self._rescan = rescan
-        self._program = program
+        self._agent_reports = agent_reports
         self._inbox = inbox
         self._clock = clock
         self._report = report
-        self._served = ChangeBatch()
+        self._unreported = ChangeBatch()
         self.are_read_ahead = False
 
     @property
-    def deadlines(self) -> tuple[float | None, ...]:
-        """When there is something to do."""
-        return self._collector.deadline, self._rescan.deadline
+    def deadline(self) -> float | None:
+        """The moment at which the batch may be complete, or the rescan goes on."""
+        moments = (self._collector.deadline, self._rescan.deadline)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def tick(self, now: float) -> Sequence[Event]:
+        """Close the batch if the disk is quiet; else rescan, as far as that is due.
+
+        Never both: a change that the rescan finds must not open a batch before the last one is closed.
+        """
+        closed = self._close_batch(now)
+        opened = self._continue_rescan(now) if closed is None else None
+        return [event for event in (closed, opened) if event is not None]
 
     def inherit(self, pending: ChangeBatch) -> None:
-        """The next run is to be told of what has changed since that of the engine before ours."""
-        self._served = pending
+        """Report to the next run what has changed since the last run of the engine before this one."""
+        self._unreported = pending
 
     def pending_up_to(self, later: Baseline, report: Callable[[Notice], None]) -> ChangeBatch:
-        """All that has changed from the last launch to the first look of the engine that follows, which does the telling."""
+        """Return all that has changed from the last launch to ``later``, the baseline of the engine that follows."""
         self._report = report
         self.absorb(self._baseline.differing_from(later))
-        return self._served
+        return self._unreported
 
-    # What is heard
+    def set_debounce(self, policy: DebouncePolicy) -> None:
+        self._collector.set_policy(policy)
 
-    def handle(self, hints: PathsChanged) -> Opened:
+    def listen_to(self, paths: Sequence[str]) -> None:
+        """Have hints posted about ``paths`` too, which are examined elsewhere."""
+        self._backends.listen_to(paths)
+
+    # Hints, and other ways to find a change. Each returns the event that opens a batch, if one has just become certain.
+
+    def handle_hint(self, hints: PathsChanged) -> BatchOpened | None:
+        """Examine a backend's hints. What the program may have written itself is examined once that is known."""
+        return self.handle(self._agent_reports.certain(hints))
+
+    def handle(self, hints: PathsChanged) -> BatchOpened | None:
         if not hints.paths:
-            return
-        if _concern_rules(hints.paths):
-            yield from self._read_rules_again()
-        yield from _if_any(self._collector.handle(hints, self._clock()))
+            return None
+        opened = self._reload_rules() if _concern_rules(hints.paths) else None
+        return self._collector.handle(hints, self._clock()) or opened
 
-    def handle_hint(self, hints: PathsChanged) -> Opened:
-        """Of a watcher. What the program may have written itself comes back later, if it has not."""
-        return self.handle(self._program.certain(hints))
+    def add(self, changes: list[PathChange]) -> BatchOpened | None:
+        """Add changes that were found by other means than a hint."""
+        return self._collector.add(changes, self._clock())
 
-    def take(self, changes: list[PathChange]) -> Opened:
-        """Changes that were found by other means than a hint."""
-        yield from _if_any(self._collector.take(changes, self._clock()))
+    def handle_overflow(self, overflow: WatcherOverflowed) -> BatchOpened | None:
+        self._report(EventsOverflowed(overflow.backend, self._backends.overflow_remedy))
+        self._backends.watch_again()
+        return self._compare_all()
 
-    def events_were_lost(self, lost: WatcherOverflowed) -> Opened:
-        self._report(EventsOverflowed(lost.backend, self._watching.overflow_remedy))
-        self._watching.watch_again()
-        yield from self._compare_all()
+    def handle_failure(self, failed: WatcherFailed) -> BatchOpened | None:
+        self._backends.fall_back(failed)
+        return self._compare_all()
 
-    def watcher_failed(self, failed: WatcherFailed) -> Opened:
-        self._watching.fall_back(failed)
-        yield from self._compare_all()
-
-    # What is due
-
-    def close_batch(self, now: float) -> Iterator[BatchClosed]:
-        """The batch, if the disk is quiet."""
+    def _close_batch(self, now: float) -> BatchClosed | None:
         closed = self._collector.close_if_due(now)
         unchanged = self._baseline.take_unchanged()
         if unchanged:
             self._report(Unchanged(unchanged))
         if closed is not None:
-            self._served = self._served.merged_with(closed.batch)
-            yield closed
+            self._unreported = self._unreported.merged_with(closed.batch)
+        return closed
 
-    def rescan(self, now: float) -> Opened:
-        """What no event told of. Never while files are read ahead: what is read is looked at as well."""
-        if not self.are_read_ahead:
-            return
+    def _continue_rescan(self, now: float) -> BatchOpened | None:
+        """Find what no event reported. Not while files are read ahead, since what is read is examined as well."""
+        if not self.are_read_ahead or not self._rescan.is_due(now):
+            return None
         missed = self._rescan.tick(now)
-        hints = self._program.certain(PathsChanged(missed)).paths if missed else ()
-        if _concern_rules(hints):
-            yield from self._read_rules_again()
+        hints = self._agent_reports.certain(PathsChanged(missed)).paths if missed else ()
+        opened = self._reload_rules() if _concern_rules(hints) else None
         changes = self._baseline.examine(hints)
         if changes:
             paths = tuple(change.path for change in changes)
-            self._report(EventsMissed(self._watching.backend, paths))
-            self._watching.missed(paths)
-            yield from self.take(changes)
+            self._report(EventsMissed(self._backends.backend, paths))
+            self._backends.missed(paths)
+            opened = self.add(changes) or opened
+        return opened
 
     def read_ahead(self, now: float) -> None:
-        """Use the idle time. What was found to differ is looked at again, as if somebody had hinted at it."""
+        """Use the idle time to read contents. A file that differs is examined again, as if a backend had hinted at it."""
         done, differing = self._baseline.read_ahead(now + READ_AHEAD, self._clock)
         if differing:
             self._inbox.post(PathsChanged(tuple(differing)))
@@ -128,12 +141,14 @@ class ChangeTracker:
             self.are_read_ahead = True
             self._report(Note("the contents of all files are known"))
 
-    def catch_up(self, paths: Iterable[str]) -> ChangeBatch:
-        """What has happened up to now is what the next run will read: it needs no restart of its own.
+    # Launches
 
-        ``paths`` are looked at whether anybody has hinted at them or not. Returns all that has changed since the last call.
+    def catch_up(self, paths: Iterable[str]) -> ChangeBatch:
+        """Absorb what has happened up to now: the next run reads it, and needs no restart for it.
+
+        ``paths`` are examined even if no backend has hinted at them. Returns all that has changed since the last call.
         """
-        self._watching.catch_up()
+        self._backends.catch_up()
         hints = list(paths)
         for posted in self._inbox.take_now():
             if isinstance(posted, PathsChanged):
@@ -141,33 +156,31 @@ class ChangeTracker:
             else:
                 self._inbox.keep(posted)
         if _concern_rules(hints):
-            for _ in self._read_rules_again():
-                pass  # what it finds is absorbed below, with the rest
+            self._reload_rules()  # what it finds is absorbed below, with the rest
         self.absorb(hints)
-        changed, self._served = self._served, ChangeBatch()
+        changed, self._unreported = self._unreported, ChangeBatch()
         return changed
 
     def absorb(self, paths: Iterable[str]) -> None:
-        """Take what ``paths`` and all that is pending hold by now for seen: it is served by the launch that is to come."""
+        """Take the present state of ``paths``, and of all that is pending, for known: the launch to come serves it."""
         found = self._collector.absorb(paths)
         if found:
             self._report(Changed(found))
-        self._served = self._served.merged_with(found)
+        self._unreported = self._unreported.merged_with(found)
+
+    def handle_launch(self) -> None:
+        """Note that a run is about to start, and reads the present contents."""
+        self._baseline.since_launch.begin()
 
     # Rules
 
-    def _read_rules_again(self) -> Opened:
-        self._watching.rules_changed()
+    def _reload_rules(self) -> BatchOpened | None:
+        self._backends.rules_changed()
         self._rescan.rules_were_read()
-        yield from self._compare_all()
+        return self._compare_all()
 
-    def _compare_all(self) -> Opened:
-        yield from _if_any(self._collector.compare_all(self._clock()))
-
-
-def _if_any(opened: BatchOpened | None) -> Opened:
-    if opened is not None:
-        yield opened
+    def _compare_all(self) -> BatchOpened | None:
+        return self._collector.compare_all(self._clock())
 
 
 def _concern_rules(paths: Iterable[str]) -> bool:

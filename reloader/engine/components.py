@@ -1,26 +1,46 @@
-"""What an engine is made of."""
+"""The parts of an engine, and what the engine asks of those that have something to do now and then."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from reloader.core.changes import ChangeBatch
+from reloader.core.events import Event
+from reloader.core.gate import GateResult
+from reloader.core.states import Reason
 from reloader.engine.agent_reports import AgentReports
+from reloader.engine.change_tracker import ChangeTracker
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.handler import ControlHandler
-from reloader.engine.files.backends import BackendSet
-from reloader.engine.files.baseline import Baseline
-from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.rescan import Rescan
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.inbox import Inbox
+from reloader.engine.pause import Pause
 from reloader.engine.port_conflicts import PortConflicts
-from reloader.engine.tasks.auxiliary import Auxiliary
+from reloader.engine.tasks.gate import GateRunner
+from reloader.engine.tasks.hooks import Hooks
+from reloader.engine.tasks.readiness import Readiness
+from reloader.engine.tasks.runner import TaskRunner
 from reloader.interfaces import ChildHost, Clock, Reporter
 
-#: The environment of a run, by its number.
-EnvironmentFor = Callable[[int], Mapping[str, str]]
+#: Return the environment of a run: its number, the reason for it, and the changes since the run before it.
+EnvironmentFor = Callable[[int, Reason, ChangeBatch], Mapping[str, str]]
+
+
+class Component(Protocol):
+    """A part that acts by itself. The engine asks it only while it is active."""
+
+    @property
+    def is_active(self) -> bool:
+        """True if ``tick`` is to be called on every turn."""
+
+    @property
+    def deadline(self) -> float | None:
+        """The moment at which a turn is needed although nothing was posted, or None."""
+
+    def tick(self, now: float) -> Sequence[Event | GateResult]:
+        """Do what is due, and return what is to be decided on because of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +48,19 @@ class Components:
     """Each of them can be a fake."""
 
     host: ChildHost
-    watching: BackendSet
-    baseline: Baseline
-    collector: ChangeCollector
-    rescan: Rescan
-    loops: RestartLoopGuard
-    failed_starts: PortConflicts
-    program: AgentReports
+    files: ChangeTracker
+    agent_reports: AgentReports
+    restart_loops: RestartLoopGuard
+    port_conflicts: PortConflicts
+    tasks: TaskRunner
+    gate: GateRunner
+    readiness: Readiness
+    hooks: Hooks
+    pause: Pause
     control: ControlHandler
+    config_reloader: ConfigReloader
     reporter: Reporter
     clock: Clock
     inbox: Inbox
     environment_for: EnvironmentFor
     prepare: Callable[[ChangeBatch], None]
-    beside: Auxiliary
-    renewal: ConfigReloader

@@ -47,6 +47,7 @@ class ConfigReloader:
         self._clock = clock
         self._report = report
         self._tell_to = report_to
+        self.paths = _paths_of(configuration)
         self._known: Fingerprint = configuration.initial_fingerprint if configuration is not None else {}
         self._unsettled: Fingerprint | None = None
         self._is_in_doubt = False
@@ -55,11 +56,6 @@ class ConfigReloader:
         self._loops = RestartLoops()
         self._launched_at = clock()
         self._suspended_until = clock()
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """What watchers are to listen for."""
-        return tuple(self._configuration.locations) if self._configuration is not None else ()
 
     @property
     def deadline(self) -> float | None:
@@ -72,8 +68,8 @@ class ConfigReloader:
         return None if self._has_launched and self.settings.restart.once else self._configuration
 
     def handle(self, paths: Iterable[str]) -> None:
-        """A watcher hints at ``paths``."""
-        if self._configuration is not None and not set(self._configuration.locations).isdisjoint(paths):
+        """Look at the configuration at once if a backend hints at one of its ``paths``."""
+        if not self.paths.isdisjoint(paths):
             self._look_at = self._clock()
 
     @property
@@ -127,7 +123,8 @@ class ConfigReloader:
         if self._configuration is not None:
             self._configuration.accept(reloaded)
             self._tell_to(reloaded.reporter)
-            self._look_at = self._clock()  # other places may count now
+            self.paths = _paths_of(self._configuration)
+            self._look_at = self._clock()
 
     def refuse(self, problems: Iterable[str]) -> None:
         """What was pending cannot be had."""
@@ -169,13 +166,13 @@ class ConfigReloader:
             self._guard_against_loops(reloaded.settings.source)
         return needs_new
 
-    def forgive(self) -> None:
-        """A restart by hand: what is on the disk counts again."""
+    def reset(self) -> None:
+        """Look at the configuration again: the user has asked for a restart."""
         self._loops = RestartLoops()
         self._suspended_until = self._clock()
 
-    def interrupt(self) -> None:
-        """Somebody has waited for this run, and may save the configuration as soon as it is ready, as evenly as a run does."""
+    def note_external_activity(self) -> None:
+        """Note that a client has waited for this run. It may save the configuration as soon as the run is ready."""
         self._loops = self._loops.note_external_activity()
 
     def _guard_against_loops(self, source: str) -> None:
@@ -186,3 +183,7 @@ class ConfigReloader:
             self._loops = RestartLoops()
             self._suspended_until = now + SUSPENDED
             self._report(ConfigReloadSuspended(source, len(restarts), now - restarts[0].moment, SUSPENDED))
+
+
+def _paths_of(configuration: Configuration | None) -> frozenset[str]:
+    return frozenset() if configuration is None else frozenset(configuration.locations)

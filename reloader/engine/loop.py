@@ -1,7 +1,8 @@
-"""The loop: waits for news, lets the supervisor decide, and performs what it decides, one small method for each action."""
+"""The loop: waits for events, lets the supervisor decide, and performs its actions, with one small method for each."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from typing_extensions import assert_never
@@ -29,42 +30,43 @@ from reloader.core.events import (
     WatcherFailed,
     WatcherOverflowed,
 )
-from reloader.core.notices import (
-    FinishedNotice,
-    Notice,
-    ScansSlowed,
-)
+from reloader.core.gate import GateResult
+from reloader.core.notices import FinishedNotice, Launched, Notice, ScansSlowed
+from reloader.core.outcome import NotLaunched
 from reloader.core.settings import Settings
-from reloader.core.states import Finished, Idle, Reason, State, uptime
+from reloader.core.states import Finished, Idle, Reason, Running, State, uptime
 from reloader.core.supervisor import next_deadline, transition
-from reloader.engine.change_tracker import ChangeTracker
-from reloader.engine.components import Components
-from reloader.engine.config_apply import SettingsSwitch
+from reloader.engine.components import Component, Components
 from reloader.engine.files.baseline import Baseline
-from reloader.engine.run import RunController
+from reloader.engine.live_settings import LiveSettings
+from reloader.engine.run import RunProcess
+from reloader.engine.tasks.hooks import HOOK_TIMEOUT
+from reloader.engine.tasks.runner import KILL_TIMEOUT
+from reloader.errors import ReloaderError
 
 
 class Engine:
-    """One session from ``start`` to the exit code, or up to where another plan needs another engine."""
+    """One session from ``start`` to the exit code, or up to the moment at which other settings need another engine."""
 
     def __init__(self, settings: Settings, parts: Components, start: Idle = Idle()) -> None:  # noqa: B008 - a value
         self._parts = parts
         self._state: State = start
-        self._next: Idle | None = None
-        self._files = ChangeTracker(
-            parts.watching,
-            parts.baseline,
-            parts.collector,
-            parts.rescan,
-            parts.program,
-            parts.inbox,
-            parts.clock,
-            parts.reporter.report,
-        )
-        self._files.inherit(start.pending)
         self._start = start
-        self._configuration = SettingsSwitch(settings, parts, start)
-        self._run = RunController(settings.launch, parts, self._files)
+        self._next: Idle | None = None
+        self._settings = LiveSettings(
+            settings, start, parts.config_reloader, parts.pause, self._set_policies, self._set_pending_policies
+        )
+        self._run = RunProcess(settings.launch, parts.host, parts.clock, parts.inbox)
+        # A task that ends may make a run ready, or be what the gate waits for. A change is found before a run is said to have
+        # ended for want of its last reports.
+        self._components: tuple[Component, ...] = (
+            parts.tasks,
+            parts.readiness,
+            parts.gate,
+            parts.files,
+            parts.agent_reports,
+        )
+        parts.files.inherit(start.pending)
 
     @property
     def state(self) -> State:
@@ -72,31 +74,26 @@ class Engine:
 
     @property
     def parts(self) -> Components:
-        """What it is made of, for the engine that follows."""
+        """The parts, for the engine that follows."""
         return self._parts
 
     def pending_up_to(self, later: Baseline, report: Callable[[Notice], None]) -> ChangeBatch:
-        """All that has changed since the last launch, up to the first look of the engine that follows."""
-        return self._files.pending_up_to(later, report)
-
-    @property
-    def knows_all_contents(self) -> bool:
-        """Whether every content was read, so that from now on a touch is known to be one."""
-        return self._files.are_read_ahead
+        """Return all that has changed since the last launch, up to the first scan of the engine that follows."""
+        return self._parts.files.pending_up_to(later, report)
 
     def run(self) -> int | Idle:
-        """Run until somebody or something ends it, and return the exit code. Nothing of the child is left on any way out.
+        """Run to the end, and return the exit code. Nothing of the run is left behind on any way out.
 
-        Another plan that needs other parts ends it too: then it returns how the engine with these is to begin.
+        Other settings that need other parts end it too: then the return value says how the next engine is to begin.
         """
         try:
             self.begin()
             while (end := self._end) is None:
                 self.turn()
             if isinstance(end, Idle):
-                self._parts.beside.hand_on()
+                self._stop_asking()  # the engine that follows goes on with the hooks, so nothing waits for them
             else:
-                self._parts.beside.wind_up(self._parts.inbox, self._parts.clock)
+                self.close()
             return end
         finally:
             self._run.leave_nothing_behind()
@@ -107,165 +104,224 @@ class Engine:
             return self._next
         return self._state.exit_code if isinstance(self._state, Finished) else None
 
+    def close(self) -> None:
+        """End the tasks of a session that is over. The last hooks may end by themselves, unless the user wants to stop now."""
+        self._stop_asking()
+        parts, limit = self._parts, self._parts.clock() + HOOK_TIMEOUT + KILL_TIMEOUT
+        unhandled: list[Posted] = []
+        while not parts.hooks.are_done and parts.clock() < limit:
+            deadline = parts.tasks.deadline
+            unhandled += parts.inbox.take(limit if deadline is None else min(deadline, limit))
+            if any(isinstance(posted, StopRequested) for posted in unhandled):
+                break
+            parts.tasks.tick(parts.clock())
+        parts.tasks.close()
+        for posted in unhandled:
+            parts.inbox.keep(posted)  # another session may follow in this process
+
+    def _stop_asking(self) -> None:
+        self._parts.gate.close()
+        self._parts.readiness.stop()
+
     def begin(self) -> None:
-        """The baseline is taken: start the first run, unless somebody wants to end by now."""
-        self._parts.watching.listen_to(self._parts.renewal.places)
-        news = self._parts.inbox.take_now()
-        for posted in news:
+        """Start the first run, now that the baseline is taken, unless a stop was requested in the meantime."""
+        self._parts.files.listen_to(sorted(self._parts.config_reloader.paths))
+        events = self._parts.inbox.take_now()
+        for posted in events:
             self._parts.inbox.keep(posted)
-        if not any(isinstance(posted, StopRequested) for posted in news):
-            self._step(Begin(self._start.pending))
+        if not any(isinstance(posted, StopRequested) for posted in events):
+            self._dispatch(Begin(self._start.pending))
 
     def turn(self) -> None:
-        """Wait for news, or for the nearest deadline, and act on them."""
+        """Wait for an event or the nearest deadline, and act on it."""
         parts = self._parts
         for posted in parts.inbox.take(self._nearest_deadline()):
             if self._next is None:
                 self._receive(posted)
             else:
                 parts.inbox.keep(posted)  # for the engine that follows
-        self._look_at_processes()
+        for ended in parts.host.collect(parts.clock()):
+            self._receive(ended)
+        self._reload_settings()
         now = parts.clock()
-        reloaded = self._configuration.look(now)
-        if reloaded is not None:
-            self._step(reloaded)
-        self._decide_all(parts.beside.tick(now))
-        self._step_all(self._files.close_batch(now))
-        self._step_all(parts.program.tick(now))
-        self._step_all(self._files.rescan(now))
+        for component in self._components:
+            if component.is_active:
+                self._dispatch_all(component.tick(now))
         deadline = next_deadline(self._state)
         if deadline is not None and parts.clock() >= deadline:
-            self._step(DeadlineReached())
-        self._step_all(parts.control.look())
-        if self._next is None:
-            parts.control.answer(self._state)
+            self._dispatch(DeadlineReached())
+        if parts.control.is_active:
+            self._dispatch(parts.control.compare_disk())
+            if self._next is None:
+                parts.control.answer(self._state)
 
     def _nearest_deadline(self) -> float | None:
-        now = self._parts.clock()
-        if not self._files.are_read_ahead and not isinstance(self._state, Idle):
-            self._files.read_ahead(now)
-            return now
         parts = self._parts
-        moments = (
+        now = parts.clock()
+        if not parts.files.are_read_ahead and not isinstance(self._state, Idle):
+            parts.files.read_ahead(now)
+            return now
+        moments = [component.deadline for component in self._components if component.is_active]
+        moments += [
             next_deadline(self._state),
-            *self._files.deadlines,
-            parts.program.deadline,
             parts.control.deadline,
-            parts.beside.deadline,
-            self._configuration.deadline,
+            None if parts.pause.is_on else parts.config_reloader.deadline,
             parts.host.next_poll(now),
-        )
+        ]
         return min((moment for moment in moments if moment is not None), default=None)
 
-    # News
+    # Events
 
     def _receive(self, posted: Posted) -> None:
+        parts = self._parts
         match posted:
             case PathsChanged(paths):
-                self._parts.renewal.handle(paths)
-                self._step_all(self._files.handle_hint(posted))
-            case RunEnded():
-                self._run.is_gone()
-                self._step_all(self._parts.program.ended(posted))
-            case LeaderExited():
-                self._step_all(self._parts.program.ended(posted))
+                parts.config_reloader.handle(paths)
+                self._dispatch(parts.files.handle_hint(posted))
+            case LeaderExited() | RunEnded():
+                if isinstance(posted, RunEnded):
+                    self._run.child = None  # its pid may belong to another process by now
+                self._dispatch_all(parts.agent_reports.handle_end(posted))
             case StopRequested() | ChildInterrupted() | RestartRequested() | ControlRequest() | KeyPressed():
-                self._wished(posted)
+                self._receive_request(posted)
+            case WatcherOverflowed() | WatcherFailed() | PollIntervalRaised():
+                self._receive_from_backend(posted)
+            case ProbePassed():
+                parts.readiness.handle(posted)
+            case ReportsSynced():
+                self._handle_sync(posted)
+            case Wakeup():
+                pass  # a reason to look at the processes, which every turn does
+            case _:
+                self._dispatch(parts.files.add(parts.agent_reports.handle(posted)))
+
+    def _receive_request(
+        self, request: StopRequested | ChildInterrupted | RestartRequested | ControlRequest | KeyPressed
+    ) -> None:
+        match request:
+            case ControlRequest() | KeyPressed():
+                self._dispatch(self._parts.control.handle(request))
+            case RestartRequested():
+                self._parts.restart_loops.reset()
+                self._parts.config_reloader.reset()
+                self._dispatch(request)
+            case _:
+                self._dispatch(request)
+
+    def _receive_from_backend(self, event: WatcherOverflowed | WatcherFailed | PollIntervalRaised) -> None:
+        match event:
             case WatcherOverflowed():
-                self._step_all(self._files.events_were_lost(posted))
+                self._dispatch(self._parts.files.handle_overflow(event))
             case WatcherFailed():
-                self._step_all(self._files.watcher_failed(posted))
+                self._dispatch(self._parts.files.handle_failure(event))
             case PollIntervalRaised(interval, cost, paths):
                 self._report(ScansSlowed(interval, cost, paths))
-            case Wakeup():
-                pass  # a reason to look, and looking follows after each batch of news
-            case ReportsSynced() | ProbePassed():
-                self._answered(posted)
             case _:
-                self._step_all(self._files.take(self._parts.program.handle(posted)))
+                assert_never(event)
 
-    def _wished(self, wish: StopRequested | ChildInterrupted | RestartRequested | ControlRequest | KeyPressed) -> None:
-        if isinstance(wish, ControlRequest | KeyPressed):
-            self._step_all(self._parts.control.handle(wish))
-            return
-        if isinstance(wish, RestartRequested):
-            self._parts.loops.forgive()
-            self._parts.renewal.forgive()
-        self._step(wish)
+    def _handle_sync(self, synced: ReportsSynced) -> None:
+        """Serve what had to wait for all that the program reported up to ``synced``."""
+        changes, hints = self._parts.agent_reports.settled(synced)
+        self._dispatch(self._parts.files.add(changes))
+        self._dispatch(self._parts.files.handle(hints))
+        self._dispatch_all(self._parts.agent_reports.handle_sync(synced))
 
-    def _answered(self, news: ReportsSynced | ProbePassed) -> None:
-        """The run has answered, or all that the program had reported when we asked is heard."""
-        if isinstance(news, ProbePassed):
-            self._parts.beside.handle(news)
-            return
-        changes, hints = self._parts.program.settled(news)
-        self._step_all(self._files.take(changes))
-        self._step_all(self._files.handle(hints))
-        self._step_all(self._parts.program.synced(news))
+    def _reload_settings(self) -> None:
+        now, deadline = self._parts.clock(), self._parts.config_reloader.deadline
+        if deadline is not None and now >= deadline:
+            self._dispatch(self._settings.reload(now))
 
-    def _look_at_processes(self) -> None:
-        for ended in self._parts.host.collect(self._parts.clock()):
-            self._receive(ended)
+    def _set_policies(self, settings: Settings) -> None:
+        self._parts.files.set_debounce(settings.watch.debounce)
+        self._parts.gate.set_policy(settings.tasks.gate)
+        self._parts.hooks.set_hooks(settings.tasks.hooks)
+        self._parts.control.set_settings(settings)
+
+    def _set_pending_policies(self, settings: Settings) -> None:
+        self._parts.gate.set_pending_policy(settings.tasks.gate)
 
     # Decisions
 
-    def _step_all(self, events: Iterable[Event]) -> None:
-        for event in self._parts.control.pause.through(events):
-            self._explain(event)
-            self._step(event)
+    def _dispatch_all(self, events: Iterable[Event | GateResult]) -> None:
+        for event in events:
+            self._dispatch(event)
 
-    def _explain(self, event: Event) -> None:
-        """Tell why a run has failed, before it is told that it has."""
-        seconds = uptime(self._state, self._parts.clock())
-        if isinstance(event, RunEnded) and seconds is not None:
-            why = self._parts.failed_starts.explain(event, seconds)
-            if why is not None:
-                self._report(why)
+    def _dispatch(self, event: Event | GateResult | None) -> None:
+        """Let the supervisor decide on ``event``, unless the pause or the gate holds it back, and perform its actions."""
+        parts = self._parts
+        if event is None or parts.pause.holds(event):
+            return
+        if isinstance(event, RunEnded):
+            self._explain_failure(event)
+        events = deque(parts.gate.admit(event, self._state))
+        while events and self._next is None:  # what is left then is for the engine that follows
+            before, restart = self._state, self._settings.current.restart
+            self._state, actions = transition(before, events.popleft(), parts.clock(), restart)
+            follow_ups = [follow_up for action in actions if (follow_up := self._perform(action)) is not None]
+            if isinstance(before, Running) and not isinstance(self._state, Running):
+                parts.readiness.stop()
+            events.extendleft(reversed(follow_ups or parts.gate.follow(self._state)))
 
-    def _step(self, event: Event) -> None:
-        self._decide_all(self._parts.beside.admit(event, self._state))
-
-    def _decide_all(self, admitted: Iterable[Event]) -> None:
-        for event in admitted:
-            self._decide(event)
-            self._decide_all(self._parts.beside.follow(self._state))
-
-    def _decide(self, event: Event) -> None:
-        if self._next is not None:
-            return  # all that is decided from now on is for the engine that follows
-        self._state, actions = transition(self._state, event, self._parts.clock(), self._configuration.settings.restart)
-        for action in actions:
-            self._perform(action)
-
-    def _perform(self, action: Action) -> None:
+    def _perform(self, action: Action) -> Event | None:
+        """Perform ``action``. Return what the supervisor is to decide on next because of it."""
         match action:
             case Report(notice):
                 self._report(notice)
             case Launch(run, reason):
-                self._launch(run, reason)
+                return self._launch(run, reason)
             case SendStopSignal(_, signal):
-                usual = self._configuration.settings.restart.stop.signal
-                self._run.stop(usual if signal is None else signal)
+                if self._run.child is not None:
+                    self._run.child.stop(self._settings.current.restart.stop.signal if signal is None else signal)
             case Kill():
-                self._run.kill()
+                if self._run.child is not None:
+                    self._run.child.kill()
             case Finish(exit_code):
                 self._report(FinishedNotice(exit_code))
             case _:
                 assert_never(action)
+        return None
 
-    def _launch(self, run: int, reason: Reason) -> None:
-        """Unless another engine is to do it, or it has to be found out first who writes."""
-        self._next = self._configuration.before_launch(run)
+    def _launch(self, run: int, reason: Reason) -> LaunchDelayed | None:
+        """Start a run, unless another engine is to do it, or the writer of its changes has to be found out first."""
+        self._next = self._settings.before_launch(run)
         if self._next is not None:
-            return
-        reason = self._configuration.reason_for(run, reason)
-        trial = self._parts.loops.trial_before(reason)
+            return None
+        reason = self._settings.reason_for(run, reason)
+        trial = self._parts.restart_loops.trial_before(reason)
         if trial is None:
-            self._run.launch(run, reason)
-        else:
-            self._files.absorb(trial.suspects)
-            self._parts.loops.begin(trial)
-            self._decide(LaunchDelayed(run, trial.seconds, reason))
+            self._start_run(run, reason)
+            return None
+        self._parts.files.absorb(trial.suspects)
+        self._parts.restart_loops.begin(trial)
+        return LaunchDelayed(run, trial.seconds, reason)
+
+    def _start_run(self, run: int, reason: Reason) -> None:
+        """Start a run with all that is on the disk by now."""
+        parts = self._parts
+        changes = parts.files.catch_up(parts.restart_loops.suspects)
+        parts.prepare(changes)
+        parts.gate.handle_launch()
+        parts.files.handle_launch()
+        parts.restart_loops.handle_launch(reason)
+        parts.pause.handle_launch()
+        parts.agent_reports.begin_run(run)
+        try:
+            environment = parts.environment_for(run, reason, changes)
+        except ReloaderError as error:
+            self._run.fail(run, NotLaunched(126, str(error)))
+            return
+        parts.port_conflicts.handle_launch(environment)
+        child = self._run.launch(run, environment)
+        if child is not None:
+            self._report(Launched(run, child.pid, self._settings.current.launch.argv, reason))
+            parts.readiness.begin(run)
+
+    def _explain_failure(self, ended: RunEnded) -> None:
+        """Report why a run has failed, before its end is reported."""
+        seconds = uptime(self._state, self._parts.clock())
+        cause = None if seconds is None else self._parts.port_conflicts.explain(ended, seconds)
+        if cause is not None:
+            self._report(cause)
 
     def _report(self, notice: Notice) -> None:
         self._parts.reporter.report(notice)

@@ -30,8 +30,8 @@ class PortConflicts:
         self._holder_of = holder_of
         self._environment: Mapping[str, str] = {}
 
-    def starting(self, environment: Mapping[str, str]) -> None:
-        """The next run is given this environment."""
+    def handle_launch(self, environment: Mapping[str, str]) -> None:
+        """Note the environment of the next run."""
         self._environment = environment
 
     def explain(self, ended: RunEnded, lived: float) -> PortInUse | None:

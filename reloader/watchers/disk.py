@@ -95,6 +95,10 @@ class RealDisk:
     def now_ns(self) -> int:
         return time.time_ns()
 
+    def seconds_since_write(self, path: str) -> float:
+        """Return how long ago ``path`` was written, by its own time."""
+        return (self.now_ns() - self.stat(path).mtime_ns) / 1e9
+
     def links_along(self, path: str) -> Sequence[str]:
         links: list[str] = []
         _collect_links(os.path.abspath(path), links, depth=0)

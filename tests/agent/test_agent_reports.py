@@ -70,7 +70,7 @@ class Stage:
             command=command,
             report=self.notes.append,
         )
-        self.program.environment(1, {})
+        self.program.begin_run(1)
 
     def path(self, name: str) -> str:
         return str(self.root / name)
@@ -184,11 +184,11 @@ class TestAReport:
     ) -> None:
         stage.imports("app.py")
         save(stage.root / "app.py", "second content, longer\n")
-        stage.program.environment(2, {})
+        stage.program.begin_run(2)
         assert stage.imports("app.py", run=2) == []
 
     def test_of_another_run_is_ignored(self, stage: Stage) -> None:
-        stage.program.environment(2, {})
+        stage.program.begin_run(2)
         stage.attaches(run=1)
         stage.imports("app.py", run=1)
         assert stage.is_watched("other.py")
@@ -200,7 +200,8 @@ class TestALaterRun:
         stage.attaches()
         stage.imports("app.py")
         stage.imports("other.py")
-        assert stage.program.environment(2, {}) == {"AGENT": "2"}
+        stage.program.begin_run(2)
+        assert stage.program.environment({}) == {"AGENT": "2"}
         stage.attaches(run=2)
         stage.imports("app.py", run=2)
         stage.passes(SETTLED - 0.1)
@@ -214,10 +215,10 @@ class TestALaterRun:
     def test_that_ends_before_it_has_settled_forgets_nothing(self, stage: Stage) -> None:
         stage.attaches()
         stage.imports("other.py")
-        stage.program.environment(2, {})
+        stage.program.begin_run(2)
         stage.attaches(run=2)
         stage.imports("app.py", run=2)
-        assert stage.program.ended(RunEnded(2, Exited(1))) == []
+        assert stage.program.handle_end(RunEnded(2, Exited(1))) == []
         stage.passes(10 * SETTLED)
         assert stage.is_watched("other.py")
 
@@ -226,31 +227,31 @@ class TestAnEnd:
     END = RunEnded(1, Exited(1))
 
     def test_is_held_until_all_reports_before_it_are_read(self, stage: Stage) -> None:
-        assert stage.program.ended(self.END) == []
-        assert stage.program.synced(ReportsSynced(17)) == []
-        assert stage.program.synced(ReportsSynced(stage.link.syncs)) == [self.END]
+        assert stage.program.handle_end(self.END) == []
+        assert stage.program.handle_sync(ReportsSynced(17)) == []
+        assert stage.program.handle_sync(ReportsSynced(stage.link.syncs)) == [self.END]
         assert stage.program.deadline is None
 
     def test_is_let_go_when_the_last_reports_do_not_come(self, stage: Stage) -> None:
-        assert stage.program.ended(self.END) == []
+        assert stage.program.handle_end(self.END) == []
         assert stage.program.tick(stage.clock.advance(LAST_WORDS / 2)) == []
         assert stage.program.tick(stage.clock.advance(LAST_WORDS)) == [self.END]
 
     def test_of_the_leader_and_of_all_are_let_go_together_in_their_order(self, stage: Stage) -> None:
         leader = LeaderExited(1, Exited(0))
-        assert stage.program.ended(leader) == stage.program.ended(self.END) == []
-        assert stage.program.synced(ReportsSynced(1)) == []
-        assert stage.program.synced(ReportsSynced(2)) == [leader, self.END]
+        assert stage.program.handle_end(leader) == stage.program.handle_end(self.END) == []
+        assert stage.program.handle_sync(ReportsSynced(1)) == []
+        assert stage.program.handle_sync(ReportsSynced(2)) == [leader, self.END]
 
     def test_is_not_held_without_a_link_or_for_another_run(self, stage: Stage, root: Path) -> None:
-        assert stage.program.ended(RunEnded(0, Exited(1))) == [RunEnded(0, Exited(1))]
-        assert Stage(root, has_link=False).program.ended(self.END) == [self.END]
+        assert stage.program.handle_end(RunEnded(0, Exited(1))) == [RunEnded(0, Exited(1))]
+        assert Stage(root, has_link=False).program.handle_end(self.END) == [self.END]
 
     def after_crash(self, stage: Stage, outcome: Exited | Signalled, later: float = 0.1) -> Exited | Signalled:
         stage.program.handle(ProgramCrashed(1, 100, "ValueError"))
         stage.clock.advance(later)
-        stage.program.ended(RunEnded(1, outcome))
-        (ended,) = stage.program.synced(ReportsSynced(stage.link.syncs))
+        stage.program.handle_end(RunEnded(1, outcome))
+        (ended,) = stage.program.handle_sync(ReportsSynced(stage.link.syncs))
         assert isinstance(ended.outcome, Exited | Signalled)
         return ended.outcome
 
@@ -310,7 +311,7 @@ class TestFilesThatTheProgramOpens:
     def test_do_not_count_in_a_later_run_either(self, stage: Stage) -> None:
         stage.attaches()
         stage.program.handle(FileWritten(1, stage.path("data.txt")))
-        stage.program.environment(2, {})
+        stage.program.begin_run(2)
         stage.program.handle(FileOpened(2, stage.path("data.txt"), stage.disk.stat(stage.path("data.txt"))))
         assert not stage.is_watched("data.txt")
 
@@ -329,7 +330,7 @@ class TestASilentAgent:
         assert stage.program.deadline == stage.clock() + SILENT
         stage.passes(SILENT)
         stage.passes(SILENT)
-        stage.program.environment(2, {})
+        stage.program.begin_run(2)
         stage.passes(SILENT)
         (note,) = stage.notes
         assert "-I, -S or -E" in note.text
@@ -353,12 +354,13 @@ class TestASilentAgent:
     def test_is_not_told_of_if_it_reports_or_the_run_ends_in_time(self, root: Path) -> None:
         reporting, ended = Stage(root), Stage(root)
         reporting.attaches()
-        ended.program.ended(RunEnded(1, Exited(0)))
+        ended.program.handle_end(RunEnded(1, Exited(0)))
         for stage in (reporting, ended):
             stage.passes(SILENT)
             assert stage.notes == []
 
     def test_is_no_wonder_without_a_link(self, root: Path) -> None:
         stage = Stage(root, has_link=False)
-        assert stage.program.environment(1, {}) == {}
+        stage.program.begin_run(1)
+        assert stage.program.environment({}) == {}
         assert stage.program.deadline is None

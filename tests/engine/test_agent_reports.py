@@ -68,7 +68,7 @@ class Reports:
     def start(self) -> None:
         """The next run."""
         self.run += 1
-        self.program.environment(self.run, {})
+        self.program.begin_run(self.run)
 
     def path(self, name: str) -> str:
         return str(self.bench.root / name)
@@ -170,7 +170,7 @@ class TestWhatCounts:
         reports.read("library.py")
         reports.start()
         reports.attach()
-        reports.program.ended(RunEnded(2, FAILED))
+        reports.program.handle_end(RunEnded(2, FAILED))
         reports.pass_time(SETTLED)
         assert reports.counting("library.py") == ["library.py"]
 
@@ -237,48 +237,50 @@ class TestWhatThisRunDid:
 class TestTheEnd:
     def test_is_told_when_the_last_words_are_heard(self, reports: Reports, link: FakeLink) -> None:
         ended = RunEnded(1, Exited(0))
-        assert reports.program.ended(ended) == []
-        assert reports.program.synced(ReportsSynced(link.asked + 1)) == []
-        assert reports.program.synced(ReportsSynced(link.asked)) == [ended]
+        assert reports.program.handle_end(ended) == []
+        assert reports.program.handle_sync(ReportsSynced(link.asked + 1)) == []
+        assert reports.program.handle_sync(ReportsSynced(link.asked)) == [ended]
         assert reports.program.deadline is None
 
     def test_is_told_all_the_same_when_they_do_not_come(self, reports: Reports) -> None:
         ended = RunEnded(1, Exited(0))
-        reports.program.ended(ended)
+        reports.program.handle_end(ended)
         assert reports.program.deadline == reports.clock() + LAST_WORDS
         assert reports.pass_time(LAST_WORDS / 2) == []
         assert reports.pass_time(LAST_WORDS / 2) == [ended]
 
     def test_of_the_leader_and_of_all_keep_their_order(self, reports: Reports, link: FakeLink) -> None:
         first, second = LeaderExited(1, Exited(0)), RunEnded(1, Exited(0))
-        reports.program.ended(first)
-        reports.program.ended(second)
-        assert reports.program.synced(ReportsSynced(link.asked)) == [first, second]
+        reports.program.handle_end(first)
+        reports.program.handle_end(second)
+        assert reports.program.handle_sync(ReportsSynced(link.asked)) == [first, second]
 
     def test_is_told_at_once_of_a_run_without_an_agent_or_of_another_run(self, root: Path, reports: Reports) -> None:
         ended = RunEnded(1, Exited(0))
-        assert Reports(root).program.ended(ended) == [ended]
+        assert Reports(root).program.handle_end(ended) == [ended]
         reports.start()
-        assert reports.program.ended(ended) == [ended]
+        assert reports.program.handle_end(ended) == [ended]
 
     def test_by_an_exception_is_a_crash(self, reports: Reports, link: FakeLink) -> None:
         reports.attach()
         reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
-        reports.program.ended(RunEnded(1, FAILED))
-        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, Exited(1, uncaught_exception=True))]
+        reports.program.handle_end(RunEnded(1, FAILED))
+        assert reports.program.handle_sync(ReportsSynced(link.asked)) == [
+            RunEnded(1, Exited(1, uncaught_exception=True))
+        ]
 
     @pytest.mark.parametrize("outcome", [Exited(0), Exited(3), Signalled(15)])
     def test_in_another_way_is_none(self, reports: Reports, link: FakeLink, outcome: Exited | Signalled) -> None:
         reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
-        reports.program.ended(RunEnded(1, outcome))
-        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, outcome)]
+        reports.program.handle_end(RunEnded(1, outcome))
+        assert reports.program.handle_sync(ReportsSynced(link.asked)) == [RunEnded(1, outcome)]
 
     def test_long_after_an_exception_is_none(self, reports: Reports, link: FakeLink) -> None:
         """A worker's exception that the program has survived."""
         reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
         reports.clock.advance(CRASH_COUNTS)
-        reports.program.ended(RunEnded(1, FAILED))
-        assert reports.program.synced(ReportsSynced(link.asked)) == [RunEnded(1, FAILED)]
+        reports.program.handle_end(RunEnded(1, FAILED))
+        assert reports.program.handle_sync(ReportsSynced(link.asked)) == [RunEnded(1, FAILED)]
 
 
 class TestASilentAgent:
@@ -308,5 +310,6 @@ class TestASilentAgent:
 
 
 def test_a_run_is_given_what_the_link_wants_it_to_have(reports: Reports, root: Path) -> None:
-    assert reports.program.environment(7, {"PATH": os.defpath}) == {"AGENT": "run 7", "SEEN": "PATH"}
-    assert Reports(root).program.environment(7, {}) == {}
+    reports.program.begin_run(7)
+    assert reports.program.environment({"PATH": os.defpath}) == {"AGENT": "run 7", "SEEN": "PATH"}
+    assert Reports(root).program.environment({}) == {}

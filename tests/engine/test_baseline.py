@@ -439,7 +439,7 @@ class TestYoungFiles:
 
         real_stamp = type(tree.disk).stat
         monkeypatch.setattr(DatedDisk, "digest", digest)
-        monkeypatch.setattr(DatedDisk, "stamp", lambda disk, of: before if of == str(path) else real_stamp(disk, of))
+        monkeypatch.setattr(DatedDisk, "stat", lambda disk, of: before if of == str(path) else real_stamp(disk, of))
 
     def test_a_second_write_under_the_same_stamp_is_found(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         tree = Tree(root)

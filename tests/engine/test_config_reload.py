@@ -144,7 +144,7 @@ class TestWhenItIsRead:
     def test_is_never_where_no_file_is(self, clock: ManualClock, told: list[Notice]) -> None:
         renewal = ConfigReloader(SETTINGS, None, clock, told.append)
         renewal.handle([PLACE])
-        assert (renewal.deadline, renewal.places) == (None, ())
+        assert (renewal.deadline, renewal.paths) == (None, frozenset())
         assert renewal.tick(1000.0) is None
         assert renewal.before_launch() is None
         renewal.accept(renewed_to(HEAVY, "command"))
@@ -243,7 +243,7 @@ class TestARunThatWritesItsConfiguration:
 
     def test_is_looked_at_again_after_a_restart_by_hand(self, renewal: ConfigReloader, clock: ManualClock) -> None:
         assert [self.replaced(renewal, clock, 0.2) for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
-        renewal.forgive()
+        renewal.reset()
         assert renewal.before_launch() is not None
 
     def test_is_not_taken_for_somebody_who_saves_at_any_moment(
@@ -256,15 +256,15 @@ class TestARunThatWritesItsConfiguration:
     ) -> None:
         for _ in range(2 * MIN_RESTARTS):
             assert self.replaced(renewal, clock, 0.2)
-            renewal.interrupt()
+            renewal.note_external_activity()
 
 
 class Changing(Bench):
     """A bench whose configuration is saved by the test."""
 
-    def __init__(self, root: Path, beside: TaskSettings | None = None, alive: float | None = None) -> None:
+    def __init__(self, root: Path, beside: TaskSettings | None = None) -> None:
         self.configuration = FakeConfiguration()
-        super().__init__(root, configuration=self.configuration, beside=beside, alive=alive)
+        super().__init__(root, configuration=self.configuration, beside=beside)
         self.settings = self.renewal.settings
 
     def save_config(self, settings: Settings, *keys: str) -> None:
@@ -279,7 +279,7 @@ class Changing(Bench):
     def heavy(self) -> Settings:
         return replace(self.settings, launch=replace(self.settings.launch, argv=("other",)))
 
-    def answer_to_a_wait(self, after: int | None = 1) -> list[Answer]:
+    def result_of_wait_a_wait(self, after: int | None = 1) -> list[Answer]:
         answers: list[Answer] = []
         self.post(ControlRequest(WaitRequest(after, 60.0), Replying(answers)))
         return answers
@@ -374,7 +374,7 @@ class TestInTheEngine:
     def test_who_has_waited_may_save_it_as_evenly_as_a_run(self, bench: Changing) -> None:
         bench.renewal._loops = RestartLoops((FileRestart(0.0, {PLACE: 0.0}),))
         bench.post(StopRequested(15))
-        bench.answer_to_a_wait(after=None)
+        bench.result_of_wait_a_wait(after=None)
         bench.until_finished()
         bench.engine.turn()
         assert bench.renewal._loops.restarts == ()
@@ -388,11 +388,11 @@ class TestInTheEngine:
         assert isinstance(turns_until_it_ends(bench), Idle)
 
     def test_who_waits_is_left_to_the_engine_that_follows(self, bench: Changing) -> None:
-        answers = bench.answer_to_a_wait()
+        answers = bench.result_of_wait_a_wait()
         bench.save_config(bench.heavy, "command")
         turns_until_it_ends(bench)
         assert answers == []
-        _, asked, waits = bench.control.left_over()
+        asked, waits = bench.control.left_over()
         assert len(asked) + len(waits) == 1
 
     def test_what_comes_after_the_last_decision_is_kept(self, bench: Changing) -> None:
@@ -438,7 +438,7 @@ class TestWhoWaitsForAllOnTheDisk:
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Changing:
         (tmp_path / "app").mkdir()
-        bench = Changing(tmp_path / "app", alive=1.0)
+        bench = Changing(tmp_path / "app", TaskSettings())
         bench.save("app.py", "x = 1\n")
         bench.begin()
         bench.pass_time(2 * PERIOD)
@@ -446,13 +446,13 @@ class TestWhoWaitsForAllOnTheDisk:
 
     def test_is_not_answered_by_the_run_that_is_to_be_replaced(self, bench: Changing) -> None:
         bench.configuration.save(renewed_to(bench.heavy, "command"))
-        answers = bench.answer_to_a_wait(after=None)
+        answers = bench.result_of_wait_a_wait(after=None)
         assert isinstance(turns_until_it_ends(bench), Idle)
         assert answers == []
 
     def test_is_answered_by_a_run_that_goes_on_once_the_policy_is_exchanged(self, bench: Changing) -> None:
         bench.configuration.save(renewed_to(bench.light, "debounce"))
-        answers = bench.answer_to_a_wait(after=None)
+        answers = bench.result_of_wait_a_wait(after=None)
         bench.pass_time(2 * QUIET)
         assert [(answer["verdict"], answer["run"]) for answer in answers] == [("ready", 1)]
         assert len(bench.told(ConfigReloaded)) == 1
@@ -460,9 +460,9 @@ class TestWhoWaitsForAllOnTheDisk:
     @pytest.mark.parametrize("after", [None, 1])
     def test_is_told_what_is_refused_and_who_asks_later_is_too(self, bench: Changing, after: int | None) -> None:
         bench.configuration.save(ConfigError(["a", "b"]))
-        first = bench.answer_to_a_wait(after=None)
+        first = bench.result_of_wait_a_wait(after=None)
         bench.pass_time(2 * QUIET)
-        later = bench.answer_to_a_wait(after)
+        later = bench.result_of_wait_a_wait(after)
         bench.pass_time(2 * QUIET)
         (answer,) = first
         assert (answer["verdict"], answer["run"], answer["trace"]) == ("failed", 1, "a\nb")
@@ -474,17 +474,17 @@ class TestWhoWaitsForAllOnTheDisk:
         self, bench: Changing, written: ConfigError | None
     ) -> None:
         bench.configuration.save(ConfigError(["a"]))
-        answers = bench.answer_to_a_wait(after=None)
+        answers = bench.result_of_wait_a_wait(after=None)
         bench.pass_time(2 * QUIET)
         bench.configuration.save(written)
-        later = bench.answer_to_a_wait(after=None)
+        later = bench.result_of_wait_a_wait(after=None)
         bench.pass_time(2 * QUIET)
         assert [answer["verdict"] for answer in (*answers, *later)] == ["failed", "ready"]
 
     def test_is_kept_waiting_during_a_pause_in_which_nothing_is_taken_over(self, bench: Changing) -> None:
         bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
         bench.configuration.save(renewed_to(bench.light, "debounce"))
-        answers = bench.answer_to_a_wait(after=None)
+        answers = bench.result_of_wait_a_wait(after=None)
         bench.engine.turn()
         assert answers == []
         bench.post(ControlRequest(ResumeRequest("a test"), Replying([])))

@@ -29,7 +29,7 @@ from reloader.core.outcome import Exited
 from reloader.core.settings import OnExit, RestartPolicy
 from reloader.core.states import RequestedByUser, Running
 from reloader.core.tasks import GatePolicy, ReadyPolicy, Task, TaskSettings
-from reloader.engine.control.handler import Pause
+from reloader.engine.pause import Pause
 from tests.support.sessions.engine_bench import Bench
 
 ALIVE = 1.0
@@ -61,7 +61,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bench(root: Path) -> Bench:
-    return Bench(root, alive=ALIVE).begin()
+    return Bench(root, beside=TaskSettings()).begin()
 
 
 def asked(bench: Bench, request: Request) -> Asker:
@@ -206,7 +206,7 @@ class TestAWaitForThePresent:
         assert (waiting.only["verdict"], waiting.only["run"]) == ("ready", 2)
 
     def test_is_answered_when_the_run_fails(self, root: Path) -> None:
-        bench = Bench(root, alive=ALIVE, restart=RestartPolicy(on_exit=OnExit.WAIT)).begin()
+        bench = Bench(root, beside=TaskSettings(), restart=RestartPolicy(on_exit=OnExit.WAIT)).begin()
         bench.save("app.py", "1/0")
         waiting = asked(bench, WaitRequest())
         while not bench.told(Launched):
@@ -292,11 +292,11 @@ class TestTheStage:
     def test_lets_every_change_through_in_the_end(self, steps: list[str]) -> None:
         pause, out, expected, opened, number = Pause(), list[Event](), set[str](), False, 0
 
-        def let(*events: Event) -> None:
-            for event in pause.through(events):
+        def let(event: Event | None) -> None:
+            if event is not None and not pause.holds(event):
                 out.append(event)
 
-        acts: dict[str, Callable[[], object]] = {"pause": pause.begin, "resume": lambda: let(*pause.end())}
+        acts: dict[str, Callable[[], object]] = {"pause": pause.begin, "resume": lambda: let(pause.end())}
         for step in steps:
             if step == "open" and not opened:
                 opened = True
@@ -308,12 +308,12 @@ class TestTheStage:
             elif step == "launched":
                 expected -= set(pause.pending.kinds)
                 opened = False
-                pause.launched()
+                pause.handle_launch()
             elif step in acts:
                 acts[step]()
             if not pause.is_on:
                 assert not pause.pending
-        let(*pause.end())
+        let(pause.end())
         served = {path for event in out if isinstance(event, BatchClosed) for path in event.batch.kinds}
         assert served == expected
 
@@ -326,9 +326,9 @@ def test_what_is_open_while_a_batch_is_let_in_makes_no_run_stop_for_ever() -> No
         ChangeBatch.of([PathChange("other", ChangeKind.MODIFIED)]),
     )
     pause.begin()
-    assert list(pause.through([BatchOpened(), BatchClosed(one), BatchOpened()])) == []
-    assert pause.end() == [BatchClosed(one)]
-    assert list(pause.through([BatchClosed(other)])) == [BatchClosed(other)]
+    assert all(pause.holds(event) for event in (BatchOpened(), BatchClosed(one), BatchOpened()))
+    assert pause.end() == BatchClosed(one)
+    assert not pause.holds(BatchClosed(other))
 
 
 def test_a_change_is_told_when_it_is_served_and_not_before(bench: Bench) -> None:

@@ -239,7 +239,7 @@ class TestStepsBeforeAStart:
     @pytest.mark.parametrize("postpone", [False, True])
     def test_come_before_the_first_one_of_another_plan(self, tmp_path: Path, *, postpone: bool) -> None:
         bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(postpone=postpone))
-        assert bench.beside.admit(Begin(), Idle(4, ConfigChanged(("before",)))) == []
+        assert bench.gate.admit(Begin(), Idle(4, ConfigChanged(("before",)))) == []
         environment = bench.helpers.living[0].environment
         assert (environment["RELOADER_RUN"], environment["RELOADER_REASON"]) == ("5", "config_changed")
 
@@ -289,5 +289,5 @@ class TestWhatAStepIsTold:
 def test_nothing_passes_the_gate_any_more_when_the_session_is_over(bench: Bench) -> None:
     bench.post(StopRequested(15))
     bench.until_finished()
-    assert bench.beside.admit(BatchOpened(), bench.state) == [BatchOpened()]
-    assert bench.beside.follow(bench.state) == []
+    assert bench.gate.admit(BatchOpened(), bench.state) == [BatchOpened()]
+    assert bench.gate.follow(bench.state) == []

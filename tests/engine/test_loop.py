@@ -43,7 +43,7 @@ from reloader.core.states import (
     WaitingForChange,
     WaitingForQuiet,
 )
-from reloader.engine.run import LAST_WAIT
+from reloader.engine.run import KILL_TIMEOUT
 from reloader.errors import EnvironmentVariableError
 from reloader.interfaces import ChildNotLaunched
 from tests.support.sessions.engine_bench import CEILING, QUIET, Bench
@@ -450,9 +450,9 @@ class TestReadingAhead:
         bench = Bench(root)
         bench.baseline.take(lambda files: None)
         bench.engine.begin()
-        assert not bench.engine.knows_all_contents
+        assert not bench.files.are_read_ahead
         bench.settle()
-        assert bench.engine.knows_all_contents
+        assert bench.files.are_read_ahead
         assert bench.told(Note) == [Note("the contents of all files are known")]
         assert sorted(bench.disk.read) == [str(root / "app.py"), str(root / "other.py")]
 
@@ -502,7 +502,7 @@ class TestAnErrorOfOurs:
         with pytest.raises(RuntimeError, match="a fault"):
             run_on_to_a_fault(bench)
         assert bench.acts == ["force 1"]
-        assert bench.clock() - before == pytest.approx(LAST_WAIT)
+        assert bench.clock() - before == pytest.approx(KILL_TIMEOUT)
 
     def test_before_the_first_run_has_nothing_to_force(self, root: Path) -> None:
         def fail(run: int) -> NoReturn:

@@ -29,7 +29,7 @@ def bench_of(root: Path, policy: TaskSettings, restart: RestartPolicy | None = N
     bench = Bench(root / "app", beside=policy, restart=restart)
     bench.baseline.take(lambda files: None)
     bench.engine.begin()
-    while not bench.engine.knows_all_contents:
+    while not bench.files.are_read_ahead:
         bench.engine.turn()
     return bench
 
@@ -184,7 +184,7 @@ class TestHooks:
         bench.host.end(Exited(0))
         bench.until_finished()
         before = bench.clock()
-        bench.beside.wind_up(bench.inbox, bench.clock)  # it never ends by itself
+        bench.engine.close()  # it never ends by itself
         assert HOOK_TIMEOUT <= bench.clock() - before < HOOK_TIMEOUT + 5
         assert bench.told(HookFailed) == [HookFailed(HookEvent.STOP, ("stop",), TimedOut(HOOK_TIMEOUT))]
 
@@ -194,7 +194,7 @@ class TestHooks:
         bench.until_finished()
         bench.helpers.end("stop", Exited(0))
         before = bench.clock()
-        bench.beside.wind_up(bench.inbox, bench.clock)
+        bench.engine.close()
         assert bench.clock() == before
         assert bench.told(HookFailed) == []
 
@@ -203,7 +203,7 @@ class TestHooks:
         bench.host.end(Exited(0))
         bench.until_finished()
         bench.post(StopRequested(2))
-        bench.beside.wind_up(bench.inbox, bench.clock)
+        bench.engine.close()
         assert "force stop" in bench.acts
         assert bench.told(HookFailed) == []
 

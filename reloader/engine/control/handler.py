@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 
 from typing_extensions import assert_never
 
-from reloader.core.changes import ChangeBatch
 from reloader.core.control_protocol import (
     Answer,
     ExplainRequest,
@@ -20,11 +18,11 @@ from reloader.core.control_protocol import (
     StatusRequest,
     WaitRequest,
 )
-from reloader.core.events import BatchClosed, BatchOpened, ControlRequest, Event, KeyPressed, RestartRequested
+from reloader.core.events import BatchOpened, ControlRequest, Event, KeyPressed, RestartRequested
 from reloader.core.notices import FilesListed, KeysHelp, Paused, Resumed, SessionNotice, SessionStatus
-from reloader.core.runs import ALIVE, Rejection, Wait, describe_state, result_of_wait, with_min_run
+from reloader.core.runs import Rejection, Wait, describe_state, result_of_wait, with_min_run
 from reloader.core.settings import Settings
-from reloader.core.states import Running, State
+from reloader.core.states import State
 from reloader.engine.agent_reports import AgentReports
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.explain import Explainer
@@ -33,59 +31,9 @@ from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
 from reloader.engine.files.restart_loops import RestartLoopGuard
-from reloader.engine.tasks.auxiliary import Auxiliary
+from reloader.engine.pause import Pause
+from reloader.engine.tasks.gate import GateRunner
 from reloader.interfaces import Clock
-
-
-class Pause:
-    """Owned by the engine's thread. A batch that was let in when it opened is let in when it closes."""
-
-    def __init__(self) -> None:
-        self.is_on = False
-        self.pending = ChangeBatch()
-        self._is_open = False
-        self._was_let_in = False
-
-    def through(self, events: Iterable[Event]) -> Iterator[Event]:
-        """``events`` without what is kept back."""
-        for event in events:
-            match event:
-                case BatchOpened():
-                    self._is_open = True
-                    self._was_let_in = not self.is_on
-                    if self._was_let_in:
-                        yield event
-                case BatchClosed(batch):
-                    is_let_in = self._was_let_in or not self.is_on
-                    self._is_open = self._was_let_in = False
-                    if is_let_in:
-                        yield event
-                    else:
-                        self.pending = self.pending.merged_with(batch)
-                case _:
-                    yield event
-
-    def begin(self) -> None:
-        self.is_on = True
-
-    def end(self) -> list[Event]:
-        """Let in what was kept back, as one batch, or the batch that is open now.
-
-        Never both: what is open when a run is launched is in it, or closes later and is let in then.
-        """
-        self.is_on = False
-        pending, self.pending = self.pending, ChangeBatch()
-        if pending:
-            return [BatchClosed(pending)]
-        if self._is_open and not self._was_let_in:
-            self._was_let_in = True
-            return [BatchOpened()]
-        return []
-
-    def launched(self) -> None:
-        """A run has started, for whatever reason: all that was kept back is in it."""
-        self.pending = ChangeBatch()
-        self._is_open = self._was_let_in = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +43,9 @@ class _PendingWait:
 
 
 class ControlHandler:
-    """Owned by the engine's thread. What is asked is answered when all that has arrived with it is decided on.
+    """Owned by the engine's thread. A request is answered when all that has arrived with it is decided on.
 
-    A run that has lived for ``alive`` seconds is ready; None: something else says when it is.
+    ``is_active`` is true while ``compare_disk`` and ``answer`` have something to do.
     """
 
     def __init__(
@@ -112,12 +60,11 @@ class ControlHandler:
         explainer: Explainer,
         loops: RestartLoopGuard,
         renewal: ConfigReloader,
+        gate: GateRunner,
+        pause: Pause,
         *,
-        alive: float | None = ALIVE,
-        beside: Auxiliary | None = None,
         before: ControlHandler | None = None,
     ) -> None:
-        self.pause = Pause()
         self._settings = settings
         self._chronicle = chronicle
         self._collector = collector
@@ -128,62 +75,53 @@ class ControlHandler:
         self._explainer = explainer
         self._loops = loops
         self._renewal = renewal
-        self._alive = alive
-        self._beside = beside
+        self._gate = gate
+        self._pause = pause
         self._asked: list[ControlRequest] = []
         self._waits: list[_PendingWait] = []
         self._should_look = False
         self._should_tell = False
-        self._ready_at: float | None = None
+        self.deadline: float | None = None
         if before is not None:
-            self.pause, self._asked, self._waits = before.left_over()
+            self._asked, self._waits = before.left_over()
+        self.is_active = bool(self._asked or self._waits)
 
-    def left_over(self) -> tuple[Pause, list[ControlRequest], list[_PendingWait]]:
-        """What the control of the next engine goes on with: whoever has asked this one is answered by that one."""
-        self.pause.launched()  # what was kept back is in the first run of that one
-        return self.pause, self._asked, self._waits
+    def left_over(self) -> tuple[list[ControlRequest], list[_PendingWait]]:
+        """Return what is still to be answered, for the handler of the engine that follows."""
+        return self._asked, self._waits
 
-    @property
-    def deadline(self) -> float | None:
-        """When there is something to do."""
-        moments = [pending.wait.deadline for pending in self._waits]
-        if self._ready_at is not None:
-            moments.append(self._ready_at)
-        return min(moments, default=None)
-
-    def handle(self, asked: ControlRequest | KeyPressed) -> Iterator[Event]:
-        """Take a request in, and return what is to be decided on for its sake."""
+    def handle(self, asked: ControlRequest | KeyPressed) -> Event | None:
+        """Accept a request, and return what is to be decided on because of it."""
+        self.is_active = True
         if isinstance(asked, KeyPressed):
-            yield from self._typed(asked.key)
-            return
+            return self._handle_key(asked.key)
         self._asked.append(asked)
         match asked.request:
             case RestartRequest(by):
-                self._loops.forgive()
-                self._renewal.forgive()
-                yield RestartRequested(by)
+                self._loops.reset()
+                self._renewal.reset()
+                return RestartRequested(by)
             case PauseRequest(by):
                 self._begin_pause(by)
             case ResumeRequest(by):
-                yield from self._end_pause(by)
+                return self._end_pause(by)
             case WaitRequest(after=None):
                 self._should_look = True
                 self._renewal.look_now()
             case _:
-                pass  # nothing changes by being told
+                pass  # to answer it changes nothing
+        return None
 
-    def look(self) -> Iterator[Event]:
-        """Somebody has asked for all that is on the disk: no event is waited for. Once for all who have asked meanwhile."""
-        if self._should_look:
-            self._should_look = False
-            opened = self._collector.compare_all(self._clock())
-            if opened is not None:
-                yield opened
+    def compare_disk(self) -> BatchOpened | None:
+        """Compare everything, once for all clients that wait for the present state. No event is waited for."""
+        if not self._should_look:
+            return None
+        self._should_look = False
+        return self._collector.compare_all(self._clock())
 
     def answer(self, state: State) -> None:
-        """All that has arrived is decided on: answer what can be answered."""
+        """Answer what can be answered, now that all that has arrived is decided on."""
         now = self._clock()
-        self._note_readiness(state, now)
         if self._should_tell:
             self._should_tell = False
             self._chronicle.report(self._status(state, now))
@@ -193,27 +131,11 @@ class ControlHandler:
         self._waits = [pending for pending in self._waits if pending.reply.is_connected]
         if self._waits:
             self._answer_waits(state, now)
+        self.is_active = bool(self._waits)
+        self.deadline = min((pending.wait.deadline for pending in self._waits), default=None)
 
-    def adopt(self, settings: Settings) -> None:
+    def set_settings(self, settings: Settings) -> None:
         self._settings = settings
-
-    def launched(self) -> None:
-        """A run has started; it has all that was on the disk."""
-        self.pause.launched()
-
-    # Readiness
-
-    def _note_readiness(self, state: State, now: float) -> None:
-        newest = self._chronicle.newest
-        self._ready_at = None
-        if self._alive is None or not isinstance(state, Running):
-            return
-        if newest is None or newest.run != state.run or newest.ready_after is not None:
-            return
-        if now - state.started_at >= self._alive:
-            self._chronicle.is_ready(now - state.started_at)
-        else:
-            self._ready_at = state.started_at + self._alive
 
     # Answers
 
@@ -245,25 +167,25 @@ class ControlHandler:
             if over is None:
                 waiting.append(_PendingWait(wait, pending.reply))
             else:
-                self._loops.interrupt()
-                self._renewal.interrupt()
+                self._loops.note_external_activity()
+                self._renewal.note_external_activity()
                 pending.reply(as_answer(over))
         self._waits = waiting
 
     @property
     def _is_collecting(self) -> bool:
         """Whether something on the disk is known, and nothing has followed from it yet."""
-        return self._collector.deadline is not None or bool(self.pause.pending) or self._renewal.is_unsettled
+        return self._collector.deadline is not None or bool(self._pause.pending) or self._renewal.is_unsettled
 
     @property
     def _is_pending(self) -> bool:
         """Whether a run is to follow."""
-        return self._renewal.pending is not None or (self._beside is not None and self._beside.is_holding)
+        return self._renewal.pending is not None or self._gate.is_holding
 
     @property
     def _refusal(self) -> Rejection | None:
         """Why none follows that has what is on the disk."""
-        is_at_the_gate = self._beside is not None and self._beside.is_refusing
+        is_at_the_gate = self._gate.is_refusing
         return self._chronicle.refusal if is_at_the_gate else self._chronicle.config_refusal
 
     def _status(self, state: State, now: float) -> SessionStatus:
@@ -272,40 +194,42 @@ class ControlHandler:
             pid=os.getpid(),
             project=self._settings.project,
             command=self._settings.launch.argv,
-            state=describe_state(state, is_refused=self._beside is not None and self._beside.is_refusing),
+            state=describe_state(state, is_refused=self._gate.is_refusing),
             run=newest.run if newest is not None else 0,
             child=newest.pid if newest is not None and newest.ended is None else None,
             seconds=now - newest.started_at if newest is not None else 0.0,
             ready_after=newest.ready_after if newest is not None else None,
             reason=newest.reason if newest is not None else "",
-            is_paused=self.pause.is_on,
-            pending=tuple(self.pause.pending.kinds),
+            is_paused=self._pause.is_on,
+            pending=tuple(self._pause.pending.kinds),
             backend=self._watching.backend,
             files=self._baseline.files,
         )
 
     # Keys and the pause
 
-    def _typed(self, key: str) -> Iterator[Event]:
+    def _handle_key(self, key: str) -> Event | None:
         match key:
-            case "p" if self.pause.is_on:
-                yield from self._end_pause(key)
+            case "p" if self._pause.is_on:
+                return self._end_pause(key)
             case "p":
                 self._begin_pause(key)
             case "s":
                 self._should_tell = True
             case _:
                 self._chronicle.report(KeysHelp())
+        return None
 
     def _begin_pause(self, by: str) -> None:
-        if not self.pause.is_on:
-            self.pause.begin()
+        if not self._pause.is_on:
+            self._pause.begin()
             self._chronicle.report(Paused(by))
 
-    def _end_pause(self, by: str) -> Iterator[Event]:
-        if self.pause.is_on:
-            self._chronicle.report(Resumed(by, len(self.pause.pending)))
-            yield from self.pause.end()
+    def _end_pause(self, by: str) -> Event | None:
+        if not self._pause.is_on:
+            return None
+        self._chronicle.report(Resumed(by, len(self._pause.pending)))
+        return self._pause.end()
 
 
 def as_answer(notice: SessionNotice) -> Answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from reloader.core.notices import (
     ChangesReverted,
@@ -50,12 +49,6 @@ class RunJournal:
     def report_to(self, reporter: Reporter) -> None:
         """From now on it is this one that the user is told by."""
         self._reporter = reporter
-
-    def is_ready(self, seconds: float) -> None:
-        """The newest run is ready, so long after its start."""
-        if self.newest is not None:
-            self.newest = replace(self.newest, ready_after=seconds)
-            self._keep({**self._heading("ready", self.newest), "ready_after": round(seconds, 3)})
 
     def _note_refusal(self, notice: Notice) -> None:
         """Why no run has what is on the disk, until one has, or nothing is to be had any more."""

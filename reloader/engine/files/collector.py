@@ -29,8 +29,8 @@ class ChangeCollector:
         self._changes: list[PathChange] = []
         self._is_open = False
 
-    def adopt(self, policy: DebouncePolicy) -> None:
-        """From now on a batch is complete by this policy, the open one too."""
+    def set_policy(self, policy: DebouncePolicy) -> None:
+        """Complete batches by ``policy`` from now on, the open one too."""
         self._debouncer.policy = policy
 
     @property
@@ -54,8 +54,8 @@ class ChangeCollector:
         """Look at everything: events were lost, or the rules have changed."""
         return self._collect(self._baseline.examine_all(), now)
 
-    def take(self, changes: list[PathChange], now: float) -> BatchOpened | None:
-        """Changes that were found by other means than a hint."""
+    def add(self, changes: list[PathChange], now: float) -> BatchOpened | None:
+        """Add changes that were found by other means than a hint."""
         return self._collect(changes, now)
 
     def close_if_due(self, now: float) -> BatchClosed | None:

@@ -67,11 +67,16 @@ class Rescan:
 
     @property
     def deadline(self) -> float | None:
-        """When ``tick`` has something to do."""
+        """The moment at which ``tick`` has something to do."""
         if self._under_way is not None:
             return self._clock()
         moment = self._next_at if self._judge_at is None else self._judge_at
         return moment if moment != float("inf") else None
+
+    def is_due(self, now: float) -> bool:
+        """Return True if ``tick`` has something to do at ``now``."""
+        deadline = self.deadline
+        return deadline is not None and deadline <= now
 
     def tick(self, now: float) -> tuple[str, ...]:
         """Do a slice of what is due. Returns the paths that changed without anybody's telling."""

@@ -80,8 +80,8 @@ class RestartLoopGuard:
             Note(f"nothing runs for {trial.seconds:.1f} s, to see whether somebody else writes {names}")
         )
 
-    def launching(self, reason: Reason) -> None:
-        """The next run is about to start, and the one before it is over."""
+    def handle_launch(self, reason: Reason) -> None:
+        """Count the restart: the next run is about to start, and the last one is over."""
         now = self._clock()
         if self._trial is not None and now < self._trial_ends:
             self._acquitted |= self._trial.suspects  # another file has cut the trial short: it proves nothing
@@ -94,12 +94,12 @@ class RestartLoopGuard:
         self._trial = None
         self._acquitted.clear()
 
-    def forgive(self) -> None:
-        """A restart by hand: every file counts again."""
+    def reset(self) -> None:
+        """Let every file count again: the user has asked for a restart."""
         self._loops = self._loops.reset()
 
-    def interrupt(self) -> None:
-        """Somebody has waited for this run, and may change a file as soon as it is ready: as evenly as a program does."""
+    def note_external_activity(self) -> None:
+        """Note that a client has waited for this run. It may save as evenly as a program does."""
         self._loops = self._loops.note_external_activity()
 
     def _restart(self, now: float, paths: Iterable[str]) -> FileRestart:

@@ -29,6 +29,7 @@ from reloader.core.gate import (
     Forward,
     GateContext,
     GateEvent,
+    GateResult,
     GateTaskFailed,
     GateTaskPassed,
     PolicyReplaced,
@@ -82,19 +83,37 @@ class GateRunner:
         self._state: State = Idle()
         self._attempt = 0
         self._command: int | None = None
-        self._results: deque[GateTaskPassed | GateTaskFailed | PolicyReplaced] = deque()
+        self._results: deque[GateResult] = deque()
         self._is_over = False
 
-    def admit(self, event: Event, state: State) -> list[Event]:
-        """What the supervisor, which is in ``state``, is to decide on now that ``event`` has happened."""
+    #: A task's end may come at any time, and what has to wait for a task has no deadline of its own.
+    deadline = None
+
+    @property
+    def is_active(self) -> bool:
+        """True if a task has ended, or another policy is in force, and nothing has followed from it yet."""
+        return bool(self._results)
+
+    def tick(self, now: float) -> list[GateResult]:
+        """Return what the tasks have come to. Each is to be admitted as an event is."""
+        results, self._results = self._results, deque()
+        return list(results)
+
+    def admit(self, event: Event | GateResult, state: State) -> list[Event]:
+        """Return what the supervisor, which is in ``state``, is to decide on now that ``event`` has happened."""
         self._state = state
-        if isinstance(event, StopRequested):
-            self.close()
-        if isinstance(event, LeaderExited | RunEnded) and not self._is_over:
-            return self._run_ends(event)
-        if not isinstance(event, Guarded) or self._lets_all_through(event):
-            return [event]
-        return self._handle(event)
+        match event:
+            case GateTaskPassed() | GateTaskFailed() | PolicyReplaced():
+                return [] if self._is_over else self._handle(event)
+            case StopRequested():
+                self.close()
+                return [event]
+            case LeaderExited() | RunEnded() if not self._is_over:
+                return self._handle_end(event)
+            case Begin() | BatchOpened() | BatchClosed() | RestartRequested() | SettingsChanged():
+                return [event] if self._is_exempt(event) else self._handle(event)
+            case _:
+                return [event]
 
     def follow(self, state: State) -> list[Event]:
         """What the supervisor is to decide on now that it is in ``state``."""
@@ -116,25 +135,18 @@ class GateRunner:
         """Whether what waits here has failed, and nothing is done before the next change."""
         return isinstance(self._gate.stage, core.Rejected)
 
-    def launched(self) -> None:
-        """A run is about to start."""
+    def handle_launch(self) -> None:
+        """Note that a run is about to start."""
         self._gate = core.after_launch(self._gate)
 
-    def due(self) -> list[Event]:
-        """What the supervisor is to decide on because a task has ended, or because another policy is in force."""
-        admitted: list[Event] = []
-        while self._results and not self._is_over:
-            admitted += self._handle(self._results.popleft())
-        return admitted
-
-    def hold_to(self, policy: GatePolicy) -> None:
-        """What waits for another plan has to pass this. The steps before a start are those that they were."""
+    def set_pending_policy(self, policy: GatePolicy) -> None:
+        """Hold what waits for other settings to their check. The tasks before a start stay what they were."""
         self._policy = replace(policy, before=self._policy.before)
 
-    def adopt(self, policy: GatePolicy) -> None:
-        """From now on this is what has to pass, also for what waits here already; no other plan is on its way."""
+    def set_policy(self, policy: GatePolicy) -> None:
+        """Check by ``policy`` from now on, also what waits here already. No other settings are pending."""
         before = self._policy
-        self.hold_to(policy)
+        self.set_pending_policy(policy)
         if self._policy != before or self._gate.pending.reloaded is not None:
             self._results.append(PolicyReplaced())
 
@@ -143,7 +155,7 @@ class GateRunner:
         self._is_over = True
         self._abandon()
 
-    def _run_ends(self, ended: LeaderExited | RunEnded) -> list[Event]:
+    def _handle_end(self, ended: LeaderExited | RunEnded) -> list[Event]:
         """No restart follows from an end that the user has caused by Ctrl-C."""
         is_news = isinstance(self._state, Running) and ended.run == self._state.run
         if not is_news or ended.outcome.was_interrupted or self._restart.once:
@@ -151,7 +163,8 @@ class GateRunner:
         self._gate, orders = core.handle_run_end(self._gate, ended, self._around)
         return self._perform(orders)
 
-    def _lets_all_through(self, event: Guarded) -> bool:
+    def _is_exempt(self, event: Guarded) -> bool:
+        """True if nothing has to pass before ``event`` is decided on."""
         if self._is_over or (self._restart.once and isinstance(self._state, Running)):
             return True
         is_postponed = self._restart.postpone and next_run(self._state) == 1
@@ -201,7 +214,14 @@ class GateRunner:
                 timeout=self._policy.timeout,
                 then=partial(self._ended, attempt, task),
             )
-        return self.due() if self._command is None else []
+        return self._handle_results() if self._command is None else []
+
+    def _handle_results(self) -> list[Event]:
+        """Go on at once where a task had its result at once."""
+        admitted: list[Event] = []
+        while self._results and not self._is_over:
+            admitted += self._handle(self._results.popleft())
+        return admitted
 
     def _told(self) -> Mapping[str, str]:
         """By what a step finds which run is to follow it, and why."""

@@ -63,7 +63,7 @@ class Hooks:
         self._reporter.report(notice)
         if isinstance(notice, Launched | Ended):
             self._run = notice.run
-        due = _due_at(notice, self._run)
+        due = _due_at(notice, self._run) if self._hooks else None
         if due is not None and due.occasion in self._hooks:
             # What could not be said yet is old by now, if the same has happened again.
             self._waiting = [one for one in self._waiting if one.occasion is not due.occasion]
@@ -72,8 +72,8 @@ class Hooks:
             self._waiting.append(replace(due, variables=environment, argv=argv, cwd=self._cwd))
             self._next()
 
-    def adopt(self, hooks: Mapping[HookEvent, tuple[str, ...]]) -> None:
-        """From now on these are the user's hooks."""
+    def set_hooks(self, hooks: Mapping[HookEvent, tuple[str, ...]]) -> None:
+        """Replace the user's hooks. What is queued still runs."""
         self._hooks = hooks
 
     def follow(

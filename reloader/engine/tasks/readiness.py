@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from reloader.core.events import ProbePassed
+from reloader.core.events import Event, ProbePassed
 from reloader.core.notices import Notice, Ready
 from reloader.core.outcome import Exited
 from reloader.core.tasks import ReadyPolicy, TaskOutcome
@@ -44,12 +44,17 @@ class Readiness:
         self._since = 0.0
         self._missing: set[str] = set()
         self._ends: list[Callable[[], None]] = []
-        self._try_at: float | None = None
+        self.deadline: float | None = None
         self._command: int | None = None
 
+    @property
+    def is_active(self) -> bool:
+        """True if something is to be tried, or a run is to have lived for long enough."""
+        return self.deadline is not None
+
     def begin(self, run: int) -> None:
-        """The run lives from now on."""
-        self.cease()
+        """Ask from now on whether ``run``, which has just started, is ready."""
+        self.stop()
         self._run, self._since = run, self._clock()
         policy = self._policy
         wanted = {"http": policy.http, "tcp": policy.tcp, "log": policy.log, "exec": policy.exec}
@@ -57,14 +62,14 @@ class Readiness:
         if policy.http is not None or policy.tcp is not None:
             self._ends.append(self._start_probe(run, policy))
         if policy.exec is not None:
-            self._try_at = self._since
+            self.deadline = self._since
         elif not self._missing:
-            self._missing, self._try_at = {"alive"}, self._since + ALIVE
+            self._missing, self.deadline = {"alive"}, self._since + ALIVE
 
-    def cease(self) -> None:
-        """The run is over, or asked to end: it will not be ready any more. May be called twice."""
+    def stop(self) -> None:
+        """Ask no more: the run is over, or was asked to end. May be called twice."""
         self._missing.clear()
-        self._try_at = None
+        self.deadline = None
         while self._ends:
             self._ends.pop()()
         if self._command is not None:
@@ -74,18 +79,17 @@ class Readiness:
     def handle(self, passed: ProbePassed) -> None:
         """News of another run are late, and ignored."""
         if passed.run == self._run:
-            self._has(passed.probe)
+            self._pass(passed.probe)
 
-    @property
-    def deadline(self) -> float | None:
-        return self._try_at
+    def tick(self, now: float) -> Sequence[Event]:
+        if self.deadline is not None and now >= self.deadline:
+            self.deadline = None
+            self._try()
+        return ()
 
-    def tick(self, now: float) -> None:
-        if self._try_at is None or now < self._try_at:
-            return
-        self._try_at = None
+    def _try(self) -> None:
         if self._policy.exec is None:
-            self._has("alive")
+            self._pass("alive")
             return
         self._command = self._commands.start(
             self._policy.exec,
@@ -100,11 +104,11 @@ class Readiness:
             return
         self._command = None
         if isinstance(outcome, Exited) and outcome.code == 0:
-            self._has("exec")
+            self._pass("exec")
         else:
-            self._try_at = self._clock() + PAUSE
+            self.deadline = self._clock() + PAUSE
 
-    def _has(self, name: str) -> None:
+    def _pass(self, name: str) -> None:
         if name not in self._missing:
             return
         self._missing.discard(name)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reloader.core.events import RunEnded
+from reloader.core.events import Event, RunEnded
 from reloader.core.outcome import NotLaunched
 from reloader.core.tasks import TaskOutcome, TimedOut
 from reloader.interfaces import Child, ChildHost, ChildNotLaunched, Clock
 
-#: What is asked to end for taking too long has so many seconds until force.
-PATIENCE = 1.0
+#: Seconds from the request to end to force, for a command that has taken too long.
+KILL_TIMEOUT = 1.0
 #: The number of SIGTERM wherever there are signals; Windows' hosts have but one way to ask.
 TERMINATE = 15
 
@@ -36,6 +36,7 @@ class TaskRunner:
         self._clock = clock
         self._running: dict[int, _Command] = {}
         self._last = 0
+        self.is_active = False
 
     def start(
         self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], timeout: float, then: Then
@@ -50,7 +51,8 @@ class TaskRunner:
             then(NotLaunched(child.exit_code, child.why))
             return None
         asked_at = self._clock() + timeout
-        self._running[self._last] = _Command(child, then, timeout, asked_at, asked_at + PATIENCE)
+        self._running[self._last] = _Command(child, then, timeout, asked_at, asked_at + KILL_TIMEOUT)
+        self.is_active = True
         return self._last
 
     def abandon(self, number: int) -> None:
@@ -61,30 +63,28 @@ class TaskRunner:
             command.child.kill()
 
     @property
-    def are_running(self) -> bool:
-        return bool(self._running)
-
-    @property
     def deadline(self) -> float | None:
         """When ``tick`` has something to do."""
         moments = [one.force_at if one.is_overdue else one.asked_at for one in self._running.values()]
         look = self._host.next_poll(self._clock()) if self._running else None
         return min([*moments, *([] if look is None else [look])], default=None)
 
-    def tick(self, now: float) -> None:
-        """See what has ended, and end what is overdue."""
+    def tick(self, now: float) -> Sequence[Event]:
+        """Handle what has ended, and end what is overdue."""
         for ended in self._host.collect(now):
             if isinstance(ended, RunEnded) and ended.run in self._running:
                 command = self._running.pop(ended.run)
                 command.then(TimedOut(command.timeout) if command.is_overdue else ended.outcome)
         for command in self._running.values():
             self._hurry(command, now)
+        self.is_active = bool(self._running)
+        return ()
 
     def _hurry(self, command: _Command, now: float) -> None:
         if command.is_overdue:
             if now >= command.force_at:
                 command.child.kill()
-                command.force_at = now + PATIENCE
+                command.force_at = now + KILL_TIMEOUT
         elif now >= command.asked_at:
             command.is_overdue = True
             command.child.stop(TERMINATE)

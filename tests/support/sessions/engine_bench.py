@@ -14,9 +14,10 @@ from reloader.core.events import PathsChanged, Posted
 from reloader.core.notices import Changed, Notice
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.settings import LaunchSettings, RestartPolicy, Settings, StopPolicy, WatchSettings
-from reloader.core.states import Finished, Idle, State
+from reloader.core.states import Finished, Idle, Reason, State
 from reloader.core.tasks import ReadyPolicy, TaskSettings
 from reloader.engine.agent_reports import AgentReports
+from reloader.engine.change_tracker import ChangeTracker
 from reloader.engine.components import Components
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.explain import Explainer
@@ -28,13 +29,14 @@ from reloader.engine.files.collector import ChangeCollector
 from reloader.engine.files.rescan import Rescan
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.loop import Engine
+from reloader.engine.pause import Pause
 from reloader.engine.port_conflicts import PortConflicts
 from reloader.interfaces import Configuration
 from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.clock import ManualClock
 from tests.support.fakes.interfaces import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
 from tests.support.platforms.paths import relative
-from tests.support.sessions.tasks import FakeHelpers, FakeProbes, beside_of
+from tests.support.sessions.tasks import FakeHelpers, FakeProbes, tasks_of
 
 Told = TypeVar("Told", bound=Notice)
 
@@ -57,7 +59,6 @@ class Bench:
         by_content: bool = True,
         restart: RestartPolicy | None = None,
         rescan_period: float = NEVER,
-        alive: float | None = None,
         make_disk: Callable[[ManualClock], DatedDisk] = lambda clock: DatedDisk(),
         beside: TaskSettings | None = None,
         compiles: bool = False,
@@ -125,7 +126,8 @@ class Bench:
         self.helpers = FakeHelpers(self.journal)
         self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
-        hooks, self.beside = beside_of(
+        self.pause = Pause()
+        tasks = tasks_of(
             self.chronicle,
             self.clock,
             self.baseline,
@@ -150,35 +152,48 @@ class Bench:
             Explainer(settings, self.watch_set, self.disk, program),
             self.loops,
             self.renewal,
-            alive=alive,
-            beside=self.beside,
+            tasks.gate,
+            self.pause,
         )
+        self.files = ChangeTracker(
+            self.watching,
+            self.baseline,
+            self.collector,
+            self.rescan,
+            program,
+            self.inbox,
+            self.clock,
+            tasks.hooks.report,
+        )
+        self.gate, self.hooks, self._environment_for = tasks.gate, tasks.hooks, tasks.environment_for
         self.engine = Engine(
             run_plan,
             Components(
                 host=self.host,
-                watching=self.watching,
-                baseline=self.baseline,
-                collector=self.collector,
-                rescan=self.rescan,
-                loops=self.loops,
-                failed_starts=PortConflicts(
+                files=self.files,
+                agent_reports=program,
+                restart_loops=self.loops,
+                port_conflicts=PortConflicts(
                     LaunchSettings(("serve", "--port", "8000"), base), lambda: self.taken, self._holder_of
                 ),
-                program=program,
+                tasks=tasks.runner,
+                gate=tasks.gate,
+                readiness=tasks.readiness,
+                hooks=tasks.hooks,
+                pause=self.pause,
                 control=self.control,
-                reporter=hooks,
+                config_reloader=self.renewal,
+                reporter=tasks.hooks,
                 clock=self.clock,
                 inbox=self.inbox,
                 environment_for=self._environment_of,
                 prepare=self.prepared.append,
-                beside=self.beside,
-                renewal=self.renewal,
             ),
             start,
         )
 
-    def _environment_of(self, run: int) -> Mapping[str, str]:
+    def _environment_of(self, run: int, reason: Reason, changes: ChangeBatch) -> Mapping[str, str]:
+        self._environment_for(run, reason, changes)
         return self.environment(run)
 
     def _holder_of(self, addresses: Sequence[Address]) -> PortOwner | None:
@@ -195,7 +210,7 @@ class Bench:
         """The first run lives, and everything is read. What was noted on the way is forgotten."""
         self.baseline.take(lambda files: None)
         self.engine.begin()
-        while not self.engine.knows_all_contents:
+        while not self.files.are_read_ahead:
             self.engine.turn()
         self.journal.clear()
         self.reporter.notices.clear()

@@ -19,6 +19,7 @@ from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import BackendName, LaunchSettings, RestartPolicy, Settings, WatchSettings
 from reloader.engine.agent_reports import AgentReports
+from reloader.engine.change_tracker import ChangeTracker
 from reloader.engine.components import Components
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.explain import Explainer
@@ -31,10 +32,11 @@ from reloader.engine.files.rescan import LATE, PERIOD, Rescan
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
+from reloader.engine.pause import Pause
 from reloader.engine.port_conflicts import PortConflicts
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import configured_watch_set
-from tests.support.sessions.tasks import beside_of
+from tests.support.sessions.tasks import tasks_of
 from tests.support.watching.watchers import MakeWatcher, make_stat
 
 
@@ -149,17 +151,31 @@ class Session:
         )
         chronicle = RunJournal(self.reporter, time.monotonic, time.time)
         renewal = ConfigReloader(settings, None, time.monotonic, chronicle.report)
+        pause = Pause()
+        tasks = tasks_of(self.reporter, time.monotonic, self.baseline)
+        self.files = ChangeTracker(
+            self.watching,
+            self.baseline,
+            collector,
+            rescan,
+            program,
+            self.inbox,
+            time.monotonic,
+            chronicle.report,
+        )
         self.engine = Engine(
             Settings(LaunchSettings(("program",), base), self.settings, RestartPolicy()),
             Components(
                 host=ObedientHost(),
-                watching=self.watching,
-                baseline=self.baseline,
-                collector=collector,
-                rescan=rescan,
-                loops=self.loops,
-                failed_starts=PortConflicts(LaunchSettings(("program",), base), list, lambda addresses: None),
-                program=program,
+                files=self.files,
+                agent_reports=program,
+                restart_loops=self.loops,
+                port_conflicts=PortConflicts(LaunchSettings(("program",), base), list, lambda addresses: None),
+                tasks=tasks.runner,
+                gate=tasks.gate,
+                readiness=tasks.readiness,
+                hooks=tasks.hooks,
+                pause=pause,
                 control=ControlHandler(
                     settings,
                     chronicle,
@@ -171,14 +187,15 @@ class Session:
                     Explainer(self.settings, self.watch_set, self.disk, program),
                     self.loops,
                     renewal,
+                    tasks.gate,
+                    pause,
                 ),
+                config_reloader=renewal,
                 reporter=chronicle,
                 clock=time.monotonic,
                 inbox=self.inbox,
-                environment_for=lambda run: {},
+                environment_for=lambda run, reason, changes: {},
                 prepare=lambda batch: None,
-                beside=beside_of(self.reporter, time.monotonic, self.baseline)[1],
-                renewal=renewal,
             ),
         )
 
@@ -186,7 +203,7 @@ class Session:
         folders = self.watcher.start(self.watch_set)
         self.baseline.take(lambda files: None, folders)
         self.engine.begin()
-        self.pump(lambda: self.engine.knows_all_contents, "all contents are read")
+        self.pump(lambda: self.files.are_read_ahead, "all contents are read")
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -231,7 +248,7 @@ class Session:
         """Change a file that counts and wait for its restart: all that happened before has been served then."""
         launches = self.launches
         seen = len(self.reporter.notices)
-        self.loops.forgive()  # the sentinel's restarts are so many, and so even, that a program might be behind them
+        self.loops.reset()  # the sentinel's restarts are so many, and so even, that a program might be behind them
         self._sentinels += 1
         self._sentinel.write_text(f"sentinel {self._sentinels}")
         self.pump(

@@ -10,15 +10,15 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.events import Posted, RunEnded
 from reloader.core.outcome import Outcome, Signalled
 from reloader.core.settings import RestartPolicy
+from reloader.core.states import Reason
 from reloader.core.tasks import ReadyPolicy, TaskSettings
 from reloader.engine.files.baseline import Baseline
-from reloader.engine.tasks.auxiliary import Auxiliary
 from reloader.engine.tasks.gate import GateRunner
 from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.readiness import Readiness
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import SyntaxChecker
-from reloader.engine.tasks.variables import OF_THE_RUN
+from reloader.engine.tasks.variables import OF_THE_RUN, variables_of
 from reloader.interfaces import ChildNotLaunched, Clock, Reporter
 
 
@@ -88,7 +88,18 @@ class FakeProbes:
         return lambda: self.journal.append(f"probe {run} ends")
 
 
-def beside_of(
+@dataclass(frozen=True)
+class Tasks:
+    """The real parts on a fake host."""
+
+    runner: TaskRunner
+    hooks: Hooks
+    gate: GateRunner
+    readiness: Readiness
+    environment_for: Callable[[int, Reason, ChangeBatch], Mapping[str, str]]
+
+
+def tasks_of(
     reporter: Reporter,
     clock: Clock,
     baseline: Baseline,
@@ -101,8 +112,7 @@ def beside_of(
     interpreter: str = "",
     folder: str | None = None,
     changes: list[ChangeBatch] | None = None,
-) -> tuple[Hooks, Auxiliary]:
-    """The real parts on a fake host, and the reporter by which the hooks hear of what happens."""
+) -> Tasks:
     policy = policy or TaskSettings()
     commands = TaskRunner(helpers or FakeHelpers(), clock)
     told: dict[str, str] = {}
@@ -131,4 +141,9 @@ def beside_of(
     )
     readiness = Readiness(policy.ready, commands, probes or FakeProbes(), hooks.report, environment, clock, cwd="/")
 
-    return hooks, Auxiliary(commands, gate, readiness, hooks, baseline.since_launch, write, told)
+    def environment_for(run: int, reason: Reason, batch: ChangeBatch) -> Mapping[str, str]:
+        told.clear()
+        told.update({**variables_of(reason), **write(batch, OF_THE_RUN)})
+        return told
+
+    return Tasks(commands, hooks, gate, readiness, environment_for)
