@@ -151,6 +151,7 @@ class ControlUnavailable:
     level = Level.DETAIL
 
 
+#: The answers of a session, which its control socket sends.
 SessionNotice = (
     SessionStatus
     | Paused
@@ -301,9 +302,6 @@ class ConfigReloadSuspended:
     within: float
     seconds: float
     level = Level.WARNING
-
-
-ConfigNotice = ConfigReloaded | ConfigInvalid | ConfigMissing | ConfigRestored | ConfigReloadSuspended
 
 
 #: More than this share of a limit in use is worth a warning.
@@ -582,9 +580,9 @@ class FinishedNotice:
     level = Level.DETAIL
 
 
-#: What is told without being asked for.
-Unasked = (
-    ConfigUsed
+Notice = (
+    SessionNotice
+    | ConfigUsed
     | ConfigReloaded
     | ConfigInvalid
     | ConfigMissing
@@ -624,8 +622,6 @@ Unasked = (
     | Note
     | FinishedNotice
 )
-
-Notice = Unasked | SessionNotice
 
 
 def kind_of(fact: object) -> str:

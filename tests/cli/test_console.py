@@ -14,7 +14,7 @@ from typing import get_args
 import pytest
 
 from reloader.cli.output.console import Console, Style, as_object
-from reloader.cli.output.messages import lines_below, sentence
+from reloader.cli.output.messages import details, message
 from reloader.core.addresses import Address, ListeningSocket, PortOwner
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
@@ -212,8 +212,8 @@ class TestLines:
     @one_of_each_line
     def test_each_notice_is_one_line_with_the_name_in_front(self, notice: Notice) -> None:
         line, *below = shown(notice, Style(threshold=Level.DETAIL)).splitlines()
-        assert line == f"[reloader] {sentence(notice)}"
-        assert below == list(lines_below(notice))
+        assert line == f"[reloader] {message(notice)}"
+        assert below == list(details(notice))
 
     def test_a_fault_in_a_source_stands_below_as_python_shows_it(self) -> None:
         excerpt = ('  File "/app/a.py", line 3', "    \tdef f(:", "\t          ^", "SyntaxError: invalid syntax")
@@ -226,7 +226,7 @@ class TestLines:
         coloured = shown(notice, Style(threshold=Level.DETAIL, has_colour=True))
         assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
         assert coloured.startswith("\x1b[")
-        assert coloured.splitlines()[0].endswith("\x1b[0m" if notice.level is not Level.INFO else sentence(notice)[-5:])
+        assert coloured.splitlines()[0].endswith("\x1b[0m" if notice.level is not Level.INFO else message(notice)[-5:])
 
     def test_levels_have_different_colours(self) -> None:
         examples: list[Notice] = [
@@ -296,8 +296,8 @@ class TestProgress:
         for notice in (Scanning(10), Scanning(20), Killed(1, 2.0), Killed(2, 2.0)):
             console.report(notice)
         assert stream.getvalue() == (
-            f"\r[reloader] {sentence(Scanning(10))}\r[reloader] {sentence(Scanning(20))}\n"
-            f"[reloader] {sentence(Killed(1, 2.0))}\n[reloader] {sentence(Killed(2, 2.0))}\n"
+            f"\r[reloader] {message(Scanning(10))}\r[reloader] {message(Scanning(20))}\n"
+            f"[reloader] {message(Killed(1, 2.0))}\n[reloader] {message(Killed(2, 2.0))}\n"
         )
 
     def test_is_nothing_where_nobody_waits_at_a_terminal(self) -> None:
@@ -322,7 +322,7 @@ class TestJson:
         expected = ["notice", "level", "text", *(field.name for field in fields(notice) if field.name != "text")]
         assert sorted(made) == sorted(expected)
         assert made["level"] in ("detail", "info", "warning", "error")
-        assert made["text"] == sentence(notice)
+        assert made["text"] == message(notice)
 
     def test_names_are_in_small_letters(self) -> None:
         assert as_object(BackendFellBack("stat", (), "x", "y"))["notice"] == "backend_fell_back"

@@ -164,8 +164,8 @@ class TestTheDoctor:
         (here / "app.py").write_text("")
         done = run("doctor", "--backend", "stat", "--interval", "0.1", cwd=here)
         assert (done.returncode, done.stderr) == (0, "")
-        assert "to watch and look at 1 file in 1 directory took" in done.stdout
-        assert "a change there is heard of after" in done.stdout
+        assert "watching and scanning 1 file in 1 directory took" in done.stdout
+        assert "a change was noticed after" in done.stdout
 
     def test_ends_with_1_where_something_is_amiss(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from reloader.app import doctor

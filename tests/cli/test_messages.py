@@ -1,16 +1,18 @@
-"""The sentence for each fact, and for each way in which it may differ."""
+"""The message for each notice, and for each variant of it."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from inspect import signature
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from reloader.cli.output.formatting import short
-from reloader.cli.output.messages import sentence
+from reloader.cli.output.messages import MESSAGES, message
 from reloader.core.addresses import Address, PortOwner, UnixAddress, assign_descriptors
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
@@ -79,9 +81,19 @@ ALL_STEPS = (
     StopStep(StopStepKind.KILLED, 5.0),
     StopStep(StopStepKind.GONE, 6.0),
 )
-ALL_STEPS_SAID = (
-    "it was asked, what had left its group was asked 20 ms later, it was forced 5 s later, nothing was left 6 s later"
+ALL_STEPS_IN_WORDS = (
+    "stop signal sent, escaped processes signalled 20 ms later, killed 5 s later, no process left 6 s later"
 )
+
+
+def test_every_notice_has_a_message() -> None:
+    assert set(MESSAGES) == set(get_args(Notice))
+
+
+@pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
+def test_a_message_is_made_from_the_notice_that_it_stands_for(kind: type) -> None:
+    (parameter,) = signature(MESSAGES[kind], eval_str=True).parameters.values()
+    assert parameter.annotation is kind
 
 
 @pytest.mark.parametrize(
@@ -94,20 +106,20 @@ ALL_STEPS_SAID = (
                 (KeyChange("debounce", 0.05, 0.2), KeyChange("env.PORT", None, HIDDEN), KeyChange("cwd", "a", None)),
                 replaces_run=True,
             ),
-            'reloader.toml has changed: debounce 0.05 → 0.2, env.PORT (not set) → (hidden), cwd "a" → (not set)',
+            'reloader.toml changed: debounce 0.05 → 0.2, env.PORT (not set) → (hidden), cwd "a" → (not set)',
         ),
-        (ConfigInvalid(("reloader.toml: a: b",)), "reloader.toml: a: b; what was in force stays so"),
-        (ConfigInvalid(("a", "b")), "2 problems in the configuration; what was in force stays so:"),
+        (ConfigInvalid(("reloader.toml: a: b",)), "reloader.toml: a: b; keeping the previous configuration"),
+        (ConfigInvalid(("a", "b")), "2 problems in the configuration; keeping the previous one:"),
         (
             ConfigMissing("reloader.toml"),
-            "reloader.toml is gone: what was in force stays so. Put it back, or end this session",
+            "reloader.toml was removed; keeping the previous configuration. Restore the file or stop reloader",
         ),
-        (ConfigRestored("reloader.toml"), "reloader.toml is again as it is in force"),
+        (ConfigRestored("reloader.toml"), "reloader.toml again matches the configuration in use"),
         (
             ConfigReloadSuspended("reloader.toml", 10, 7.25, 60.0),
             (
-                "reloader.toml was changed at the same moment of 10 runs in a row, within 7.25 s: if the command writes it, "
-                "have it write another file. It is looked at again after 60 s, or with a restart by hand"
+                "reloader.toml changed at the same moment of 10 runs in a row, within 7.25 s: the command probably "
+                "writes it. Ignoring its changes for 60 s, or until you restart. Let the command write to another file"
             ),
         ),
         (
@@ -116,7 +128,7 @@ ALL_STEPS_SAID = (
         ),
         (
             Launched(2, 7, ("a",), ConfigRejected()),
-            "restarting with the configuration that stays in force: a (run 2, pid 7)",
+            "restarting with the previous configuration: a (run 2, pid 7)",
         ),
         (Scanning(12_345), "scanning: 12,345 files so far"),
         (
@@ -127,31 +139,31 @@ ALL_STEPS_SAID = (
         ),
         (
             Watching((away("app"),), 1, 1, "stat", "a scan every 1 s", "as configured"),
-            f"watching 1 file in 1 directory of {away('app')} with stat (a scan every 1 s): as configured",
+            f"watching 1 file in 1 directory under {away('app')} with stat (a scan every 1 s): as configured",
         ),
         (
             Watching((away("a"), away("b")), 1500, 20, "watchdog", "inotify", "because"),
-            f"watching 1,500 files in 20 directories of {away('a')}, {away('b')} with watchdog (inotify): because",
+            f"watching 1,500 files in 20 directories under {away('a')}, {away('b')} with watchdog (inotify): because",
         ),
         (
             Watching((), 1, 0, "stat", "a scan", "because"),
-            "watching 1 file in 0 directories of no directory with stat (a scan): because",
+            "watching 1 file with stat (a scan): because",
         ),
         (
             BackendFellBack("watchdog", (), "a limit", "Raise it"),
-            "watchdog cannot watch anything: a limit; polling there instead. Raise it",
+            "watchdog cannot watch anything: a limit; polling instead. Raise it",
         ),
         (
             BackendFellBack("watchdog", (away("a"), away("b")), "a limit", "Raise it"),
-            f"watchdog cannot watch {away('a')} and 1 other: a limit; polling there instead. Raise it",
+            f"watchdog cannot watch {away('a')} and 1 other: a limit; polling instead. Raise it",
         ),
         (
             EventsOverflowed("watchdog", "Raise it"),
-            "watchdog lost events, so everything was compared with the disk. Raise it",
+            "watchdog lost events, so reloader rescanned everything. Raise it",
         ),
         (
             EventsMissed("watchdog", (away("a"), away("b"))),
-            f"watchdog did not tell of {away('a')} and 1 other, which a look at the disk found",
+            f"watchdog did not report a change of {away('a')} and 1 other, which a rescan found",
         ),
         (
             Polling(away("share"), "nfs4", "it is far away"),
@@ -159,13 +171,13 @@ ALL_STEPS_SAID = (
         ),
         (
             DoctorRoot(away("app"), "ext4", away(), "a", "b", "c", 0.00121),
-            f"{away('app')} is on ext4, mounted at {away()}, and watched with a (b): c; a change there is heard of after 1.2 ms",
+            f"{away('app')} is on ext4, mounted at {away()}. a (b) watches it: c; a change was noticed after 1.2 ms",
         ),
         (
             DoctorRoot(away("app"), "unknown", "", "stat", "a scan", "because", None, "no change can be made there"),
-            f"{away('app')} is on unknown, and watched with stat (a scan): because; no change can be made there",
+            f"{away('app')} is on unknown. stat (a scan) watches it: because; no change can be made there",
         ),
-        (DoctorScan(1000, 1, 0.5), "to watch and look at 1,000 files in 1 directory took 500 ms"),
+        (DoctorScan(1000, 1, 0.5), "watching and scanning 1,000 files in 1 directory took 500 ms"),
         (DoctorLimit("fs.inotify.max_queued_events", 16384, None), "fs.inotify.max_queued_events is 16,384"),
         (
             DoctorLimit("fs.inotify.max_user_watches", 8192, 4000),
@@ -177,7 +189,7 @@ ALL_STEPS_SAID = (
         ),
         (
             ScansSlowed(2.5, 0.05, 40_000),
-            'scanning 40,000 paths takes 50 ms, so it is done every 2.5 s. A narrower watch, or backend = "auto", is quicker',
+            'scanning 40,000 paths takes 50 ms, so reloader scans only every 2.5 s. Watch fewer files, or set backend = "auto"',
         ),
         (Changed(batch("app.py")), "changed: app.py (modified)"),
         (Changed(batch("a.py", "b.py")), "changed: a.py (modified) and 1 other"),
@@ -185,11 +197,11 @@ ALL_STEPS_SAID = (
         (Changed(ChangeBatch()), "changed: nothing"),
         (
             Unchanged((away("a"), away("b"), away("c"))),
-            f"touched, with the content that it had: {away('a')} and 2 others",
+            f"unchanged content: {away('a')} and 2 others",
         ),
-        (StoppingNotice(3, 5.0), "stopping run 3, by force after 5 s"),
-        (Killed(3, 0.25), "run 3 was ended by force after 250 ms"),
-        (KillFailed(3, 10.0), "run 3 cannot be ended, not by force for 10 s: the system holds a process of it"),
+        (StoppingNotice(3, 5.0), "stopping run 3: it has 5 s to exit"),
+        (Killed(3, 0.25), "run 3 was killed: it had not stopped after 250 ms"),
+        (KillFailed(3, 10.0), "run 3 did not exit 10 s after it was killed: a process is stuck in the kernel"),
         (
             OrphansFound(3, Exited(0)),
             "the command exited with code 0 and left processes running: stopping them",
@@ -197,22 +209,25 @@ ALL_STEPS_SAID = (
         (Ended(3, Exited(1), 12.3456, stopped=False), "run 3 exited with code 1 after 12.3 s"),
         (
             Ended(3, Signalled(15), 3.0, stopped=True, steps=ALL_STEPS),
-            "run 3 was ended by SIGTERM after 3 s; " + ALL_STEPS_SAID,
+            "run 3 was ended by SIGTERM after 3 s; " + ALL_STEPS_IN_WORDS,
         ),
         (WaitingForChangeNotice(Exited(1)), "waiting for a change"),
-        (BackingOffNotice(0.5, 1, Exited(1)), "starting again in 500 ms, or at the next change"),
-        (BackingOffNotice(8.0, 6, Exited(1)), "starting again in 8 s, or at the next change (attempt 6)"),
+        (BackingOffNotice(0.5, 1, Exited(1)), "restarting in 500 ms, or at the next change"),
+        (BackingOffNotice(8.0, 6, Exited(1)), "restarting in 8 s, or at the next change (attempt 6)"),
         (
             RestartCodeIgnored(3, 5),
-            "exit code 3 came 5 times right after the start: taken for a failure, not for a wish to restart",
+            (
+                "the command exited with code 3 right after its start 5 times: "
+                "this is treated as a failure, not as a request to restart"
+            ),
         ),
         (Note("a remark"), "a remark"),
         (FinishedNotice(130), "finished with exit code 130"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
 )
-def test_a_notice_is_said_like_this(notice: Notice, text: str) -> None:
-    assert sentence(notice) == text
+def test_a_notice_has_this_message(notice: Notice, text: str) -> None:
+    assert message(notice) == text
 
 
 @pytest.mark.parametrize(
@@ -220,33 +235,33 @@ def test_a_notice_is_said_like_this(notice: Notice, text: str) -> None:
     [
         (FirstStart(), "starting"),
         (FilesChanged(batch("app.py")), "restarting"),
-        (RequestedByChild(), "starting again, as the command asked"),
-        (RequestedByUser("SIGUSR1"), "restarting, asked by SIGUSR1"),
-        (ChildExited(Exited(1)), "starting again, since the command exited with code 1"),
+        (RequestedByChild(), "restarting, requested by the command"),
+        (RequestedByUser("SIGUSR1"), "restarting, requested by SIGUSR1"),
+        (ChildExited(Exited(1)), "restarting, because the command exited with code 1"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
 )
-def test_a_launch_says_why_and_what_as_one_would_type_it(reason: Reason, text: str) -> None:
+def test_a_launch_names_its_reason_and_the_command_as_one_would_type_it(reason: Reason, text: str) -> None:
     launched = Launched(2, 4711, ("python", "-c", "print(1)"), reason)
-    assert sentence(launched) == f"{text}: python -c 'print(1)' (run 2, pid 4711)"
+    assert message(launched) == f"{text}: python -c 'print(1)' (run 2, pid 4711)"
 
 
 @pytest.mark.parametrize(
     ("state", "text"),
     [
         ("running", "run 1 of serve is running"),
-        ("waiting", "run 1 is over, waiting for a change to start serve"),
+        ("waiting", "run 1 has ended; waiting for a change to start serve"),
         ("starting", "run 2 of serve is starting"),
     ],
 )
-def test_a_status_names_the_command_with_the_run_that_has_it(state: str, text: str) -> None:
+def test_a_status_names_the_command_of_the_run_that_it_names(state: str, text: str) -> None:
     status = SessionStatus(7, "", ("serve",), state, 1, None, 2.5, None, "", False, (), "stat", 1)
-    assert sentence(status) == f"a project: {text}; watching 1 file with stat (session 7)"
+    assert message(status) == f"a project: {text}; watching 1 file with stat (session 7)"
 
 
-def test_a_command_of_several_lines_is_still_one_line() -> None:
+def test_a_command_of_several_lines_is_shown_on_one() -> None:
     launched = Launched(1, 4711, ("python", "-c", "print(1)\nprint('\x1b[2J')"), FirstStart())
-    text = sentence(launched)
+    text = message(launched)
     assert text.isprintable()
     assert "print(1)\\x0aprint(" in text
 
@@ -257,12 +272,12 @@ def test_a_command_of_several_lines_is_still_one_line() -> None:
         (Exited(7), "run 1 exited with code 7 after 2 s"),
         (Signalled(int(signal.SIGTERM)), "run 1 was ended by SIGTERM after 2 s"),
         (Signalled(250), "run 1 was ended by signal 250 after 2 s"),
-        (NotLaunched(127, "it is not there"), "run 1 could not be started (it is not there) after 2 s"),
+        (NotLaunched(127, "it is not there"), "run 1 could not be started: it is not there"),
     ],
     ids=["exited", "signalled", "by a signal without a name", "not launched"],
 )
-def test_an_end_says_how_it_came(outcome: Exited | Signalled | NotLaunched, text: str) -> None:
-    assert sentence(Ended(1, outcome, 2.0, stopped=False)) == text
+def test_the_end_of_a_run_names_its_outcome(outcome: Exited | Signalled | NotLaunched, text: str) -> None:
+    assert message(Ended(1, outcome, 2.0, stopped=False)) == text
 
 
 class TestPaths:
@@ -320,22 +335,22 @@ class TestPaths:
         (
             ("a.db", "b.db"),
             'ignore = ["/a.db", "/b.db"]',
-            '{} and 1 other led to {}. To keep it so, put into the config: ignore = ["/a.db", "/b.db"]',
+            '{} and 1 other caused {}. To ignore them for good, add to the config: ignore = ["/a.db", "/b.db"]',
         ),
         (
             ("a.db",),
             None,
-            "{} led to {}. To keep it so, take it out of extra_files",
+            "{} caused {}. To ignore them for good, remove the file from extra_files",
         ),
     ],
 )
-def test_a_loop_is_told_with_what_ends_it_for_good(paths: tuple[str, ...], line: str | None, text: str) -> None:
+def test_a_restart_loop_is_reported_with_its_remedy(paths: tuple[str, ...], line: str | None, text: str) -> None:
     notice = RestartLoopSuspended(tuple(map(away, paths)), 10, 7.25, line)
     judged = (
-        "10 restarts in 7.25 s, each time at the same moment of the run: taken for the command's own doing, "
-        "which counts no more until a restart by hand"
+        "10 restarts in 7.25 s, each at the same moment of a run: the command probably writes there. "
+        "Ignoring such changes until you restart"
     )
-    assert sentence(notice) == text.format(away(paths[0]), judged)
+    assert message(notice) == text.format(away(paths[0]), judged)
 
 
 @pytest.mark.parametrize(
@@ -344,23 +359,23 @@ def test_a_loop_is_told_with_what_ends_it_for_good(paths: tuple[str, ...], line:
         (
             PortOwner(Address("127.0.0.1", 80), 7, ("python", "my app.py")),
             True,
-            "port 80 is in use: by process 7 (python 'my app.py')",
+            "port 80 is in use by process 7 (python 'my app.py')",
         ),
         (
             PortOwner(Address("", 80), 7),
             False,
-            "the command may have failed because port 80 is in use: by process 7 (whose command is not told)",
+            "the command may have failed because port 80 is in use by process 7 (command unknown)",
         ),
-        (PortOwner(Address("", 80)), True, "port 80 is in use: by a process that this user may not look at"),
+        (PortOwner(Address("", 80)), True, "port 80 is in use by a process that you have no permission to inspect"),
     ],
 )
-def test_a_port_in_use_is_told_with_who_holds_it(holder: PortOwner, is_certain: bool, text: str) -> None:
-    assert sentence(PortInUse(1, holder, is_certain)) == text
+def test_a_port_in_use_is_reported_with_its_owner(holder: PortOwner, is_certain: bool, text: str) -> None:
+    assert message(PortInUse(1, holder, is_certain)) == text
 
 
-def test_a_port_that_is_our_own_is_told_with_what_to_do_instead() -> None:
+def test_a_port_that_reloader_listens_on_is_reported_with_the_remedy() -> None:
     ours = PortOwner(Address("", 8000), os.getpid(), ("python", "-m", "reloader"))
-    assert sentence(PortInUse(1, ours, is_certain=True)) == (
-        "port 8000 is in use: by reloader, which listens there for the command: "
-        "have it serve on the descriptor that it is handed"
+    assert message(PortInUse(1, ours, is_certain=True)) == (
+        "port 8000 is in use by reloader, which listens there for the command. "
+        "Serve on the inherited socket: {socket.0.fd}"
     )

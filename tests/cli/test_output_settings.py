@@ -14,7 +14,7 @@ from reloader.cli.main import main
 from reloader.cli.output import log_file
 from reloader.cli.output.console import Console, Style
 from reloader.cli.output.log_file import LogFile
-from reloader.cli.output.messages import sentence
+from reloader.cli.output.messages import message
 from reloader.cli.output.notifications import BELL, Notifier, notification_of
 from reloader.cli.output.reporters import CLEAR, ReporterGroup, reporter_for
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
@@ -186,13 +186,13 @@ class TestANotification:
         assert (text.count(BELL), text.count("\x1b]99")) == (1, 2)
 
     def test_cannot_be_broken_out_of_by_what_a_command_is_called(self) -> None:
-        made = notification_of(sentence(Note("\x1b\\\x1b]0;x\a")), KITTY) or ""
+        made = notification_of(message(Note("\x1b\\\x1b]0;x\a")), KITTY) or ""
         assert (made.count("\x1b"), made.count(BELL)) == (4, 0)
 
     def test_is_of_an_error_that_is_no_end(self) -> None:
         written: list[str] = []
         Notifier(written.append, KITTY, has_bell=False, notifies=True).report(KillFailed(1, 10.0))
-        assert "run 1 cannot be ended" in written[0]
+        assert "run 1 did not exit" in written[0]
 
 
 class TestTheTime:

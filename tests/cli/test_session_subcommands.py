@@ -124,10 +124,10 @@ def test_the_line_of_the_config_is_looked_up_where_it_can_be(
     )
     session.answer = why
     assert main(["why", "a.py"]) == 1
-    assert "the pattern *.py of reloader.toml ignores it" in capsys.readouterr().out
+    assert "it is ignored by the pattern *.py of reloader.toml" in capsys.readouterr().out
     (tmp_path / "reloader.toml").write_text('ignore = ["*.py"]\n')
     assert main(["why", "a.py"]) == 1
-    assert "the pattern *.py of reloader.toml:1 ignores it" in capsys.readouterr().out
+    assert "it is ignored by the pattern *.py of reloader.toml:1" in capsys.readouterr().out
     assert session.asked[0] == (ExplainRequest(str(tmp_path / "a.py")), None)
 
 

@@ -12,7 +12,7 @@ from typing import Protocol, TextIO
 
 from termcolor import colored
 
-from reloader.cli.output.messages import lines_below, sentence
+from reloader.cli.output.messages import details, message
 from reloader.core.changes import ChangeBatch
 from reloader.core.notices import Level, Notice, Scanning, kind_of
 from reloader.errors import ConfigError, ReloaderError
@@ -93,7 +93,7 @@ class Console:
         elif isinstance(notice, Scanning):
             self._show_progress(notice)
         else:
-            lines = (self._line(notice.level, sentence(notice)), *lines_below(notice))
+            lines = (self._line(notice.level, message(notice)), *details(notice))
             self._write("".join(line + "\n" for line in lines))
 
     def fail(self, error: ReloaderError) -> None:
@@ -107,7 +107,7 @@ class Console:
     def _show_progress(self, scanning: Scanning) -> None:
         """On one line of a terminal, again and again; who reads a pipe learns the sum when it is done."""
         if self._style.is_terminal:
-            self._write("\r" + self._line(scanning.level, sentence(scanning)))
+            self._write("\r" + self._line(scanning.level, message(scanning)))
             self._has_open_line = True
 
     def _line(self, level: Level, text: str) -> str:
@@ -134,7 +134,7 @@ def as_object(notice: Notice) -> dict[str, object]:
     return {
         "notice": kind_of(notice),
         "level": notice.level.name.lower(),
-        "text": sentence(notice),
+        "text": message(notice),
         **{field.name: _value(getattr(notice, field.name)) for field in fields(notice)},
     }
 

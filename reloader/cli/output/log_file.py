@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from reloader.cli.output.console import as_object, local_time
-from reloader.cli.output.messages import sentence
+from reloader.cli.output.messages import message
 from reloader.core.notices import Notice, Scanning
 from reloader.errors import ConfigError
 
@@ -48,4 +48,4 @@ class LogFile:
         time = self._now().isoformat(timespec="milliseconds")
         if self._as_json:
             return json.dumps({**as_object(notice), "time": time}) + "\n"
-        return f"{time} {notice.level.name:<7} {sentence(notice)}\n"
+        return f"{time} {notice.level.name:<7} {message(notice)}\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from reloader.cli.output.messages import sentence
+from reloader.cli.output.messages import message
 from reloader.core.notices import (
     BackingOffNotice,
     Ended,
@@ -57,11 +57,11 @@ class Notifier:
             case BackingOffNotice(failures=1):
                 self._call_for_end()
             case _ if notice.level is Level.ERROR:
-                self._call(sentence(notice))
+                self._call(message(notice))
 
     def _call_for_end(self) -> None:
         if self._ended is not None:
-            self._call(sentence(self._ended))
+            self._call(message(self._ended))
             self._ended = None
 
     def _call(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The sentence for each fact of what is done beside the program."""
+"""The message for each notice about a task."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from reloader.cli.output.messages import lines_below, sentence
+from reloader.cli.output.messages import details, message
 from reloader.core.notices import (
     ChangesReverted,
     HookFailed,
@@ -30,7 +30,7 @@ RUFF = ("ruff", "check", "a b.py")
     [
         (
             SyntaxErrorNotice(HERE, 3, 7, "SyntaxError: invalid syntax", (), 2),
-            "app.py, line 3: SyntaxError: invalid syntax; run 2 goes on, and the next save is tried again",
+            "app.py, line 3: SyntaxError: invalid syntax; run 2 keeps running. Save again to retry",
         ),
         (
             SyntaxErrorNotice(HERE, None, None, "ValueError: source code string cannot contain null bytes", (), None),
@@ -39,30 +39,33 @@ RUFF = ("ruff", "check", "a b.py")
         (TaskStarted("before", ("npm", "run", "css")), "before: npm run css"),
         (
             TaskFailed("check", RUFF, Exited(1), 4),
-            "check: ruff check 'a b.py' exited with code 1; run 4 goes on, and the next save is tried again",
+            "check failed: ruff check 'a b.py' exited with code 1; run 4 keeps running. Save again to retry",
         ),
         (
             TaskFailed("before", ("npm",), NotLaunched(127, '"npm" was not found on the PATH'), None),
-            'before: npm could not be started ("npm" was not found on the PATH); waiting for a change',
+            'before failed: npm could not be started ("npm" was not found on the PATH); waiting for a change',
         ),
         (
             TaskFailed("check", ("mypy",), TimedOut(60.0), None),
-            "check: mypy was ended, since it took more than 60 s; waiting for a change",
+            "check failed: mypy took more than 60 s and was stopped; waiting for a change",
         ),
-        (ChangesReverted((HERE,), 2), "app.py as before: run 2 goes on"),
+        (ChangesReverted((HERE,), 2), "app.py is as it was when run 2 started, which keeps running"),
         (Ready(2, 0.31, ("http", "log")), "run 2 is ready after 310 ms (http, log)"),
-        (HookFailed(HookEvent.CRASH, ("say", "no"), Signalled(15)), "the crash hook say no was ended by SIGTERM"),
+        (
+            HookFailed(HookEvent.CRASH, ("say", "no"), Signalled(15)),
+            "the crash hook failed: say no was ended by SIGTERM",
+        ),
         (Postponed(), "waiting for the first change"),
     ],
 )
-def test_a_fact_is_one_sentence(notice: Notice, expected: str) -> None:
-    assert sentence(notice) == expected
+def test_a_notice_about_a_task_has_this_message(notice: Notice, expected: str) -> None:
+    assert message(notice) == expected
 
 
-def test_below_most_facts_stands_nothing() -> None:
-    assert lines_below(Note("x")) == ()
+def test_most_notices_have_no_details() -> None:
+    assert details(Note("x")) == ()
 
 
-def test_what_could_do_something_to_a_terminal_is_escaped_below_too() -> None:
+def test_control_characters_are_escaped_in_the_details() -> None:
     notice = SyntaxErrorNotice("/a.py", 1, 1, "SyntaxError", ("    x = '\x1b[2J'",), None)
-    assert lines_below(notice) == ["    x = '\\x1b[2J'"]
+    assert details(notice) == ["    x = '\\x1b[2J'"]
