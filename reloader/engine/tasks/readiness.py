@@ -45,12 +45,8 @@ class Readiness:
         self._missing: set[str] = set()
         self._ends: list[Callable[[], None]] = []
         self.deadline: float | None = None
+        self.is_active = False
         self._command: int | None = None
-
-    @property
-    def is_active(self) -> bool:
-        """True if something is to be tried, or a run is to have lived for long enough."""
-        return self.deadline is not None
 
     def begin(self, run: int) -> None:
         """Ask from now on whether ``run``, which has just started, is ready."""
@@ -62,14 +58,15 @@ class Readiness:
         if policy.http is not None or policy.tcp is not None:
             self._ends.append(self._start_probe(run, policy))
         if policy.exec is not None:
-            self.deadline = self._since
+            self._try_at(self._since)
         elif not self._missing:
-            self._missing, self.deadline = {"alive"}, self._since + ALIVE
+            self._missing = {"alive"}
+            self._try_at(self._since + ALIVE)
 
     def stop(self) -> None:
         """Ask no more: the run is over, or was asked to end. May be called twice."""
         self._missing.clear()
-        self.deadline = None
+        self._try_at(None)
         while self._ends:
             self._ends.pop()()
         if self._command is not None:
@@ -83,9 +80,12 @@ class Readiness:
 
     def tick(self, now: float) -> Sequence[Event]:
         if self.deadline is not None and now >= self.deadline:
-            self.deadline = None
+            self._try_at(None)
             self._try()
         return ()
+
+    def _try_at(self, moment: float | None) -> None:
+        self.deadline, self.is_active = moment, moment is not None
 
     def _try(self) -> None:
         if self._policy.exec is None:
@@ -106,7 +106,7 @@ class Readiness:
         if isinstance(outcome, Exited) and outcome.code == 0:
             self._pass("exec")
         else:
-            self.deadline = self._clock() + PAUSE
+            self._try_at(self._clock() + PAUSE)
 
     def _pass(self, name: str) -> None:
         if name not in self._missing:
