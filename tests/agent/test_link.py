@@ -95,7 +95,7 @@ def test_a_line_of_the_right_kind_with_any_fields_is_a_report_of_a_whole_path_or
     kind: str, fields: list[str]
 ) -> None:
     event = parse(" ".join(["1", "2", kind, *fields]).encode())
-    path = getattr(event, "path", getattr(event, "place", None))
+    path = getattr(event, "path", getattr(event, "location", None))
     assert path is None or (os.path.isabs(path) and "\0" not in path)
 
 
