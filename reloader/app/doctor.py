@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from reloader.app.wiring import report_choice
+from reloader.core.choices import BackendName
 from reloader.core.events import PathsChanged, WatcherFailed
 from reloader.core.filesystems import Mount, event_support
 from reloader.core.notices import BackendFellBack, ConfigUsed, DoctorRoot, DoctorScan
-from reloader.core.settings import BackendName, Settings, WatchSettings
+from reloader.core.settings import Settings, WatchSettings
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.inbox import Inbox
 from reloader.errors import BackendUnavailable

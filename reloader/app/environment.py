@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from reloader.core.addresses import ListeningSocket, UnixAddress, fill_placeholders, socket_name
 from reloader.core.changes import ChangeBatch
-from reloader.core.settings import Framework, LaunchSettings
+from reloader.core.choices import Framework
+from reloader.core.settings import LaunchSettings
 from reloader.core.states import Reason
 from reloader.engine.agent_reports import AgentReports
 from reloader.engine.tasks.variables import OF_THE_RUN, WriteChanges, variables_of

@@ -14,12 +14,13 @@ from reloader.agent.link import INSIDE, AgentLink
 from reloader.app.environment import Environment
 from reloader.app.session_context import SessionContext
 from reloader.core.changes import ChangeBatch
+from reloader.core.choices import BackendName
 from reloader.core.events import FileImported, FileOpened, Posted
 from reloader.core.filesystems import event_support
 from reloader.core.notices import BackendFellBack, ConfigUsed, KeysHelp, Note, Polling, Watching
 from reloader.core.paths.filters import PathFilter
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, Settings
+from reloader.core.settings import Settings
 from reloader.core.states import Idle
 from reloader.core.tasks import ReadyPolicy
 from reloader.engine.agent_reports import AgentReports

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from reloader.config.load import Loaded
 from reloader.config.options import KEYS, Key, Kind
@@ -50,8 +51,10 @@ def _as_written(value: object) -> object:
             return {"run": list(run), "files": list(files)}
         case {"tcp": (str(host), int(port)), **others}:
             return {"tcp": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", **others}
-        case tuple() if any(isinstance(one, TaskConfig) for one in value):
-            return [_as_written(one) for one in value]
+        case Enum():
+            return value.value
+        case tuple():
+            return tuple(_as_written(one) for one in value)
         case _:
             return value
 

@@ -55,10 +55,10 @@ def message_for(key: Key, error: ErrorDetails) -> str:
     match error["type"]:
         case "refused":
             return str(error["ctx"]["sentence"])
-        case "string_type" | "literal_error" if key.kind in (Kind.LIST, Kind.TABLE) and not isinstance(value, str):
+        case "string_type" | "enum" if key.kind in (Kind.LIST, Kind.TABLE) and not isinstance(value, str):
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             return f"{describe(value)}, expected text" + (f': write "{value}"' if is_number else "")
-        case "literal_error" | "string_unicode" if isinstance(value, str):
+        case "enum" | "string_unicode" if isinstance(value, str):
             near = suggest(value, key.choices)
             remedy = f'did you mean "{near}"?' if near else f"write, for example, {key.example}"
             return f"{quoted(value)} is not one of {', '.join(key.choices)}: {remedy}"

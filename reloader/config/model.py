@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_type_hints
+from enum import Enum
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, create_model
 
 from reloader.config import validators
 from reloader.config.options import KEYS
 from reloader.config.shell import Shell
+from reloader.core.choices import BackendName, Comparison, Framework, OnExit
+
+_Choice = TypeVar("_Choice", bound=Enum)
 
 Text = Annotated[str, AfterValidator(validators.text)]
 FreeText = Annotated[str, AfterValidator(validators.possibly_empty_text)]
@@ -26,6 +30,8 @@ Code = Annotated[
 Signal = Annotated[Text, AfterValidator(validators.stop_signal)]
 WatchPatterns = Annotated[tuple[Annotated[Text, AfterValidator(validators.watch_pattern)], ...], Strict(False)]
 IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(validators.ignore_pattern)], ...], Strict(False)]
+OneOf = Annotated[_Choice, Strict(False)]  # a word; strictly, only the member itself would do
+Frameworks = Annotated[tuple[OneOf[Framework], ...], Strict(False)]
 Addresses = Annotated[tuple[Annotated[Text, AfterValidator(validators.socket_address)], ...], Strict(False)]
 Variables = dict[Annotated[str, AfterValidator(validators.variable_name)], FreeText]
 _Written = str | list[str] | dict[str, Any]
@@ -45,7 +51,9 @@ _RULES = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_erro
 
 def _key(name: str) -> Any:
     """A field as the table of keys has it."""
-    return Field(default=KEYS[name].default, description=KEYS[name].about)
+    key = KEYS[name]
+    words: dict[str, Any] = {"validate_default": True} if key.choices else {}
+    return Field(default=key.default, description=key.about, **words)
 
 
 class Config(BaseModel):
@@ -58,7 +66,7 @@ class Config(BaseModel):
     cwd: Text | None = _key("cwd")
     env: Variables = _key("env")
     env_files: Texts = _key("env_files")
-    compatible: Annotated[tuple[Literal["werkzeug", "django"], ...], Strict(False)] = _key("compatible")
+    compatible: Frameworks = _key("compatible")
     sockets: Addresses = _key("sockets")
 
     watch: WatchPatterns | None = _key("watch")
@@ -70,12 +78,12 @@ class Config(BaseModel):
     allow_dangerous_root: bool = _key("allow_dangerous_root")
 
     interval: PositiveSeconds = _key("interval")
-    backend: Literal["auto", "stat", "watchdog", "watchman"] = _key("backend")
+    backend: OneOf[BackendName] = _key("backend")
     debounce: Seconds = _key("debounce")
     debounce_max: Seconds = _key("debounce_max")
-    compare: Literal["content", "stat"] = _key("compare")
+    compare: OneOf[Comparison] = _key("compare")
 
-    on_exit: Literal["auto", "exit", "wait", "restart"] = _key("on_exit")
+    on_exit: OneOf[OnExit] = _key("on_exit")
     restart_code: Code = _key("restart_code")
     stop_signal: Signal = _key("stop_signal")
     stop_timeout: Seconds = _key("stop_timeout")

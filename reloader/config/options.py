@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from reloader.core.choices import BackendName, Comparison, Framework, OnExit
+
 VARIABLE_PREFIX = "RELOADER_"
 
 CONFIG_VARIABLE = "RELOADER_CONFIG"
@@ -79,7 +81,7 @@ class Key:
         *,
         example: str,
         metavar: str = "",
-        choices: tuple[str, ...] = (),
+        choices: type[Enum] | None = None,
         short: str | None = None,
         brief: str = "",
         table: str = "",
@@ -94,8 +96,8 @@ class Key:
         self.default = default
         self.about = about
         self.example = example
-        self.metavar = metavar or "|".join(choices)
-        self.choices = choices
+        self.choices = tuple(str(one.value) for one in choices or ())
+        self.metavar = metavar or "|".join(self.choices)
         self.short = short
         self.brief = brief
 
@@ -130,7 +132,7 @@ _RUN = (
         about="Files of NAME=VALUE lines, read at each launch and watched; what is already in the environment wins.",
     ),
     Key(
-        "compatible", Kind.LIST, Group.RUN, (), choices=("werkzeug", "django"), example='["werkzeug"]',
+        "compatible", Kind.LIST, Group.RUN, (), choices=Framework, example='["werkzeug"]',
         about="Frameworks whose own reloader the command has on: it takes us for its parent, and starts none itself.",
     ),
     Key(
@@ -179,7 +181,7 @@ _NOTICE = (
         brief="Seconds between two scans.", about="Seconds between two scans of the stat backend.",
     ),
     Key(
-        "backend", Kind.CHOICE, Group.NOTICE, "auto", choices=("auto", "stat", "watchdog", "watchman"),
+        "backend", Kind.CHOICE, Group.NOTICE, "auto", choices=BackendName,
         brief="How changes are noticed.", example='"auto"',
         about="How changes are noticed: scans (stat), events (watchdog) or, if named, Watchman; auto takes what works.",
     ),
@@ -192,14 +194,14 @@ _NOTICE = (
         about="Seconds after which a batch ends, quiet or not.",
     ),
     Key(
-        "compare", Kind.CHOICE, Group.NOTICE, "content", choices=("content", "stat"), example='"content"',
+        "compare", Kind.CHOICE, Group.NOTICE, "content", choices=Comparison, example='"content"',
         about="What makes a change: other content, or any other stat (size, times).",
     ),
 )  # fmt: skip
 
 _END = (
     Key(
-        "on_exit", Kind.CHOICE, Group.END, "auto", choices=("auto", "exit", "wait", "restart"), example='"auto"',
+        "on_exit", Kind.CHOICE, Group.END, "auto", choices=OnExit, example='"auto"',
         about="When the command ends by itself: exit with its code, wait for a change, or restart; auto decides by how.",
     ),
     Key(

@@ -25,14 +25,12 @@ from reloader.core.addresses import (
     parse_address,
     placeholder_problems,
 )
+from reloader.core.choices import Comparison, Framework
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.paths.ignores import ignore_pattern
 from reloader.core.settings import (
-    BackendName,
-    Framework,
     LaunchSettings,
-    OnExit,
     OutputSettings,
     PythonPolicy,
     RestartPolicy,
@@ -162,7 +160,7 @@ def _launch(merged: MergedConfig, context: PathContext, comspec: str) -> LaunchS
         cwd=context.absolute(config.cwd) if config.cwd is not None else context.base,
         environment=dict(config.env),
         env_files=tuple(context.absolute(file) for file in config.env_files),
-        compatible=tuple(dict.fromkeys(map(Framework, config.compatible))),
+        compatible=tuple(dict.fromkeys(config.compatible)),
         has_input=not config.keys,
         sockets=socket_specs(config, merged.layers, context),
     )
@@ -170,7 +168,7 @@ def _launch(merged: MergedConfig, context: PathContext, comspec: str) -> LaunchS
 
 def _restart(config: Config, context: PathContext) -> RestartPolicy:
     return RestartPolicy(
-        on_exit=OnExit(config.on_exit),
+        on_exit=config.on_exit,
         restart_code=None if config.restart_code is False else int(config.restart_code),
         stop=StopPolicy(signal_number(config.stop_signal, context.platform), config.stop_timeout),
         once=config.once,
@@ -214,8 +212,8 @@ def _watch(merged: MergedConfig, context: PathContext) -> WatchSettings:
         gitignore=config.gitignore,
         default_ignores=config.default_ignores,
         follow_symlinks=config.follow_symlinks,
-        compare_content=config.compare == "content",
-        backend=BackendName(config.backend),
+        compare_content=config.compare is Comparison.CONTENT,
+        backend=config.backend,
         interval=config.interval,
         debounce=DebouncePolicy(config.debounce, config.debounce_max),
     )
@@ -268,7 +266,7 @@ def _debounce_problems(merged: MergedConfig) -> Iterator[str]:
 def _compatibility_problems(merged: MergedConfig) -> Iterator[str]:
     """Werkzeug expects of its parent an open socket. That ours, where it is given none, opens its own is the agent's doing."""
     config = merged.config
-    if "werkzeug" in config.compatible and not config.python_modules and not config.sockets:
+    if Framework.WERKZEUG in config.compatible and not config.python_modules and not config.sockets:
         remedy = "set that to true, name a socket in sockets, or start the command without its reloader"
         yield f'{merged.origin_of("compatible")}: "werkzeug" needs the [python] key modules: {remedy}'
 

@@ -24,8 +24,7 @@ _DURATION: dict[str, Any] = {
 def schema() -> dict[str, Any]:
     """The whole file: its keys, the tables that hold some of them, and the tables of one platform, which hold the same."""
     made = Config.model_json_schema(mode="validation")
-    definitions = made.pop("$defs", {})
-    keys = {name: _key(name, made["properties"][name]) for name in KEYS}
+    keys = {name: _key(name, _inlined(made["properties"][name], made["$defs"])) for name in KEYS}
     body = _table(keys)
     platforms = {
         name: {"description": f"Wins over the keys above on {name}.", "allOf": [{"$ref": "#/definitions/keys"}]}
@@ -37,7 +36,7 @@ def schema() -> dict[str, Any]:
         "description": "Runs a command and restarts it when the files that it depends on change.",
         **body,
         "properties": {**body["properties"], **platforms},
-        "definitions": {"keys": body, **definitions},
+        "definitions": {"keys": body},
     }
 
 
@@ -63,6 +62,13 @@ def _key(name: str, made: dict[str, Any]) -> dict[str, Any]:
     kept = _without_null(kept)
     default = KEYS[name].default
     return kept if default is None else {**kept, "default": list(default) if isinstance(default, tuple) else default}
+
+
+def _inlined(made: dict[str, Any], enums: dict[str, Any]) -> dict[str, Any]:
+    """Return a field with its words in place. Beside a reference, draft 7 ignores the description."""
+    inlined = {word: _inlined(value, enums) if isinstance(value, dict) else value for word, value in made.items()}
+    enum = enums[str(inlined.pop("$ref")).rpartition("/")[2]] if "$ref" in inlined else {}
+    return {**{word: enum[word] for word in ("enum", "type") if word in enum}, **inlined}
 
 
 def _without_null(made: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass, field, replace
 
 from reloader.core.addresses import SocketSpec
+from reloader.core.choices import BackendName, Framework, OnExit
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.tasks import TaskSettings
@@ -24,29 +24,6 @@ class BackOffPolicy:
         """Seconds to wait after the ``failures``-th failure in a row (1 is the first)."""
         doublings = min(max(failures - 1, 0), 32)  # the ceiling is reached long before; keeps the float finite
         return min(self.first * 2.0**doublings, self.ceiling)
-
-
-class BackendName(Enum):
-    AUTO = "auto"
-    STAT = "stat"
-    WATCHDOG = "watchdog"
-    WATCHMAN = "watchman"
-
-
-class Framework(Enum):
-    """A framework with a reloader of its own, which can take us for its parent."""
-
-    WERKZEUG = "werkzeug"
-    DJANGO = "django"
-
-
-class OnExit(Enum):
-    """What follows when the child ends by itself."""
-
-    AUTO = "auto"
-    EXIT = "exit"
-    WAIT = "wait"
-    RESTART = "restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +126,23 @@ class Settings:
     tasks: TaskSettings = field(default_factory=TaskSettings)
     source: str = "the command line"
     project: str = ""
+
+
+def needs_new_session(before: Settings, after: Settings) -> bool:
+    """Whether the run, or what watches for it, was made by what is different; else the policies alone are exchanged."""
+    return _made_by(before) != _made_by(after)
+
+
+def _made_by(settings: Settings) -> Settings:
+    """``settings`` without what can be exchanged at any time."""
+    restart = settings.restart
+    gate = replace(settings.tasks.gate, syntax=True, check=None, timeout=0.0)
+    return replace(
+        settings,
+        watch=replace(settings.watch, debounce=DebouncePolicy()),
+        restart=RestartPolicy(stop=StopPolicy(restart.stop.signal), once=restart.once, postpone=restart.postpone),
+        output=OutputSettings(),
+        tasks=replace(settings.tasks, gate=gate, hooks={}),
+        source="",
+        project="",
+    )

@@ -23,6 +23,7 @@ from dataclasses import replace
 
 from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch
+from reloader.core.choices import OnExit
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
@@ -51,7 +52,7 @@ from reloader.core.notices import (
     WaitingForChangeNotice,
 )
 from reloader.core.outcome import INTERRUPT, KILL, SIGNAL_BASE, Exited, Outcome
-from reloader.core.settings import OnExit, RestartPolicy
+from reloader.core.settings import RestartPolicy
 from reloader.core.states import (
     ApplyExitPolicy,
     BackingOff,

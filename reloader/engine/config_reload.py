@@ -13,8 +13,7 @@ from reloader.core.notices import (
     Notice,
 )
 from reloader.core.restart_loops import FileRestart, RestartLoops
-from reloader.core.settings import Settings
-from reloader.core.settings_diff import needs_new_session
+from reloader.core.settings import Settings, needs_new_session
 from reloader.errors import ConfigError, ConfigFileMissing
 from reloader.interfaces import Clock, Configuration, Fingerprint, ReloadedConfig, Reporter
 

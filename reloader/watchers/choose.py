@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reloader.core.choices import BackendName
 from reloader.core.filesystems import Mount, event_support
 from reloader.core.paths.walk import ListedDirectory
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, WatchSettings
+from reloader.core.settings import WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Disk, Mounts, Post, Watcher
 from reloader.watchers.polling import StatWatcher

@@ -11,11 +11,12 @@ import pytest
 
 from reloader.app import doctor
 from reloader.app.doctor import examine, round_trip
+from reloader.core.choices import BackendName
 from reloader.core.events import WatcherFailed
 from reloader.core.filesystems import Mount
 from reloader.core.notices import BackendFellBack, ConfigUsed, DoctorRoot, DoctorScan, Level, Notice, Polling
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, LaunchSettings, Settings, WatchSettings
+from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post
 from reloader.watchers.choose import Choice

@@ -6,7 +6,8 @@ import json
 
 from reloader.app.environment import told_of
 from reloader.core.addresses import Address, UnixAddress, assign_descriptors
-from reloader.core.settings import Framework, LaunchSettings
+from reloader.core.choices import Framework
+from reloader.core.settings import LaunchSettings
 
 SOCKETS = assign_descriptors([Address("127.0.0.1", 8000), UnixAddress("/run/app.sock")])
 

@@ -14,6 +14,7 @@ import pytest
 
 from reloader.app import wiring
 from reloader.app.session import run_session
+from reloader.core.choices import BackendName, OnExit
 from reloader.core.events import RestartRequested, StopRequested
 from reloader.core.filesystems import Mount
 from reloader.core.notices import (
@@ -30,7 +31,7 @@ from reloader.core.notices import (
 )
 from reloader.core.outcome import NotLaunched
 from reloader.core.paths.filters import Rule
-from reloader.core.settings import BackendName, LaunchSettings, OnExit, PythonPolicy, Settings, WatchSettings
+from reloader.core.settings import LaunchSettings, PythonPolicy, Settings, WatchSettings
 from reloader.engine.files import progress
 from reloader.engine.files.progress import PATIENCE, TELL_EVERY, ScanInterrupted, ScanProgress
 from reloader.engine.inbox import Inbox

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import pytest
 import tomli
 
 from reloader.config.model import Config, Layer
-from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, Kind, is_reserved, key_of_variable
+from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, is_reserved, key_of_variable
 from tests.config.resolving import project_in
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "reloader.example.toml"
@@ -46,13 +46,6 @@ def test_the_model_has_the_defaults_of_the_table(name: str) -> None:
 
 def test_only_the_command_must_be_given() -> None:
     assert [name for name, field in Config.model_fields.items() if field.is_required()] == ["command"]
-
-
-@pytest.mark.parametrize("key", [key for key in KEYS.values() if key.kind is Kind.CHOICE], ids=lambda key: key.name)
-def test_the_choices_of_the_table_are_those_of_the_model(key: Any) -> None:
-    annotation = Config.model_fields[key.name].annotation
-    assert get_origin(annotation) is Literal
-    assert get_args(annotation) == key.choices
 
 
 @pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)

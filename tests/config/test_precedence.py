@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from reloader.core.choices import BackendName, OnExit
 from reloader.core.paths.filters import Rule
-from reloader.core.settings import BackendName, OnExit
 from tests.config.resolving import Project, project_in
 
 FILE = """

@@ -130,7 +130,7 @@ class TestASave:
         before = 'before = ["npm run css", { run = ["make"], files = ["*.proto"] }]\n'
         (here / "reloader.toml").write_text(COMMAND + 'check = ["false"]\n' + before)
         told = {change.key: change.after for change in changes_of(source)}
-        assert told == {"check": ["false"], "before": [["npm", "run", "css"], {"run": ["make"], "files": ["*.proto"]}]}
+        assert told == {"check": ["false"], "before": (["npm", "run", "css"], {"run": ["make"], "files": ["*.proto"]})}
 
     @pytest.mark.parametrize("address", ["127.0.0.1:8000", "[::1]:8000"])
     def test_tells_the_address_of_a_probe_as_it_is_written(self, here: Path, address: str) -> None:

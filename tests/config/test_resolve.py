@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from reloader.config.options import PLATFORM_TABLES
+from reloader.core.choices import BackendName, Framework, OnExit
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.settings import BackendName, Framework, OnExit, PythonPolicy
+from reloader.core.settings import PythonPolicy
 from tests.config.resolving import Project, project_in
 
 TABLE_OF_THIS_PLATFORM = next((table for table, its in PLATFORM_TABLES.items() if its == sys.platform), "linux")

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from reloader.core.settings import BackendName, LaunchSettings, OnExit, RestartPolicy, Settings, WatchSettings
+from reloader.core.choices import BackendName, OnExit
+from reloader.core.settings import LaunchSettings, RestartPolicy, Settings, WatchSettings
 
 SETTINGS = Settings(LaunchSettings(("python", "app.py"), "/app"), WatchSettings("/app", ("/app",)))
 

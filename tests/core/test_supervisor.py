@@ -9,6 +9,7 @@ import pytest
 
 from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.choices import OnExit
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
@@ -38,7 +39,7 @@ from reloader.core.notices import (
     WaitingForChangeNotice,
 )
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled, StopStep, StopStepKind
-from reloader.core.settings import BackOffPolicy, OnExit, RestartPolicy, StopPolicy
+from reloader.core.settings import BackOffPolicy, RestartPolicy, StopPolicy
 from reloader.core.states import (
     ApplyExitPolicy,
     BackingOff,

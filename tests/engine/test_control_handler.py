@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.choices import OnExit
 from reloader.core.control_protocol import (
     Answer,
     ExplainRequest,
@@ -26,7 +27,7 @@ from reloader.core.control_protocol import (
 from reloader.core.events import BatchClosed, BatchOpened, ControlRequest, Event, KeyPressed, RestartRequested
 from reloader.core.notices import Changed, KeysHelp, Launched, Paused, RestartLoopSuspended, Resumed, SessionStatus
 from reloader.core.outcome import Exited
-from reloader.core.settings import OnExit, RestartPolicy
+from reloader.core.settings import RestartPolicy
 from reloader.core.states import RequestedByUser, Running
 from reloader.core.tasks import GatePolicy, ReadyPolicy, Task, TaskSettings
 from reloader.engine.pause import Pause

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reloader.core.choices import OnExit
 from reloader.core.events import BatchOpened, Begin, LeaderExited, RestartRequested, StopRequested
 from reloader.core.notices import (
     Changed,
@@ -20,7 +21,7 @@ from reloader.core.notices import (
     WaitingForChangeNotice,
 )
 from reloader.core.outcome import Exited, Signalled
-from reloader.core.settings import OnExit, RestartPolicy
+from reloader.core.settings import RestartPolicy
 from reloader.core.states import ConfigChanged, FilesChanged, Idle, RequestedByUser, Running, WaitingForChange
 from reloader.core.tasks import GatePolicy, ReadyPolicy, Task, TaskSettings, TimedOut
 from reloader.interfaces import ChildNotLaunched

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import pytest
 
+from reloader.core.choices import OnExit
 from reloader.core.events import (
     LeaderExited,
     PollIntervalRaised,
@@ -33,7 +34,7 @@ from reloader.core.notices import (
     WaitingForChangeNotice,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled
-from reloader.core.settings import OnExit, RestartPolicy
+from reloader.core.settings import RestartPolicy
 from reloader.core.states import (
     FilesChanged,
     Finished,

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from reloader.core.addresses import Address, PortOwner
+from reloader.core.choices import OnExit
 from reloader.core.events import LeaderExited, RunEnded, StopRequested
 from reloader.core.notices import Ended, PortInUse
 from reloader.core.outcome import Exited, Outcome, Signalled
-from reloader.core.settings import LaunchSettings, OnExit, RestartPolicy
+from reloader.core.settings import LaunchSettings, RestartPolicy
 from reloader.engine.port_conflicts import EARLY, ENOUGH, PortConflicts
 from tests.support.sessions.engine_bench import Bench
 

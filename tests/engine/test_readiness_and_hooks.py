@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.choices import OnExit
 from reloader.core.events import ProbePassed, RestartRequested, StopRequested
 from reloader.core.notices import Ended, HookFailed, Launched, Ready, kind_of
 from reloader.core.outcome import Exited
-from reloader.core.settings import OnExit, RestartPolicy
+from reloader.core.settings import RestartPolicy
 from reloader.core.states import FirstStart, RequestedByChild
 from reloader.core.tasks import HookEvent, ReadyPolicy, TaskSettings, TimedOut
 from reloader.engine.tasks.hooks import HOOK_TIMEOUT, Hooks

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from reloader.core.choices import BackendName
 from reloader.core.events import PathsChanged, Posted, WatcherFailed
 from reloader.core.filesystems import Mount
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, WatchSettings
+from reloader.core.settings import WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.watchers.choose import (
     Choice,

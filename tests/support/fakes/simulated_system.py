@@ -12,6 +12,7 @@ from random import Random
 
 from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
+from reloader.core.choices import OnExit
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
@@ -28,7 +29,7 @@ from reloader.core.events import (
 )
 from reloader.core.notices import Changed, Ended
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
-from reloader.core.settings import BackOffPolicy, OnExit, RestartPolicy, StopPolicy
+from reloader.core.settings import BackOffPolicy, RestartPolicy, StopPolicy
 from reloader.core.states import FilesChanged, Finished, Idle, Reason, Running, State, WaitingForChange
 from reloader.core.supervisor import DUPLICATE_REQUEST_WINDOW, next_deadline
 

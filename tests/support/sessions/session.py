@@ -11,13 +11,14 @@ from pathlib import Path
 from typing_extensions import Self
 
 from reloader.core.changes import ChangeBatch
+from reloader.core.choices import BackendName
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import Posted, RunEnded
 from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Signalled
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import BackendName, LaunchSettings, RestartPolicy, Settings, WatchSettings
+from reloader.core.settings import LaunchSettings, RestartPolicy, Settings, WatchSettings
 from reloader.engine.agent_reports import AgentReports
 from reloader.engine.change_tracker import ChangeTracker
 from reloader.engine.components import Components

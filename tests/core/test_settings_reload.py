@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from reloader.core.choices import OnExit
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.settings import (
     LaunchSettings,
-    OnExit,
     OutputSettings,
     PythonPolicy,
     RestartPolicy,
     Settings,
     StopPolicy,
     WatchSettings,
+    needs_new_session,
 )
-from reloader.core.settings_diff import needs_new_session
 from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
 
 SETTINGS = Settings(LaunchSettings(("serve",), "/srv"), WatchSettings("/srv", ("/srv",)))
