@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from typing_extensions import assert_never
 
@@ -249,7 +249,7 @@ class Engine:
     def _dispatch(self, event: Event | GateResult | None) -> None:
         """Let the supervisor decide on ``event``, unless the pause or the gate holds it back, and perform its actions."""
         parts = self._parts
-        if event is None or parts.pause.holds(event):
+        if event is None or (parts.pause.is_on and parts.pause.holds(event)):
             return
         if isinstance(event, RunEnded):
             self._explain_failure(event)
@@ -257,12 +257,14 @@ class Engine:
         while events and self._next is None:  # what is left then is for the engine that follows
             before, restart = self._state, self._settings.current.restart
             self._state, actions = transition(before, events.popleft(), parts.clock(), restart)
-            follow_ups = [follow_up for action in actions if (follow_up := self._perform(action)) is not None]
+            follow_ups: list[Event] = []
+            for action in actions:
+                follow_ups += self._perform(action)
             if isinstance(before, Running) and not isinstance(self._state, Running):
                 parts.readiness.stop()
             events.extendleft(reversed(follow_ups or parts.gate.follow(self._state)))
 
-    def _perform(self, action: Action) -> Event | None:
+    def _perform(self, action: Action) -> Sequence[Event]:
         """Perform ``action``. Return what the supervisor is to decide on next because of it."""
         match action:
             case Report(notice):
@@ -279,21 +281,21 @@ class Engine:
                 self._report(FinishedNotice(exit_code))
             case _:
                 assert_never(action)
-        return None
+        return ()
 
-    def _launch(self, run: int, reason: Reason) -> LaunchDelayed | None:
+    def _launch(self, run: int, reason: Reason) -> Sequence[LaunchDelayed]:
         """Start a run, unless another engine is to do it, or the writer of its changes has to be found out first."""
         self._next = self._settings.before_launch(run)
         if self._next is not None:
-            return None
+            return ()
         reason = self._settings.reason_for(run, reason)
         trial = self._parts.restart_loops.trial_before(reason)
         if trial is None:
             self._start_run(run, reason)
-            return None
+            return ()
         self._parts.files.absorb(trial.suspects)
         self._parts.restart_loops.begin(trial)
-        return LaunchDelayed(run, trial.seconds, reason)
+        return (LaunchDelayed(run, trial.seconds, reason),)
 
     def _start_run(self, run: int, reason: Reason) -> None:
         """Start a run with all that is on the disk by now."""

@@ -19,24 +19,25 @@ class Pause:
         self._is_open = False
         self._was_forwarded = False
 
+    def begin(self, *, has_open_batch: bool) -> None:
+        """Hold batches back from now on, but for the one that is open already."""
+        self.is_on = True
+        self._is_open = self._was_forwarded = has_open_batch
+
     def holds(self, event: Event | GateResult) -> bool:
-        """Return True if ``event`` is held back; its changes are pending then."""
+        """Return True if ``event`` is held back; its changes are pending then. Asked only while the pause is on."""
         match event:
             case BatchOpened():
-                self._is_open = True
-                self._was_forwarded = not self.is_on
-                return self.is_on
+                self._is_open, self._was_forwarded = True, False
+                return True
             case BatchClosed(batch):
-                is_held = self.is_on and not self._was_forwarded
+                is_held = not self._was_forwarded
                 self._is_open = self._was_forwarded = False
                 if is_held:
                     self.pending = self.pending.merged_with(batch)
                 return is_held
             case _:
                 return False
-
-    def begin(self) -> None:
-        self.is_on = True
 
     def end(self) -> Event | None:
         """Release what was held back, as one batch, or else the batch that is open now.
@@ -47,10 +48,7 @@ class Pause:
         pending, self.pending = self.pending, ChangeBatch()
         if pending:
             return BatchClosed(pending)
-        if self._is_open and not self._was_forwarded:
-            self._was_forwarded = True
-            return BatchOpened()
-        return None
+        return BatchOpened() if self._is_open and not self._was_forwarded else None
 
     def handle_launch(self) -> None:
         """Forget what was held back: the run that starts has all of it."""

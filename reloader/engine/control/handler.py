@@ -222,7 +222,7 @@ class ControlHandler:
 
     def _begin_pause(self, by: str) -> None:
         if not self._pause.is_on:
-            self._pause.begin()
+            self._pause.begin(has_open_batch=self._collector.has_open_batch)
             self._chronicle.report(Paused(by))
 
     def _end_pause(self, by: str) -> Event | None:

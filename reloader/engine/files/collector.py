@@ -27,7 +27,7 @@ class ChangeCollector:
         self._counting = counting
         self._debouncer = Debouncer(policy)
         self._changes: list[PathChange] = []
-        self._is_open = False
+        self.has_open_batch = False
 
     def set_policy(self, policy: DebouncePolicy) -> None:
         """Complete batches by ``policy`` from now on, the open one too."""
@@ -84,13 +84,13 @@ class ChangeCollector:
             return None
         self._changes += changes
         self._debouncer.add([change.path for change in changes], finished=True, now=now)
-        if self._is_open:
+        if self.has_open_batch:
             return None
-        self._is_open = True
+        self.has_open_batch = True
         return BatchOpened()
 
     def _close(self) -> BatchClosed | None:
         self._debouncer.clear()
-        self._is_open = False
+        self.has_open_batch = False
         changes, self._changes = self._changes, []
         return BatchClosed(ChangeBatch.of(changes)) if changes else None
