@@ -1,11 +1,11 @@
-"""The gate between what has changed and the supervisor: a run is asked to stop only when all that must pass has passed.
+"""The preflight queue between changes and the supervisor: a run is stopped only when all that must pass has passed.
 
-What waits is held: the first start, a batch, a wish by hand, another plan. It is worked on task by task, joined by what
-comes meanwhile, and let through as one, or refused and held for the next change. Pure, as the supervisor is: an event gives
-a state and orders.
+What arrives is queued as one Pending: the first start, a batch, a restart by the user, other settings. The gate runs its tasks
+one by one. Later arrivals join what is pending. It is then forwarded as one event, or rejected and kept for the next change.
+Pure, like the supervisor: a state and an event give a state and actions.
 
-Where no run lives there is nothing to keep, so there the supervisor is told at once that a batch is open: it starts nothing
-until the gate has let the batch through.
+Without a living run nothing can be lost by a stop. There the gate tells the supervisor at once that a batch is open, so that
+the supervisor starts nothing until the gate forwards the batch.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from reloader.core.events import (
     SettingsChanged,
 )
 from reloader.core.notices import ChangesReverted, Notice
-from reloader.core.paths.watch_set import SOURCES
+from reloader.core.python_names import SOURCE_SUFFIXES
 from reloader.core.states import FilesChanged, Reason, RequestedByUser
 from reloader.core.tasks import GatePolicy, Task
 
@@ -36,21 +36,22 @@ CHECK, BEFORE = "check", "before"
 
 @dataclass(frozen=True, slots=True)
 class CheckSyntax:
-    """See whether these sources of Python compile."""
+    """Compile these Python sources."""
 
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RunTask:
-    """Run a command to its end. ``number`` is that of the step before the start which is taken with it.
+    """Run a command to its end. ``part`` is CHECK or BEFORE.
 
-    It is None for the check, and for a command that others of the same step follow.
+    ``completes`` is the index of the pre-start command that is done with this one. It is None for a check, and while more
+    commands of the same pre-start command follow.
     """
 
     part: str
     argv: tuple[str, ...]
-    number: int | None = None
+    completes: int | None = None
 
 
 GateTask = CheckSyntax | RunTask
@@ -58,48 +59,56 @@ GateTask = CheckSyntax | RunTask
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What waits at the gate. ``begin`` is the first start, ``by`` a restart by hand; ``refused`` says that it was held up.
+    """The queue: everything that is to be forwarded together.
 
-    ``reloaded`` are the keys of another plan, whose run takes all steps before a start itself: here only the check is left.
+    ``requested_by`` names the source of a restart by the user. ``changed_keys`` are those of other settings; the run of these
+    settings takes all pre-start commands itself, so only the check is left here. ``was_rejected`` is True after a failed task.
     """
 
     batch: ChangeBatch = field(default_factory=ChangeBatch)
-    begin: bool = False
-    by: str | None = None
-    reloaded: tuple[str, ...] | None = None
-    refused: bool = False
+    first_start: bool = False
+    requested_by: str | None = None
+    changed_keys: tuple[str, ...] | None = None
+    was_rejected: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing is to be forwarded."""
+        return not (self.first_start or self.batch) and self.requested_by is None and self.changed_keys is None
 
     @property
     def reason(self) -> Reason:
-        """Why a run is to be replaced, as far as that is known before it has passed."""
-        return FilesChanged(self.batch) if self.batch or self.by is None else RequestedByUser(self.by)
+        """The reason for the next run, as far as it is known before the tasks have passed."""
+        if self.batch or self.requested_by is None:
+            return FilesChanged(self.batch)
+        return RequestedByUser(self.requested_by)
 
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """Nothing waits."""
+    """Nothing is pending."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """``task`` is under way and ``rest`` follows. ``again`` says that more has joined, for which all is to be done anew."""
+    """``task`` runs, and ``queue`` follows. With ``repeat`` all tasks start again after it, because more has arrived."""
 
     pending: Pending
     task: GateTask
-    rest: tuple[GateTask, ...]
-    again: bool = False
+    queue: tuple[GateTask, ...]
+    repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """All has passed, and the disk is not quiet: what changes now has to pass as well."""
+    """All tasks have passed, but a batch is still open: its changes have to pass as well."""
 
     pending: Pending
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Something has failed. The next change, or a wish by hand, is the next attempt."""
+    """A task has failed. The next change, or a restart by the user, starts the next attempt."""
 
     pending: Pending
 
@@ -109,12 +118,15 @@ Stage = Empty | Checking | Passed | Rejected
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """``is_open``: more changes may follow; ``is_told``: the supervisor knows so. ``stale`` are the steps that must be taken."""
+    """``due`` are the indexes of the pre-start commands that must run before the next start.
 
-    stale: frozenset[int]
+    ``batch_is_open`` is True while more changes may follow, ``is_announced`` if the supervisor knows of the open batch.
+    """
+
+    due: frozenset[int]
     stage: Stage = field(default_factory=Empty)
-    is_open: bool = False
-    is_told: bool = False
+    batch_is_open: bool = False
+    is_announced: bool = False
 
     @property
     def pending(self) -> Pending:
@@ -123,26 +135,27 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class GateContext:
-    """What the gate has to know of the rest. ``run`` is a living run, which would be lost; None if there is none.
+    """What the gate needs from its surroundings. ``run`` is the living run that a restart would stop, or None.
 
-    ``is_as_before`` says whether a path holds again what it held when that run was started.
+    ``checks_syntax`` is True for a Python program whose sources are to be compiled. ``is_reverted`` returns True for a path that
+    has again the content that it had when ``run`` was started.
     """
 
     policy: GatePolicy
     run: int | None
-    compiles: bool
+    checks_syntax: bool
     separator: str
-    is_as_before: Callable[[str], bool] = lambda path: False
+    is_reverted: Callable[[str], bool] = lambda path: False
 
 
 @dataclass(frozen=True, slots=True)
 class GateTaskPassed:
-    """The task that is under way has ended well."""
+    """The task that was running has passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateTaskFailed:
-    """The task that is under way has failed, which ``notice`` tells. ``exit_code`` is what it left."""
+    """The task that was running has failed with ``exit_code``; ``notice`` reports it."""
 
     notice: Notice
     exit_code: int = 1
@@ -150,12 +163,11 @@ class GateTaskFailed:
 
 @dataclass(frozen=True, slots=True)
 class PolicyReplaced:
-    """What waits has to pass something else from now on, and no other plan waits with it any more."""
+    """Another GatePolicy is in force, also for what is pending. Other settings are not pending any more."""
 
 
-#: What the tasks of the gate come to, and another policy.
+#: What the engine posts to the gate itself.
 GateResult = GateTaskPassed | GateTaskFailed | PolicyReplaced
-
 GateEvent = Begin | BatchOpened | BatchClosed | RestartRequested | SettingsChanged | GateResult
 
 
@@ -173,7 +185,7 @@ class StartTask:
 
 @dataclass(frozen=True, slots=True)
 class CancelTask:
-    """End the task that is under way, and say no more of it."""
+    """End the task that is running, and ignore its result."""
 
 
 GateAction = Forward | StartTask | CancelTask | Report
@@ -181,157 +193,167 @@ GateTransition = tuple[Gate, tuple[GateAction, ...]]
 
 
 def new_gate(policy: GatePolicy) -> Gate:
-    """The gate of a session in which no step was taken yet."""
+    """Return the gate of a new session: every pre-start command is due."""
     return Gate(frozenset(range(len(policy.before))))
 
 
-def handle(gate: Gate, arrival: GateEvent, around: GateContext) -> GateTransition:
-    """What follows from ``arrival``."""
-    match arrival:
+def handle(gate: Gate, event: GateEvent, context: GateContext) -> GateTransition:
+    """Return the gate after ``event``, and what the engine has to do."""
+    match event:
         case Begin(missed):
-            return _attempt(
-                gate, replace(gate.pending, batch=missed.merged_with(gate.pending.batch), begin=True), around
-            )
+            batch = missed.merged_with(gate.pending.batch)
+            return _attempt(gate, replace(gate.pending, batch=batch, first_start=True), context)
         case BatchOpened():
-            return announce_open_batch(replace(gate, is_open=True), around, rests=around.run is None)
+            return announce_open_batch(replace(gate, batch_is_open=True), context, nothing_runs=context.run is None)
         case BatchClosed(batch):
             pending = replace(gate.pending, batch=gate.pending.batch.merged_with(batch))
-            return _attempt(replace(gate, is_open=False, stale=_with_due_steps(gate, batch, around)), pending, around)
+            closed = replace(gate, batch_is_open=False, due=gate.due | _due_after(batch, context))
+            return _attempt(closed, pending, context)
         case RestartRequested(by):
-            everything = frozenset(range(len(around.policy.before)))
-            return _attempt(replace(gate, stale=everything), replace(gate.pending, by=by), around)
-        case SettingsChanged(keys):  # which serves a wish by hand as well
-            return _attempt(gate, replace(gate.pending, by=None, reloaded=keys), around)
+            everything = frozenset(range(len(context.policy.before)))
+            return _attempt(replace(gate, due=everything), replace(gate.pending, requested_by=by), context)
+        case SettingsChanged(keys):  # the restart by the user is part of it
+            return _attempt(gate, replace(gate.pending, requested_by=None, changed_keys=keys), context)
         case PolicyReplaced():
-            return _on_policy_replaced(gate, around)
+            return _on_policy_replaced(gate, context)
         case GateTaskPassed():
-            return _on_task_passed(gate, around)
+            return _on_task_passed(gate, context)
         case GateTaskFailed():  # pragma: no branch - there is no other
-            return _on_task_failed(gate, arrival, around)
+            return _on_task_failed(gate, event, context)
 
 
-def announce_open_batch(gate: Gate, around: GateContext, *, rests: bool) -> GateTransition:
-    """Tell the supervisor of what is open, or held, where it ``rests``: otherwise it would start what has not passed."""
-    is_pending = gate.is_open or len(gate.pending.batch) > 0
-    if rests and is_pending and not gate.is_told and not gate.pending.begin:
-        return replace(gate, is_told=True), (Forward(BatchOpened()),)
+def announce_open_batch(gate: Gate, context: GateContext, *, nothing_runs: bool) -> GateTransition:
+    """Forward BatchOpened once where something is open or pending and ``nothing_runs``.
+
+    Otherwise the supervisor would start what has not passed.
+    """
+    is_needed = gate.batch_is_open or len(gate.pending.batch) > 0
+    if nothing_runs and is_needed and not gate.is_announced and not gate.pending.first_start:
+        return replace(gate, is_announced=True), (Forward(BatchOpened()),)
     return gate, ()
 
 
-def handle_run_end(gate: Gate, ended: LeaderExited | RunEnded, around: GateContext) -> GateTransition:
-    """The run has ended by itself. With changes on their way that is no end of the session, but a restart."""
-    gate, opened = announce_open_batch(gate, around, rests=gate.is_open or isinstance(gate.stage, Checking | Passed))
+def handle_run_end(gate: Gate, ended: LeaderExited | RunEnded, context: GateContext) -> GateTransition:
+    """Forward the end of a run that was not stopped. If changes are on their way, the supervisor restarts instead of ending."""
+    changes_follow = gate.batch_is_open or isinstance(gate.stage, Checking | Passed)
+    gate, opened = announce_open_batch(gate, context, nothing_runs=changes_follow)
     if opened and isinstance(ended, RunEnded):
         return gate, (Forward(replace(ended, batch_is_open=True)),)
     return gate, (Forward(ended), *opened)
 
 
 def after_launch(gate: Gate) -> Gate:
-    """A run has started for another reason: it has read all that was held, but steps that are under way are still to count."""
-    is_under_way = isinstance(gate.stage, Checking)
-    return replace(gate, stage=gate.stage if is_under_way else Empty(), is_open=False, is_told=False)
+    """Return the gate after a run has started for another reason: it has read all that was pending.
 
-
-def _on_policy_replaced(gate: Gate, around: GateContext) -> GateTransition:
-    pending = replace(gate.pending, reloaded=None)
-    if pending.begin or pending.batch or pending.by is not None:
-        return _attempt(gate, pending, around)
-    return replace(gate, stage=Empty()), ()
-
-
-def _with_due_steps(gate: Gate, batch: ChangeBatch, around: GateContext) -> frozenset[int]:
-    steps = enumerate(around.policy.before)
-    return gate.stale | {number for number, step in steps if step.is_due_for(batch, around.separator)}
-
-
-def _attempt(gate: Gate, pending: Pending, around: GateContext) -> GateTransition:
-    """Begin with what has to be done for ``pending``. A check that is under way is of no use any more.
-
-    A step is let end, unless another plan will begin with the steps anew: who waits for one without end may have mended it.
+    Tasks that are running still count.
     """
-    if isinstance(gate.stage, Checking) and _must_finish(gate.stage.task) and pending.reloaded is None:
-        return replace(gate, stage=replace(gate.stage, pending=pending, again=True)), ()
-    abandoned = (CancelTask(),) if isinstance(gate.stage, Checking) else ()
-    after, orders = _start_next(gate, pending, _tasks(gate, pending, around), around)
-    return after, (*abandoned, *orders)
+    is_checking = isinstance(gate.stage, Checking)
+    return replace(gate, stage=gate.stage if is_checking else Empty(), batch_is_open=False, is_announced=False)
 
 
-def _must_finish(task: GateTask) -> bool:
-    """Whether half of it would leave something that is neither old nor new."""
+def _on_policy_replaced(gate: Gate, context: GateContext) -> GateTransition:
+    pending = replace(gate.pending, changed_keys=None)
+    return (replace(gate, stage=Empty()), ()) if pending.is_empty else _attempt(gate, pending, context)
+
+
+def _due_after(batch: ChangeBatch, context: GateContext) -> frozenset[int]:
+    commands = enumerate(context.policy.before)
+    return frozenset(number for number, command in commands if command.is_due_for(batch, context.separator))
+
+
+def _attempt(gate: Gate, pending: Pending, context: GateContext) -> GateTransition:
+    """Start the tasks of ``pending``. A check that is running is cancelled: it has seen older files.
+
+    A pre-start command runs to its end first. Other settings cancel it, because their run starts all of them again and the user
+    may have mended one that never ends.
+    """
+    if isinstance(gate.stage, Checking) and _has_side_effects(gate.stage.task) and pending.changed_keys is None:
+        return replace(gate, stage=replace(gate.stage, pending=pending, repeat=True)), ()
+    cancelled = (CancelTask(),) if isinstance(gate.stage, Checking) else ()
+    after, actions = _start_next(gate, pending, _tasks(gate, pending, context), context)
+    return after, (*cancelled, *actions)
+
+
+def _has_side_effects(task: GateTask) -> bool:
+    """Return True for a pre-start command: cancelled half-way it may leave files that are neither old nor new."""
     return isinstance(task, RunTask) and task.part == BEFORE
 
 
-def _tasks(gate: Gate, pending: Pending, around: GateContext) -> tuple[GateTask, ...]:
-    checks = () if pending.begin else _checks(_remaining(gate, pending, around), pending, around)
-    steps = () if pending.reloaded is not None else sorted(gate.stale)
-    return (*checks, *(task for number in steps for task in _tasks_of_command(number, pending, around)))
+def _tasks(gate: Gate, pending: Pending, context: GateContext) -> tuple[GateTask, ...]:
+    checks = () if pending.first_start else _checks(_not_reverted(gate, pending, context), pending, context)
+    due = () if pending.changed_keys is not None else sorted(gate.due)
+    return (*checks, *(task for number in due for task in _pre_start_tasks(number, pending, context)))
 
 
-def _tasks_of_command(number: int, pending: Pending, around: GateContext) -> Iterator[GateTask]:
-    commands = around.policy.before[number].commands_for(pending.batch, around.separator)
-    for place, argv in enumerate(commands, start=1):
-        yield RunTask(BEFORE, argv, number if place == len(commands) else None)
+def _pre_start_tasks(number: int, pending: Pending, context: GateContext) -> Iterator[GateTask]:
+    commands = context.policy.before[number].commands_for(pending.batch, context.separator)
+    for position, argv in enumerate(commands, start=1):
+        yield RunTask(BEFORE, argv, number if position == len(commands) else None)
 
 
-def _checks(batch: ChangeBatch, pending: Pending, around: GateContext) -> tuple[GateTask, ...]:
-    policy, separator = around.policy, around.separator
+def _checks(batch: ChangeBatch, pending: Pending, context: GateContext) -> tuple[GateTask, ...]:
+    policy, separator = context.policy, context.separator
     sources = tuple(
-        change.path for change in batch if change.path.endswith(SOURCES) and change.kind is not ChangeKind.REMOVED
+        change.path
+        for change in batch
+        if change.path.endswith(SOURCE_SUFFIXES) and change.kind is not ChangeKind.REMOVED
     )
-    tasks: tuple[GateTask, ...] = (CheckSyntax(sources),) if around.compiles and sources else ()
-    if policy.check is not None and _is_due(policy.check, batch, pending, separator):
+    tasks: tuple[GateTask, ...] = (CheckSyntax(sources),) if context.checks_syntax and sources else ()
+    if policy.check is not None and _is_check_due(policy.check, batch, pending, separator):
         tasks += tuple(RunTask(CHECK, argv) for argv in policy.check.commands_for(batch, separator))
     return tasks
 
 
-def _is_due(check: Task, batch: ChangeBatch, pending: Pending, separator: str) -> bool:
-    return check.is_due_for(batch, separator) or (pending.by is not None and check.is_unconditional)
+def _is_check_due(check: Task, batch: ChangeBatch, pending: Pending, separator: str) -> bool:
+    return check.is_due_for(batch, separator) or (pending.requested_by is not None and check.is_unconditional)
 
 
-def _remaining(gate: Gate, pending: Pending, around: GateContext) -> ChangeBatch:
-    """The batch, and after a refusal without what was taken back, as long as there is a run that has not noticed it."""
-    if not pending.refused or gate.is_told or around.run is None:
+def _not_reverted(gate: Gate, pending: Pending, context: GateContext) -> ChangeBatch:
+    """Return the batch; after a rejection without reverted paths, as long as a run lives that never saw them change."""
+    if not pending.was_rejected or gate.is_announced or context.run is None:
         return pending.batch
-    return ChangeBatch.of(change for change in pending.batch if not around.is_as_before(change.path))
+    return ChangeBatch.of(change for change in pending.batch if not context.is_reverted(change.path))
 
 
-def _start_next(gate: Gate, pending: Pending, tasks: tuple[GateTask, ...], around: GateContext) -> GateTransition:
+def _start_next(gate: Gate, pending: Pending, tasks: tuple[GateTask, ...], context: GateContext) -> GateTransition:
     if tasks:
-        working = replace(gate, stage=Checking(pending, tasks[0], tasks[1:]))
-        working, told = announce_open_batch(working, around, rests=around.run is None)
-        return working, (*told, StartTask(tasks[0]))
-    if gate.is_open:
+        checking = replace(gate, stage=Checking(pending, tasks[0], tasks[1:]))
+        checking, opened = announce_open_batch(checking, context, nothing_runs=context.run is None)
+        return checking, (*opened, StartTask(tasks[0]))
+    if gate.batch_is_open:
         return replace(gate, stage=Passed(pending)), ()
-    return replace(gate, stage=Empty(), is_told=False), _forward(gate, pending, around)
+    return replace(gate, stage=Empty(), is_announced=False), _forward(gate, pending, context)
 
 
-def _forward(gate: Gate, pending: Pending, around: GateContext) -> tuple[GateAction, ...]:
-    if pending.begin:
+def _forward(gate: Gate, pending: Pending, context: GateContext) -> tuple[GateAction, ...]:
+    if pending.first_start:
         return (Forward(Begin()),)
-    remaining = _remaining(gate, pending, around)
+    remaining = _not_reverted(gate, pending, context)
     if remaining:
         return (Forward(BatchClosed(remaining)),)
-    if pending.reloaded is not None:
-        return (Forward(SettingsChanged(pending.reloaded)),)
-    if pending.by is not None:
-        return (Forward(RestartRequested(pending.by)),)
-    return (Report(ChangesReverted(tuple(pending.batch.kinds), around.run)),) if around.run is not None else ()
+    if pending.changed_keys is not None:
+        return (Forward(SettingsChanged(pending.changed_keys)),)
+    if pending.requested_by is not None:
+        return (Forward(RestartRequested(pending.requested_by)),)
+    return (Report(ChangesReverted(tuple(pending.batch.kinds), context.run)),) if context.run is not None else ()
 
 
-def _on_task_passed(gate: Gate, around: GateContext) -> GateTransition:
+def _on_task_passed(gate: Gate, context: GateContext) -> GateTransition:
     if not isinstance(gate.stage, Checking):
         return gate, ()
-    pending, task, rest, again = gate.stage.pending, gate.stage.task, gate.stage.rest, gate.stage.again
-    if isinstance(task, RunTask) and task.number is not None and not again:
-        gate = replace(gate, stale=gate.stale - {task.number})
-    return _start_next(gate, pending, _tasks(gate, pending, around) if again else rest, around)
+    stage = gate.stage
+    if stage.repeat:
+        return _start_next(gate, stage.pending, _tasks(gate, stage.pending, context), context)
+    if isinstance(stage.task, RunTask) and stage.task.completes is not None:
+        gate = replace(gate, due=gate.due - {stage.task.completes})
+    return _start_next(gate, stage.pending, stage.queue, context)
 
 
-def _on_task_failed(gate: Gate, failed: GateTaskFailed, around: GateContext) -> GateTransition:
+def _on_task_failed(gate: Gate, failed: GateTaskFailed, context: GateContext) -> GateTransition:
     if not isinstance(gate.stage, Checking):
         return gate, ()
-    pending = replace(gate.stage.pending, refused=True, by=None)
-    if gate.stage.again:
-        return _start_next(gate, gate.stage.pending, _tasks(gate, gate.stage.pending, around), around)
-    shut = (Forward(FirstStartBlocked(failed.exit_code)),) if pending.begin else ()
-    return replace(gate, stage=Rejected(pending)), (Report(failed.notice), *shut)
+    if gate.stage.repeat:
+        return _start_next(gate, gate.stage.pending, _tasks(gate, gate.stage.pending, context), context)
+    pending = replace(gate.stage.pending, was_rejected=True, requested_by=None)
+    blocked = (Forward(FirstStartBlocked(failed.exit_code)),) if pending.first_start else ()
+    return replace(gate, stage=Rejected(pending)), (Report(failed.notice), *blocked)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-#: How compiled Python ends.
+#: The suffixes of Python sources.
+SOURCE_SUFFIXES = (".py", ".pyw")
+#: The suffixes of compiled Python.
 BYTECODE_SUFFIXES = (".pyc", ".pyo")
 
 _CACHED = re.compile(

@@ -26,25 +26,25 @@ def test_every_history_keeps_the_promises(block):
         assert GatedSimulation(seed, transition).run().exit_code is not None
 
 
-def test_the_histories_hold_refusals_and_what_is_taken_back():
+def test_the_histories_contain_rejections_and_reverted_changes():
     played = [GatedSimulation(seed, transition) for seed in range(1000)]
     for one in played:
         one.run()
-    assert sum(one.refusals for one in played) > 300
-    assert sum(one.taken_back for one in played) > 10
+    assert sum(one.rejections for one in played) > 300
+    assert sum(one.reverted for one in played) > 10
     assert any(isinstance(what, WaitingForQuiet) for one in played for _, what in one.trace)
 
 
-def test_the_simulation_finds_a_gate_that_lets_all_through(monkeypatch):
+def test_the_simulation_finds_a_gate_that_forwards_everything(monkeypatch):
     monkeypatch.setattr(simulated_gate, "GateTaskFailed", lambda notice, code: GateTaskPassed())
     with pytest.raises(BrokenPromise, match="does not compile"):
         play(1000)
 
 
-def test_the_simulation_finds_a_gate_that_forgets_what_it_holds(monkeypatch):
-    def forgetful(gate, arrival, around):
-        after, orders = handle(gate, arrival, around)
-        return new_gate(around.policy) if isinstance(after.stage, Checking | Passed) else after, orders
+def test_the_simulation_finds_a_gate_that_forgets_what_is_pending(monkeypatch):
+    def forgetful(gate, event, context):
+        after, actions = handle(gate, event, context)
+        return new_gate(context.policy) if isinstance(after.stage, Checking | Passed) else after, actions
 
     monkeypatch.setattr(simulated_gate, "handle", forgetful)
     with pytest.raises(BrokenPromise):

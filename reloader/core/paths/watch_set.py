@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from reloader.core.paths.filters import PathFilter
-
-#: How Python's sources end.
-SOURCES = (".py", ".pyw")
+from reloader.core.python_names import SOURCE_SUFFIXES
 
 
 @dataclass(slots=True)
@@ -27,7 +25,7 @@ class Imports:
 
     def allows(self, path: str) -> bool:
         """Whether a path of the trees may count beside them."""
-        return not self.imports_only and (not self.python_sources_only or path.endswith(SOURCES))
+        return not self.imports_only and (not self.python_sources_only or path.endswith(SOURCE_SUFFIXES))
 
 
 @dataclass(frozen=True, slots=True)

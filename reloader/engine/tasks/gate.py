@@ -121,7 +121,7 @@ class GateRunner:
         if self._is_over:
             return []
         self._gate, orders = core.announce_open_batch(
-            self._gate, self._around, rests=isinstance(state, WaitingForChange | BackingOff)
+            self._gate, self._around, nothing_runs=isinstance(state, WaitingForChange | BackingOff)
         )
         return self._perform(orders)
 
@@ -147,7 +147,7 @@ class GateRunner:
         """Check by ``policy`` from now on, also what waits here already. No other settings are pending."""
         before = self._policy
         self.set_pending_policy(policy)
-        if self._policy != before or self._gate.pending.reloaded is not None:
+        if self._policy != before or self._gate.pending.changed_keys is not None:
             self._results.append(PolicyReplaced())
 
     def close(self) -> None:

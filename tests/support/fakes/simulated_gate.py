@@ -1,4 +1,4 @@
-"""The simulated system with a gate before ``step``: saves may be broken, taken back and repaired, and steps may fail.
+"""The simulated system with a gate before ``transition``: saves may be broken, reverted and repaired, and tasks may fail.
 
 The promises are those of the system, and: a run that lives is never asked to stop for a save that does not compile.
 """
@@ -71,16 +71,16 @@ class GatedSimulation(Simulation):
         self.contents = dict.fromkeys(FILES, 1)
         self.at_launch: dict[str, int] = {}
         self.attempt = 0
-        self.calm_at = 0.0
-        self.refusals = 0
-        self.taken_back = 0
+        self.repaired_at = 0.0
+        self.rejections = 0
+        self.reverted = 0
 
     def _plan_the_outside(self) -> None:
         super()._plan_the_outside()
-        self.calm_at = max(moment for moment, _, _ in self.agenda) + 20
-        self._at(self.calm_at, self._repair_all)
+        self.repaired_at = max(moment for moment, _, _ in self.agenda) + 20
+        self._at(self.repaired_at, self._repair_all)
         if self.random.random() < 0.2:
-            self._at(self.random.uniform(0.01, self.calm_at - 15), self._exchange_the_policy)
+            self._at(self.random.uniform(0.01, self.repaired_at - 15), self._replace_the_policy)
 
     def _name_of_a_file(self) -> str:
         return self.random.choice(FILES)
@@ -90,116 +90,116 @@ class GatedSimulation(Simulation):
         super()._close_batch(path)
 
     def _repair_all(self) -> None:
-        """The last save: everything is new, and good."""
+        """Save for the last time: everything is new, and compiles."""
         if self.exit_code is None:
             self.batch_is_open = False
             self.contents = dict.fromkeys(FILES, 3)
             self.pending_paths.update(FILES)
-            self._arrive(BatchClosed(ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in FILES)))
+            self._handle(BatchClosed(ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in FILES)))
 
-    def _exchange_the_policy(self) -> None:
-        """The configuration is as before, but for what has to pass: no other plan is on its way."""
-        self.has_pending_settings &= self.gate.pending.reloaded is None
-        self._arrive(PolicyReplaced())
+    def _replace_the_policy(self) -> None:
+        """Change nothing but what has to pass: no other settings are pending afterwards."""
+        self.has_pending_settings &= self.gate.pending.changed_keys is None
+        self._handle(PolicyReplaced())
 
     # The gate
 
     def _deliver(self, event: Event) -> None:
         if isinstance(event, Guarded) and not self.stop_requests:
-            self._arrive(event)
+            self._handle(event)
             return
         if isinstance(event, StopRequested):
             self.attempt += 1
-        self._let_through(event)
+        self._forward(event)
 
-    def _arrive(self, arrival: GateEvent) -> None:
+    def _handle(self, event: GateEvent) -> None:
         if self.exit_code is None and not self.stop_requests:
-            self.trace.append((self.now, arrival))  # type: ignore[arg-type]
-            self.gate, orders = handle(self.gate, arrival, self._around)
-            self._obey(orders)
+            self.trace.append((self.now, event))  # type: ignore[arg-type]
+            self.gate, actions = handle(self.gate, event, self._context)
+            self._perform_all(actions)
 
     @property
-    def _around(self) -> GateContext:
+    def _context(self) -> GateContext:
         run = self.state.run if isinstance(self.state, Running) else None
-        return GateContext(self.gate_policy, run, self.gate_policy.syntax, "/", self._is_as_before)
+        return GateContext(self.gate_policy, run, self.gate_policy.syntax, "/", self._is_reverted)
 
-    def _is_as_before(self, path: str) -> bool:
+    def _is_reverted(self, path: str) -> bool:
         return self.at_launch.get(path) == self.contents[path]
 
-    def _obey(self, orders: tuple[GateAction, ...]) -> None:
-        for order in orders:
-            match order:
+    def _perform_all(self, actions: tuple[GateAction, ...]) -> None:
+        for action in actions:
+            match action:
                 case Forward(event):
-                    self._let_through(event)
+                    self._forward(event)
                 case StartTask(task):
-                    self._do(task)
+                    self._start(task)
                 case CancelTask():
                     self.attempt += 1
                 case Report(ChangesReverted(paths)):
-                    self.taken_back += 1
-                    self._must(all(map(self._is_as_before, paths)), "what is told to be taken back is not")
+                    self.reverted += 1
+                    self._must(all(map(self._is_reverted, paths)), "a change is reported as reverted that is not")
                     self.pending_paths.difference_update(paths)
                 case Report():
-                    self.refusals += 1
+                    self.rejections += 1
 
-    def _let_through(self, event: Event) -> None:
+    def _forward(self, event: Event) -> None:
         if self.exit_code is not None or self.stop_requests:
             super()._deliver(event)
             return
-        keeps_a_run = isinstance(self.state, Running)
-        self._must(not (keeps_a_run and isinstance(event, BatchOpened)), "a run is stopped before the gate has passed")
-        if keeps_a_run and isinstance(event, BatchClosed | RestartRequested | SettingsChanged):
+        a_run_lives = isinstance(self.state, Running)
+        self._must(not (a_run_lives and isinstance(event, BatchOpened)), "a run is stopped before the gate has passed")
+        if a_run_lives and isinstance(event, BatchClosed | RestartRequested | SettingsChanged):
             named = set(event.batch.kinds) if isinstance(event, BatchClosed) else set[str]()
-            self._must(all(map(self._is_as_before, self.pending_paths - named)), "a change is withheld for good")
+            self._must(all(map(self._is_reverted, self.pending_paths - named)), "a change is never forwarded")
             self.pending_paths &= named
         if isinstance(event, BatchClosed):
             is_good = all(self.contents[path] != BROKEN for path in event.batch.kinds)
-            self._must(is_good or not self.gate_policy.syntax, "what does not compile is let through")
+            self._must(is_good or not self.gate_policy.syntax, "what does not compile is forwarded")
         if isinstance(event, FirstStartBlocked):
             self.pending_paths.clear()  # where that ends the session; else what follows starts it after all
         for following in self._all_of(event):
             super()._deliver(following)
         if self.exit_code is None and not self.stop_requests:
-            self.gate, orders = announce_open_batch(
-                self.gate, self._around, rests=isinstance(self.state, WaitingForChange | BackingOff)
+            self.gate, actions = announce_open_batch(
+                self.gate, self._context, nothing_runs=isinstance(self.state, WaitingForChange | BackingOff)
             )
-            self._obey(orders)
+            self._perform_all(actions)
 
     def _all_of(self, event: Event) -> list[Event]:
-        """What the supervisor hears: of the end of a run also that a batch is open."""
+        """Return what the supervisor receives: with the end of a run also that a batch is open."""
         if not isinstance(event, LeaderExited | RunEnded) or event.outcome.was_interrupted:
             return [event]
         if not isinstance(self.state, Running) or self.state.run != event.run:
             return [event]
-        self.gate, orders = handle_run_end(self.gate, event, self._around)
-        return [order.event for order in orders if isinstance(order, Forward)]
+        self.gate, actions = handle_run_end(self.gate, event, self._context)
+        return [action.event for action in actions if isinstance(action, Forward)]
 
     def _finish(self, exit_code: int) -> None:
         if isinstance(self.gate.stage, Rejected):
-            self.pending_paths.clear()  # they were told to be refused, and the end is the command's own
-            self.has_pending_settings = False  # as is what waits with them
+            self.pending_paths.clear()  # the rejection was reported, and the command ended by itself
+            self.has_pending_settings = False  # other settings that are pending with them likewise
         super()._finish(exit_code)
 
-    def _do(self, task: GateTask) -> None:
+    def _start(self, task: GateTask) -> None:
         self.attempt += 1
         attempt = self.attempt
         if isinstance(task, CheckSyntax):
             has_passed = all(self.contents[path] != BROKEN for path in task.paths)
         else:
-            has_passed = self.now >= self.calm_at or self.random.random() < 0.7
+            has_passed = self.now >= self.repaired_at or self.random.random() < 0.7
         answer = GateTaskPassed() if has_passed else GateTaskFailed(Note("it has failed"), 7)
         if self.random.random() < 0.4:
-            self._answer(attempt, answer)
+            self._finish_task(attempt, answer)
         else:
-            self._at(self.now + self.random.choice((0.01, 0.3, 2.0)), lambda: self._answer(attempt, answer))
+            self._at(self.now + self.random.choice((0.01, 0.3, 2.0)), lambda: self._finish_task(attempt, answer))
 
-    def _answer(self, attempt: int, answer: GateTaskPassed | GateTaskFailed) -> None:
+    def _finish_task(self, attempt: int, answer: GateTaskPassed | GateTaskFailed) -> None:
         if attempt == self.attempt:
-            self._arrive(answer)
+            self._handle(answer)
 
     def _launch(self, action: Launch) -> None:
         if not isinstance(action.reason, FilesChanged):
-            # It reads what there is; steps that are under way are still for what was held.
+            # It reads what there is; tasks that are running still belong to what was pending.
             pending = self.gate.pending.batch.kinds if isinstance(self.gate.stage, Checking) else ()
             self.pending_paths &= set(pending)
             kept, self.pending_paths = self.pending_paths, set()
@@ -212,5 +212,5 @@ class GatedSimulation(Simulation):
         self.at_launch = dict(self.contents)
 
     def _is_at_rest(self) -> bool:
-        is_clear = not isinstance(self.gate.stage, Checking | Rejected)
-        return super()._is_at_rest() and (is_clear or self.exit_code is not None)
+        is_done = not isinstance(self.gate.stage, Checking | Rejected)
+        return super()._is_at_rest() and (is_done or self.exit_code is not None)
