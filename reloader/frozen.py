@@ -25,10 +25,10 @@ def main() -> int:
     bundle, parent = getattr(sys, "_MEIPASS", ""), os.getppid()
     clean(os.environ, bundle)
     if sys.platform != "win32" and sys.argv[1:2] == [GIVE_TERMINAL_BACK]:
-        from reloader.system.posix.terminal import GIVE_BACK
+        from reloader.system.posix.terminal import RESTORE_TERMINAL
 
         del sys.argv[1]
-        exec(GIVE_BACK, {})  # noqa: S102 - our own text, which elsewhere is handed to python -c
+        exec(RESTORE_TERMINAL, {})  # noqa: S102 - our own text, which elsewhere is handed to python -c
         return 0
     try:
         from reloader.cli.main import main as run

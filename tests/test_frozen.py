@@ -75,7 +75,9 @@ def test_a_ctrl_c_before_the_session_is_no_traceback(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only terminals of POSIX have a foreground group to be given back")
 def test_asked_by_the_guard_it_gives_the_terminal_back_and_does_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reloader.system.posix.terminal.GIVE_BACK", "import sys\nsys.stdout.write(repr(sys.argv))")
+    monkeypatch.setattr(
+        "reloader.system.posix.terminal.RESTORE_TERMINAL", "import sys\nsys.stdout.write(repr(sys.argv))"
+    )
     monkeypatch.setattr(sys, "argv", ["reloader", GIVE_TERMINAL_BACK, "1", "2", "-"])
     said: list[str] = []
     monkeypatch.setattr("sys.stdout.write", said.append)

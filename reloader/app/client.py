@@ -10,7 +10,7 @@ from typing import get_args
 from reloader.core.control_protocol import Answer, Request, StatusRequest, WaitRequest
 from reloader.core.notices import RunRecord, SessionNotice
 from reloader.errors import ReloaderError
-from reloader.system.control_socket import Endpoint, NoAnswer, ask, every_place, places_of
+from reloader.system.control_socket import Endpoint, NoAnswer, all_endpoints, ask, endpoints_of
 from reloader.system.run_history import RunHistory
 
 #: Seconds in which a session answers, beyond those that it was asked to wait. It may be busy with a large tree.
@@ -86,10 +86,10 @@ def past_runs(projects: Sequence[str]) -> list[RunRecord]:
 def _places(projects: Sequence[str], pid: int | None) -> Iterator[Endpoint]:
     """Of the first of ``projects`` that has any; of all that there are, if a session was named."""
     if pid is not None:
-        yield from (place for place in every_place(os.environ) if place.pid == pid)
+        yield from (place for place in all_endpoints(os.environ) if place.pid == pid)
         return
     for project in projects:
-        places = list(places_of(project, os.environ))
+        places = list(endpoints_of(project, os.environ))
         if places:
             yield from places
             return
@@ -130,7 +130,7 @@ def _command(told: Response) -> str:
 def _nobody(projects: Sequence[str], pid: int | None) -> str:
     if pid is not None:
         return f'no session has the pid {pid}: "reloader status" shows those of this project'
-    elsewhere = [told for place in every_place(os.environ) if (told := _status_of(place)) is not None]
+    elsewhere = [told for place in all_endpoints(os.environ) if (told := _status_of(place)) is not None]
     others = ", ".join(f"--pid {told.pid} ({told.answer.get('project')})" for told in elsewhere)
     beside = f"; elsewhere run: {others}" if others else ""
     return f'no session of this project runs: start one with "reloader", or name its file with --config{beside}'

@@ -31,7 +31,7 @@ def chronicle_of(settings: Settings, reporter: Reporter) -> RunJournal:
     if not settings.project:
         return RunJournal(reporter, time.monotonic, time.time)
     history = RunHistory(settings.project, os.environ, os.path.expanduser("~"))
-    return RunJournal(reporter, time.monotonic, time.time, history.keep)
+    return RunJournal(reporter, time.monotonic, time.time, history.append)
 
 
 def serve_requests(settings: Settings, inbox: Inbox, reporter: Reporter, resources: ExitStack) -> None:

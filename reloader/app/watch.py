@@ -50,7 +50,7 @@ def stream(settings: Settings, reporter: Reporter, descriptor: int, is_read: Cal
         reader = PeerHangup(descriptor, lambda: inbox.post(Wakeup()))
         resources.callback(reader.close)
         batches = _Batches(_files(settings, reporter, inbox, resources), inbox, time.monotonic, reporter)
-        while is_read() and not reader.has_gone:
+        while is_read() and not reader.has_hung_up:
             for batch in batches.next():
                 reporter.report(Changed(batch))
             if batches.ended_by is not None:

@@ -43,8 +43,8 @@ from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import SyntaxChecker
 from reloader.interfaces import Post, Reporter, StartProbe
 from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe
-from reloader.system.agent_copy import lasting
-from reloader.system.port_owner import holder_of
+from reloader.system.agent_copy import persist_directory
+from reloader.system.port_owner import find_port_owner
 from reloader.system.pycache import drop_stale_bytecode
 from reloader.watchers.choose import Choice, choose, make_polling_watcher, must_be_polled
 from reloader.watchers.disk import RealDisk
@@ -111,7 +111,7 @@ def assembled(
     progress = ScanProgress(session.chronicle, clock, session.inbox)
     disk = RealDisk(gitignore=settings.watch.gitignore, listed=progress.listed)
     watch_set = session_watch_set(
-        replace(settings, watch=ignoring_own_directory(settings.watch, session.files.folder)), disk
+        replace(settings, watch=ignoring_own_directory(settings.watch, session.files.directory)), disk
     )
     choice, watching = watching_of(session, settings, watch_set, disk, resources)
     host = _host(session, settings, resources)  # only now: a service that a backend has started is none of ours
@@ -156,7 +156,7 @@ def assembled(
         before=None if before is None else before.parts.control,
     )
     session.serve_requests(settings)
-    session.sockets.drop_others()  # only now: had it failed, the plan before would need them
+    session.sockets.close_replaced()  # only now: had it failed, the plan before would need them
     parts = Components(
         host=host,
         files=ChangeTracker(
@@ -171,7 +171,7 @@ def assembled(
         ),
         agent_reports=program,
         restart_loops=loops,
-        port_conflicts=PortConflicts(settings.launch, lambda: program.taken, holder_of),
+        port_conflicts=PortConflicts(settings.launch, lambda: program.taken, find_port_owner),
         tasks=tasks,
         gate=gate,
         readiness=_readiness(session, settings, tasks, hooks, environment),
@@ -200,17 +200,17 @@ def _host(session: SessionContext, settings: Settings, resources: ExitStack) -> 
         has_input=settings.launch.has_input,
         sockets=session.sockets,
         log=settings.tasks.ready.log,
-        folder=session.files.folder,
+        folder=session.files.directory,
         helpers=None if session.host is None else session.host.helpers,
     )
-    resources.callback(host.leave)
+    resources.callback(host.detach)
     session.goes_on_with(host)
     if not settings.launch.has_input:
         resources.callback(Keyboard(session.inbox.post).close)
         session.chronicle.report(KeysHelp())
-    if host.why_unguarded is not None:
+    if host.unguarded_reason is not None:
         session.chronicle.report(
-            Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.why_unguarded})")
+            Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.unguarded_reason})")
         )
     return host
 
@@ -242,7 +242,7 @@ def _link_to_agents(settings: Settings, post: Post, reporter: Reporter) -> Agent
     if not settings.python.modules:
         return None
     try:
-        return AgentLink(ReportPipe(), post, settings.python, inside=lasting(INSIDE, "agent"))
+        return AgentLink(ReportPipe(), post, settings.python, inside=persist_directory(INSIDE, "agent"))
     except OSError as error:
         reporter.report(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
         return None
@@ -280,7 +280,7 @@ def _gate(
         program.interpreter_of,
         environment.beside,
         cwd=cwd,
-        folder=session.files.made,
+        folder=session.files.ensure_directory,
         timeout=settings.tasks.gate.timeout,
     )
     return GateRunner(

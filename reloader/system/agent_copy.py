@@ -17,7 +17,7 @@ from contextlib import suppress
 _ONLY_THE_USER = 0o700
 
 
-def lasting(directory: str, name: str) -> Callable[[], str]:
+def persist_directory(directory: str, name: str) -> Callable[[], str]:
     """Says where the files of ``directory`` are: in a frozen program in a copy of that ``name``. Raises OSError."""
     if not hasattr(sys, "frozen"):
         return lambda: directory

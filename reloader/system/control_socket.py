@@ -36,18 +36,18 @@ class Endpoint:
     pid: int
 
 
-def key_of(project: str) -> str:
+def project_key(project: str) -> str:
     """What the sessions of a project have in their names: short, and the same for whoever asks."""
     return hashlib.sha256(os.fsencode(os.path.normcase(project))).hexdigest()[:16]
 
 
-def places_of(project: str, environ: Mapping[str, str]) -> Iterator[Endpoint]:
+def endpoints_of(project: str, environ: Mapping[str, str]) -> Iterator[Endpoint]:
     """Where sessions of ``project`` could be met, the oldest names first. Whether somebody is there shows when one goes there."""
-    wanted = key_of(project)
-    return (place for place in every_place(environ) if os.path.basename(place.path).startswith(wanted + "-"))
+    wanted = project_key(project)
+    return (place for place in all_endpoints(environ) if os.path.basename(place.path).startswith(wanted + "-"))
 
 
-def every_place(environ: Mapping[str, str]) -> Iterator[Endpoint]:
+def all_endpoints(environ: Mapping[str, str]) -> Iterator[Endpoint]:
     """The same for all projects of this user."""
     for directory in runtime_directories(environ):
         if not is_private(directory):
@@ -62,7 +62,7 @@ class ControlSocket:
     """The socket of this session, open for those who come. Raises OSError where there can be none."""
 
     def __init__(self, project: str, environ: Mapping[str, str]) -> None:
-        self.socket, self.path, self.secret = _opened(f"{key_of(project)}-{os.getpid()}{_SUFFIX}", environ)
+        self.socket, self.path, self.secret = _opened(f"{project_key(project)}-{os.getpid()}{_SUFFIX}", environ)
         self.socket.setblocking(False)
         _remove_stale(os.path.dirname(self.path), but=self.path)
 

@@ -88,28 +88,28 @@ class SessionFiles:
     """
 
     def __init__(self) -> None:
-        self.folder: str | None = None
+        self.directory: str | None = None
         try:
             above = os.path.realpath(tempfile.gettempdir())
         except OSError:
             return  # no directory can be written to
-        self.folder = os.path.join(above, f"reloader-{os.urandom(8).hex()}")
+        self.directory = os.path.join(above, f"reloader-{os.urandom(8).hex()}")
 
-    def made(self) -> str | None:
+    def ensure_directory(self) -> str | None:
         """The directory, which is there now; made again if somebody has cleaned up. None where that cannot be."""
-        if self.folder is None:
+        if self.directory is None:
             return None
         try:
-            os.mkdir(self.folder, 0o700)
+            os.mkdir(self.directory, 0o700)
         except FileExistsError:
-            return self.folder if is_private(self.folder) else None
+            return self.directory if is_private(self.directory) else None
         except OSError:  # a full disk, or one that cannot be written to
             return None
-        return self.folder
+        return self.directory
 
     def write_changes(self, changes: ChangeBatch, name: str = "changes") -> Mapping[str, str]:
         """Write what changed to the file of this name, a JSON object a line, and return the variable by which it is found."""
-        folder = self.made()
+        folder = self.ensure_directory()
         if folder is None:
             return {}
         path = os.path.join(folder, f"{name}.jsonl")
@@ -124,6 +124,6 @@ class SessionFiles:
 
     def close(self) -> None:
         """May be called twice."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder = None
+        if self.directory is not None:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            self.directory = None

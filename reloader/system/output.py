@@ -100,9 +100,9 @@ class PeerHangup:
     On Windows nobody tells, and the next write has to show it.
     """
 
-    def __init__(self, descriptor: int, gone: Callable[[], None]) -> None:
-        self.has_gone = False
-        self._gone = gone
+    def __init__(self, descriptor: int, on_hangup: Callable[[], None]) -> None:
+        self.has_hung_up = False
+        self._on_hangup = on_hangup
         self._end = self._end_of_thread = -1
         self._thread: threading.Thread | None = None
         if sys.platform != "win32" and _has_an_end(descriptor):
@@ -128,8 +128,8 @@ class PeerHangup:
         poll.register(descriptor, 0)  # errors and the end are told without being asked for
         poll.register(self._end_of_thread, select.POLLIN)
         if any(number == descriptor for number, _ in poll.poll()):
-            self.has_gone = True
-            self._gone()
+            self.has_hung_up = True
+            self._on_hangup()
 
 
 def _has_an_end(descriptor: int) -> bool:

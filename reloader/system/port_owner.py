@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reloader.core.addresses import Address, PortOwner
 
 
-def holder_of(addresses: Sequence[Address]) -> PortOwner | None:
+def find_port_owner(addresses: Sequence[Address]) -> PortOwner | None:
     """Who listens on the first of ``addresses`` on which somebody does; None if nobody does, or if that cannot be known."""
     try:
         import psutil  # costs 20 ms
@@ -24,7 +24,7 @@ def holder_of(addresses: Sequence[Address]) -> PortOwner | None:
     return None
 
 
-def holder_of_file(path: str) -> PortOwner | None:
+def find_socket_owner(path: str) -> PortOwner | None:
     """Who listens on the socket at ``path``, under which its port is 0."""
     try:
         import psutil

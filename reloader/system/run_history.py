@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-from reloader.system.control_socket import key_of
+from reloader.system.control_socket import project_key
 from reloader.system.directories import make_private, state_directory
 
 #: At this size, in bytes, the file becomes the older one, and the older one is forgotten: some thousand runs are left.
@@ -22,11 +22,11 @@ class RunHistory:
 
     def __init__(self, project: str, environ: Mapping[str, str], home: str) -> None:
         self._directory = os.path.join(state_directory(environ, home), "history")
-        self._path = os.path.join(self._directory, f"{key_of(project)}.jsonl")
-        self._older = os.path.join(self._directory, f"{key_of(project)}.older.jsonl")
-        self._lock = os.path.join(self._directory, f"{key_of(project)}.lock")
+        self._path = os.path.join(self._directory, f"{project_key(project)}.jsonl")
+        self._older = os.path.join(self._directory, f"{project_key(project)}.older.jsonl")
+        self._lock = os.path.join(self._directory, f"{project_key(project)}.lock")
 
-    def keep(self, entry: Mapping[str, object]) -> None:
+    def append(self, entry: Mapping[str, object]) -> None:
         """Append ``entry``. One write of a whole line, so that nobody's line can come between."""
         line = json.dumps(entry, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         try:

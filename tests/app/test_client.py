@@ -32,8 +32,8 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> dict[int, object]:
         return answer
 
     monkeypatch.setattr(client, "ask", ask)
-    monkeypatch.setattr(client, "places_of", lambda project, environ: iter(PLACES if project == "/app" else []))
-    monkeypatch.setattr(client, "every_place", lambda environ: iter(PLACES))
+    monkeypatch.setattr(client, "endpoints_of", lambda project, environ: iter(PLACES if project == "/app" else []))
+    monkeypatch.setattr(client, "all_endpoints", lambda environ: iter(PLACES))
     return answers
 
 
@@ -92,7 +92,7 @@ class TestTheHistory:
     def keep(self, *entries: Mapping[str, object]) -> None:
         history = RunHistory("/app", os.environ, "/home")
         for entry in entries:
-            history.keep(entry)
+            history.append(entry)
 
     def test_is_that_of_the_first_project_that_has_one(self) -> None:
         assert past_runs(["/app"]) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reloader.system import agent_copy
-from reloader.system.agent_copy import AgentCopy, cache_directories, lasting
+from reloader.system.agent_copy import AgentCopy, cache_directories, persist_directory
 from tests.support.platforms.limits import posix_only
 
 
@@ -110,7 +110,7 @@ def test_without_a_home_there_is_one_place_of_the_users_own() -> None:
 
 
 def test_only_a_frozen_program_has_a_copy(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert lasting(str(source), "agent")() == str(source)
+    assert persist_directory(str(source), "agent")() == str(source)
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(agent_copy, "cache_directories", lambda environ, home: [str(tmp_path / "cache")])
-    assert os.path.dirname(lasting(str(source), "agent")()) == str(tmp_path / "cache")
+    assert os.path.dirname(persist_directory(str(source), "agent")()) == str(tmp_path / "cache")

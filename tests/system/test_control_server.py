@@ -18,7 +18,7 @@ from reloader.core.control_protocol import StatusRequest, WaitRequest
 from reloader.core.events import ControlRequest, Posted
 from reloader.system import control_server, control_socket, directories
 from reloader.system.control_server import LONGEST_REQUEST, ControlServer
-from reloader.system.control_socket import ControlSocket, Endpoint, NoAnswer, ask, connect, every_place, places_of
+from reloader.system.control_socket import ControlSocket, Endpoint, NoAnswer, all_endpoints, ask, connect, endpoints_of
 from reloader.system.directories import NotPrivate, is_private, make_private, runtime_directories, state_directory
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import posix_only
@@ -34,7 +34,7 @@ class Room:
         self.environ = environ
         self.asked: queue.SimpleQueue[Posted] = queue.SimpleQueue()
         self.server = ControlServer(ControlSocket(PROJECT, environ), self.asked.put)
-        (self.place,) = places_of(PROJECT, environ)
+        (self.place,) = endpoints_of(PROJECT, environ)
 
     def next(self) -> ControlRequest:
         asked = self.asked.get(timeout=PATIENCE)
@@ -179,7 +179,7 @@ class TestTheEnd:
 
     def test_leaves_no_socket_behind(self, room: Room) -> None:
         room.server.close()
-        assert list(places_of(PROJECT, room.environ)) == []
+        assert list(endpoints_of(PROJECT, room.environ)) == []
         with pytest.raises(FileNotFoundError):
             ask(room.place, StatusRequest(), PATIENCE)
 
@@ -233,18 +233,18 @@ class TestTheMeetingPoint:
         only_there(monkeypatch, environ)
         directory = next(iter(runtime_directories(environ)))
         make_private(directory)
-        stale = os.path.join(directory, f"{control_socket.key_of(PROJECT)}-99999.sock")
+        stale = os.path.join(directory, f"{control_socket.project_key(PROJECT)}-99999.sock")
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(stale)
         Path(directory, "no socket").touch()
         point = ControlSocket(PROJECT, environ)
-        assert [place.pid for place in places_of(PROJECT, environ)] == [os.getpid()]
+        assert [place.pid for place in endpoints_of(PROJECT, environ)] == [os.getpid()]
         point.close()
 
     def test_leaves_the_sockets_of_others_who_live(self, room: Room) -> None:
         other = ControlSocket("/elsewhere", room.environ)
-        assert len(list(every_place(room.environ))) == 2
-        assert len(list(places_of(PROJECT, room.environ))) == 1
+        assert len(list(all_endpoints(room.environ))) == 2
+        assert len(list(endpoints_of(PROJECT, room.environ))) == 1
         other.close()
 
     def test_goes_to_the_next_directory_if_the_first_will_not_do(

@@ -45,33 +45,33 @@ def test_nothing_is_left_of_it(files: SessionFiles, tmp_path: Path) -> None:
 
 
 def test_nothing_is_made_before_it_is_needed(files: SessionFiles, tmp_path: Path) -> None:
-    assert files.folder is not None
-    assert Path(files.folder).parent == tmp_path
+    assert files.directory is not None
+    assert Path(files.directory).parent == tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
 def test_it_is_made_again_after_a_cleaning(files: SessionFiles) -> None:
-    folder = files.made()
+    folder = files.ensure_directory()
     assert folder is not None
     Path(folder).rmdir()
-    assert files.made() == folder
-    assert files.made() == folder
+    assert files.ensure_directory() == folder
+    assert files.ensure_directory() == folder
     assert Path(folder).is_dir()
 
 
 @posix_only
 def test_a_directory_that_others_may_enter_is_not_used(files: SessionFiles) -> None:
-    assert files.folder is not None
-    Path(files.folder).mkdir()
-    Path(files.folder).chmod(0o755)
-    assert files.made() is None
+    assert files.directory is not None
+    Path(files.directory).mkdir()
+    Path(files.directory).chmod(0o755)
+    assert files.ensure_directory() is None
     assert files.write_changes(ChangeBatch()) == {}
 
 
 def test_where_no_directory_can_be_made_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     nowhere = SessionFiles()
-    assert nowhere.made() is None
+    assert nowhere.ensure_directory() is None
     assert nowhere.write_changes(ChangeBatch()) == {}
     nowhere.close()
 
@@ -82,6 +82,6 @@ def test_where_there_is_no_place_for_it_nothing_is_told(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(tempfile, "gettempdir", refuse)
     nowhere = SessionFiles()
-    assert nowhere.folder is None
-    assert nowhere.made() is None
+    assert nowhere.directory is None
+    assert nowhere.ensure_directory() is None
     nowhere.close()

@@ -22,7 +22,7 @@ from reloader import frozen
 from reloader.system.posix import guard as guard_module
 from reloader.system.posix.guard import Guard
 from reloader.system.posix.process_host import ProcessHost
-from reloader.system.posix.process_tree import Mark
+from reloader.system.posix.process_tree import ProcessTag
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
 from tests.support.programs.announcements import PATIENCE, Announcements, environment
@@ -178,15 +178,15 @@ def test_the_guard_costs_less_than_a_mebibyte(programs: Announcements, tmp_path:
 
 @linux_only
 def test_a_guard_that_was_killed_itself_is_no_error(tmp_path: Path) -> None:
-    guard = Guard(Mark(), signal.SIGTERM, os.getpgrp())
-    assert guard.why_not is None
+    guard = Guard(ProcessTag(), signal.SIGTERM, os.getpgrp())
+    assert guard.error is None
     assert guard._pid is not None
     os.kill(guard._pid, signal.SIGKILL)
     os.waitid(os.P_PID, guard._pid, os.WEXITED | os.WNOWAIT)
-    guard.runs(os.getpid(), None)
+    guard.protect(os.getpid(), None)
     assert guard._pid is None
-    guard.rests()
-    guard.dismiss()
+    guard.release()
+    guard.shutdown()
 
 
 def test_it_removes_the_directory_of_our_files_and_nothing_else(tmp_path: Path) -> None:
@@ -194,8 +194,8 @@ def test_it_removes_the_directory_of_our_files_and_nothing_else(tmp_path: Path) 
     for directory in (ours, beside):
         (directory / "deep").mkdir(parents=True)
         (directory / "deep" / "file").touch()
-    guard = Guard(Mark(), signal.SIGTERM, os.getpgrp(), str(ours))
-    guard.leave()
+    guard = Guard(ProcessTag(), signal.SIGTERM, os.getpgrp(), str(ours))
+    guard.detach()
     guard._reap()
     assert not ours.exists()
     assert (beside / "deep" / "file").exists()
@@ -204,7 +204,7 @@ def test_it_removes_the_directory_of_our_files_and_nothing_else(tmp_path: Path) 
 def test_without_a_shell_there_is_none_and_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard_module, "_SHELL", "/there/is/no/shell")
     host = ProcessHost(lambda event: None)
-    assert host.why_unguarded == os.strerror(2)
+    assert host.unguarded_reason == os.strerror(2)
     host.close()
 
 
@@ -218,19 +218,19 @@ class TestTheMark:
     LOCKS = 10
 
     def test_is_on_what_is_started_meanwhile_and_on_nobody_else(self) -> None:
-        mark = Mark()
+        tag = ProcessTag()
         before = resource.getrlimit(self.LOCKS)
-        with mark.put_on():
-            assert resource.getrlimit(self.LOCKS) == (mark.number, before[1])
+        with tag.applied():
+            assert resource.getrlimit(self.LOCKS) == (tag.number, before[1])
         assert resource.getrlimit(self.LOCKS) == before
 
     def test_of_a_session_around_ours_is_not_on_what_we_keep_from_it(self) -> None:
         before = resource.getrlimit(self.LOCKS)
-        with Mark().put_on():
-            inner = Mark()
-            with inner.taken_off():
+        with ProcessTag().applied():
+            inner = ProcessTag()
+            with inner.cleared():
                 assert resource.getrlimit(self.LOCKS) == (before[1], before[1])
-            with inner.put_on():
+            with inner.applied():
                 assert resource.getrlimit(self.LOCKS)[0] == inner.number
 
     def test_is_done_without_where_the_limit_may_not_be_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,19 +238,19 @@ class TestTheMark:
             raise PermissionError
 
         monkeypatch.setattr(resource, "setrlimit", refuse)
-        mark = Mark()
-        assert mark.number is None
-        with mark.put_on(), mark.taken_off():
-            assert mark.number is None
+        tag = ProcessTag()
+        assert tag.number is None
+        with tag.applied(), tag.cleared():
+            assert tag.number is None
 
     def test_in_its_absence_the_group_is_ended_all_the_same(self, programs: Announcements, tmp_path: Path) -> None:
-        mark = Mark()
-        mark.number = None
-        guard = Guard(mark, signal.SIGTERM, os.getpgrp())
+        tag = ProcessTag()
+        tag.number = None
+        guard = Guard(tag, signal.SIGTERM, os.getpgrp())
         with subprocess.Popen(programs.command("stubborn"), env=environment(), start_new_session=True) as process:
             programs.wait_for("started", "stubborn")
-            guard.runs(process.pid, None)
-            guard.leave()
+            guard.protect(process.pid, None)
+            guard.detach()
             assert process.wait(PATIENCE) == -signal.SIGKILL
         guard._reap()
 

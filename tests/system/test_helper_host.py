@@ -127,7 +127,7 @@ class TestWithTheNextHost:
     """The engine for another plan has a host of its own; nothing waits for what is at work beside the runs."""
 
     def next_host(self, helpers: Helpers) -> None:
-        helpers.host.leave()
+        helpers.host.detach()
         helpers.host = ProcessHost(lambda posted: None, helpers=helpers.host.helpers)
 
     def test_they_go_on_and_end_as_they_would_have(self, helpers: Helpers, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ import psutil
 from reloader.core.addresses import FIRST_DESCRIPTOR, Address, PortOwner, SocketAddress, SocketSpec, UnixAddress
 from reloader.errors import ConfigError
 from reloader.system import port_owner
-from reloader.system.port_owner import holder_of_file
+from reloader.system.port_owner import find_socket_owner
 from reloader.system.posix import listen_sockets
 from reloader.system.posix.listen_sockets import Sockets
 from tests.support.platforms.limits import linux_only
@@ -142,7 +142,7 @@ class TestAPort:
         assert why in refusal(sockets, Address("127.0.0.1", 8000))[0]
 
     def test_of_another_users_process_names_none(self, sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(listen_sockets, "holder_of", lambda addresses: PortOwner(addresses[0]))
+        monkeypatch.setattr(listen_sockets, "find_port_owner", lambda addresses: PortOwner(addresses[0]))
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             (problem,) = refusal(sockets, Address("127.0.0.1", theirs.getsockname()[1]))
         assert "in use, by a process that this user may not look at: stop that, or take another port" in problem
@@ -197,7 +197,7 @@ class TestAPath:
     def test_on_which_somebody_is_about_to_listen_is_refused(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(listen_sockets, "holder_of_file", lambda path: PortOwner(Address(path, 0), 7, ("serve",)))
+        monkeypatch.setattr(listen_sockets, "find_socket_owner", lambda path: PortOwner(Address(path, 0), 7, ("serve",)))
         with socket.socket(socket.AF_UNIX) as theirs:
             theirs.bind(str(file))
             (problem,) = refusal(sockets, in_dot(file))
@@ -348,7 +348,7 @@ class TestOtherAddresses:
         opened(sockets, Address("127.0.0.1", port), in_dot(file))
         assert opened(sockets) == []
         socket.create_connection(("127.0.0.1", port)).close()
-        sockets.drop_others()
+        sockets.close_replaced()
         assert not file.exists()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))
@@ -363,7 +363,7 @@ class TestOtherAddresses:
         (other,) = opened(sockets, Address("localhost", 0))
         assert isinstance(other, Address)
         assert opened(sockets, Address("127.0.0.1", 0)) == before
-        sockets.drop_others()
+        sockets.close_replaced()
         assert len(sockets.refreshed()) == 1
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((other.host, other.port))
@@ -411,14 +411,14 @@ class TestOtherAddresses:
 
 class TestTheHolderOfAFile:
     def test_is_nobody_where_nobody_listens(self, file: Path) -> None:
-        assert holder_of_file(str(file.absolute())) is None
+        assert find_socket_owner(str(file.absolute())) is None
 
     def test_is_not_known_where_the_system_does_not_tell(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(kind: str) -> None:
             raise psutil.AccessDenied
 
         monkeypatch.setattr(psutil, "net_connections", refuse)
-        assert port_owner.holder_of_file("/run/app.sock") is None
+        assert port_owner.find_socket_owner("/run/app.sock") is None
 
 
 def test_a_session_that_is_killed_leaves_a_file_that_the_next_one_takes_over(sockets: Sockets, file: Path) -> None:

@@ -16,10 +16,10 @@ def test_the_end_of_a_pipe_is_heard_without_writing() -> None:
     reader, writer = os.pipe()
     gone = threading.Event()
     watch = PeerHangup(writer, gone.set)
-    assert not watch.has_gone
+    assert not watch.has_hung_up
     os.close(reader)
     assert gone.wait(PATIENCE)
-    assert watch.has_gone
+    assert watch.has_hung_up
     watch.close()
     watch.close()
     os.close(writer)
@@ -29,7 +29,7 @@ def test_it_can_be_closed_while_somebody_reads() -> None:
     reader, writer = os.pipe()
     watch = PeerHangup(writer, lambda: None)
     watch.close()
-    assert not watch.has_gone
+    assert not watch.has_hung_up
     os.close(reader)
     os.close(writer)
 

@@ -12,7 +12,7 @@ import pytest
 
 from reloader.core.addresses import Address, PortOwner
 from reloader.system import port_owner
-from reloader.system.port_owner import holder_of
+from reloader.system.port_owner import find_port_owner
 from tests.support.platforms.limits import needs_tree_of_processes
 from tests.support.programs.announcements import Announcements, environment
 from tests.support.programs.web import free_port
@@ -51,25 +51,25 @@ def test_the_process_that_listens_is_found_with_its_command(programs: Announceme
     needs_ipv6(host)
     with holding(programs, host) as holder:
         for wanted in HOSTS[host]:
-            assert holder_of([Address(wanted, holder.address.port)]) == holder
+            assert find_port_owner([Address(wanted, holder.address.port)]) == holder
 
 
 @needs_tree_of_processes
 def test_the_first_address_that_is_held_counts(programs: Announcements) -> None:
     with holding(programs, "127.0.0.1") as one, holding(programs, "127.0.0.1") as other:
         free = Address("", free_port())
-        assert holder_of([free, other.address, one.address]) == other
+        assert find_port_owner([free, other.address, one.address]) == other
 
 
 def test_a_port_that_nobody_holds_has_no_holder() -> None:
-    assert holder_of([Address("", free_port())]) is None
-    assert holder_of([]) is None
+    assert find_port_owner([Address("", free_port())]) is None
+    assert find_port_owner([]) is None
 
 
 @needs_tree_of_processes
 def test_who_is_connected_from_a_port_does_not_hold_it(programs: Announcements) -> None:
     with holding(programs, "127.0.0.1") as holder, socket.create_connection(("127.0.0.1", holder.address.port)) as ours:
-        assert holder_of([Address("127.0.0.1", ours.getsockname()[1])]) is None
+        assert find_port_owner([Address("127.0.0.1", ours.getsockname()[1])]) is None
 
 
 @needs_tree_of_processes
@@ -83,12 +83,12 @@ def test_where_one_may_not_ask_of_all_processes_each_is_asked(
 
     monkeypatch.setattr(psutil, "net_connections", refuse)
     with holding(programs, "127.0.0.1") as holder:
-        assert holder_of([holder.address]) == holder
+        assert find_port_owner([holder.address]) == holder
 
 
 def test_the_process_of_another_user_is_one_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port_owner, "_listening", lambda: [(Address("127.0.0.1", 80), None)])
-    assert holder_of([Address("", 80)]) == PortOwner(Address("127.0.0.1", 80))
+    assert find_port_owner([Address("", 80)]) == PortOwner(Address("127.0.0.1", 80))
 
 
 def test_a_process_that_may_not_be_looked_at_has_a_number_and_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_a_process_that_may_not_be_looked_at_has_a_number_and_no_command(monkeyp
 
     monkeypatch.setattr(port_owner, "_listening", lambda: [(Address("127.0.0.1", 80), 1)])
     monkeypatch.setattr(psutil, "Process", refuse)
-    assert holder_of([Address("", 80)]) == PortOwner(Address("127.0.0.1", 80), 1)
+    assert find_port_owner([Address("", 80)]) == PortOwner(Address("127.0.0.1", 80), 1)
     assert port_owner._listening_in(1) == []
 
 
@@ -106,4 +106,4 @@ def test_a_system_that_tells_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch
         raise OSError("no such file")
 
     monkeypatch.setattr(psutil, "net_connections", fail)
-    assert holder_of([Address("", 80)]) is None
+    assert find_port_owner([Address("", 80)]) is None

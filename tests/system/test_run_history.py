@@ -24,14 +24,14 @@ def environ(tmp_path: Path) -> Mapping[str, str]:
 def test_entries_come_out_as_they_went_in_the_oldest_first(environ: Mapping[str, str]) -> None:
     entries = [{"run": number, "files": ["/ä\n\udcff.py"]} for number in range(3)]
     for entry in entries:
-        RunHistory("/project", environ, "/home").keep(entry)
+        RunHistory("/project", environ, "/home").append(entry)
     assert list(RunHistory("/project", environ, "/home").entries()) == entries
     assert list(RunHistory("/other", environ, "/home").entries()) == []
 
 
 @posix_only
 def test_nobody_else_may_read_them(environ: Mapping[str, str], tmp_path: Path) -> None:
-    RunHistory("/project", environ, "/home").keep({})
+    RunHistory("/project", environ, "/home").append({})
     (file,) = tmp_path.rglob("*.jsonl")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -39,11 +39,11 @@ def test_nobody_else_may_read_them(environ: Mapping[str, str], tmp_path: Path) -
 
 def test_what_is_no_entry_is_passed_over(environ: Mapping[str, str], tmp_path: Path) -> None:
     kept = RunHistory("/project", environ, "/home")
-    kept.keep({"run": 1})
+    kept.append({"run": 1})
     (file,) = tmp_path.rglob("*.jsonl")
     with file.open("ab") as out:
         out.write(b'{"run": \n[]\n\xff\n')
-    kept.keep({"run": 2})
+    kept.append({"run": 2})
     assert list(kept.entries()) == [{"run": 1}, {"run": 2}]
 
 
@@ -58,7 +58,7 @@ def test_several_writers_lose_nothing_while_the_file_is_turned_over(
     def write(writer: int) -> None:
         kept = RunHistory("/project", environ, "/home")
         for number in range(100):
-            kept.keep({"writer": writer, "number": number, "padding": "x" * 40})
+            kept.append({"writer": writer, "number": number, "padding": "x" * 40})
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(4)]
     for thread in threads:
@@ -76,7 +76,7 @@ def test_it_is_bounded_and_keeps_the_newest(
     monkeypatch.setattr(run_history, "ENOUGH", 2_000)
     kept = RunHistory("/project", environ, "/home")
     for number in range(500):
-        kept.keep({"number": number})
+        kept.append({"number": number})
     assert sum(file.stat().st_size for file in tmp_path.rglob("*.jsonl")) < 5_000
     numbers = [entry["number"] for entry in kept.entries()]
     assert numbers == list(range(500))[-len(numbers) :]
@@ -90,7 +90,7 @@ def test_while_somebody_else_turns_it_over_it_grows(
     monkeypatch.setattr(run_history, "_is_locked", lambda descriptor: False)
     kept = RunHistory("/project", environ, "/home")
     for number in range(5):
-        kept.keep({"number": number})
+        kept.append({"number": number})
     assert len(list(kept.entries())) == 5
 
 
@@ -98,5 +98,5 @@ def test_where_nothing_can_be_written_nothing_is(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     kept = RunHistory("/project", {"XDG_STATE_HOME": str(blocked)}, os.devnull)
-    kept.keep({"run": 1})
+    kept.append({"run": 1})
     assert list(kept.entries()) == []

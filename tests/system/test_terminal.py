@@ -70,10 +70,10 @@ def test_a_run_is_the_foreground_group_while_it_is_lent_the_terminal(tmp_path: P
     program = """
         terminal = Terminal(slave)
         group = start("/bin/sleep", "60")
-        terminal.lend(group)
-        facts["lent"] = (terminal.is_lent, os.tcgetpgrp(slave) == group)
-        terminal.take_back()
-        facts["back"] = (terminal.is_lent, os.tcgetpgrp(slave) == os.getpgrp())
+        terminal.give_foreground(group)
+        facts["lent"] = (terminal.has_given_foreground, os.tcgetpgrp(slave) == group)
+        terminal.take_foreground()
+        facts["back"] = (terminal.has_given_foreground, os.tcgetpgrp(slave) == os.getpgrp())
         end(group)
     """
     assert facts_of(program, tmp_path) == {"lent": [True, True], "back": [False, True]}
@@ -84,13 +84,13 @@ def test_the_attributes_are_as_they_were_before_the_first_run(tmp_path: Path) ->
         terminal = Terminal(slave)
         before = termios.tcgetattr(slave)
         group = start("/bin/sleep", "60")
-        terminal.lend(group)
+        terminal.give_foreground(group)
         without_echo()
         facts["while it runs"] = echo_of(termios.tcgetattr(slave))
-        terminal.take_back()
+        terminal.take_foreground()
         facts["afterwards"] = termios.tcgetattr(slave) == before
         without_echo()
-        terminal.take_back()
+        terminal.take_foreground()
         facts["what is not lent is left alone"] = not echo_of(termios.tcgetattr(slave))
         end(group)
     """
@@ -106,13 +106,13 @@ def test_the_end_takes_it_back_and_gives_the_signal_handler_back(tmp_path: Path)
         terminal = Terminal(slave)
         facts["ignored"] = signal.getsignal(signal.SIGTTOU) == signal.SIG_IGN
         group = start("/bin/sleep", "60")
-        terminal.lend(group)
+        terminal.give_foreground(group)
         terminal.close()
         terminal.close()
         facts["in front"] = os.tcgetpgrp(slave) == os.getpgrp()
         facts["handler"] = signal.getsignal(signal.SIGTTOU) is mine
-        terminal.lend(group)
-        facts["lent after the end"] = terminal.is_lent
+        terminal.give_foreground(group)
+        facts["lent after the end"] = terminal.has_given_foreground
         end(group)
     """
     assert facts_of(program, tmp_path) == {
@@ -126,8 +126,8 @@ def test_a_program_in_the_background_has_nothing_to_lend(tmp_path: Path) -> None
         os.tcsetpgrp(slave, other)
         terminal = Terminal(slave)
         group = start("/bin/sleep", "60")
-        terminal.lend(group)
-        facts["lent"] = terminal.is_lent
+        terminal.give_foreground(group)
+        facts["lent"] = terminal.has_given_foreground
         facts["in front"] = os.tcgetpgrp(slave) == other
         terminal.close()
         facts["handler"] = signal.getsignal(signal.SIGTTOU) == signal.SIG_DFL
@@ -142,8 +142,8 @@ def test_a_run_that_is_gone_already_is_lent_nothing(tmp_path: Path) -> None:
         terminal = Terminal(slave)
         group = start("/bin/sleep", "60")
         end(group)
-        terminal.lend(group)
-        facts["lent"] = terminal.is_lent
+        terminal.give_foreground(group)
+        facts["lent"] = terminal.has_given_foreground
         facts["in front"] = os.tcgetpgrp(slave) == os.getpgrp()
     """
     assert facts_of(program, tmp_path) == {"lent": False, "in front": True}
@@ -154,10 +154,10 @@ def test_a_terminal_that_was_closed_while_it_was_lent_is_no_error(tmp_path: Path
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         terminal = Terminal(slave)
         group = start("/usr/bin/env", "sh", "-c", "trap '' HUP; exec sleep 60")
-        terminal.lend(group)
+        terminal.give_foreground(group)
         os.close(master)
-        terminal.take_back()
-        facts["lent"] = terminal.is_lent
+        terminal.take_foreground()
+        facts["lent"] = terminal.has_given_foreground
         terminal.close()
         end(group)
     """
@@ -171,10 +171,10 @@ def test_a_terminal_that_is_closed_at_the_last_moment_is_no_error(tmp_path: Path
 
         terminal = Terminal(slave)
         group = start("/bin/sleep", "60")
-        terminal.lend(group)
+        terminal.give_foreground(group)
         termios.tcsetattr = refuse
-        terminal.take_back()
-        facts["lent"] = terminal.is_lent
+        terminal.take_foreground()
+        facts["lent"] = terminal.has_given_foreground
         end(group)
     """
     assert facts_of(program, tmp_path) == {"lent": False}
@@ -185,14 +185,14 @@ def test_a_run_that_is_stopped_gets_its_own_attributes_back_when_it_goes_on(tmp_
         terminal = Terminal(slave)
         before = termios.tcgetattr(slave)
         group = start("/bin/sleep", "60")
-        terminal.lend(group)
-        facts["as before"] = terminal.is_as_before
+        terminal.give_foreground(group)
+        facts["as before"] = terminal.has_same_attributes
         without_echo()
-        facts["as it likes it"] = not terminal.is_as_before
+        facts["as it likes it"] = not terminal.has_same_attributes
         terminal.pause()
-        facts["meanwhile"] = (terminal.is_in_front, termios.tcgetattr(slave) == before)
-        terminal.lend(group)
-        facts["again"] = (terminal.is_lent, echo_of(termios.tcgetattr(slave)))
+        facts["meanwhile"] = (terminal.is_foreground, termios.tcgetattr(slave) == before)
+        terminal.give_foreground(group)
+        facts["again"] = (terminal.has_given_foreground, echo_of(termios.tcgetattr(slave)))
         terminal.close()
         facts["in the end"] = termios.tcgetattr(slave) == before
         end(group)
@@ -206,13 +206,13 @@ def test_what_a_shell_has_taken_meanwhile_is_not_taken_back(tmp_path: Path) -> N
     program = """
         terminal = Terminal(slave)
         group, shell = start("/bin/sleep", "60"), start("/bin/sleep", "60")
-        terminal.lend(group)
-        terminal.look_who_is_in_front()
-        facts["still lent"] = terminal.is_lent
+        terminal.give_foreground(group)
+        terminal.refresh_foreground()
+        facts["still lent"] = terminal.has_given_foreground
         os.tcsetpgrp(slave, shell)
-        terminal.look_who_is_in_front()
-        terminal.take_back()
-        facts["the shell's"] = (terminal.is_lent, os.tcgetpgrp(slave) == shell)
+        terminal.refresh_foreground()
+        terminal.take_foreground()
+        facts["the shell's"] = (terminal.has_given_foreground, os.tcgetpgrp(slave) == shell)
         end(group)
         end(shell)
     """
@@ -222,21 +222,21 @@ def test_what_a_shell_has_taken_meanwhile_is_not_taken_back(tmp_path: Path) -> N
 def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_understands_it(tmp_path: Path) -> None:
     program = """
         import select
-        from reloader.system.posix.terminal import AS_USUAL
+        from reloader.system.posix.terminal import RESET_SEQUENCES
         for kind in ("xterm", "dumb"):
             os.environ["TERM"] = kind
             terminal = Terminal(slave)
             group = start("/bin/sleep", "60")
-            terminal.lend(group)
-            terminal.take_back(leaves_a_mess=True)
+            terminal.give_foreground(group)
+            terminal.take_foreground(leaves_a_mess=True)
             shown = os.read(master, 1000) if select.select([master], [], [], 0)[0] else b""
-            facts[kind] = shown.replace(b"\\r\\n", b"\\n") == AS_USUAL
+            facts[kind] = shown.replace(b"\\r\\n", b"\\n") == RESET_SEQUENCES
             end(group)
         without_output = Terminal(os.open(os.ttyname(slave), os.O_RDONLY))
         os.environ["TERM"] = "xterm"
         group = start("/bin/sleep", "60")
-        without_output.lend(group)
-        without_output.take_back(leaves_a_mess=True)
+        without_output.give_foreground(group)
+        without_output.take_foreground(leaves_a_mess=True)
         facts["read only"] = bool(select.select([master], [], [], 0)[0])
         end(group)
     """
@@ -246,14 +246,14 @@ def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_u
 def test_attributes_are_written_so_that_another_python_can_set_them(tmp_path: Path) -> None:
     program = """
         import subprocess
-        from reloader.system.posix.terminal import GIVE_BACK, Attributes
+        from reloader.system.posix.terminal import RESTORE_TERMINAL, Attributes
         before = termios.tcgetattr(slave)
         written = Attributes.of(slave).written()
         group = start("/bin/sleep", "60")
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         os.tcsetpgrp(slave, group)
         without_echo()
-        arguments = [sys.executable, "-I", "-S", "-c", GIVE_BACK, str(group), str(os.getpgrp()), written]
+        arguments = [sys.executable, "-I", "-S", "-c", RESTORE_TERMINAL, str(group), str(os.getpgrp()), written]
         facts["code"] = subprocess.call(arguments, env={"TERM": "dumb"})
         facts["back"] = (os.tcgetpgrp(slave) == os.getpgrp(), termios.tcgetattr(slave) == before)
         without_echo()
@@ -270,9 +270,9 @@ def test_without_a_terminal_there_is_nothing_to_lend() -> None:
     handler = signal.getsignal(signal.SIGTTOU)
     with open(os.devnull) as nothing:
         terminal = Terminal(nothing.fileno())
-        terminal.lend(os.getpgrp())
-        assert not terminal.is_lent
-        terminal.take_back()
+        terminal.give_foreground(os.getpgrp())
+        assert not terminal.has_given_foreground
+        terminal.take_foreground()
         terminal.close()
     assert signal.getsignal(signal.SIGTTOU) is handler
 

@@ -15,5 +15,5 @@ def test_a_socket_is_refused_with_where_it_was_written() -> None:
     sockets = Sockets()
     with pytest.raises(ConfigError, match=r"^reloader\.toml: sockets: no socket can be handed over on Windows"):
         sockets.open([SocketSpec(Address("", 0), "reloader.toml: sockets")])
-    sockets.drop_others()
+    sockets.close_replaced()
     sockets.close()

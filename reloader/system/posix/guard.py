@@ -15,9 +15,9 @@ import os
 import signal
 from contextlib import suppress
 
-from reloader.system.posix.process_tree import Mark
+from reloader.system.posix.process_tree import ProcessTag
 from reloader.system.posix.spawn import closing_inheritable
-from reloader.system.posix.terminal import GIVE_BACK, Attributes
+from reloader.system.posix.terminal import RESTORE_TERMINAL, Attributes
 
 _SHELL = "/bin/sh"
 _VARIABLES = {"PATH": os.defpath, "TERM": "dumb"}
@@ -70,36 +70,36 @@ send KILL
 
 
 class Guard:
-    """Told what runs, and dismissed in the end if all is well. Where there is no shell there is none; ``why_not`` says so.
+    """Told what runs, and dismissed in the end if all is well. Where there is no shell there is none; ``error`` says so.
 
     ``folder`` is the directory of our own files, if there is one.
     """
 
-    def __init__(self, mark: Mark, stop_signal: int, own_group: int, folder: str | None = None) -> None:
-        marked = "" if mark.number is None else str(mark.number)
+    def __init__(self, tag: ProcessTag, stop_signal: int, own_group: int, folder: str | None = None) -> None:
+        marked = "" if tag.number is None else str(tag.number)
         self._arguments = [marked, _name_of(stop_signal), folder or "", str(own_group)]
         self._arguments += _what_gives_back()
-        self._mark = mark
+        self._tag = tag
         self._pid: int | None = None
         self._pipe: int | None = None
-        self.why_not: str | None = None
+        self.error: str | None = None
         self._start()
 
-    def runs(self, group: int, attributes: Attributes | None) -> None:
+    def protect(self, group: int, attributes: Attributes | None) -> None:
         """From now on ``group`` is what has to go with us, and ``attributes`` are those to be restored."""
         self._say(f"{group} {'-' if attributes is None else attributes.written()}")
 
-    def rests(self) -> None:
+    def release(self) -> None:
         self._say("-")
 
-    def dismiss(self) -> None:
+    def shutdown(self) -> None:
         """All is well. May be called twice. It does nothing but wait, and may be stopped, so it is not asked."""
         if self._pid is not None:
             os.kill(self._pid, signal.SIGKILL)
         self._reap()
-        self.leave()
+        self.detach()
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """We end, and what runs does not: that is what the guard is for."""
         if self._pipe is not None:
             os.close(self._pipe)
@@ -111,7 +111,7 @@ class Guard:
         try:
             os.write(self._pipe, line.encode() + b"\n")
         except BrokenPipeError:  # somebody has killed it
-            self.leave()
+            self.detach()
             self._reap()
 
     def _reap(self) -> None:
@@ -123,7 +123,7 @@ class Guard:
     def _start(self) -> None:
         reader, self._pipe = os.pipe()
         try:
-            with self._mark.taken_off():
+            with self._tag.cleared():
                 self._pid = os.posix_spawn(
                     _SHELL,
                     ["sh", "-c", _SCRIPT, "reloader-guard", *self._arguments],
@@ -138,8 +138,8 @@ class Guard:
                     setsigmask=signal.valid_signals(),
                 )
         except OSError as error:
-            self.why_not = os.strerror(error.errno or 0)
-            self.leave()
+            self.error = os.strerror(error.errno or 0)
+            self.detach()
         finally:
             os.close(reader)
 
@@ -150,7 +150,7 @@ def _what_gives_back() -> list[str]:
     A frozen program of somebody else, who uses the library, knows no such flag. Only ours begins with reloader.frozen.
     """
     if not hasattr(sys, "frozen"):
-        return [sys.executable, "-I", "-S", "-c", GIVE_BACK] if sys.executable else []
+        return [sys.executable, "-I", "-S", "-c", RESTORE_TERMINAL] if sys.executable else []
     ours = sys.modules.get("reloader.frozen")
     return [] if ours is None else [sys.executable, ours.GIVE_TERMINAL_BACK]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from reloader.core.events import RunEnded
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.interfaces import ChildNotLaunched
-from reloader.system.posix.process_tree import Mark, adopt_orphans, signal_group, signal_process
+from reloader.system.posix.process_tree import ProcessTag, adopt_orphans, signal_group, signal_process
 from reloader.system.posix.spawn import find_program, not_launched, spawn
 
 #: How long to wait for what was forced at the end of a session: so many looks, with so many seconds between them.
@@ -39,13 +39,13 @@ class Helper:
 class HelperHost:
     """Any number of commands at a time. ``escaped`` finds what has left its group, once there is no run to mistake it for.
 
-    They carry the ``mark`` of the session, so that its guard finds them too if we are killed. They may outlive a host of runs:
+    They carry the ``tag`` of the session, so that its guard finds them too if we are killed. They may outlive a host of runs:
     the next one goes on with them, and finds their strays. As long as we live, orphans come to us.
     """
 
     def __init__(self) -> None:
         self._adopted_before = adopt_orphans()
-        self.mark = Mark()
+        self.tag = ProcessTag()
         self.escaped: Callable[[], Iterable[int]] = tuple
         self._helpers: dict[int, Helper] = {}
         self._has_run_any = False
@@ -62,7 +62,7 @@ class HelperHost:
         if isinstance(found, ChildNotLaunched):
             return found
         try:
-            with self.mark.put_on():
+            with self.tag.applied():
                 # It is in the background, and may set up the terminal that it writes to without being stopped for that.
                 pid = spawn(found, argv, cwd, environment, frozenset({signal.SIGTTOU}), has_input=False)
         except OSError as error:

@@ -31,7 +31,7 @@ from reloader.core.addresses import (
     format_address,
 )
 from reloader.errors import ConfigError
-from reloader.system.port_owner import holder_of, holder_of_file
+from reloader.system.port_owner import find_port_owner, find_socket_owner
 
 #: How many connections may wait. The kernel has a limit of its own below which it takes as many as are asked for.
 BACKLOG = 2048
@@ -65,7 +65,7 @@ class Sockets:
         self._needless: list[_Listening] = []
 
     def open(self, specs: Sequence[SocketSpec]) -> tuple[ListeningSocket, ...]:
-        """Listen on these. What is listened on already stays as it is if it is among them, and else up to ``drop_others``.
+        """Listen on these. What is listened on already stays as it is if it is among them, and else up to ``close_replaced``.
 
         Raises ConfigError with a line for each that cannot be had; then all that was listened on before still is.
         """
@@ -84,7 +84,7 @@ class Sockets:
         self._open = [one.above(lowest) for one in found]
         return assign_descriptors([one.bound for one in self._open])
 
-    def drop_others(self) -> None:
+    def close_replaced(self) -> None:
         """Nobody goes back any more to what was listened on before ``open``."""
         self._give_up(self._needless)
 
@@ -241,7 +241,7 @@ def _resolved(address: Address) -> tuple[socket.AddressFamily, tuple[object, ...
 
 def _refused(address: Address, error: OSError) -> CannotListen:
     if error.errno == errno.EADDRINUSE:
-        return AlreadyInUse(_in_use(holder_of([address]), "another port, or 0 for any that is free"))
+        return AlreadyInUse(_in_use(find_port_owner([address]), "another port, or 0 for any that is free"))
     return CannotListen(_REASONS.get(error.errno or 0, f"cannot be listened on: {error}"))
 
 
@@ -298,14 +298,14 @@ def _make_way(path: str) -> None:
         try:
             question.connect(path)
         except ConnectionRefusedError:  # a BSD says so of a full backlog, too
-            if holder_of_file(path) is None:
+            if find_socket_owner(path) is None:
                 _remove_if(path, found)
                 return
         except FileNotFoundError:
             return
         except OSError as error:  # somebody is there, and does not answer, or is not ours to ask
-            raise AlreadyInUse(_in_use(holder_of_file(path), "another path")) from error
-    raise AlreadyInUse(_in_use(holder_of_file(path), "another path"))
+            raise AlreadyInUse(_in_use(find_socket_owner(path), "another path")) from error
+    raise AlreadyInUse(_in_use(find_socket_owner(path), "another path"))
 
 
 def _remove_if(path: str, ours: os.stat_result) -> None:

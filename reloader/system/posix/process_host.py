@@ -108,10 +108,10 @@ class ProcessHost:
         self._terminal = Terminal(STANDARD_INPUT if has_input else NOTHING)
         self._has_input = has_input
         self._sockets = sockets or Sockets()
-        self._mark = self.helpers.mark
-        self._guard = Guard(self._mark, stop_signal, self._terminal.own_group, folder)
+        self._tag = self.helpers.tag
+        self._guard = Guard(self._tag, stop_signal, self._terminal.own_group, folder)
         # Children of a shell that became us by exec, or of a caller of the library; services of watchers; and the guard.
-        self._bystanders = frozenset(pid for pid in descendants() if not self._mark.is_on(pid))
+        self._bystanders = frozenset(pid for pid in descendants() if not self._tag.has_tag(pid))
         self.helpers.escaped = self._left_without_a_run
         self._signals = JobSignals(post)
         self._ear = InterruptSentinel()
@@ -121,9 +121,9 @@ class ProcessHost:
         self._ignored = frozenset({signal.SIGHUP} if hangup_is_ignored else ())
 
     @property
-    def why_unguarded(self) -> str | None:
+    def unguarded_reason(self) -> str | None:
         """Why nothing would end a run if we were killed, or None: then something does."""
-        return self._guard.why_not
+        return self._guard.error
 
     def launch(
         self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
@@ -133,7 +133,7 @@ class ProcessHost:
             return found
         sockets = self._sockets.refreshed()
         try:
-            with self._mark.put_on(), self._output.attached(run) as output:
+            with self._tag.applied(), self._output.attached(run) as output:
                 pid = spawn(
                     found,
                     argv,
@@ -153,18 +153,18 @@ class ProcessHost:
     def _not_of_the_run(self) -> frozenset[int]:
         """In a container, the first process is also given the orphans of whoever was let in from outside (docker exec)."""
         bystanders = self._bystanders | self.helpers.pids
-        if os.getpid() != FIRST_PROCESS or self._mark.number is None:
+        if os.getpid() != FIRST_PROCESS or self._tag.number is None:
             return bystanders
-        return bystanders.union(pid for pid in children() if not self._mark.is_on(pid))
+        return bystanders.union(pid for pid in children() if not self._tag.has_tag(pid))
 
     def _left_without_a_run(self) -> list[int]:
         return descendants(self._not_of_the_run()) if self._child is None else []
 
     def _put_in_front(self, child: PosixChild) -> None:
-        self._terminal.lend(child.pid)
-        if self._terminal.is_lent and self._ear.pid is None:
+        self._terminal.give_foreground(child.pid)
+        if self._terminal.has_given_foreground and self._ear.pid is None:
             self._ear.listen_in(child.pid)
-        self._guard.runs(child.pid, self._terminal.attributes)
+        self._guard.protect(child.pid, self._terminal.attributes)
 
     def collect(self, now: float) -> Sequence[Posted]:
         for number in self._signals.take():
@@ -176,7 +176,7 @@ class ProcessHost:
 
     def _listen(self, child: PosixChild) -> Sequence[Posted]:
         """A program that has the terminal as it likes it uses Ctrl-C for its own ends: a debugger's prompt, an editor."""
-        return (ChildInterrupted(child.run),) if self._ear.has_heard() and self._terminal.is_as_before else ()
+        return (ChildInterrupted(child.run),) if self._ear.has_heard() and self._terminal.has_same_attributes else ()
 
     def _look_at(self, child: PosixChild) -> Sequence[Posted]:
         if child.outcome is None:
@@ -185,7 +185,7 @@ class ProcessHost:
             return ()
         if child.is_over():
             self._child = None
-            self._guard.rests()
+            self._guard.release()
             return (RunEnded(child.run, child.outcome, child.steps),)
         if not child.told_of_leader:
             child.told_of_leader = True
@@ -200,9 +200,9 @@ class ProcessHost:
     def close(self) -> None:
         """No host follows: what is at work beside the runs ends as well. May be called twice."""
         self.helpers.close()
-        self.leave()
+        self.detach()
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """Another host may follow. A run that is not over by now is the guard's. May be called twice."""
         if self._has_left:
             return
@@ -211,9 +211,9 @@ class ProcessHost:
         self._ear.close()
         self._terminal.close()
         if self._child is None:
-            self._guard.dismiss()
+            self._guard.shutdown()
         else:
-            self._guard.leave()
+            self._guard.detach()
         self._output.close()
 
     def _look_at_leader(self, child: PosixChild) -> None:
@@ -224,9 +224,9 @@ class ProcessHost:
             self._run_was_stopped(child, os.WSTOPSIG(status))
             return
         self._sockets.refreshed()  # until the next run listens, more may come than the last one wanted to have waiting
-        was_foreground = self._terminal.is_lent
+        was_foreground = self._terminal.has_given_foreground
         self._ear.leave_group()
-        self._terminal.take_back(leaves_a_mess=os.WIFSIGNALED(status) or child.stop_signal is not None)
+        self._terminal.take_foreground(leaves_a_mess=os.WIFSIGNALED(status) or child.stop_signal is not None)
         if os.WIFSIGNALED(status):
             child.outcome = Signalled(os.WTERMSIG(status), was_foreground)
         else:
@@ -251,11 +251,11 @@ class ProcessHost:
         Who stops it by hand, in a debugger for instance, means it alone.
         """
         wants_terminal = self._terminal.is_there and number in {signal.SIGTTIN, signal.SIGTTOU}
-        if wants_terminal and self._terminal.is_the_runs:
+        if wants_terminal and self._terminal.run_is_foreground:
             child.resume()  # it had looked at the terminal before that was its own
-        elif wants_terminal and self._terminal.is_in_front:
+        elif wants_terminal and self._terminal.is_foreground:
             self._were_continued()  # a shell has just given it to us, and its signal is still on its way
-        elif child.stop_signal is None and (self._terminal.is_lent or wants_terminal):
+        elif child.stop_signal is None and (self._terminal.has_given_foreground or wants_terminal):
             self._stop_with(None)
 
     def _stop_with(self, child: PosixChild | None) -> None:
@@ -268,7 +268,7 @@ class ProcessHost:
 
     def _were_continued(self) -> None:
         """With ``fg`` the terminal is ours to lend again, with ``bg`` it is the shell's."""
-        self._terminal.look_who_is_in_front()
+        self._terminal.refresh_foreground()
         if self._child is not None and self._child.outcome is None:
             self._put_in_front(self._child)
             self._child.resume()

@@ -100,28 +100,28 @@ if sys.platform == "linux":
 
     _LOCKS = 10  # RLIMIT_LOCKS, which Python's module has no name for
 
-    class Mark:
+    class ProcessTag:
         """``number`` identifies the session; None where the system does not let us set the limit."""
 
         def __init__(self) -> None:
             self._before = resource.getrlimit(_LOCKS)
             self.number: int | None = 1 << 30 | int.from_bytes(os.urandom(4), "little") >> 2
-            with self.put_on():
+            with self.applied():
                 pass
 
         @contextmanager
-        def put_on(self) -> Iterator[None]:
+        def applied(self) -> Iterator[None]:
             """What is started meanwhile carries the mark."""
             with self._limit(self.number):
                 yield
 
         @contextmanager
-        def taken_off(self) -> Iterator[None]:
+        def cleared(self) -> Iterator[None]:
             """What is started meanwhile carries neither ours nor that of a session around ours."""
             with self._limit(self._before[1]):
                 yield
 
-        def is_on(self, pid: int) -> bool:
+        def has_tag(self, pid: int) -> bool:
             """Whether a process of ours started it. False for one that is gone."""
             try:
                 with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
@@ -149,18 +149,18 @@ if sys.platform == "linux":
 
 else:  # pragma: no cover - not on Linux
 
-    class Mark:
+    class ProcessTag:
         """Nothing: no other system that we run on lets us read such a thing of another process."""
 
         number: int | None = None
 
         @contextmanager
-        def put_on(self) -> Iterator[None]:
+        def applied(self) -> Iterator[None]:
             yield
 
         @contextmanager
-        def taken_off(self) -> Iterator[None]:
+        def cleared(self) -> Iterator[None]:
             yield
 
-        def is_on(self, pid: int) -> bool:
+        def has_tag(self, pid: int) -> bool:
             return False

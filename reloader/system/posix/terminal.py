@@ -16,14 +16,14 @@ from reloader.system.posix.spawn import closing_inheritable
 
 #: Undoes what a full-screen program leaves behind that dies: the other screen (left without a jump of the cursor), a scroll
 #: region, application keys, mouse reports, pasting in brackets, a hidden cursor, colours. Else none of it can be seen.
-AS_USUAL = (
+RESET_SEQUENCES = (
     b"\x1b[?1047l\x1b7\x1b[r\x1b8\x1b[?1l\x1b>"
     b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m"
 )
 
 #: The same when we were killed: a program for a Python without our modules. Arguments: the group that had the terminal, the one
 #: that had it before, and the attributes, or "-". It is left alone if a shell has taken it meanwhile. SIGTTOU is blocked there.
-GIVE_BACK = f"""
+RESTORE_TERMINAL = f"""
 import os, sys, termios
 lent_to, owner, written = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 terminal = os.open("/dev/tty", os.O_RDWR)
@@ -37,7 +37,7 @@ if foreground == lent_to:
         *flags, characters = written.split(":")
         termios.tcsetattr(terminal, termios.TCSANOW, [*map(int, flags), [*bytes.fromhex(characters)]])
         if os.environ.get("TERM", "dumb") != "dumb":
-            os.write(terminal, {AS_USUAL!r})
+            os.write(terminal, {RESET_SEQUENCES!r})
     try:
         os.tcsetpgrp(terminal, owner)
     except OSError:
@@ -88,27 +88,27 @@ class Terminal:
         self._of_the_stopped: Attributes | None = None
 
     @property
-    def is_lent(self) -> bool:
+    def has_given_foreground(self) -> bool:
         return self._lent_to is not None
 
     @property
-    def is_in_front(self) -> bool:
+    def is_foreground(self) -> bool:
         """Whether it is ours to lend: not where a shell keeps us in the background, or has taken it from whom we lent it to."""
         return self.is_there and self._foreground() == self.own_group
 
     @property
-    def is_the_runs(self) -> bool:
+    def run_is_foreground(self) -> bool:
         """Whether it is lent, and no shell has taken it from whom we lent it to."""
-        return self.is_lent and self._foreground() == self._lent_to
+        return self.has_given_foreground and self._foreground() == self._lent_to
 
     @property
-    def is_as_before(self) -> bool:
+    def has_same_attributes(self) -> bool:
         """Whether the run reads lines, as every program does that does not ask for more: no debugger's prompt, no full screen."""
-        return self.is_lent and Attributes.of(self._descriptor) == self.attributes
+        return self.has_given_foreground and Attributes.of(self._descriptor) == self.attributes
 
-    def lend(self, group: int) -> None:
+    def give_foreground(self, group: int) -> None:
         """Make ``group`` the foreground group. Nothing happens where the terminal is not ours to give."""
-        if not self.is_in_front:
+        if not self.is_foreground:
             return
         self.attributes = Attributes.of(self._descriptor)
         if self._hand_to(group):
@@ -117,13 +117,13 @@ class Terminal:
                 self._of_the_stopped.restore(self._descriptor)
         self._of_the_stopped = None
 
-    def take_back(self, *, leaves_a_mess: bool = False) -> None:
+    def take_foreground(self, *, leaves_a_mess: bool = False) -> None:
         """Become the foreground program again, with the attributes that the terminal had before it was lent.
 
         ``leaves_a_mess`` says that the run did not end by itself. So is a run that did, and left other attributes behind.
         """
         self._of_the_stopped = None
-        if not self.is_lent:
+        if not self.has_given_foreground:
             return
         self._lent_to = None
         if not self._hand_to(self.own_group) or self.attributes is None:
@@ -132,21 +132,21 @@ class Terminal:
             self.attributes.restore(self._descriptor)
             leaves_a_mess = True
         if leaves_a_mess:
-            self._write(AS_USUAL)
+            self._write(RESET_SEQUENCES)
 
     def pause(self) -> None:
         """Take it back from a run that was stopped and will go on: with the attributes that it had given the terminal."""
-        left = Attributes.of(self._descriptor) if self.is_lent else None
-        self.take_back()
+        left = Attributes.of(self._descriptor) if self.has_given_foreground else None
+        self.take_foreground()
         self._of_the_stopped = left
 
-    def look_who_is_in_front(self) -> None:
+    def refresh_foreground(self) -> None:
         """After we were stopped: a shell may have taken the terminal from the run, and has not given it to us yet."""
-        if not self.is_the_runs:
+        if not self.run_is_foreground:
             self._lent_to = None
 
     def close(self) -> None:
-        self.take_back(leaves_a_mess=True)
+        self.take_foreground(leaves_a_mess=True)
         if self.is_there:
             signal.signal(signal.SIGTTOU, self._old_handler or signal.SIG_DFL)
             self.is_there = False

@@ -29,7 +29,7 @@ class Sockets:
     def open(self, specs: Sequence[SocketSpec]) -> tuple[ListeningSocket, ...]:
         raise ConfigError([f"{spec.origin}: no socket can be handed over on Windows: leave it out" for spec in specs])
 
-    def drop_others(self) -> None:
+    def close_replaced(self) -> None:
         """There are none."""
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class ProcessHost:
     the system's cleaning then. The ``helpers`` are those of the host before, which go on.
     """
 
-    why_unguarded: str | None = None
+    unguarded_reason: str | None = None
 
     def __init__(
         self,
@@ -218,9 +218,9 @@ class ProcessHost:
     def close(self) -> None:
         """No host follows: what is at work beside the runs ends as well. May be called twice."""
         self.helpers.close()
-        self.leave()
+        self.detach()
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """Another host may follow. May be called twice."""
         if self._child is not None:
             self._child.kill()
