@@ -17,7 +17,7 @@ WORDS = 25
 
 #: Ways to say that something is not, or to leave out who does it, that a reader has to decode.
 RIDDLES = re.compile(
-    r"(?<!there )\bis no(?:ne)?\b(?! (?:longer|more)\b)|\bcounts? no more\b|\bis not to be had\b|\bwho(?:so)?ever\b"
+    r"(?<!there )\bis (?:no|(?-i:none))\b(?! (?:longer|more)\b)|\bcounts? no more\b|\bis not to be had\b|\bwho(?:so)?ever\b"
     r"|\bsomebody\b|\b(?:be|is) no good\b|\bby hand of\b|\bis gone: |\bwho (?:asks|connects|waits|serves|comes)\b",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""What the supervisor asks the engine to do."""
+"""The supervisor's actions: the engine performs them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class SendStopSignal:
-    """Send the stop signal (or ``signal``, where the user's own should be handed on) to every process of the run."""
+    """Send the stop signal to every process of the run, or ``signal`` where that of the user is passed on."""
 
     run: int
     signal: int | None = None
@@ -24,7 +24,7 @@ class SendStopSignal:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """End every process of the run, also those that left its group."""
+    """Kill every process of the run, also those that left its group."""
 
     run: int
 

@@ -1,4 +1,4 @@
-"""How a run of the child ended, as a value."""
+"""The outcome of a run, and the steps of its stop, as values."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ KILL = 9  # SIGKILL likewise
 class Exited:
     """The program ended by itself with ``code``.
 
-    ``was_foreground`` says that it was the foreground program of the terminal, so that a Ctrl-C went to it and not to us,
-    ``uncaught_exception`` that an exception which nobody caught ended it, as far as its agent could tell.
+    ``was_foreground`` is True if it was the foreground program of the terminal: a Ctrl-C went to it and not to reloader.
+    ``uncaught_exception`` is True if the agent reported that an uncaught exception ended it.
     """
 
     code: int
@@ -28,7 +28,7 @@ class Exited:
 
     @property
     def was_interrupted(self) -> bool:
-        """Whether this is how a program answers a Ctrl-C that only it could hear."""
+        """True if a program ends like this after a Ctrl-C that only it received."""
         return self.was_foreground and self.code == SIGNAL_BASE + INTERRUPT
 
 
@@ -65,9 +65,9 @@ Outcome = Exited | Signalled | NotLaunched
 
 class StopStepKind(Enum):
     ASKED = "asked"  # the stop signal was sent to the whole group
-    ESCAPED_ASKED = "escaped_asked"  # the group was empty, and what had left it was sent the stop signal
+    ESCAPED_ASKED = "escaped_asked"  # the group was empty, and the processes that had left it were sent the stop signal
     KILLED = "killed"
-    GONE = "gone"  # nothing was left
+    GONE = "gone"  # no process was left
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The supervisor's states. Each holds exactly what it needs, so that no two fields can disagree."""
+"""The supervisor's states. Each holds exactly what it needs, so that no two fields can disagree.
+
+Times are in seconds on a monotonic clock.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from reloader.core.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
-    """Nothing has run yet."""
+    """The session starts: nothing has run yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +40,27 @@ class ChildExited:
 
 @dataclass(frozen=True, slots=True)
 class ConfigChanged:
-    """The configuration is another one, in these keys, for which the run had to be replaced."""
+    """The configuration differs in ``keys``, and the run had to be replaced for it."""
 
     keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigRejected:
-    """The run was stopped for another configuration, which cannot be had or was taken back meanwhile."""
+    """The run was stopped for another configuration, which then failed or was reverted."""
 
 
 Reason = FirstStart | FilesChanged | RequestedByChild | RequestedByUser | ChildExited | ConfigChanged | ConfigRejected
 
 
 def reason_without_new_settings(run: int) -> Reason:
-    """Why ``run`` is started by the plan that stays in force, although it was to be by another one."""
+    """Return the reason of ``run`` if it starts with the previous settings, because the new ones failed."""
     return ConfigRejected() if run > 1 else FirstStart()
 
 
 @dataclass(frozen=True, slots=True)
 class RestartHistory:
-    """What the past weighs: how often in a row the child failed, and whether a change was ever served."""
+    """The failures of the child in a row, and True if a change was ever handled."""
 
     early_restarts: int = 0
     failures: int = 0
@@ -66,7 +69,7 @@ class RestartHistory:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """After the stop, start again. While the batch is open the reason is not known yet."""
+    """Start again after the stop. ``reason`` is None for an open batch."""
 
     reason: Reason | None
     batch_is_open: bool
@@ -74,7 +77,7 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """After the stop, finish: ``signal`` reached us at the moment ``asked_at``."""
+    """Finish after the stop: ``signal`` arrived at the moment ``asked_at``."""
 
     signal: int
     asked_at: float
@@ -82,7 +85,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class ApplyExitPolicy:
-    """After the stop of what the program left behind, decide on how it ended."""
+    """Apply the exit policy to ``outcome`` after the stop of the processes that the program left running."""
 
     outcome: Outcome
 
@@ -92,9 +95,9 @@ Goal = Restart | Exit | ApplyExitPolicy
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Before the first run; after an exchange of the plan, before the one that follows ``run`` for this ``reason``.
+    """The state before the first run, and after a change of settings before the run that follows ``run``.
 
-    ``pending`` is what has changed since ``run`` was started.
+    ``reason`` is that of the next run; ``pending`` has changed since ``run`` was started.
     """
 
     run: int = 0
@@ -108,14 +111,14 @@ class Running:
     run: int
     started_at: float
     history: RestartHistory = field(default_factory=RestartHistory)
-    interrupted_at: float | None = None  # by a Ctrl-C that the run has survived so far
+    interrupted_at: float | None = None  # by a Ctrl-C that the run has survived until now
 
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The run was asked to stop at ``asked_at`` and is forced at ``kill_at``; ``goal`` follows when all of it is gone.
+    """The run was asked to stop at ``asked_at`` and is killed at ``kill_at``. ``goal`` follows when all its processes are gone.
 
-    ``leader_exited`` says that the program had ended by itself, and that it is what it left behind that is stopped.
+    ``leader_exited`` is True if the program had ended by itself and only the processes that it left are stopped.
     """
 
     run: int
@@ -126,12 +129,12 @@ class Stopping:
     kill_at: float
     killed: bool = False
     leader_exited: bool = False
-    give_up_at: float | None = None  # set by the first attempt at force
+    give_up_at: float | None = None  # set by the first attempt to kill it
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingForQuiet:
-    """Nothing runs, and the next run waits for the disk to be quiet. ``pending`` is what changed before the open batch."""
+    """Nothing runs until the disk is quiet. ``pending`` has changed before the open batch."""
 
     run: int
     history: RestartHistory
@@ -140,7 +143,7 @@ class WaitingForQuiet:
 
 @dataclass(frozen=True, slots=True)
 class WaitingForChange:
-    """Nothing runs, and nothing will before a change."""
+    """Nothing runs until something changes."""
 
     run: int
     history: RestartHistory
@@ -148,7 +151,7 @@ class WaitingForChange:
 
 @dataclass(frozen=True, slots=True)
 class BackingOff:
-    """Nothing runs before ``until``, unless a change comes first. ``reason`` is that of the run which is then started."""
+    """Nothing runs before ``until``, unless a change comes first. ``reason`` is that of the next run."""
 
     run: int
     history: RestartHistory
@@ -165,7 +168,7 @@ State = Idle | Running | Stopping | WaitingForQuiet | WaitingForChange | Backing
 
 
 def next_run(state: State) -> int:
-    """The number of the run that would be started next."""
+    """Return the number of the run that would be started next."""
     match state:
         case Finished():
             return 1
@@ -174,11 +177,14 @@ def next_run(state: State) -> int:
 
 
 def uptime(state: State, now: float) -> float | None:
-    """How many seconds the run has lived up to now, or to its own end; None if there is none, or if we asked it to stop."""
+    """Return the seconds that the run has lived up to now, or to its own end.
+
+    Return None without a run, and if it was asked to stop.
+    """
     match state:
-        case Running(started_at=since):
-            return now - since
-        case Stopping(started_at=since, goal=ApplyExitPolicy(), asked_at=moment):
-            return moment - since
+        case Running(started_at=started_at):
+            return now - started_at
+        case Stopping(started_at=started_at, goal=ApplyExitPolicy(), asked_at=ended_at):
+            return ended_at - started_at
         case _:
             return None

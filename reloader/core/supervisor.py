@@ -1,20 +1,25 @@
-"""The whole behaviour of the program as one pure function: a state and an event give a state and actions.
+"""The behaviour of the program as one pure function: a state and an event give the next state and actions.
 
-              | batch opened  | batch closed   | run ended              | stop asked    | deadline
---------------+---------------+----------------+------------------------+---------------+-----------
-Idle          | ·             | ·              | ·                      | Finish        | ·
-Running       | Stopping      | Stopping       | by the exit policy     | Stopping      | ·
-Stopping      | batch is open | reason merged  | launch, finish, judge, | quit, then    | Kill
-              |               |                | or Settling            | force         |
-Settling      | ·             | Launch         | ·                      | Finish        | ·
-Waiting       | Settling      | Launch         | ·                      | Finish        | ·
-BackingOffNotice   | Settling      | Launch         | ·                      | Finish        | Launch
+                   | batch opened    | batch closed   | run ended              | stop requested | deadline
+  -----------------+-----------------+----------------+------------------------+----------------+---------
+  Idle             | ·               | ·              | ·                      | Finish         | ·
+  Running          | Stopping        | Stopping       | by the exit policy     | Stopping       | ·
+  Stopping         | batch is open   | reason merged  | Launch, Finish, exit   | exit, then     | Kill
+                   |                 |                | policy, or             | Kill           |
+                   |                 |                | WaitingForQuiet        |                |
+  WaitingForQuiet  | ·               | Launch         | ·                      | Finish         | ·
+  WaitingForChange | WaitingForQuiet | Launch         | ·                      | Finish         | ·
+  BackingOff       | WaitingForQuiet | Launch         | ·                      | Finish         | Launch
 
-"·" is ignored on purpose. Of Ctrl-C that the run has heard itself, the second is "stop asked", and forces. A restart by
-hand, and another plan, act as a batch that is closed at once. A session of a single run ignores all that while it
-lives. News of another run is ignored: run numbers settle the races, not flags. "Could not be launched" is an ordinary
-end of a run. An end that says that a batch is open leads to Settling. A launch that is held, before anything was started,
-leads from Running to BackingOffNotice.
+"·" means that the event is ignored on purpose. The rest of the rules:
+
+- A restart by the user and changed settings act like a batch that is closed at once.
+- With ``once`` a living run ignores all of these.
+- If the child received Ctrl-C itself, the second Ctrl-C counts as "stop requested" and kills.
+- Events of another run are ignored: run numbers settle the races, not flags.
+- "Could not be launched" is an ordinary end of a run.
+- A run that ends while a batch is open leads to WaitingForQuiet.
+- A launch that is delayed, before anything was started, leads from Running to BackingOff.
 """
 
 from __future__ import annotations
@@ -77,19 +82,20 @@ from reloader.core.states import (
 
 Transition = tuple[State, tuple[Action, ...]]
 
-#: A restart code within this many seconds of the start is suspect: uvicorn and gunicorn exit 3 when their start fails.
+#: Seconds after the start in which a restart code is suspect: uvicorn and gunicorn exit 3 when their start fails.
 EARLY_EXIT_WINDOW = 1.0
-#: So many suspect restart codes in a row are a failure.
+#: The number of suspect restart codes in a row that counts as a failure.
 MAX_EARLY_RESTARTS = 5
-#: Two stop requests closer than this are one: a onefile build hears each Ctrl-C twice.
+#: Seconds within which two stop requests are one: a onefile build receives each Ctrl-C twice.
 DUPLICATE_REQUEST_WINDOW = 0.3
-#: Seconds between two attempts at force, and until a session that is to end does so without their success.
+#: Seconds between two attempts to kill a run.
 KILL_INTERVAL = 1.0
+#: Seconds from the first attempt until a session that is to end does so although the run still lives.
 KILL_TIMEOUT = 10.0
 
 
 def transition(state: State, event: Event, now: float, policy: RestartPolicy) -> Transition:
-    """What follows from ``event``. ``now`` is in seconds on a clock that never goes back."""
+    """Return what follows from ``event``. ``now`` is in seconds on a monotonic clock."""
     match state:
         case Idle():
             return _in_idle(state, event, now, policy)
@@ -104,10 +110,10 @@ def transition(state: State, event: Event, now: float, policy: RestartPolicy) ->
 
 
 def next_deadline(state: State) -> float | None:
-    """When DeadlineReached is due in this state, or None."""
+    """Return when DeadlineReached is due in this state, or None."""
     match state:
-        case Stopping(kill_at=moment) | BackingOff(until=moment):
-            return moment
+        case Stopping(kill_at=deadline) | BackingOff(until=deadline):
+            return deadline
         case _:
             return None
 
@@ -165,7 +171,7 @@ def _reason_for(event: RestartRequested | SettingsChanged) -> Reason:
 
 
 def _on_interrupt(state: Running, now: float, policy: RestartPolicy) -> Transition:
-    """A Ctrl-C is between the user and the run that has the terminal. The second, in the time that a stop may take, is for us."""
+    """Leave the first Ctrl-C to the run, which has the terminal. A second one within the stop timeout kills the run."""
     first = state.interrupted_at
     if first is None or now - first > policy.stop.timeout:
         return replace(state, interrupted_at=now), ()
@@ -177,7 +183,7 @@ def _on_interrupt(state: Running, now: float, policy: RestartPolicy) -> Transiti
 
 def _stop(state: Running, goal: Goal, now: float, policy: RestartPolicy) -> tuple[Stopping, tuple[Action, ...]]:
     stop = policy.stop
-    # A Ctrl-C is handed on as what it is; every other wish to stop is expressed by the stop signal of the plan.
+    # Ctrl-C is passed on as SIGINT; every other stop uses the configured stop signal.
     signal = INTERRUPT if isinstance(goal, Exit) and goal.signal == INTERRUPT else None
     stopping = Stopping(state.run, state.started_at, state.history, goal, asked_at=now, kill_at=now + stop.timeout)
     return stopping, (SendStopSignal(state.run, signal), Report(StoppingNotice(state.run, stop.timeout)))
@@ -204,23 +210,23 @@ def _in_stopping(state: Stopping, event: Event, now: float, policy: RestartPolic
 
 
 def _ends_session(goal: Goal) -> bool:
-    """Whether nothing is started any more: who pressed Ctrl-C does not want a restart, whoever of us heard it."""
+    """Return True if nothing is started any more: after Ctrl-C the user wants no restart, whichever process received it."""
     return isinstance(goal, Exit) or (isinstance(goal, ApplyExitPolicy) and goal.outcome.was_interrupted)
 
 
 def _merge_into_goal(
     state: Stopping, event: BatchOpened | BatchClosed | RestartRequested | SettingsChanged
 ) -> Transition:
-    """News while stopping join the restart that is under way, or make one of an end that was still to be judged."""
-    so_far = state.goal if isinstance(state.goal, Restart) else Restart(None, batch_is_open=False)
+    """Merge an event into the restart that this stop is for. A run that ended by itself is restarted as well."""
+    restart = state.goal if isinstance(state.goal, Restart) else Restart(None, batch_is_open=False)
     match event:
         case BatchOpened():
-            return replace(state, goal=replace(so_far, batch_is_open=True)), ()
+            return replace(state, goal=replace(restart, batch_is_open=True)), ()
         case BatchClosed(batch):
-            reason = FilesChanged(_batch_of(so_far.reason).merged_with(batch))
+            reason = FilesChanged(_batch_of(restart.reason).merged_with(batch))
             return replace(state, goal=Restart(reason, batch_is_open=False)), (Report(Changed(batch)),)
         case RestartRequested() | SettingsChanged():  # pragma: no branch - there is no other
-            return replace(state, goal=replace(so_far, reason=so_far.reason or _reason_for(event))), ()
+            return replace(state, goal=replace(restart, reason=restart.reason or _reason_for(event))), ()
 
 
 def _batch_of(reason: Reason | None) -> ChangeBatch:
@@ -236,14 +242,14 @@ def _on_stop_request(state: Stopping, signal: int, now: float) -> Transition:
 
 
 def _kill(state: Stopping, now: float) -> Transition:
-    told = () if state.killed else (Report(Killed(state.run, now - state.asked_at)),)
+    report = () if state.killed else (Report(Killed(state.run, now - state.asked_at)),)
     give_up_at = now + KILL_TIMEOUT if state.give_up_at is None else state.give_up_at
-    forced = replace(state, killed=True, kill_at=now + KILL_INTERVAL, give_up_at=give_up_at)
-    return forced, (Kill(state.run), *told)
+    killed = replace(state, killed=True, kill_at=now + KILL_INTERVAL, give_up_at=give_up_at)
+    return killed, (Kill(state.run), *report)
 
 
 def _has_kill_failed(state: Stopping, now: float) -> bool:
-    """Whether to end without a run that the system does not let go. A next run is never started beside it."""
+    """Return True if the session ends although its run still lives. No other run is ever started while it does."""
     return isinstance(state.goal, Exit) and state.give_up_at is not None and now >= state.give_up_at
 
 
@@ -284,7 +290,7 @@ def _while_nothing_runs(state: WaitingForQuiet | WaitingForChange | BackingOff, 
 
 
 def _pending(state: WaitingForQuiet | WaitingForChange | BackingOff) -> ChangeBatch:
-    """What has changed before, and no run was started for yet."""
+    """Return the changes that no run was started for yet."""
     match state:
         case WaitingForQuiet(pending=batch):
             return batch
@@ -295,7 +301,7 @@ def _pending(state: WaitingForQuiet | WaitingForChange | BackingOff) -> ChangeBa
 
 
 def _relaunch(run: int, reason: Reason, now: float, history: RestartHistory) -> Transition:
-    """Start the next run. A change, or a wish by hand, wipes out what came before."""
+    """Start the next run. A change, or a restart by the user, resets the history."""
     if isinstance(reason, FilesChanged | ConfigChanged):
         history = RestartHistory(has_handled_change=True)
     elif isinstance(reason, RequestedByUser):
@@ -312,30 +318,30 @@ def _finish(exit_code: int) -> Transition:
 
 
 def _apply_exit_policy(
-    run: int, lived: float, outcome: Outcome, now: float, policy: RestartPolicy, history: RestartHistory
+    run: int, uptime: float, outcome: Outcome, now: float, policy: RestartPolicy, history: RestartHistory
 ) -> Transition:
-    """What follows when the child ended by itself after ``lived`` seconds."""
+    """Decide what follows when the child ended by itself after ``uptime`` seconds."""
     if outcome.was_interrupted or policy.once:
         return _finish(outcome.exit_code)
-    if lived >= policy.back_off.healthy:
+    if uptime >= policy.back_off.healthy:
         history = replace(history, failures=0)
     if isinstance(outcome, Exited) and outcome.code == policy.restart_code:
-        return _on_restart_code(run, lived, outcome, now, policy, history)
+        return _on_restart_code(run, uptime, outcome, now, policy, history)
     return _follow_exit_policy(run, outcome, now, policy, replace(history, early_restarts=0))
 
 
 def _on_restart_code(
-    run: int, lived: float, outcome: Exited, now: float, policy: RestartPolicy, history: RestartHistory
+    run: int, uptime: float, outcome: Exited, now: float, policy: RestartPolicy, history: RestartHistory
 ) -> Transition:
-    if lived >= EARLY_EXIT_WINDOW:
+    if uptime >= EARLY_EXIT_WINDOW:
         return _relaunch(run, RequestedByChild(), now, replace(history, early_restarts=0))
     times = history.early_restarts + 1
     if times < MAX_EARLY_RESTARTS:
-        tried = replace(history, early_restarts=times)
-        return _back_off(run, policy.back_off.pause(times), times, outcome, RequestedByChild(), now, tried)
-    told = Report(RestartCodeIgnored(outcome.code, times))
+        updated = replace(history, early_restarts=times)
+        return _back_off(run, policy.back_off.pause(times), times, outcome, RequestedByChild(), now, updated)
+    report = Report(RestartCodeIgnored(outcome.code, times))
     after, actions = _follow_exit_policy(run, outcome, now, policy, replace(history, early_restarts=0))
-    return after, (told, *actions)
+    return after, (report, *actions)
 
 
 def _follow_exit_policy(
@@ -349,10 +355,10 @@ def _follow_exit_policy(
         case OnExit.RESTART:
             failures = history.failures + 1
             pause = policy.back_off.pause(failures)
-            tried = replace(history, failures=failures)
-            return _back_off(run, pause, failures, outcome, ChildExited(outcome), now, tried)
+            updated = replace(history, failures=failures)
+            return _back_off(run, pause, failures, outcome, ChildExited(outcome), now, updated)
         case OnExit.AUTO:  # pragma: no branch - there is no other
-            # As Django: an exception that nobody caught is no end on purpose, and its repair is waited for.
+            # As Django: after an uncaught exception, wait for its repair. It was not meant to end the program.
             is_crash = isinstance(outcome, Exited) and outcome.uncaught_exception
             if outcome.exit_code == 0 or not (is_crash or history.has_handled_change):
                 return _finish(outcome.exit_code)
