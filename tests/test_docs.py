@@ -191,7 +191,10 @@ class TestTheTablesOfNotices:
             if len(row) == 3
         }
         assert table.pop("error") == ["problems"]
-        notices = {snake(kind.__name__.removesuffix("Notice")): [field.name for field in fields(kind)] for kind in get_args(Notice)}
+        notices = {
+            snake(kind.__name__.removesuffix("Notice")): [field.name for field in fields(kind)]
+            for kind in get_args(Notice)
+        }
         assert table == notices
 
     def test_stand_below_the_names_of_all_levels(self) -> None:

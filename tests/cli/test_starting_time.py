@@ -10,6 +10,7 @@ from tests.support.platforms.limits import posix_only
 from tests.support.programs.announcements import ROOT
 
 
+@pytest.mark.alone
 @pytest.mark.measures
 @posix_only  # elsewhere a process costs more than what is measured
 @pytest.mark.parametrize("flag", LIMITS)

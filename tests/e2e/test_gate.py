@@ -185,7 +185,7 @@ def test_a_step_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: 
     config = project(tmp_path, files, command=python("app.py"), before=[python("build.py")], task_timeout=0.3)
     with Reloader("--config", config, cwd=tmp_path) as session:
         refused = session.wait_for("task_failed")
-        assert refused["outcome"] == {"kind": "overdue", "seconds": 0.3}
+        assert refused["outcome"] == {"kind": "timed_out", "seconds": 0.3}
 
 
 TELLING = """

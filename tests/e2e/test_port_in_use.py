@@ -45,7 +45,7 @@ def holder(programs: Announcements) -> Iterator[PortOwner]:
 
 def as_told(holder: PortOwner) -> dict[str, object]:
     address = {"kind": "address", "host": holder.address.host, "port": holder.address.port}
-    return {"kind": "holder", "address": address, "pid": holder.pid, "argv": list(holder.argv)}
+    return {"kind": "port_owner", "address": address, "pid": holder.pid, "argv": list(holder.argv)}
 
 
 def test_who_holds_the_port_is_told_and_the_next_run_gets_it(
