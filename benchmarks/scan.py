@@ -20,7 +20,7 @@ from benchmarks.figures import load_average, machine, table
 from benchmarks.trees import make_tree
 from reloader.core.settings import WatchSettings
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.polling import YOUNG_NS, Scanner
+from reloader.watchers.polling import RECENT_NS, Scanner
 from reloader.watchers.rules import configured_watch_set
 
 SOURCE = Path(__file__).with_name("stat_loop.c")
@@ -71,7 +71,7 @@ def measure(options: argparse.Namespace, directory: Path) -> float:
     """Print the table and return the median ratio of processor times."""
     tree = directory / "tree"
     make_tree(tree, options.files, per_directory=max(1, options.files // options.directories))
-    time.sleep(YOUNG_NS / 1e9)  # noqa: TID251 - younger files are hinted at in each scan
+    time.sleep(RECENT_NS / 1e9)  # noqa: TID251 - recent files are reported by each scan
     disk = RealDisk()
     scanner = Scanner(disk, configured_watch_set(WatchSettings(str(tree), (str(tree),)), disk), follow_symlinks=True)
     scanner.scan()

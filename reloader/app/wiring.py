@@ -109,7 +109,7 @@ def assembled(
     settings = session.listen(settings)
     report, clock = session.chronicle.report, time.monotonic
     progress = ScanProgress(session.chronicle, clock, session.inbox)
-    disk = RealDisk(gitignore=settings.watch.gitignore, listed=progress.listed)
+    disk = RealDisk(gitignore=settings.watch.gitignore, on_listed=progress.listed)
     watch_set = session_watch_set(
         replace(settings, watch=ignoring_own_directory(settings.watch, session.files.directory)), disk
     )

@@ -1,1 +1,1 @@
-"""Backends that say where something happened, and the one place that looks at the disk."""
+"""The backends, which report where something happened, and the one module that reads the disk."""

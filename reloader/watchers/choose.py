@@ -98,7 +98,7 @@ def unreliable_mounts(watch_set: WatchSet, mounts: Mounts) -> tuple[UnreliableMo
 
 
 def must_be_polled(path: str, mounts: Mounts) -> bool:
-    """True if ``path`` lies on a file system whose events leave out some changes."""
+    """Return True if ``path`` lies on a file system whose events leave out some changes."""
     mount = mounts.of(path)
     return mount is not None and _is_unreliable(mount)
 

@@ -1,4 +1,4 @@
-"""Which directories an event backend must watch beyond the trees: those of single files, of links and of their targets."""
+"""Paths that are not in a watched tree: single files, links and their targets. They are watched through their directories."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from reloader.interfaces import Disk
 
 
 class IndirectPaths:
-    """Single paths whose events matter. Each is watched through its directory, or the nearest one above that exists."""
+    """Single paths, each of which is watched through its directory, or through the nearest one above that exists."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
-        self._origins: set[str] = set()
-        self._paths: set[str] = set()
-        self._passages: set[str] = set()
+        self._added: set[str] = set()
+        self._paths: set[str] = set()  # also every link that leads to an added path, and its target
+        self._above: set[str] = set()  # the links and directories through which these are reached
 
     def add(self, path: str) -> set[str]:
-        """``path``, every link that is followed to reach it, and what is really there. Returns what to watch for the new."""
-        self._origins.add(path)
+        """Add ``path``, every link that is followed to reach it, and its real path. Return the directories to watch for it."""
+        self._added.add(path)
         links = self._disk.links_along(path)
-        self._passages.update(links)
+        self._above.update(links)
         new = {path, *links, self._disk.real_path(path)} - self._paths
         self._paths |= new
-        for place in new:
-            self._passages.update(_directories_above(place))
-        return {self._nearest_existing(os.path.dirname(place)) for place in new}
+        for indirect in new:
+            self._above.update(_directories_above(indirect))
+        return {self._nearest_existing(os.path.dirname(indirect)) for indirect in new}
 
     def refresh(self) -> None:
-        """A link may lead elsewhere now. Where one led before stays a place: news of it are cheap to hear and to drop."""
-        for path in list(self._origins):
+        """Follow all links again. The targets of before are kept: their events are cheap, and dropped later."""
+        for path in list(self._added):
             self.add(path)
 
-    def matter(self, path: str) -> bool:
-        """Whether news of ``path`` are news of a place: it is one, or the way to one."""
-        return path in self._paths or path in self._passages
+    def are_affected_by(self, path: str) -> bool:
+        """Return True if an event at ``path`` may concern one of the paths."""
+        return path in self._paths or path in self._above
 
-    def lie_behind(self, path: str) -> bool:
-        """Whether ``path`` is a link or a directory on the way to a place, so that its end or its beginning moves places."""
-        return path in self._passages
+    def are_reached_through(self, path: str) -> bool:
+        """Return True if ``path`` is a link or directory above one of the paths: an event there may move them."""
+        return path in self._above
 
     def directories(self) -> set[str]:
         return {self._nearest_existing(os.path.dirname(path)) for path in self._paths}

@@ -1,4 +1,4 @@
-"""The stat backend: looks at everything again and again. Needs nothing from the system, works on every file system."""
+"""The stat backend: examines every path again and again. It needs nothing from the system and works on every file system."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.disk import HAS_CTIME
 
-#: Times younger than this may hide a second write: FAT counts in steps of two seconds.
-YOUNG_NS = 2_000_000_000
+#: Nanoseconds in which a second write may leave the times of the first: FAT counts in steps of two seconds.
+RECENT_NS = 2_000_000_000
 
-#: What is kept of a look at a path: a digest of its times, its size and its inode. The four would take five times the memory.
-Look = int
+#: A hash of the times, the size and the inode of a path. To keep the four would take five times the memory.
+StatHash = int
 
 
 class Scanner:
-    """Remembers a look at each file and directory. Not shared between threads: its watcher sees to that."""
+    """Compares each file and directory with its last stat. Not shared between threads, for which its watcher takes care."""
 
     def __init__(
-        self, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool, visited: list[ListedDirectory] | None = None
+        self, disk: Disk, watch_set: WatchSet, *, follow_symlinks: bool, listed: list[ListedDirectory] | None = None
     ) -> None:
         self._disk = disk
         self._watch_set = watch_set
         self._walk = Walk(watch_set, self._list, disk.real_path, os.sep, follow_symlinks)
-        self._files: dict[str, Look | None] = dict.fromkeys(watch_set.explicit_paths())
-        self._directories: dict[str, Look | None] = {}
-        self._young: set[str] = set()
+        self._files: dict[str, StatHash | None] = dict.fromkeys(watch_set.explicit_paths())
+        self._directories: dict[str, StatHash | None] = {}
+        self._recent: set[str] = set()
         self._stale: set[str] = set()
-        for folder in self._walk.from_roots():
-            self._adopt(folder)
-            if visited is not None:
-                visited.append(folder)
+        for directory in self._walk.from_roots():
+            self._add(directory)
+            if listed is not None:
+                listed.append(directory)
         for root in watch_set.roots:
             self._directories.setdefault(root, None)
-        self._differing(self._files)
+        self._changed(self._files)
 
     def __len__(self) -> int:
         return len(self._files) + len(self._directories)
@@ -49,35 +49,35 @@ class Scanner:
             self._files.setdefault(path, None)
 
     def scan(self) -> list[str]:
-        """The paths that may differ since the last call, most of them surely."""
-        young, self._young = self._young, set()
-        changed = self._differing(self._directories)
-        self._reopen([path for path in (*young, *changed) if path in self._directories])
-        # A young directory is listed again, but only what is found in it is news.
-        return [*changed, *(path for path in young if path not in self._directories), *self._differing(self._files)]
+        """Return the paths that have changed since the last call, and those that may have, because they are recent."""
+        recent, self._recent = self._recent, set()
+        changed = self._changed(self._directories)
+        self._list_again([path for path in (*recent, *changed) if path in self._directories])
+        # A recent directory is listed again, but only changes in it are reported.
+        return [*changed, *(path for path in recent if path not in self._directories), *self._changed(self._files)]
 
-    def _differing(self, known: dict[str, Look | None]) -> list[str]:
-        """The hot loop: a call, four attributes and a comparison for each path."""
+    def _changed(self, known: dict[str, StatHash | None]) -> list[str]:
+        """Return the paths whose stat differs. This is the hot loop: a call, four attributes and a comparison for each."""
         stat = os.stat
-        differing: list[tuple[str, Look | None]] = []
-        horizon = time.time_ns() - YOUNG_NS
+        changed: list[tuple[str, StatHash | None]] = []
+        horizon = time.time_ns() - RECENT_NS
         for path, before in known.items():
             try:
                 found = stat(path)
             except (OSError, ValueError):
                 if before is not None:
-                    differing.append((path, None))
+                    changed.append((path, None))
                 continue
-            look = hash((found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
-            if look != before:
-                differing.append((path, look))
+            now = hash((found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
+            if now != before:
+                changed.append((path, now))
                 if _changed_at(found) > horizon:
-                    self._young.add(path)
-        known.update(differing)
-        return [path for path, _ in differing]
+                    self._recent.add(path)
+        known.update(changed)
+        return [path for path, _ in changed]
 
-    def _reopen(self, directories: Sequence[str]) -> None:
-        """These have other entries than before, or may have: adopt the new, forget what is gone with its directory."""
+    def _list_again(self, directories: Sequence[str]) -> None:
+        """List directories whose entries may differ: add new entries, and forget those whose directory is gone."""
         gone = {directory for directory in directories if self._directories[directory] is None}
         gone.difference_update(self._watch_set.roots)
         if gone:
@@ -85,18 +85,21 @@ class Scanner:
         self._stale = set(directories) - gone
         for directory in directories:
             if directory in self._stale:  # and was not listed on the way down from another
-                for folder in self._walk.below(directory):
-                    self._adopt(folder)
+                for found in self._walk.below(directory):
+                    self._add(found)
 
     def _forget(self, gone: set[str]) -> None:
         for directory in gone:
             del self._directories[directory]
-        names = self._watch_set.is_explicit
-        for path in [path for path in self._files if os.path.dirname(path) in gone and not names(path)]:
+        is_explicit = self._watch_set.is_explicit
+        for path in [path for path in self._files if os.path.dirname(path) in gone and not is_explicit(path)]:
             del self._files[path]
 
     def _list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
-        """The entries of a directory, or none if they are known. The look comes first: what appears later is seen later."""
+        """Return the entries of a directory, or none if they are known.
+
+        Its stat comes first: the next scan finds what appears after that.
+        """
         try:
             found = os.stat(directory)
         except (OSError, ValueError):
@@ -104,22 +107,22 @@ class Scanner:
             return ()
         if directory in self._stale:
             self._stale.remove(directory)
-        elif _look(found) == self._directories.get(directory):
+        elif _stat_hash(found) == self._directories.get(directory):
             return ()
-        self._directories[directory] = _look(found)
-        if _changed_at(found) > time.time_ns() - YOUNG_NS:
-            self._young.add(directory)
+        self._directories[directory] = _stat_hash(found)
+        if _changed_at(found) > time.time_ns() - RECENT_NS:
+            self._recent.add(directory)
         return self._disk.list(directory)
 
-    def _adopt(self, folder: ListedDirectory) -> None:
-        self._directories.setdefault(folder.path, None)
-        for path in folder.files:
+    def _add(self, directory: ListedDirectory) -> None:
+        self._directories.setdefault(directory.path, None)
+        for path in directory.files:
             self._files.setdefault(path, None)
-        if folder.gitignore is not None:
-            self._files.setdefault(folder.gitignore, None)
+        if directory.gitignore is not None:
+            self._files.setdefault(directory.gitignore, None)
 
 
-def _look(found: os.stat_result) -> Look:
+def _stat_hash(found: os.stat_result) -> StatHash:
     return hash((found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
 
 
@@ -127,12 +130,12 @@ def _changed_at(found: os.stat_result) -> int:
     return max(found.st_mtime_ns, found.st_ctime_ns) if HAS_CTIME else found.st_mtime_ns
 
 
-#: The share of one core that scanning may take. What it measures is a little less than what it takes: 2 % are not to be passed.
-AFFORDABLE = 0.018
+#: The share of one core that scanning may take. It measures a little less than it takes, and the promise is 2 %.
+MAX_CPU_SHARE = 0.018
 
 
 class StatWatcher:
-    """Scans every ``interval`` seconds, or less often where a scan would take more than 2 % of a core."""
+    """Scans every ``interval`` seconds, or less often if scans would take more than 2 % of a core."""
 
     name = "stat"
     covers_files = True
@@ -143,25 +146,27 @@ class StatWatcher:
         self._interval = interval
         self._follow_symlinks = follow_symlinks
         self._scanner: Scanner | None = None
-        self._scanning = threading.Lock()  # one thread at a time: ours, or the engine's that catches up
+        self._scanning = (
+            threading.Lock()
+        )  # held by the thread that scans: the backend's, or the engine's when it catches up
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._scan_forever, name="reloader-stat", daemon=True)
-        self._slowed = False
+        self._is_slowed = False
 
     @property
     def mechanism(self) -> str:
         return f"a scan every {self._interval:g} s"
 
     def start(self, watch_set: WatchSet) -> Sequence[ListedDirectory]:
-        visited: list[ListedDirectory] = []
-        self._scan_from_now_on(Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks, visited=visited))
+        listed: list[ListedDirectory] = []
+        self._set_scanner(Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks, listed=listed))
         self._thread.start()
-        return visited
+        return listed
 
     def watch(self, watch_set: WatchSet) -> None:
-        self._scan_from_now_on(Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks))
+        self._set_scanner(Scanner(self._disk, watch_set, follow_symlinks=self._follow_symlinks))
 
-    def _scan_from_now_on(self, scanner: Scanner) -> None:
+    def _set_scanner(self, scanner: Scanner) -> None:
         with self._scanning:
             self._scanner = scanner
 
@@ -175,7 +180,7 @@ class StatWatcher:
 
     def check(self) -> None:
         if self._thread.ident is not None and not self._thread.is_alive() and not self._stopped.is_set():
-            self._post(WatcherFailed(self.name, "its thread has died", "Please report what it wrote"))
+            self._post(WatcherFailed(self.name, "its thread ended", "Please report the error above"))
 
     def stop(self) -> None:
         self._stopped.set()
@@ -183,11 +188,11 @@ class StatWatcher:
             self._thread.join()
 
     def _scan_forever(self) -> None:
-        pause = self._interval
-        while not self._stopped.wait(pause):
+        delay = self._interval
+        while not self._stopped.wait(delay):
             before = time.thread_time()
             self._scan_once()
-            pause = self._pause_after(time.thread_time() - before)
+            delay = self._delay_after(time.thread_time() - before)
 
     def _scan_once(self) -> None:
         with self._scanning:
@@ -195,10 +200,10 @@ class StatWatcher:
         if hints:
             self._post(PathsChanged(tuple(hints)))
 
-    def _pause_after(self, cost: float) -> float:
-        """Seconds until the next scan, when the last one took ``cost`` seconds of a core."""
-        affordable = cost / AFFORDABLE
-        if affordable > self._interval and not self._slowed:
-            self._slowed = True
-            self._post(PollIntervalRaised(affordable, cost, len(self._scanner or ())))
-        return max(self._interval, affordable)
+    def _delay_after(self, cost: float) -> float:
+        """Return the seconds until the next scan, if the last one took ``cost`` seconds of a core."""
+        interval = cost / MAX_CPU_SHARE
+        if interval > self._interval and not self._is_slowed:
+            self._is_slowed = True
+            self._post(PollIntervalRaised(interval, cost, len(self._scanner or ())))
+        return max(self._interval, interval)

@@ -13,7 +13,7 @@ import pytest
 
 from reloader.core.changes import MISSING, PathKind
 from reloader.watchers import disk as disk_module
-from reloader.watchers.disk import RealDisk, read_rules
+from reloader.watchers.disk import RealDisk, read_gitignore
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="creating symlinks needs a privilege on Windows")
 
@@ -152,7 +152,7 @@ class TestRules:
     def test_are_counted_by_their_lines_and_blank_ones_are_passed_over(self, tmp_path: Path) -> None:
         file = tmp_path / ".gitignore"
         file.write_text("# a comment\n\n   \nbuild/\n")
-        rules = read_rules(str(file), str(tmp_path))
+        rules = read_gitignore(str(file), str(tmp_path))
         assert rules is not None
         rule = rules.rule_for("build", "build", is_directory=True)
         assert rule is not None
@@ -161,16 +161,16 @@ class TestRules:
     @pytest.mark.parametrize("content", ["", "\n\n", "# nothing\n", "[\n"])
     def test_of_a_file_that_says_nothing_are_none(self, tmp_path: Path, content: str) -> None:
         (tmp_path / ".gitignore").write_text(content)
-        assert read_rules(str(tmp_path / ".gitignore"), str(tmp_path)) is None
+        assert read_gitignore(str(tmp_path / ".gitignore"), str(tmp_path)) is None
 
     @pytest.mark.parametrize("name", ["missing", "."])
     def test_of_no_file_are_none(self, tmp_path: Path, name: str) -> None:
-        assert read_rules(str(tmp_path / name), str(tmp_path)) is None
+        assert read_gitignore(str(tmp_path / name), str(tmp_path)) is None
 
     @pytest.mark.skipif(sys.platform == "win32", reason="on Windows every name of a file is text")
     def test_may_hold_bytes_that_are_no_text(self, tmp_path: Path) -> None:
         (tmp_path / ".gitignore").write_bytes(b"\xff.py\n*.log\n")
-        rules = read_rules(str(tmp_path / ".gitignore"), str(tmp_path))
+        rules = read_gitignore(str(tmp_path / ".gitignore"), str(tmp_path))
         assert rules is not None
         assert rules.rule_for(os.fsdecode(b"\xff.py"), os.fsdecode(b"\xff.py"), is_directory=False) is not None
 

@@ -20,61 +20,61 @@ def here(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def places() -> IndirectPaths:
+def indirect() -> IndirectPaths:
     return IndirectPaths(RealDisk())
 
 
-def test_a_file_is_watched_through_its_directory_whether_it_exists_or_not(places: IndirectPaths, here: Path) -> None:
-    places.add(str(here / "settings.toml"))
-    assert places.directories() == {str(here)}
+def test_a_file_is_watched_through_its_directory_whether_it_exists_or_not(indirect: IndirectPaths, here: Path) -> None:
+    indirect.add(str(here / "settings.toml"))
+    assert indirect.directories() == {str(here)}
 
 
 def test_what_is_missing_with_its_directories_is_watched_through_the_nearest_one_above(
-    places: IndirectPaths, here: Path
+    indirect: IndirectPaths, here: Path
 ) -> None:
-    places.add(str(here / "etc/deep/settings.toml"))
-    assert places.directories() == {str(here)}
+    indirect.add(str(here / "etc/deep/settings.toml"))
+    assert indirect.directories() == {str(here)}
     (here / "etc").mkdir()
-    assert places.directories() == {str(here / "etc")}
+    assert indirect.directories() == {str(here / "etc")}
     (here / "etc/deep").mkdir()
-    assert places.directories() == {str(here / "etc/deep")}
+    assert indirect.directories() == {str(here / "etc/deep")}
 
 
-def test_a_path_that_is_not_even_absolute_has_an_end_too(places: IndirectPaths) -> None:
-    places._paths.add("nowhere/at/all")
-    assert places.directories() == {""}
+def test_a_path_that_is_not_even_absolute_has_an_end_too(indirect: IndirectPaths) -> None:
+    indirect._paths.add("nowhere/at/all")
+    assert indirect.directories() == {""}
 
 
-def test_news_of_a_place_and_of_all_above_it_matter_and_of_nothing_else(places: IndirectPaths, here: Path) -> None:
-    places.add(str(here / "etc/settings.toml"))
-    assert places.matter(str(here / "etc/settings.toml"))
-    assert places.matter(str(here / "etc"))
-    assert places.matter(str(here))
-    assert not places.matter(str(here / "etc/other.toml"))
-    assert not places.matter(str(here / "etc2"))
+def test_news_of_a_place_and_of_all_above_it_matter_and_of_nothing_else(indirect: IndirectPaths, here: Path) -> None:
+    indirect.add(str(here / "etc/settings.toml"))
+    assert indirect.are_affected_by(str(here / "etc/settings.toml"))
+    assert indirect.are_affected_by(str(here / "etc"))
+    assert indirect.are_affected_by(str(here))
+    assert not indirect.are_affected_by(str(here / "etc/other.toml"))
+    assert not indirect.are_affected_by(str(here / "etc2"))
 
 
 @needs_symlinks
-def test_a_link_is_watched_at_both_ends(places: IndirectPaths, here: Path) -> None:
+def test_a_link_is_watched_at_both_ends(indirect: IndirectPaths, here: Path) -> None:
     (here / "real").mkdir()
     (here / "real/settings.toml").write_text("x")
     (here / "link.toml").symlink_to("real/settings.toml")
-    places.add(str(here / "link.toml"))
-    assert places.directories() == {str(here), str(here / "real")}
-    assert places.matter(str(here / "real/settings.toml"))
+    indirect.add(str(here / "link.toml"))
+    assert indirect.directories() == {str(here), str(here / "real")}
+    assert indirect.are_affected_by(str(here / "real/settings.toml"))
 
 
 @needs_symlinks
 def test_a_link_that_leads_elsewhere_now_is_followed_and_where_it_led_before_is_kept(
-    places: IndirectPaths, here: Path
+    indirect: IndirectPaths, here: Path
 ) -> None:
     for name in ("one", "two"):
         (here / name).mkdir()
         (here / name / "settings.toml").write_text(name)
     (here / "data").symlink_to("one")
-    places.add(str(here / "data/settings.toml"))
-    assert places.directories() == {str(here), str(here / "data"), str(here / "one")}
+    indirect.add(str(here / "data/settings.toml"))
+    assert indirect.directories() == {str(here), str(here / "data"), str(here / "one")}
     (here / "data").unlink()
     (here / "data").symlink_to("two")
-    places.refresh()
-    assert places.directories() == {str(here), str(here / "data"), str(here / "one"), str(here / "two")}
+    indirect.refresh()
+    assert indirect.directories() == {str(here), str(here / "data"), str(here / "one"), str(here / "two")}

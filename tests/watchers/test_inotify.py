@@ -171,7 +171,7 @@ class TestAThreadThatDies:
                 lambda: any(isinstance(notice, BackendFellBack) for notice in session.reporter.notices), "the notice"
             )
             told = [notice for notice in session.reporter.notices if isinstance(notice, BackendFellBack)]
-            assert [(notice.backend, notice.cause) for notice in told] == [("watchdog", "a thread of it has died")]
+            assert [(notice.backend, notice.cause) for notice in told] == [("watchdog", "one of its threads ended")]
             assert session.changed_by(lambda: (tree / "app.py").write_text("served by polling")) == {"app.py"}
 
 
@@ -223,12 +223,12 @@ class TestOverflow:
         watcher = InotifyWatcher(posted.append, disk, follow_symlinks=True)
         watcher.start(session.watch_set)
         try:
-            ears = watcher._session._ears.values()  # type: ignore[union-attr]
-            for ear in ears:
-                ear.on_queue_overflow()
+            watches = watcher._session._watches.values()  # type: ignore[union-attr]
+            for watch in watches:
+                watch.on_queue_overflow()
         finally:
             watcher.stop()
-        assert len(ears) > 1
+        assert len(watches) > 1
         assert [event for event in posted if isinstance(event, WatcherOverflowed)] == [WatcherOverflowed("watchdog")]
         assert not [event for event in posted if isinstance(event, (PathsChanged, WatcherFailed))]
 

@@ -31,7 +31,7 @@ from reloader.core.settings import WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.watchers import observer as observer_module
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.observer import ObserverWatcher, Translator
+from reloader.watchers.observer import ObserverWatcher, RootEventHandler
 from reloader.watchers.rules import configured_watch_set
 
 PATIENCE = 20.0
@@ -210,7 +210,7 @@ class Heard:
     def __init__(self) -> None:
         self.paths: list[str] = []
 
-    def heard(self, path: str) -> None:
+    def on_change(self, path: str) -> None:
         self.paths.append(path)
 
 
@@ -220,20 +220,20 @@ class Heard:
 )
 def test_what_changes_nothing_is_no_news(event: FileSystemEvent) -> None:
     heard: Any = Heard()
-    Translator(heard, "/real", "/known").on_any_event(event)
+    RootEventHandler(heard, "/real", "/known").on_any_event(event)
     assert heard.paths == []
 
 
 def test_real_paths_become_those_that_we_know_and_foreign_ones_stay() -> None:
     heard: Any = Heard()
-    translator = Translator(heard, f"{os.sep}real", f"{os.sep}known")
+    handler = RootEventHandler(heard, f"{os.sep}real", f"{os.sep}known")
     for path in ("real", "real/app.py", "real-not/app.py"):
-        translator.on_any_event(FileModifiedEvent(f"/{path}".replace("/", os.sep)))
+        handler.on_any_event(FileModifiedEvent(f"/{path}".replace("/", os.sep)))
     expected = ("/known", "/known/app.py", "/real-not/app.py")
     assert heard.paths == [path.replace("/", os.sep) for path in expected]
 
 
 def test_a_rename_is_news_of_both_its_ends() -> None:
     heard: Any = Heard()
-    Translator(heard, "/real", "/real").on_any_event(FileMovedEvent("/real/a", "/real/b"))
+    RootEventHandler(heard, "/real", "/real").on_any_event(FileMovedEvent("/real/a", "/real/b"))
     assert heard.paths == ["/real/a", "/real/b"]

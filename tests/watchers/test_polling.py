@@ -14,7 +14,7 @@ from reloader.core.events import PathsChanged, PollIntervalRaised, Posted
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import WatchSettings
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.polling import AFFORDABLE, StatWatcher
+from reloader.watchers.polling import MAX_CPU_SHARE, StatWatcher
 from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.interfaces import LONG_AFTER
 
@@ -128,7 +128,7 @@ class TestTheCost:
         return cost
 
     def test_that_is_affordable_leaves_the_interval_alone(self, slow: StatWatcher) -> None:
-        assert slow._pause_after(NEVER * AFFORDABLE / 2) == NEVER
+        assert slow._delay_after(NEVER * MAX_CPU_SHARE / 2) == NEVER
 
     def test_that_is_too_high_raises_the_interval_to_what_is_affordable(
         self, quick: StatWatcher, root: Path, posted: queue.SimpleQueue[Posted], cost: Cost
@@ -137,7 +137,7 @@ class TestTheCost:
         quick.start(watch_set(root))
         raised = posted.get(timeout=PATIENCE)
         assert isinstance(raised, PollIntervalRaised)
-        assert raised.interval == pytest.approx(0.001 / AFFORDABLE)
+        assert raised.interval == pytest.approx(0.001 / MAX_CPU_SHARE)
         assert raised.cost == pytest.approx(0.001)
         assert raised.paths == 2
 
@@ -154,8 +154,8 @@ class TestTheCost:
     def test_that_falls_again_lets_the_interval_fall(
         self, quick: StatWatcher, posted: queue.SimpleQueue[Posted]
     ) -> None:
-        assert quick._pause_after(1.0) == pytest.approx(1.0 / AFFORDABLE)
-        assert quick._pause_after(0.0) == 0.005
+        assert quick._delay_after(1.0) == pytest.approx(1.0 / MAX_CPU_SHARE)
+        assert quick._delay_after(0.0) == 0.005
         assert posted.qsize() == 1
 
 

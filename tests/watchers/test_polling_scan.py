@@ -13,7 +13,7 @@ import pytest
 from reloader.core.paths.filters import Rule
 from reloader.core.settings import WatchSettings
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.polling import YOUNG_NS, Scanner
+from reloader.watchers.polling import RECENT_NS, Scanner
 from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.interfaces import LONG_AFTER
 from tests.support.platforms.paths import relative
@@ -205,10 +205,10 @@ class TestYoungFiles:
         scans = Scans(root)
         (root / "app.py").write_text("second")
         found = os.stat(root / "app.py")
-        present.now_ns = max(found.st_mtime_ns, found.st_ctime_ns) + YOUNG_NS - 1
+        present.now_ns = max(found.st_mtime_ns, found.st_ctime_ns) + RECENT_NS - 1
         assert scans.scan() == {"app.py"}
         assert scans.scan() == {"app.py"}, "it was young when it was named"
-        present.now_ns += YOUNG_NS
+        present.now_ns += RECENT_NS
         assert scans.scan() == set()
 
     def test_that_are_gone_are_named_as_all_that_is_gone(self, root: Path, present: Present) -> None:

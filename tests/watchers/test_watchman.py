@@ -56,7 +56,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def quick_heart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscription, "HEARTBEAT", 0.2)
+    monkeypatch.setattr(subscription, "HEARTBEAT_INTERVAL", 0.2)
 
 
 def fell_back(session: Session) -> list[BackendFellBack]:
@@ -186,8 +186,8 @@ class TestTheUsersService:
         self, service: Service, tree: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As the named pipes of Windows are."""
-        monkeypatch.setattr(connection, "BLIND_WAIT", 0.05)
-        monkeypatch.setattr(connection.WatchmanConnection, "_selector_of_socket", lambda line: None)
+        monkeypatch.setattr(connection, "PIPE_READ_TIMEOUT_MAX", 0.05)
+        monkeypatch.setattr(connection.WatchmanConnection, "_selector_of_socket", lambda connection: None)
         with Session(tree, make_watchman) as session:
             assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
             assert fell_back(session) == []
@@ -360,7 +360,7 @@ class TestWhatItSays:
         old = usual(str(tree), version={"version": "4.8.1", "capabilities": {"bser-v2": True}})
         with (
             fake_watchman(old),
-            pytest.raises(BackendUnavailable, match=r"Watchman 4\.8\.1 is too old.*Take 4\.9 or later"),
+            pytest.raises(BackendUnavailable, match=r"Watchman 4\.8\.1 is too old.*Install 4\.9 or later"),
         ):
             Session(tree, make_watchman).__enter__()
 
@@ -418,7 +418,7 @@ class TestWhatItSays:
             assert fell_back(session) == []
 
     def test_a_watch_that_came_too_late_is_removed(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(roots, "PATIENCE_FOR_CRAWL", 0.1)
+        monkeypatch.setattr(roots, "CRAWL_TIMEOUT", 0.1)
         asked: list[str] = []
 
         def crawl(request: list[Any]) -> object:
@@ -479,7 +479,7 @@ class TestWhereItListens:
         assert connection.find_address() == "a pipe"
 
     def test_a_program_that_is_not_there_is_told_with_the_remedy(self) -> None:
-        with pytest.raises(BackendUnavailable, match=r"there is no program watchman\. Install it"):
+        with pytest.raises(BackendUnavailable, match=r"the program watchman was not found\. Install it"):
             connection.find_address()
 
     def test_a_service_that_does_not_start_is_told_with_its_own_words(self, tmp_path: Path) -> None:
@@ -490,7 +490,7 @@ class TestWhereItListens:
     def test_a_program_that_hangs_is_waited_for_only_so_long(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "PATIENCE_AT_START", 0.2)
+        monkeypatch.setattr(connection, "SERVICE_START_TIMEOUT", 0.2)
         self.program(tmp_path, "exec /bin/sleep 60")
         with pytest.raises(BackendUnavailable, match=r"gave no answer for 0\.2 s"):
             connection.find_address()

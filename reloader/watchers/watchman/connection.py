@@ -1,6 +1,7 @@
-"""A connection to Watchman over pywatchman: asks with a time limit, and says in our words what went wrong.
+"""A connection to Watchman over pywatchman: requests with a time limit, and errors as texts for the user.
 
-It knows the protocol and nothing of trees. pywatchman is an extra: who imports this module is ready for an ImportError.
+It knows the protocol and nothing of watched directories. pywatchman is an extra, so an import of this module may raise
+ImportError.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ import pywatchman
 from reloader.errors import BackendUnavailable
 
 BACKEND = "watchman"
-#: The first version with all that is asked for here; its relatives from 2019 on are named by their date.
-OLDEST = (4, 9)
-#: Seconds in which Watchman must have answered. A request that waits for the disk gets less, so that its answer is in time.
-PATIENCE = 5.0
-#: Seconds for ``watchman get-sockname``, which starts the service where none runs.
-PATIENCE_AT_START = 15.0
-#: Seconds at most, and at least, for one look at a line that cannot be waited for: the named pipes of Windows.
-BLIND_WAIT, BLIND_GLANCE = 0.5, 0.01
+#: The first version with every command that is used here. Versions from 2019 on are dates, and so are later ones.
+OLDEST_VERSION = (4, 9)
+#: Seconds in which Watchman must answer. A request that waits for the disk has a shorter limit of its own, so it answers in time.
+RESPONSE_TIMEOUT = 5.0
+#: Seconds for ``watchman get-sockname``, which starts the service if none runs.
+SERVICE_START_TIMEOUT = 15.0
+#: Seconds, at most and at least, of one read from a named pipe of Windows, on which no selector can wait.
+PIPE_READ_TIMEOUT_MAX, PIPE_READ_TIMEOUT_MIN = 0.5, 0.01
 
 USE_ANOTHER = 'use backend = "auto"'
-_BROKEN = (pywatchman.WatchmanError, OSError, ValueError, TypeError, LookupError)
+_CONNECTION_ERRORS = (pywatchman.WatchmanError, OSError, ValueError, TypeError, LookupError)
 
-Request = Mapping[str, str | bytes | int | Sequence[str]]
+Parameters = Mapping[str, str | bytes | int | Sequence[str]]
 
 
-class Answer(TypedDict, total=False):
-    """What is read of Watchman's answers and of what it says unasked."""
+class Response(TypedDict, total=False):
+    """The fields that are read of Watchman's responses, and of the messages that it sends unasked."""
 
     version: str
     roots: list[str]
@@ -52,66 +53,69 @@ class Answer(TypedDict, total=False):
 
 
 class CommandRefused(Exception):
-    """Watchman answered that it will not or cannot."""
+    """Watchman answered with an error."""
 
 
 class ConnectionLost(ConnectionError):
-    """Watchman is gone, does not answer in time, or answers what nobody understands."""
+    """Watchman is gone, does not answer in time, or breaks the protocol."""
 
 
 class WatchmanConnection:
-    """One connection, for one thread at a time. Every method but ``end`` and ``close`` may raise ConnectionLost."""
+    """One connection, for one thread at a time. Every method but ``interrupt`` and ``close`` may raise ConnectionLost."""
 
     def __init__(self, address: str, timeout: float) -> None:
         self._client = pywatchman.client(sockpath=address, timeout=timeout)
-        self._client.subs, self._client.sub_by_root = {}, {}  # the class has them for all of its instances
+        self._client.subs, self._client.sub_by_root = {}, {}  # pywatchman shares them among all clients
         self._timeout = timeout
         self._selector: selectors.BaseSelector | None = None
         try:
-            self.version = self.ask("version").get("version", "")
+            self.version = self.request("version").get("version", "")
         except (ConnectionLost, CommandRefused) as error:
             self.close()
             raise ConnectionLost(str(error)) from error
         self._selector = self._selector_of_socket()
 
-    def ask(self, *request: str | bytes | Request, timeout: float | None = None) -> Answer:
-        """Raises Refused if the answer is an error. ``timeout`` is for a request that may take longer than others."""
+    def request(self, *command: str | bytes | Parameters, timeout: float | None = None) -> Response:
+        """Return the response to ``command``. Raises CommandRefused if it is an error.
+
+        ``timeout`` is for a command that may take longer than others.
+        """
         limit = timeout or self._timeout
         try:
-            if self._client.tport is not None:  # the first request makes the connection, with our patience
+            if self._client.tport is not None:  # the first command connects, with the timeout of the client
                 self._client.setTimeout(limit)
-            answer: Answer = self._client.query(*request)
+            response: Response = self._client.query(*command)
         except pywatchman.CommandError as error:
-            raise CommandRefused(_what_it_says(error)) from error
-        except _BROKEN as error:
-            raise ConnectionLost(_in_words(error, limit)) from error
-        return answer
+            raise CommandRefused(_error_message(error)) from error
+        except _CONNECTION_ERRORS as error:
+            raise ConnectionLost(_describe(error, limit)) from error
+        return response
 
-    def knock(self) -> None:
-        """Ask for a sign of life, which ``next`` will return."""
+    def ping(self) -> None:
+        """Ask for the version. ``receive`` will return the response."""
         try:
             self._client.setTimeout(self._timeout)
             self._client.sendConn.send(["version"])
-        except _BROKEN as error:
-            raise ConnectionLost(_in_words(error, self._timeout)) from error
+        except _CONNECTION_ERRORS as error:
+            raise ConnectionLost(_describe(error, self._timeout)) from error
 
-    def next(self, within: float) -> Answer | None:
-        """What Watchman says unasked, or None if it says nothing for so many seconds."""
-        for name in list(self._client.subs):  # it came while an answer was awaited
+    def receive(self, within: float) -> Response | None:
+        """Return the next message that Watchman sends unasked, or None if none comes within so many seconds."""
+        for name in list(self._client.subs):  # pywatchman kept it while a response was awaited
             first, *others = self._client.getSubscription(name)
             if others:
                 self._client.subs[name] = others
-            said: Answer = first
-            return said
+            message: Response = first
+            return message
         try:
-            return self._received(within)
-        except pywatchman.CommandError as error:  # of our knock: after some failures it refuses everything
-            raise ConnectionLost(_what_it_says(error)) from error
-        except _BROKEN as error:
-            raise ConnectionLost(_in_words(error, self._timeout)) from error
+            return self._receive(within)
+        except pywatchman.CommandError as error:  # the response to a ping: after some failures every command is refused
+            raise ConnectionLost(_error_message(error)) from error
+        except _CONNECTION_ERRORS as error:
+            raise ConnectionLost(_describe(error, self._timeout)) from error
 
-    def end(self) -> None:
-        """Wake whoever waits in ``next``, on another thread. It is told that the line is lost."""
+    def interrupt(self) -> None:
+        """Make ``receive`` raise ConnectionLost on the thread that waits in it."""
         sock: object = getattr(self._client.tport, "sock", None)
         if isinstance(sock, socket.socket):
             with suppress(OSError):  # the other end may be gone
@@ -122,28 +126,28 @@ class WatchmanConnection:
             self._selector.close()
         self._client.close()
 
-    def _received(self, within: float) -> Answer | None:
+    def _receive(self, within: float) -> Response | None:
         if self._selector is None:
-            return self._received_blindly(within)
+            return self._receive_from_pipe(within)
         if not self._selector.select(within):
             return None
         self._client.setTimeout(self._timeout)
-        return self._kept_nowhere()
+        return self._read_message()
 
-    def _received_blindly(self, within: float) -> Answer | None:
-        """A pipe of Windows cannot be selected on: read with a time limit that is short enough to stop promptly."""
-        self._client.setTimeout(max(min(within, BLIND_WAIT), BLIND_GLANCE))
+    def _receive_from_pipe(self, within: float) -> Response | None:
+        """Read from a named pipe of Windows, with a timeout that is short enough to stop promptly."""
+        self._client.setTimeout(max(min(within, PIPE_READ_TIMEOUT_MAX), PIPE_READ_TIMEOUT_MIN))
         try:
-            return self._kept_nowhere()
+            return self._read_message()
         except pywatchman.SocketTimeout:
             return None
 
-    def _kept_nowhere(self) -> Answer:
-        """Without what pywatchman would keep of it, for ever."""
-        said: Answer = self._client.receive()
+    def _read_message(self) -> Response:
+        """Read a message, and drop the copies that pywatchman would keep for ever."""
+        message: Response = self._client.receive()
         self._client.subs.clear()
         self._client.sub_by_root.clear()
-        return said
+        return message
 
     def _selector_of_socket(self) -> selectors.BaseSelector | None:
         sock: object = getattr(self._client.tport, "sock", None)
@@ -155,38 +159,42 @@ class WatchmanConnection:
 
 
 def find_address() -> str:
-    """Where Watchman listens. Starts the service if none runs, as each of its clients does. Raises BackendUnavailable."""
-    named = os.environ.get("WATCHMAN_SOCK")
-    if named:
-        return named
+    """Return the address of the user's Watchman. Raises BackendUnavailable.
+
+    ``watchman get-sockname`` starts the service if none runs, as it does for each client.
+    """
+    address = os.environ.get("WATCHMAN_SOCK")
+    if address:
+        return address
     command = ["watchman", "--output-encoding=json", "--no-pretty", "get-sockname"]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_AT_START, check=True
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SERVICE_START_TIMEOUT, check=True
         )
-        answer = {**json.loads(done.stdout)}
-        return str(answer.get("named_pipe") or answer["sockname"])
+        response = {**json.loads(done.stdout)}
+        return str(response.get("named_pipe") or response["sockname"])
     except FileNotFoundError as error:
         remedy = f"Install it (https://facebook.github.io/watchman), or {USE_ANOTHER}"
-        raise BackendUnavailable(BACKEND, "there is no program watchman", remedy) from error
+        raise BackendUnavailable(BACKEND, "the program watchman was not found", remedy) from error
     except subprocess.TimeoutExpired as error:
-        cause = f"watchman get-sockname gave no answer for {PATIENCE_AT_START:g} s"
+        cause = f"watchman get-sockname gave no answer for {SERVICE_START_TIMEOUT:g} s"
         raise BackendUnavailable(BACKEND, cause, f"End the service that hangs, or {USE_ANOTHER}") from error
     except subprocess.CalledProcessError as error:
         cause = f"the service does not start: {_last_line(error.stderr) or f'exit code {error.returncode}'}"
-        raise BackendUnavailable(BACKEND, cause, f"See what watchman watch-list says, or {USE_ANOTHER}") from error
+        raise BackendUnavailable(BACKEND, cause, f"Run watchman watch-list to see why, or {USE_ANOTHER}") from error
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BackendUnavailable(
-            BACKEND, f"watchman get-sockname failed: {error}", f"Mend it, or {USE_ANOTHER}"
+            BACKEND, f"watchman get-sockname failed: {error}", f"Repair Watchman, or {USE_ANOTHER}"
         ) from error
 
 
-def refuse_too_old(version: str) -> None:
-    """Raises BackendUnavailable for a Watchman that lacks what is needed."""
+def check_version(version: str) -> None:
+    """Raise BackendUnavailable if ``version`` is too old."""
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
-    if numbers < OLDEST:
+    if numbers < OLDEST_VERSION:
         cause = f"Watchman {version or 'without a version'} is too old"
-        raise BackendUnavailable(BACKEND, cause, f"Take {'.'.join(map(str, OLDEST))} or later, or {USE_ANOTHER}")
+        oldest = ".".join(map(str, OLDEST_VERSION))
+        raise BackendUnavailable(BACKEND, cause, f"Install {oldest} or later, or {USE_ANOTHER}")
 
 
 def _last_line(output: bytes) -> str:
@@ -194,12 +202,12 @@ def _last_line(output: bytes) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def _what_it_says(error: pywatchman.CommandError) -> str:
-    """On one line: of a failure it tells at length."""
+def _error_message(error: pywatchman.CommandError) -> str:
+    """Return Watchman's message on one line: some are long."""
     return " ".join(str(error.msg).removeprefix("watchman command error: ").split())
 
 
-def _in_words(error: Exception, timeout: float) -> str:
+def _describe(error: Exception, timeout: float) -> str:
     match error:
         case pywatchman.SocketTimeout():
             return f"Watchman gave no answer for {timeout:g} s"
