@@ -81,6 +81,10 @@ MAY_SLEEP = {
     "reloader.agent.inside._reloader_agent": "it has no inbox, and may start no thread in the user's program",
 }
 
+# What follows files is put together in one place, for every way to use it and for the tests of the engine as well.
+MADE_ONCE = frozenset({"Baseline", "BackendSet", "ChangeCollector", "ChangeTracker", "Explainer", "Rescan"})
+ITS_BUILDER = "reloader.app.file_tracking"
+
 # Modules that act when they are imported, and why they must.
 ACT_ON_IMPORT = {
     "reloader.__main__": "python -m runs it by importing it",
@@ -226,6 +230,19 @@ def _sleeps(node: ast.AST) -> TypeGuard[ast.expr | ast.stmt]:
         case ast.ImportFrom(module="time", names=aliases):
             return any(alias.name == "sleep" for alias in aliases)
     return False
+
+
+@pytest.mark.parametrize("name", sorted(MADE_ONCE))
+def test_what_follows_files_is_built_by_one_module(name: str) -> None:
+    """A second wiring drifts: it watches other files, and tests of it test what ships nowhere."""
+    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in (ROOT / "tests/support").rglob("*.py")}
+    trees |= {sources()[module]: tree_of(module) for module in sources()}
+    makers = {file for file, tree in trees.items() if any(_makes(node, name) for node in ast.walk(tree))}
+    assert makers == {sources()[ITS_BUILDER]}
+
+
+def _makes(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
 
 def _platform_questions(module: str) -> list[int]:

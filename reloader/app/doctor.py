@@ -1,7 +1,4 @@
-"""``reloader doctor``: starts what a session would start, short of the command, and tells what came of it.
-
-A composition root like ``assemble``, with which it shares the choice of the backend.
-"""
+"""``reloader doctor``: starts what a session would start, short of the command, and reports what came of it."""
 
 from __future__ import annotations
 
@@ -9,15 +6,15 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 
-from reloader.app.wiring import report_choice
+from reloader.app.file_tracking import track_files
 from reloader.core.choices import BackendName
 from reloader.core.events import PathsChanged, WatcherFailed
 from reloader.core.filesystems import Mount, event_support
 from reloader.core.notices import BackendFellBack, ConfigUsed, DoctorRoot, DoctorScan
 from reloader.core.settings import Settings, WatchSettings
-from reloader.engine.files.baseline import Baseline
 from reloader.engine.inbox import Inbox
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Mounts, Reporter
@@ -36,27 +33,20 @@ Measured = tuple[float | None, str]
 
 
 def examine(settings: Settings, reporter: Reporter) -> None:
-    """Tell of each root, of the trees and of the system's limits. Raises BackendUnavailable as a session would."""
+    """Report each root, the watched files and the system's limits. Raises BackendUnavailable as a session would."""
     reporter.report(ConfigUsed(settings.source))
-    disk, mounts, inbox = RealDisk(gitignore=settings.watch.gitignore), SystemMounts(), Inbox(time.monotonic)
-    watch_set = configured_watch_set(settings.watch, disk)
+    mounts, inbox = SystemMounts(), Inbox(time.monotonic)
     began = time.monotonic()
-    choice = choose(settings.watch, watch_set, inbox.post, disk, mounts)
-    try:
-        baseline = Baseline(
-            disk, watch_set, by_content=settings.watch.compare_content, follow_symlinks=settings.watch.follow_symlinks
-        )
-        baseline.take(lambda files: None, choice.listed)
+    with ExitStack() as resources:
+        files = track_files(settings, reporter, inbox, resources, mounts=mounts)
         seconds = time.monotonic() - began
         for failed in (news for news in inbox.take_now() if isinstance(news, WatcherFailed)):
             reporter.report(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
-        report_choice(reporter, choice)
-        reporter.report(DoctorScan(baseline.files, baseline.directories, seconds))
+        files.report_choice(reporter)
+        reporter.report(DoctorScan(files.baseline.files, files.baseline.directories, seconds))
         for limit in watch_limits():  # while ours are among what is in use
             reporter.report(limit)
-    finally:
-        choice.watcher.stop()
-    _Roots(settings.watch, choice, mounts).report(reporter)
+    _Roots(settings.watch, files.choice, mounts).report(reporter)
 
 
 class _Roots:

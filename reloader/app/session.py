@@ -16,6 +16,7 @@ from reloader.core.settings import Settings
 from reloader.core.states import Idle, reason_without_new_settings
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.files.progress import ScanInterrupted
+from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
 from reloader.engine.pause import Pause
@@ -94,7 +95,8 @@ def run_session(
         signals.start(inbox.post)
         chronicle = chronicle_of(settings, reporter)
         renewal = ConfigReloader(settings, configuration, time.monotonic, chronicle.report, chronicle.report_to)
-        lasting_parts = SessionContext(chronicle, inbox, Sockets(), SessionFiles(), renewal, Pause(), resources)
+        loops = RestartLoopGuard(settings.watch, time.monotonic, chronicle)
+        lasting_parts = SessionContext(chronicle, inbox, Sockets(), SessionFiles(), renewal, Pause(), loops, resources)
         resources.callback(lasting_parts.sockets.close)
         resources.callback(lasting_parts.files.close)
         try:

@@ -14,6 +14,7 @@ from reloader.core.notices import ControlUnavailable, Listening
 from reloader.core.settings import Settings
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.journal import RunJournal
+from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.inbox import Inbox
 from reloader.engine.pause import Pause
 from reloader.engine.tasks.hooks import Hooks
@@ -57,6 +58,7 @@ class SessionContext:
     files: SessionFiles
     renewal: ConfigReloader
     pause: Pause
+    loops: RestartLoopGuard
     resources: ExitStack
     projects: set[str] = field(default_factory=set)
     listening: tuple[ListeningSocket, ...] = ()

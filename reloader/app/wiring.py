@@ -5,35 +5,24 @@ Each part is made by a function that says what it needs. ``resources`` ends what
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 
 from reloader.agent.link import INSIDE, AgentLink
 from reloader.app.environment import Environment
+from reloader.app.file_tracking import FileTracking, WatchedTree, track_files
 from reloader.app.session_context import SessionContext
 from reloader.core.changes import ChangeBatch
-from reloader.core.choices import BackendName
 from reloader.core.events import FileImported, FileOpened, Posted
-from reloader.core.filesystems import event_support
-from reloader.core.notices import BackendFellBack, ConfigUsed, KeysHelp, Note, Polling, Watching
-from reloader.core.paths.filters import PathFilter
-from reloader.core.paths.watch_set import WatchSet
+from reloader.core.notices import ConfigUsed, KeysHelp, Note
 from reloader.core.settings import Settings
 from reloader.core.states import Idle
 from reloader.core.tasks import ReadyPolicy
 from reloader.engine.agent_reports import AgentReports
-from reloader.engine.change_tracker import ChangeTracker
 from reloader.engine.components import Components
-from reloader.engine.control.explain import Explainer
 from reloader.engine.control.handler import ControlHandler
-from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
-from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.progress import ScanProgress
-from reloader.engine.files.rescan import Rescan
-from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.loop import Engine
 from reloader.engine.port_conflicts import PortConflicts
 from reloader.engine.tasks.gate import GateRunner
@@ -42,63 +31,10 @@ from reloader.engine.tasks.readiness import Readiness
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import SyntaxChecker
 from reloader.interfaces import Post, Reporter, StartProbe
-from reloader.system import Keyboard, Mounts, ProcessHost, ReportPipe
+from reloader.system import Keyboard, ProcessHost, ReportPipe
 from reloader.system.agent_copy import persist_directory
 from reloader.system.port_owner import find_port_owner
 from reloader.system.pycache import drop_stale_bytecode
-from reloader.watchers.choose import Choice, choose, make_polling_watcher, must_be_polled
-from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import ignoring_own_directory, session_watch_set
-
-
-def watching_of(
-    session: SessionContext, settings: Settings, watch_set: WatchSet, disk: RealDisk, resources: ExitStack
-) -> tuple[Choice, BackendSet]:
-    mounts, post = Mounts(), session.inbox.post
-    choice = choose(settings.watch, watch_set, post, disk, mounts)
-    resources.callback(choice.watcher.stop)
-    watching = BackendSet(
-        choice.watcher,
-        watch_set,
-        lambda: make_polling_watcher(settings.watch, post, disk),
-        session.chronicle,
-        os.sep,
-        polled=[unreliable.directory for unreliable in choice.unreliable],
-        must_poll=_PollsByDirectory(mounts) if settings.watch.backend is BackendName.AUTO else lambda path: False,
-    )
-    resources.callback(watching.stop)
-    return choice, watching
-
-
-def what_is_watched(settings: Settings, choice: Choice, baseline: Baseline) -> Watching:
-    watcher = choice.watcher
-    return Watching(
-        settings.watch.roots, baseline.files, baseline.directories, watcher.name, watcher.mechanism, choice.reason
-    )
-
-
-def report_choice(reporter: Reporter, choice: Choice) -> None:
-    """Which backend could not be had, and where none will do."""
-    if choice.unavailable is not None:
-        reporter.report(
-            BackendFellBack(choice.unavailable.backend, (), choice.unavailable.cause, choice.unavailable.remedy)
-        )
-    for unreliable in choice.unreliable:
-        reporter.report(Polling(unreliable.directory, unreliable.mount.type, event_support(unreliable.mount.type).why))
-
-
-class _PollsByDirectory:
-    """Whether a file must be polled. Files of one directory lie on one file system, but for the rare file that is a mount."""
-
-    def __init__(self, mounts: Mounts) -> None:
-        self._mounts = mounts
-        self._answers: dict[str, bool] = {}
-
-    def __call__(self, path: str) -> bool:
-        directory = os.path.dirname(path)
-        if directory not in self._answers:
-            self._answers[directory] = must_be_polled(directory, self._mounts)
-        return self._answers[directory]
 
 
 def assembled(
@@ -107,49 +43,39 @@ def assembled(
     """The engine with its parts, of which the watchers run and the baseline is taken. Raises ScanInterrupted."""
     session.chronicle.report(ConfigUsed(settings.source))
     settings = session.listen(settings)
-    report, clock = session.chronicle.report, time.monotonic
-    progress = ScanProgress(session.chronicle, clock, session.inbox)
-    disk = RealDisk(gitignore=settings.watch.gitignore, on_listed=progress.listed)
-    watch_set = session_watch_set(
-        replace(settings, watch=ignoring_own_directory(settings.watch, session.files.directory)), disk
-    )
-    choice, watching = watching_of(session, settings, watch_set, disk, resources)
-    host = _host(session, settings, resources)  # only now: a service that a backend has started is none of ours
-    baseline = Baseline(
-        disk, watch_set, by_content=settings.watch.compare_content, follow_symlinks=settings.watch.follow_symlinks
-    )
-    baseline.take(progress, choice.listed)
-    progress.is_over = True
-    report_choice(session.chronicle, choice)
-    report(what_is_watched(settings, choice, baseline))
-    program = _program(session, settings, watch_set, baseline, watching, resources)
-    loops = RestartLoopGuard(
-        settings.watch,
-        clock,
+    clock = time.monotonic
+    files = track_files(
+        settings,
         session.chronicle,
-        has_written=program.has_written,
-        seconds_since=disk.seconds_since_write,
-        before=None if before is None else before.parts.restart_loops,
+        session.inbox,
+        resources,
+        own_directory=session.files.directory,
+        select=session.loops.counting,
     )
-    collector = ChangeCollector(baseline, settings.watch.debounce, loops.counting)
+    files.report_start(session.chronicle)
+    host = _host(session, settings, resources)  # only now: a service that a backend has started is none of ours
+    program = _program(session, settings, files, resources)
+    session.loops.continue_with(
+        settings.watch, has_written=program.has_written, seconds_since=files.tree.disk.seconds_since_write
+    )
     environment = Environment(
         settings.launch, program, session.files.write_changes, is_logged=settings.tasks.ready.log is not None
     )
     tasks = session.commands_on(host.helpers)
     hooks = session.hooks_of(settings, tasks, environment.beside)
-    gate = _gate(session, settings, tasks, hooks, program, baseline, environment)
+    gate = _gate(session, settings, tasks, hooks, program, files.baseline, environment)
     if before is not None:
         session.pause.handle_launch()  # what was held back is in the first run of this engine
     control = ControlHandler(
         settings,
         session.chronicle,
-        collector,
-        baseline,
-        watching,
+        files.collector,
+        files.baseline,
+        files.backends,
         program,
         clock,
-        Explainer(settings.watch, watch_set, disk, program),
-        loops,
+        files.tree.explainer(program),
+        session.loops,
         session.renewal,
         gate,
         session.pause,
@@ -159,18 +85,9 @@ def assembled(
     session.sockets.close_replaced()  # only now: had it failed, the plan before would need them
     parts = Components(
         host=host,
-        files=ChangeTracker(
-            watching,
-            baseline,
-            collector,
-            Rescan(baseline, watch_set, disk, clock, watching=watching, is_heard_of=collector.is_waiting_for),
-            program,
-            session.inbox,
-            clock,
-            hooks.report,
-        ),
+        files=files.tracker(program, session.inbox, clock, hooks),
         agent_reports=program,
-        restart_loops=loops,
+        restart_loops=session.loops,
         port_conflicts=PortConflicts(settings.launch, lambda: program.taken, find_port_owner),
         tasks=tasks,
         gate=gate,
@@ -186,7 +103,7 @@ def assembled(
         prepare=_forget_bytecode,
     )
     if before is not None:
-        start = replace(start, pending=before.pending_up_to(baseline, hooks.report))
+        start = replace(start, pending=before.pending_up_to(files.baseline, hooks.report))
     return Engine(settings, parts, start)
 
 
@@ -215,21 +132,14 @@ def _host(session: SessionContext, settings: Settings, resources: ExitStack) -> 
     return host
 
 
-def _program(
-    session: SessionContext,
-    settings: Settings,
-    watch_set: WatchSet,
-    baseline: Baseline,
-    watching: BackendSet,
-    resources: ExitStack,
-) -> AgentReports:
-    link = _link_to_agents(settings, _unless_ignored(watch_set.filter, session.inbox.post), session.chronicle)
+def _program(session: SessionContext, settings: Settings, files: FileTracking, resources: ExitStack) -> AgentReports:
+    link = _link_to_agents(settings, _unless_ignored(files.tree, session.inbox.post), session.chronicle)
     if link is not None:
         resources.callback(link.close)
     return AgentReports(
-        watch_set.imports,
-        baseline,
-        watching,
+        files.watch_set.imports,
+        files.baseline,
+        files.backends,
         time.monotonic,
         link,
         narrows=link is not None and settings.watch.watch is None,
@@ -248,11 +158,14 @@ def _link_to_agents(settings: Settings, post: Post, reporter: Reporter) -> Agent
         return None
 
 
-def _unless_ignored(path_filter: PathFilter, post: Post) -> Post:
-    """What the program imports counts whatever ``.gitignore`` files say, but not if the user's own ``ignore`` names it."""
+def _unless_ignored(tree: WatchedTree, post: Post) -> Post:
+    """Post reports of all imported and opened files but those that ``ignore`` names, and those of our own output.
+
+    A ``.gitignore`` does not keep an imported file from being watched.
+    """
 
     def posted(news: Posted) -> None:
-        if not (isinstance(news, FileImported | FileOpened) and path_filter.is_explicitly_ignored(news.path)):
+        if not (isinstance(news, FileImported | FileOpened) and tree.never_watches(news.path)):
             post(news)
 
     return posted

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.app import doctor
+from reloader.app import doctor, file_tracking
 from reloader.app.doctor import examine, round_trip
 from reloader.core.choices import BackendName
 from reloader.core.events import WatcherFailed
@@ -92,7 +92,7 @@ def test_a_backend_that_was_named_and_cannot_be_had_is_an_error(root: Path, monk
     def refuse(*how: object) -> Choice:
         raise BackendUnavailable("watchdog", "a limit", "Raise it")
 
-    monkeypatch.setattr(doctor, "choose", refuse)
+    monkeypatch.setattr(file_tracking, "choose", refuse)
     with pytest.raises(BackendUnavailable, match="a limit"):
         told_by(load_settings(root))
 
@@ -104,7 +104,8 @@ def choose_failing(settings: WatchSettings, watch_set: WatchSet, post: Post, *ot
 
 @pytest.mark.usefixtures("mounts")
 def test_what_cannot_be_watched_is_told_with_the_remedy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "choose", choose_failing)
+    for module in (file_tracking, doctor):
+        monkeypatch.setattr(module, "choose", choose_failing)
     notices = told_by(load_settings(root))
     assert BackendFellBack("scripted", (str(root),), "the limit is reached", "Raise it") in notices
     [found] = roots_in(notices)

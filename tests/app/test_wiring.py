@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.app import wiring
+from reloader.app import file_tracking
 from reloader.app.session import run_session
 from reloader.core.choices import BackendName, OnExit
 from reloader.core.events import RestartRequested, StopRequested
@@ -87,7 +87,7 @@ class TestASession:
         mounts = FakeMounts()
         mounts.put(Mount(str(root / "share"), "9p"))
         (root / "share").mkdir()
-        monkeypatch.setattr(wiring, "Mounts", lambda: mounts)
+        monkeypatch.setattr(file_tracking, "SystemMounts", lambda: mounts)
         teller = Teller()
         assert run_session(load_settings(root, backend=BackendName.AUTO), teller) == 7
         told = [notice for notice in teller.notices if isinstance(notice, Polling)]

@@ -297,8 +297,8 @@ class Replying:
 @pytest.fixture
 def bench(tmp_path: Path) -> Changing:
     (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "app.py").write_text("x = 1\n")
     bench = Changing(tmp_path / "app")
-    bench.save("app.py", "x = 1\n")
     bench.begin()
     return bench
 
@@ -413,9 +413,9 @@ class TestInTheEngine:
 
     def test_a_hook_is_neither_waited_for_nor_ended(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
+        (tmp_path / "app" / "app.py").write_text("x = 1\n")
         policy = TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)), hooks={HookEvent.STOP: ("say",)})
         bench = Changing(tmp_path / "app", policy)
-        bench.save("app.py", "x = 1\n")
         bench.begin()
         bench.save_config(bench.heavy, "command")
         before = bench.clock()
@@ -438,8 +438,8 @@ class TestWhoWaitsForAllOnTheDisk:
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Changing:
         (tmp_path / "app").mkdir()
+        (tmp_path / "app" / "app.py").write_text("x = 1\n")
         bench = Changing(tmp_path / "app", TaskSettings())
-        bench.save("app.py", "x = 1\n")
         bench.begin()
         bench.pass_time(2 * PERIOD)
         return bench
@@ -503,8 +503,8 @@ class TestAtTheGate:
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Changing:
         (tmp_path / "app").mkdir()
+        (tmp_path / "app" / "app.py").write_text("x = 1\n")
         bench = Changing(tmp_path / "app", checked_by("lint"))
-        bench.save("app.py", "x = 1\n")
         bench.begin()
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
@@ -585,7 +585,6 @@ class TestWhatNoRunHasHad:
         assert isinstance(end, Idle)
         bench.save("missed.py", "x = 1\n")  # nobody watches by now
         looking = Bench(bench.root)
-        looking.baseline.take(lambda files: None)
         pending = bench.engine.pending_up_to(looking.baseline, told.append)
         return Bench(bench.root, start=replace(end, pending=pending))
 
@@ -609,9 +608,7 @@ class TestWhatNoRunHasHad:
     def test_is_handed_on_by_an_engine_that_starts_no_run(self, bench: Changing, told: list[Notice]) -> None:
         bench.save_config(bench.heavy, "command")
         following = self.following(bench, told)
-        following.baseline.take(lambda files: None)
         looking = Bench(bench.root)
-        looking.baseline.take(lambda files: None)
         pending = following.engine.pending_up_to(looking.baseline, told.append)
         assert following.named(pending) == {"missed.py": "added"}
 
@@ -622,7 +619,6 @@ class TestWhatNoRunHasHad:
         bench.save_config(bench.heavy, "command")
         turns_until_it_ends(bench)
         looking = Bench(elsewhere)
-        looking.baseline.take(lambda files: None)
         assert bench.engine.pending_up_to(looking.baseline, told.append) == ChangeBatch()
         assert told == []
 

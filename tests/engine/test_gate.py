@@ -36,9 +36,8 @@ def bench_with(
     root: Path, beside: TaskSettings, *, compiles: bool = True, restart: RestartPolicy | None = None
 ) -> Bench:
     (root / "app").mkdir()
-    bench = Bench(root / "app", beside=beside, compiles=compiles, restart=restart)
-    bench.save("app.py", "x = 1\n")
-    return bench
+    (root / "app" / "app.py").write_text("x = 1\n")
+    return Bench(root / "app", beside=beside, compiles=compiles, restart=restart)
 
 
 @pytest.fixture
@@ -216,7 +215,6 @@ class TestACheck:
 class TestStepsBeforeAStart:
     def test_come_before_the_first_one(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD)
-        bench.baseline.take(lambda files: None)
         bench.engine.begin()
         assert isinstance(bench.state, Idle)
         bench.helpers.end("build", Exited(0))
@@ -225,7 +223,6 @@ class TestStepsBeforeAStart:
 
     def test_that_fail_are_the_end_where_nothing_is_to_be_waited_for(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(OnExit.EXIT))
-        bench.baseline.take(lambda files: None)
         bench.helpers.refusals.append(ChildNotLaunched(126, "it is no program"))
         assert bench.engine.run() == 126
 
@@ -246,7 +243,6 @@ class TestStepsBeforeAStart:
 
     def test_come_before_a_restart_by_hand(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD)
-        bench.baseline.take(lambda files: None)
         bench.engine.begin()
         bench.helpers.end("build", Exited(0))
         bench.settle()
@@ -268,7 +264,6 @@ class TestWhatAStepIsTold:
 
     def test_before_each_start(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD)
-        bench.baseline.take(lambda files: None)
         bench.engine.begin()
         assert self.told(bench) == ["1", "first_start", "pending"]
         bench.helpers.end("build", Exited(0))

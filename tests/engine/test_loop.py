@@ -67,7 +67,6 @@ def bench(root: Path) -> Bench:
 class TestTheFirstRun:
     def test_is_launched_with_the_environment_that_is_made_for_it(self, root: Path) -> None:
         bench = Bench(root)
-        bench.baseline.take(lambda files: None)
         bench.engine.begin()
         assert bench.host.environments == [{"RUN": "1"}]
         assert bench.told(Launched) == [Launched(1, 1001, ("program", "argument"), FirstStart())]
@@ -449,7 +448,6 @@ class TestDeadlines:
 class TestReadingAhead:
     def test_is_told_when_all_contents_are_known(self, root: Path) -> None:
         bench = Bench(root)
-        bench.baseline.take(lambda files: None)
         bench.engine.begin()
         assert not bench.files.are_read_ahead
         bench.settle()
@@ -459,7 +457,6 @@ class TestReadingAhead:
 
     def test_finds_an_edit_that_no_hint_told_of(self, root: Path) -> None:
         bench = Bench(root)
-        bench.baseline.take(lambda files: None)
         bench.engine.begin()
         bench.save("app.py", "second")
         bench.settle()
@@ -474,7 +471,6 @@ class TestReadingAhead:
 
     def test_content_that_nobody_has_read_is_taken_for_changed(self, root: Path) -> None:
         bench = Bench(root)
-        bench.baseline.take(lambda files: None)
         bench.engine.begin()
         os.utime(root / "app.py", (1_000_000_000, 1_000_000_000))
         bench.hint("app.py")

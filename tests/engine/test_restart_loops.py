@@ -56,7 +56,7 @@ def test_it_is_told_before_the_run_that_it_is_about_starts(bench: Bench) -> None
 def test_what_counts_no_more_does_not_in_the_engine_for_another_plan_either(bench: Bench) -> None:
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
-    following = Bench(bench.root, loops_before=bench.loops).begin()
+    following = Bench(bench.root, loops=bench.loops).begin()
     assert not write(following, "data.db")
     assert write(following, "app.py")
     following.post(RestartRequested("a test"))

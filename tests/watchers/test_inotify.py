@@ -26,6 +26,7 @@ from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.inotify import InotifySession, InotifyWatcher
+from reloader.watchers.rules import configured_watch_set
 from tests.support.programs.announcements import PATIENCE
 from tests.support.sessions.session import Session
 
@@ -141,7 +142,7 @@ class TestLimits:
         monkeypatch.setattr(InotifyFD, "_create_inotify_fd", staticmethod(refuse))
         session = Session(tree, make_inotify)
         with pytest.raises(BackendUnavailable, match=r"sysctl fs\.inotify\.max_user_instances"):
-            session.watcher.start(session.watch_set)
+            session.__enter__()
 
     def test_a_directory_that_may_not_be_read_is_left_alone(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """As root nothing is forbidden, so watchdog's answer to EACCES is given in the kernel's place."""
@@ -221,7 +222,7 @@ class TestOverflow:
         disk = RealDisk()
         session = Session(tree, make_inotify)
         watcher = InotifyWatcher(posted.append, disk, follow_symlinks=True)
-        watcher.start(session.watch_set)
+        watcher.start(configured_watch_set(session.settings, disk))
         try:
             watches = watcher._session._watches.values()  # type: ignore[union-attr]
             for watch in watches:

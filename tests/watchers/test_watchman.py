@@ -23,6 +23,7 @@ from reloader.core.settings import WatchSettings
 from reloader.errors import BackendUnavailable
 from reloader.interfaces import Post
 from reloader.watchers.disk import RealDisk
+from reloader.watchers.rules import configured_watch_set
 from reloader.watchers.watchman import connection, roots, subscription
 from reloader.watchers.watchman.watcher import WatchmanWatcher
 from tests.support.assertions.eventually import eventually
@@ -75,7 +76,7 @@ def started_alone(root: Path, posted: list[Posted]) -> WatchmanWatcher:
     """A watcher without an engine, on ``root``."""
     session = Session(root, make_watchman)
     watcher = WatchmanWatcher(posted.append, session.disk, follow_symlinks=True, timeout=2.0)
-    watcher.start(session.watch_set)
+    watcher.start(configured_watch_set(session.settings, session.disk))
     return watcher
 
 
@@ -342,12 +343,12 @@ class TestWhenItFails:
 
     def test_one_that_dies_between_two_sessions_is_told_once(self, service: Service, tree: Path) -> None:
         posted: list[Posted] = []
-        session = Session(tree, make_watchman)
+        watch_set = configured_watch_set(Session(tree, make_watchman).settings, RealDisk())
         watcher = started_alone(tree, posted)
         try:
             service.kill()
-            watcher.watch(session.watch_set)
-            watcher.watch(session.watch_set)
+            watcher.watch(watch_set)
+            watcher.watch(watch_set)
             eventually(lambda: any(isinstance(news, WatcherFailed) for news in posted), what="it is told")
         finally:
             watcher.stop()

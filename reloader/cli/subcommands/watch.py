@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def perform(arguments: Arguments) -> int:
-    from reloader.app.watch import stream
+    from reloader.app.watch import watch
     from reloader.cli.context import console_on, load_settings, standard_error
     from reloader.cli.output.reporters import TwoStreams
     from reloader.cli.output.stdout import write_into_nothing
@@ -22,7 +22,7 @@ def perform(arguments: Arguments) -> int:
     changes = console_on(sys.stdout, arguments)
     told = TwoStreams(changes, console_on(standard_error(), arguments))
     descriptor = sys.stdout.fileno()
-    code = stream(settings, told, descriptor, lambda: not changes.is_cut_off)
+    code = watch(settings, told, descriptor, lambda: not changes.is_cut_off)
     if changes.is_cut_off:
         write_into_nothing(descriptor)
     return code

@@ -18,8 +18,8 @@ class RestartLoopGuard:
     """Owned by the engine's thread.
 
     ``has_written`` says whether the present run has reported that it writes a file, ``seconds_since`` how long ago the file
-    was written, by its own time: backends that look now and then see that late, and not always equally late. What the guard
-    ``before`` has found out holds in the engine for another plan as well.
+    was written, by its own time: backends that look now and then see that late, and not always equally late. The guard lives
+    as long as the session, so that what it has found out holds in the engine for other settings as well.
     """
 
     def __init__(
@@ -30,24 +30,24 @@ class RestartLoopGuard:
         *,
         has_written: Callable[[str], bool] = lambda path: False,
         seconds_since: Callable[[str], float] = lambda path: 0.0,
-        before: RestartLoopGuard | None = None,
     ) -> None:
-        self._settings = settings
         self._clock = clock
         self._reporter = reporter
+        self._loops = RestartLoops()
+        self.continue_with(settings, has_written=has_written, seconds_since=seconds_since)
+
+    def continue_with(
+        self, settings: WatchSettings, *, has_written: Callable[[str], bool], seconds_since: Callable[[str], float]
+    ) -> None:
+        """Serve the next engine: keep the known restarts and suspended files, and forget the run before."""
+        self._settings = settings
         self._has_written = has_written
         self._seconds_since = seconds_since
-        self._loops = RestartLoops() if before is None else before.known
         self._launched_at = 0.0
         self._changed_at: dict[str, float] = {}
         self._trial: Trial | None = None
         self._trial_ends = 0.0
         self._acquitted: set[str] = set()
-
-    @property
-    def known(self) -> RestartLoops:
-        """What a guard that follows is to go on with."""
-        return self._loops
 
     @property
     def suspects(self) -> Iterable[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
+from reloader.app.file_tracking import track_files
 from reloader.core.addresses import Address, PortOwner
 from reloader.core.changes import ChangeBatch
 from reloader.core.debounce import DebouncePolicy
@@ -16,25 +18,26 @@ from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.settings import LaunchSettings, RestartPolicy, Settings, StopPolicy, WatchSettings
 from reloader.core.states import Finished, Idle, Reason, State
 from reloader.core.tasks import ReadyPolicy, TaskSettings
-from reloader.engine.agent_reports import AgentReports
-from reloader.engine.change_tracker import ChangeTracker
 from reloader.engine.components import Components
 from reloader.engine.config_reload import ConfigReloader
-from reloader.engine.control.explain import Explainer
 from reloader.engine.control.handler import ControlHandler
 from reloader.engine.control.journal import RunJournal
-from reloader.engine.files.backends import BackendSet
-from reloader.engine.files.baseline import Baseline
-from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.rescan import Rescan
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.loop import Engine
 from reloader.engine.pause import Pause
 from reloader.engine.port_conflicts import PortConflicts
 from reloader.interfaces import Configuration
-from reloader.watchers.rules import configured_watch_set
+from reloader.watchers.choose import Choice
 from tests.support.fakes.clock import ManualClock
-from tests.support.fakes.interfaces import Asleep, DatedDisk, FakeHost, Recorder, ScriptedWatcher, TimelessInbox
+from tests.support.fakes.interfaces import (
+    Asleep,
+    DatedDisk,
+    FakeHost,
+    FakeMounts,
+    Recorder,
+    ScriptedWatcher,
+    TimelessInbox,
+)
 from tests.support.platforms.paths import relative
 from tests.support.sessions.tasks import FakeHelpers, FakeProbes, tasks_of
 
@@ -64,7 +67,7 @@ class Bench:
         compiles: bool = False,
         configuration: Configuration | None = None,
         start: Idle = Idle(),  # noqa: B008 - a value
-        loops_before: RestartLoopGuard | None = None,
+        loops: RestartLoopGuard | None = None,
     ) -> None:
         self.root = root
         base = str(root)
@@ -85,42 +88,41 @@ class Bench:
         self.clock = ManualClock()
         self.inbox = TimelessInbox(self.clock)
         self.disk = make_disk(self.clock)
-        self.watch_set = configured_watch_set(settings, self.disk)
         self.watcher = ScriptedWatcher(self.journal)
         self.pollers: list[ScriptedWatcher] = []
         self.reporter = Recorder(self.journal)
         self.host = FakeHost(self.journal)
-        self.watching = BackendSet(self.watcher, self.watch_set, self._make_poller, self.reporter, os.sep)
-        self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=True)
         self.written: set[str] = set()
         self.taken: list[Address] = []
         self.holders: list[PortOwner] = []
         self.seconds_since: dict[str, float] = {}
-        self.loops = RestartLoopGuard(
-            settings,
-            self.clock,
-            self.reporter,
-            has_written=self.written.__contains__,
-            seconds_since=lambda path: self.seconds_since.get(path, 0.0),
-            before=loops_before,
-        )
-        self.collector = ChangeCollector(self.baseline, settings.debounce, self.loops.counting)
-        self.rescan = Rescan(
-            self.baseline,
-            self.watch_set,
-            self.disk,
-            self.clock,
-            watching=self.watching,
-            is_heard_of=self.collector.is_waiting_for,
-            period=rescan_period,
-        )
         # Without a policy a run is never told to be ready, of which but few tests want to know.
         policy = beside or TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
         run_plan = Settings(
             LaunchSettings(("program", "argument"), base), settings, restart, tasks=policy, project=base
         )
-        program = AgentReports(self.watch_set.imports, self.baseline, self.watching, self.clock, None, narrows=False)
-        self.program = program
+        self.loops = loops or RestartLoopGuard(settings, self.clock, self.reporter)
+        self.loops.continue_with(
+            settings,
+            has_written=self.written.__contains__,
+            seconds_since=lambda path: self.seconds_since.get(path, 0.0),
+        )
+        files = track_files(
+            run_plan,
+            self.reporter,
+            self.inbox,
+            ExitStack(),
+            select=self.loops.counting,
+            clock=self.clock,
+            disk=self.disk,
+            mounts=FakeMounts(),
+            start_backend=lambda *how: Choice(self.watcher, "a script"),
+            make_poller=lambda *how: self._make_poller(),
+            rescan_period=rescan_period,
+        )
+        self.watch_set, self.baseline, self.watching = files.watch_set, files.baseline, files.backends
+        self.collector, self.rescan = files.collector, files.rescan
+        self.program = program = files.reports_without_agent(self.clock)
         self.history: list[Mapping[str, object]] = []
         self.chronicle = RunJournal(self.reporter, self.clock, self.clock, self.history.append)
         self.helpers = FakeHelpers(self.journal)
@@ -149,22 +151,13 @@ class Bench:
             self.watching,
             program,
             self.clock,
-            Explainer(settings, self.watch_set, self.disk, program),
+            files.tree.explainer(program),
             self.loops,
             self.renewal,
             tasks.gate,
             self.pause,
         )
-        self.files = ChangeTracker(
-            self.watching,
-            self.baseline,
-            self.collector,
-            self.rescan,
-            program,
-            self.inbox,
-            self.clock,
-            tasks.hooks.report,
-        )
+        self.files = files.tracker(program, self.inbox, self.clock, tasks.hooks)
         self.gate, self.hooks, self._environment_for = tasks.gate, tasks.hooks, tasks.environment_for
         self.engine = Engine(
             run_plan,
@@ -208,7 +201,6 @@ class Bench:
 
     def begin(self) -> Bench:
         """The first run lives, and everything is read. What was noted on the way is forgotten."""
-        self.baseline.take(lambda files: None)
         self.engine.begin()
         while not self.files.are_read_ahead:
             self.engine.turn()

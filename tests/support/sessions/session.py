@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from typing_extensions import Self
 
+from reloader.app.file_tracking import FileTracking, track_files
 from reloader.core.changes import ChangeBatch
 from reloader.core.choices import BackendName
 from reloader.core.debounce import DebouncePolicy
@@ -17,26 +19,19 @@ from reloader.core.events import Posted, RunEnded
 from reloader.core.notices import Changed, Launched, Notice
 from reloader.core.outcome import Signalled
 from reloader.core.paths.filters import Patterns, Rule
-from reloader.core.paths.watch_set import WatchSet
-from reloader.core.settings import LaunchSettings, RestartPolicy, Settings, WatchSettings
-from reloader.engine.agent_reports import AgentReports
-from reloader.engine.change_tracker import ChangeTracker
+from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.engine.components import Components
 from reloader.engine.config_reload import ConfigReloader
-from reloader.engine.control.explain import Explainer
 from reloader.engine.control.handler import ControlHandler
 from reloader.engine.control.journal import RunJournal
-from reloader.engine.files.backends import BackendSet
-from reloader.engine.files.baseline import Baseline
-from reloader.engine.files.collector import ChangeCollector
-from reloader.engine.files.rescan import LATE, PERIOD, Rescan
+from reloader.engine.files.rescan import LATE, PERIOD
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
 from reloader.engine.pause import Pause
 from reloader.engine.port_conflicts import PortConflicts
+from reloader.watchers.choose import Choice
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.rules import configured_watch_set
 from tests.support.sessions.tasks import tasks_of
 from tests.support.watching.watchers import MakeWatcher, make_stat
 
@@ -121,94 +116,80 @@ class Session:
         self.reporter = Recorder()
         self.inbox = Inbox(time.monotonic, longest_wait=0.02)
         self.disk = RealDisk()
-        self.watch_set: WatchSet = configured_watch_set(self.settings, self.disk)
         self.watcher = make_watcher(self.inbox.post, self.disk, self.settings)
         self._sentinel = root / "sentinel.txt"
         self._sentinels = 0
         self._sentinel.write_text("sentinel 0")
-        self.watching = BackendSet(
-            self.watcher,
-            self.watch_set,
-            lambda: make_stat(self.inbox.post, self.disk, self.settings),
-            self.reporter,
-            os.sep,
-        )
-        self.baseline = Baseline(self.disk, self.watch_set, by_content=compare_content, follow_symlinks=follow_symlinks)
-        self.loops = RestartLoopGuard(self.settings, time.monotonic, self.reporter)
-        collector = ChangeCollector(self.baseline, self.settings.debounce, self.loops.counting)
-        rescan = Rescan(
-            self.baseline,
-            self.watch_set,
-            self.disk,
-            time.monotonic,
-            watching=self.watching,
-            is_heard_of=collector.is_waiting_for,
-            period=rescan_period,
-            late=late,
-        )
-        settings = Settings(LaunchSettings(("program",), base), self.settings)
-        program = AgentReports(
-            self.watch_set.imports, self.baseline, self.watching, time.monotonic, None, narrows=False
-        )
-        chronicle = RunJournal(self.reporter, time.monotonic, time.time)
-        renewal = ConfigReloader(settings, None, time.monotonic, chronicle.report)
-        pause = Pause()
-        tasks = tasks_of(self.reporter, time.monotonic, self.baseline)
-        self.files = ChangeTracker(
-            self.watching,
-            self.baseline,
-            collector,
-            rescan,
-            program,
-            self.inbox,
-            time.monotonic,
-            chronicle.report,
-        )
-        self.engine = Engine(
-            Settings(LaunchSettings(("program",), base), self.settings, RestartPolicy()),
-            Components(
-                host=ObedientHost(),
-                files=self.files,
-                agent_reports=program,
-                restart_loops=self.loops,
-                port_conflicts=PortConflicts(LaunchSettings(("program",), base), list, lambda addresses: None),
-                tasks=tasks.runner,
-                gate=tasks.gate,
-                readiness=tasks.readiness,
-                hooks=tasks.hooks,
-                pause=pause,
-                control=ControlHandler(
-                    settings,
-                    chronicle,
-                    collector,
-                    self.baseline,
-                    self.watching,
-                    program,
-                    time.monotonic,
-                    Explainer(self.settings, self.watch_set, self.disk, program),
-                    self.loops,
-                    renewal,
-                    tasks.gate,
-                    pause,
-                ),
-                config_reloader=renewal,
-                reporter=chronicle,
-                clock=time.monotonic,
-                inbox=self.inbox,
-                environment_for=lambda run, reason, changes: {},
-                prepare=lambda batch: None,
-            ),
-        )
+        self._rescan_period, self._late = rescan_period, late
+        self._resources = ExitStack()
 
     def __enter__(self) -> Self:
-        folders = self.watcher.start(self.watch_set)
-        self.baseline.take(lambda files: None, folders)
+        settings = Settings(LaunchSettings(("program",), self.settings.base), self.settings)
+        self.loops = RestartLoopGuard(self.settings, time.monotonic, self.reporter)
+        files = track_files(
+            settings,
+            self.reporter,
+            self.inbox,
+            self._resources,
+            select=self.loops.counting,
+            disk=self.disk,
+            start_backend=lambda watch, watch_set, *others: Choice(
+                self.watcher, "a test", listed=self.watcher.start(watch_set)
+            ),
+            make_poller=lambda watch, post, disk: make_stat(post, self.disk, watch),
+            rescan_period=self._rescan_period,
+            late=self._late,
+        )
+        self.watch_set, self.baseline, self.watching = files.watch_set, files.baseline, files.backends
+        self.engine = self._engine(settings, files)
         self.engine.begin()
         self.pump(lambda: self.files.are_read_ahead, "all contents are read")
         return self
 
+    def _engine(self, settings: Settings, files: FileTracking) -> Engine:
+        program = files.reports_without_agent(time.monotonic)
+        chronicle = RunJournal(self.reporter, time.monotonic, time.time)
+        renewal = ConfigReloader(settings, None, time.monotonic, chronicle.report)
+        pause = Pause()
+        tasks = tasks_of(self.reporter, time.monotonic, files.baseline)
+        control = ControlHandler(
+            settings,
+            chronicle,
+            files.collector,
+            files.baseline,
+            files.backends,
+            program,
+            time.monotonic,
+            files.tree.explainer(program),
+            self.loops,
+            renewal,
+            tasks.gate,
+            pause,
+        )
+        self.files = files.tracker(program, self.inbox, time.monotonic, chronicle)
+        parts = Components(
+            host=ObedientHost(),
+            files=self.files,
+            agent_reports=program,
+            restart_loops=self.loops,
+            port_conflicts=PortConflicts(settings.launch, list, lambda addresses: None),
+            tasks=tasks.runner,
+            gate=tasks.gate,
+            readiness=tasks.readiness,
+            hooks=tasks.hooks,
+            pause=pause,
+            control=control,
+            config_reloader=renewal,
+            reporter=chronicle,
+            clock=time.monotonic,
+            inbox=self.inbox,
+            environment_for=lambda run, reason, changes: {},
+            prepare=lambda batch: None,
+        )
+        return Engine(settings, parts)
+
     def __exit__(self, *exc: object) -> None:
-        self.watching.stop()
+        self._resources.close()
 
     @property
     def launches(self) -> int:
