@@ -20,7 +20,7 @@ from reloader.cli.parser import parse
 from reloader.cli.subcommands import DEFAULT, SUBCOMMANDS
 from reloader.config.options import KEYS, RESERVED_VARIABLES
 from reloader.core.notices import Level, Notice
-from reloader.core.settings import needs_new_session
+from reloader.core.settings_diff import needs_restart
 from reloader.core.states import Reason
 from tests.config.resolving import Project, project_in
 from tests.support.pages import (
@@ -180,7 +180,7 @@ class TestTheKeysThatChangeAtOnce:
         head = "" if name == "command" else 'command = "x"\n'
         table = f"[{key.table}]\n" if key.table else ""
         ours.write(f"{head}{table}{key.written} = {another(name)}\n")
-        assert needs_new_session(before, ours.settings()) == (name not in self.named())
+        assert needs_restart(before, ours.settings()) == (name not in self.named())
 
 
 class TestTheTablesOfNotices:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from reloader.core.actions import Report
 from reloader.core.changes import ChangeBatch, ChangeKind
 from reloader.core.events import (
     BatchClosed,
@@ -29,6 +28,7 @@ from reloader.core.events import (
 from reloader.core.notices import ChangesReverted, Notice
 from reloader.core.python_names import SOURCE_SUFFIXES
 from reloader.core.states import FilesChanged, Reason, RequestedByUser
+from reloader.core.supervisor import Report
 from reloader.core.tasks import GatePolicy, Task
 
 CHECK, BEFORE = "check", "before"
@@ -135,7 +135,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class GateContext:
-    """What the gate needs from its surroundings. ``run`` is the living run that a restart would stop, or None.
+    """The surroundings of the gate. ``run`` is the living run that a restart would stop, or None.
 
     ``checks_syntax`` is True for a Python program whose sources are to be compiled. ``is_reverted`` returns True for a path that
     has again the content that it had when ``run`` was started.

@@ -1,39 +1,43 @@
-"""Resolved values: everything that the engine has to know, with nothing of how it was written down."""
+"""Resolved settings: everything the engine needs, without how it was written down.
+
+A field with ``metadata=LIVE`` takes effect at once when the configuration changes; any other one needs a restart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reloader.core.addresses import SocketSpec
 from reloader.core.choices import BackendName, Framework, OnExit
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
+from reloader.core.settings_diff import LIVE
 from reloader.core.tasks import TaskSettings
 
 
 @dataclass(frozen=True, slots=True)
 class BackOffPolicy:
-    """A pause that doubles from ``first`` to ``ceiling`` seconds, and is forgotten after a run of ``healthy`` seconds."""
+    """A pause that doubles from ``first`` to ``ceiling`` seconds. A run of ``healthy`` seconds resets it."""
 
-    first: float = 0.5
-    ceiling: float = 8.0
-    healthy: float = 10.0
+    first: float = field(default=0.5, metadata=LIVE)
+    ceiling: float = field(default=8.0, metadata=LIVE)
+    healthy: float = field(default=10.0, metadata=LIVE)
 
     def pause(self, failures: int) -> float:
-        """Seconds to wait after the ``failures``-th failure in a row (1 is the first)."""
+        """Return the seconds to wait after the ``failures``-th failure in a row (1 is the first)."""
         doublings = min(max(failures - 1, 0), 32)  # the ceiling is reached long before; keeps the float finite
         return min(self.first * 2.0**doublings, self.ceiling)
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchSettings:
-    """What to start. ``argv`` is never empty; ``environment`` holds only what is added to ours.
+    """The command and its surroundings. ``argv`` is never empty; ``environment`` is added to that of reloader.
 
-    A value that is already in our environment wins over one from ``env_files`` (absolute paths, read anew at each launch),
-    and ``environment`` wins over both. The reloaders of ``compatible`` are told by their own markers that they are a child.
-    Without ``has_input`` it is we who read what the user types. ``sockets`` are opened before the first run; what ``argv``
-    and ``environment`` say of them in placeholders is filled in then.
+    The variables of reloader's own environment override those of ``env_files`` (absolute paths, read at each launch).
+    ``environment`` overrides both. The frameworks of ``compatible`` get the variable by which their reloaders know a child.
+    Without ``has_input`` reloader reads the keyboard instead of the command. ``sockets`` are opened before the first run; their
+    placeholders in ``argv`` and ``environment`` are filled in then.
     """
 
     argv: tuple[str, ...]
@@ -47,21 +51,21 @@ class LaunchSettings:
 
 @dataclass(frozen=True, slots=True)
 class StopPolicy:
-    """How a run is ended: ``signal`` is a number of this platform, ``timeout`` the seconds until force."""
+    """The stop of a run: ``signal`` is a number of this platform, ``timeout`` the seconds until it is killed."""
 
     signal: int = 15
-    timeout: float = 5.0
+    timeout: float = field(default=5.0, metadata=LIVE)
 
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
-    """What follows when the child ends by itself. ``restart_code`` of None: no code asks for a restart.
+    """The rules by which runs end and follow each other. With ``restart_code`` None no exit code asks for a restart.
 
-    ``once`` is a session of one run, whose code it ends with; with ``postpone`` the first run waits for a change.
+    With ``once`` the session is a single run and ends with its exit code. With ``postpone`` the first run waits for a change.
     """
 
-    on_exit: OnExit = OnExit.AUTO
-    restart_code: int | None = 3
+    on_exit: OnExit = field(default=OnExit.AUTO, metadata=LIVE)
+    restart_code: int | None = field(default=3, metadata=LIVE)
     stop: StopPolicy = field(default_factory=StopPolicy)
     back_off: BackOffPolicy = field(default_factory=BackOffPolicy)
     once: bool = False
@@ -70,10 +74,10 @@ class RestartPolicy:
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """What counts. All paths are absolute.
+    """The watched paths and the way they are watched. All paths are absolute; ``interval`` is in seconds.
 
-    ``roots`` are watched with all that lies below them, ``extra_files`` alone, whether they exist or not. ``own_file`` is the
-    configuration's, which is none of the program unless it is asked for.
+    ``roots`` are watched with everything below them. ``extra_files`` are watched one by one, also while they do not exist.
+    ``own_file`` is the config file, which is watched for the program only if ``watch`` or ``extra_files`` ask for it.
     """
 
     base: str
@@ -93,7 +97,7 @@ class WatchSettings:
 
 @dataclass(frozen=True, slots=True)
 class PythonPolicy:
-    """What a Python program is asked to report: its ``modules``, also ``site_packages``, and files it reads (``open_files``)."""
+    """The reports of Python programs: the ``modules`` they import, also of ``site_packages``, and the files they read."""
 
     modules: bool = True
     open_files: bool = False
@@ -102,20 +106,20 @@ class PythonPolicy:
 
 @dataclass(frozen=True, slots=True)
 class OutputSettings:
-    """How the user is told. ``log_file`` is an absolute path, or None for none."""
+    """The output of notices. ``log_file`` is an absolute path, or None."""
 
-    clear: bool = False
-    bell: bool = False
-    notify: bool = False
-    timestamps: bool = False
-    log_file: str | None = None
+    clear: bool = field(default=False, metadata=LIVE)
+    bell: bool = field(default=False, metadata=LIVE)
+    notify: bool = field(default=False, metadata=LIVE)
+    timestamps: bool = field(default=False, metadata=LIVE)
+    log_file: str | None = field(default=None, metadata=LIVE)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole of a session. ``source`` names the file that it came from, for the user, or says that there was none.
+    """All settings of a session. ``source`` names the config file for the user, or says that there was none.
 
-    ``project`` is what all sessions of one project have in common: the real path of that file, or of the directory.
+    ``project`` identifies all sessions of one project: the real path of the config file, or of the directory.
     """
 
     launch: LaunchSettings
@@ -124,25 +128,5 @@ class Settings:
     python: PythonPolicy = field(default_factory=PythonPolicy)
     output: OutputSettings = field(default_factory=OutputSettings)
     tasks: TaskSettings = field(default_factory=TaskSettings)
-    source: str = "the command line"
-    project: str = ""
-
-
-def needs_new_session(before: Settings, after: Settings) -> bool:
-    """Whether the run, or what watches for it, was made by what is different; else the policies alone are exchanged."""
-    return _made_by(before) != _made_by(after)
-
-
-def _made_by(settings: Settings) -> Settings:
-    """``settings`` without what can be exchanged at any time."""
-    restart = settings.restart
-    gate = replace(settings.tasks.gate, syntax=True, check=None, timeout=0.0)
-    return replace(
-        settings,
-        watch=replace(settings.watch, debounce=DebouncePolicy()),
-        restart=RestartPolicy(stop=StopPolicy(restart.stop.signal), once=restart.once, postpone=restart.postpone),
-        output=OutputSettings(),
-        tasks=replace(settings.tasks, gate=gate, hooks={}),
-        source="",
-        project="",
-    )
+    source: str = field(default="the command line", metadata=LIVE)
+    project: str = field(default="", metadata=LIVE)

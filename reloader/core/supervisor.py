@@ -24,9 +24,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch
 from reloader.core.choices import OnExit
 from reloader.core.events import (
@@ -50,6 +49,7 @@ from reloader.core.notices import (
     Ended,
     Killed,
     KillFailed,
+    Notice,
     OrphansFound,
     Postponed,
     RestartCodeIgnored,
@@ -80,6 +80,39 @@ from reloader.core.states import (
     WaitingForQuiet,
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    run: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SendStopSignal:
+    """Send the stop signal to every process of the run, or ``signal`` where that of the user is passed on."""
+
+    run: int
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Kill every process of the run, also those that left its group."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    exit_code: int
+
+
+Action = Launch | SendStopSignal | Kill | Report | Finish
 Transition = tuple[State, tuple[Action, ...]]
 
 #: Seconds after the start in which a restart code is suspect: uvicorn and gunicorn exit 3 when their start fails.

@@ -1,4 +1,4 @@
-"""Commands that are run beside the program: to check what changed, before a start, and when something has happened."""
+"""Commands that run beside the program: checks, pre-start commands, probes and hooks."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from enum import Enum
 from reloader.core.changes import ChangeBatch, ChangeKind
 from reloader.core.outcome import Outcome
 from reloader.core.paths.filters import Patterns
+from reloader.core.settings_diff import LIVE
 
-#: In the command of a step: the files that changed, each as a word of its own.
+#: In the command of a task: the files that changed, each as one argument.
 FILES_PLACEHOLDER = "{files}"
 
-#: So many characters of paths are given to one command. Windows takes a command line of 32,767, but cmd, which runs the
-#: batch files that npm installs, of 8,191; the others take far more.
+#: The characters of paths that one command gets at most. Windows takes command lines of 32,767 characters, but cmd, which
+#: runs the batch files that npm installs, of 8,191. Other systems take far more.
 MAX_PATHS_LENGTH = 7_000
 
-#: The exit code of what was not done in its time (timeout(1)).
+#: The exit code of a task that took too long, as that of timeout(1).
 TIMEOUT_EXIT_CODE = 124
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """A step took longer than ``seconds``, and was ended."""
+    """A task took longer than ``seconds`` and was killed."""
 
     seconds: float
 
@@ -37,7 +38,10 @@ TaskOutcome = Outcome | TimedOut
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """``argv`` may hold FILES. With ``files`` the step is wanted only where one of these patterns matches a change."""
+    """A check or a pre-start command. ``argv`` may hold FILES_PLACEHOLDER.
+
+    With ``files`` the task runs only for changes that one of these patterns matches.
+    """
 
     argv: tuple[str, ...]
     files: tuple[Patterns, ...] = ()
@@ -47,33 +51,34 @@ class Task:
         return not self.files and FILES_PLACEHOLDER not in self.argv
 
     def is_due_for(self, batch: ChangeBatch, separator: str) -> bool:
-        """Whether ``batch`` is a reason to take this step. One that asks for files is not, without any that exists."""
+        """Return True if the task must run after ``batch``. A task with the placeholder needs a changed file that exists."""
         if FILES_PLACEHOLDER in self.argv:
             return bool(self._existing(batch, separator))
-        return any(self._concerns(path, separator) for path in batch.kinds)
+        return any(self._matches(path, separator) for path in batch.kinds)
 
     def commands_for(self, batch: ChangeBatch, separator: str) -> tuple[tuple[str, ...], ...]:
-        """The command, in which the changed files that exist stand for FILES: several times where they are many.
+        """Return the command with the changed files that exist in place of the placeholder.
 
-        None where it asks for files and there are none (``xargs -r``): many a tool means something else without any.
+        Many files are spread over several commands. Without any file there is no command (``xargs -r``), because many tools do
+        something else without arguments.
         """
         if FILES_PLACEHOLDER not in self.argv:
             return (self.argv,)
-        parts = _parts_of(self._existing(batch, separator), MAX_PATHS_LENGTH // self.argv.count(FILES_PLACEHOLDER))
+        parts = _split(self._existing(batch, separator), MAX_PATHS_LENGTH // self.argv.count(FILES_PLACEHOLDER))
         return tuple(self._command_with(paths) for paths in parts)
 
     def _command_with(self, paths: Sequence[str]) -> tuple[str, ...]:
         words = (paths if word == FILES_PLACEHOLDER else (word,) for word in self.argv)
-        return tuple(word for some in words for word in some)
+        return tuple(word for part in words for word in part)
 
     def _existing(self, batch: ChangeBatch, separator: str) -> tuple[str, ...]:
         return tuple(
             change.path
             for change in batch
-            if change.kind is not ChangeKind.REMOVED and self._concerns(change.path, separator)
+            if change.kind is not ChangeKind.REMOVED and self._matches(change.path, separator)
         )
 
-    def _concerns(self, path: str, separator: str) -> bool:
+    def _matches(self, path: str, separator: str) -> bool:
         if not self.files:
             return True
         for patterns in self.files:
@@ -85,12 +90,12 @@ class Task:
         return False
 
 
-def _parts_of(paths: Iterable[str], limit: int) -> list[list[str]]:
-    """``paths`` in their order, in parts of at most ``limit`` characters, but for a path that is longer."""
+def _split(paths: Iterable[str], limit: int) -> list[list[str]]:
+    """Split ``paths`` into parts of at most ``limit`` characters. A longer path gets a part of its own."""
     parts: list[list[str]] = []
     length = limit
     for path in paths:
-        cost = len(path) + len('"" ')  # as Windows has it on the command line
+        cost = len(path) + len('"" ')  # as it is quoted on a command line of Windows
         if length + cost > limit:
             parts.append([])
             length = 0
@@ -101,19 +106,19 @@ def _parts_of(paths: Iterable[str], limit: int) -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
-    """What has to pass before a run is replaced: a check of what changed, then the steps ``before`` a start.
+    """The tasks that must pass before a run is replaced: a check of the changes, then the commands ``before`` a start.
 
-    ``syntax`` says that Python's sources are compiled. A step may take ``timeout`` seconds.
+    With ``syntax`` changed Python sources are compiled. Each task may take ``timeout`` seconds.
     """
 
-    syntax: bool = False
-    check: Task | None = None
+    syntax: bool = field(default=False, metadata=LIVE)
+    check: Task | None = field(default=None, metadata=LIVE)
     before: tuple[Task, ...] = ()
-    timeout: float = 60.0
+    timeout: float = field(default=60.0, metadata=LIVE)
 
 
 class HookEvent(Enum):
-    """When a hook is run."""
+    """The event that runs a hook."""
 
     START = "start"
     READY = "ready"
@@ -124,10 +129,10 @@ class HookEvent(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReadyPolicy:
-    """What makes a run ready: all of these, and without any that it has lived for a second.
+    """The probes that make a run ready: all that are set, or without any that it has lived for a second.
 
-    ``http`` is an address that answers with a status below 400, ``tcp`` a host and port that can be connected to, ``log`` a
-    regular expression that a line of the run's output matches, ``exec`` a command that ends with 0.
+    ``http`` is an address that answers with a status below 400. ``tcp`` is a host and port that accept a connection.
+    ``log`` is a regular expression that a line of the output matches. ``exec`` is a command that exits with 0.
     """
 
     http: str | None = None
@@ -138,8 +143,8 @@ class ReadyPolicy:
 
 @dataclass(frozen=True, slots=True)
 class TaskSettings:
-    """All that is done beside the program."""
+    """All tasks beside the program."""
 
     gate: GatePolicy = field(default_factory=GatePolicy)
     ready: ReadyPolicy = field(default_factory=ReadyPolicy)
-    hooks: Mapping[HookEvent, tuple[str, ...]] = field(default_factory=dict)
+    hooks: Mapping[HookEvent, tuple[str, ...]] = field(default_factory=dict, metadata=LIVE)

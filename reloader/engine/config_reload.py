@@ -13,7 +13,8 @@ from reloader.core.notices import (
     Notice,
 )
 from reloader.core.restart_loops import FileRestart, RestartLoops
-from reloader.core.settings import Settings, needs_new_session
+from reloader.core.settings import Settings
+from reloader.core.settings_diff import needs_restart
 from reloader.errors import ConfigError, ConfigFileMissing
 from reloader.interfaces import Clock, Configuration, Fingerprint, ReloadedConfig, Reporter
 
@@ -158,7 +159,7 @@ class ConfigReloader:
 
     def judge(self, reloaded: ReloadedConfig) -> bool:
         """Tell of ``reloaded``, and whether it needs a new session; then it is pending."""
-        needs_new = needs_new_session(self.settings, reloaded.settings)
+        needs_new = needs_restart(self.settings, reloaded.settings)
         self._report(ConfigReloaded(reloaded.settings.source, reloaded.changes, needs_new))
         self.pending = reloaded if needs_new else None
         if needs_new:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from typing_extensions import assert_never
 
-from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import (
     Begin,
@@ -35,7 +34,7 @@ from reloader.core.notices import FinishedNotice, Launched, Notice, ScansSlowed
 from reloader.core.outcome import NotLaunched
 from reloader.core.settings import Settings
 from reloader.core.states import Finished, Idle, Reason, Running, State, uptime
-from reloader.core.supervisor import next_deadline, transition
+from reloader.core.supervisor import Action, Finish, Kill, Launch, Report, SendStopSignal, next_deadline, transition
 from reloader.engine.components import Component, Components
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.live_settings import LiveSettings

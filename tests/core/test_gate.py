@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from reloader.core.actions import Report
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
@@ -48,6 +47,7 @@ from reloader.core.notices import ChangesReverted, Note
 from reloader.core.outcome import Exited
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.states import FilesChanged, Reason, RequestedByUser
+from reloader.core.supervisor import Report
 from reloader.core.tasks import GatePolicy, Task
 
 SYNTAX = GatePolicy(syntax=True)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.choices import OnExit
 from reloader.core.events import (
@@ -61,7 +60,17 @@ from reloader.core.states import (
     WaitingForQuiet,
     next_run,
 )
-from reloader.core.supervisor import MAX_EARLY_RESTARTS, next_deadline, transition
+from reloader.core.supervisor import (
+    MAX_EARLY_RESTARTS,
+    Action,
+    Finish,
+    Kill,
+    Launch,
+    Report,
+    SendStopSignal,
+    next_deadline,
+    transition,
+)
 
 INTERRUPT = int(signal.SIGINT)
 TERMINATE = int(signal.SIGTERM)

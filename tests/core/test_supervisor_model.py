@@ -8,13 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from reloader.core.actions import Action, Finish, Kill, Launch, SendStopSignal
 from reloader.core.changes import ChangeBatch
 from reloader.core.events import BatchClosed, BatchOpened, DeadlineReached, Event, RunEnded, StopRequested
 from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
 from reloader.core.states import BackingOff, Finished, State, Stopping, WaitingForChange, WaitingForQuiet
-from reloader.core.supervisor import transition
+from reloader.core.supervisor import Action, Finish, Kill, Launch, SendStopSignal, transition
 from tests.support.fakes.simulated_system import BrokenPromise, Simulation, Step
 
 BLOCKS = 22

@@ -11,7 +11,6 @@ from functools import partial
 from typing_extensions import assert_never
 
 from reloader.core import gate as core
-from reloader.core.actions import Report
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
@@ -40,6 +39,7 @@ from reloader.core.notices import Notice, SyntaxErrorNotice, TaskFailed, TaskSta
 from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
 from reloader.core.states import BackingOff, Idle, Running, State, WaitingForChange, next_run
+from reloader.core.supervisor import Report
 from reloader.core.tasks import GatePolicy, TaskOutcome
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import CompileError, SyntaxChecker

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reloader.core.actions import Launch, Report
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
@@ -44,6 +43,7 @@ from reloader.core.gate import (
 )
 from reloader.core.notices import ChangesReverted, Note
 from reloader.core.states import BackingOff, FilesChanged, Running, WaitingForChange
+from reloader.core.supervisor import Launch, Report
 from reloader.core.tasks import GatePolicy, Task
 from tests.support.fakes.simulated_system import Simulation
 

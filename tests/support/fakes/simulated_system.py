@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from reloader.core.actions import Action, Finish, Kill, Launch, Report, SendStopSignal
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.choices import OnExit
 from reloader.core.events import (
@@ -31,7 +30,16 @@ from reloader.core.notices import Changed, Ended
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 from reloader.core.settings import BackOffPolicy, RestartPolicy, StopPolicy
 from reloader.core.states import FilesChanged, Finished, Idle, Reason, Running, State, WaitingForChange
-from reloader.core.supervisor import DUPLICATE_REQUEST_WINDOW, next_deadline
+from reloader.core.supervisor import (
+    DUPLICATE_REQUEST_WINDOW,
+    Action,
+    Finish,
+    Kill,
+    Launch,
+    Report,
+    SendStopSignal,
+    next_deadline,
+)
 
 Step = Callable[[State, Event, float, RestartPolicy], tuple[State, tuple[Action, ...]]]
 
