@@ -1,7 +1,7 @@
-"""The parent's end of the link to the agents: what to put into the child's environment, and lines that become events.
+"""The parent's end of the link to the agents: the variables for the child's environment, and lines that become events.
 
-A line is ``RUN PID KIND FIELD…``, texts in hex, so that no name of a file can break it. What is no such line is passed over:
-the pipe is open to whoever may write to our child.
+A line is ``RUN PID KIND FIELD…``, with texts in hex, so that no name of a file can break it. Any other line is ignored: every
+process of the child may write to the pipe.
 """
 
 from __future__ import annotations
@@ -26,16 +26,24 @@ from reloader.core.events import (
 from reloader.core.settings import PythonPolicy
 from reloader.interfaces import Post, ReportPipe
 
-VERSION = "2"
-VARIABLE = "RELOADER_AGENT"
-INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside")
+PROTOCOL_VERSION = "2"
+AGENT_VARIABLE = "RELOADER_AGENT"
+AGENT_DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside")
 
 
 class AgentLink:
-    """Posts what the agents report. ``inside`` says before each run in which directory the agent's own files are."""
+    """Posts what the agents report.
+
+    ``agent_directory`` is called before each run. It returns the directory of the agent's files.
+    """
 
     def __init__(
-        self, pipe: ReportPipe, post: Post, policy: PythonPolicy, *, inside: Callable[[], str] = lambda: INSIDE
+        self,
+        pipe: ReportPipe,
+        post: Post,
+        policy: PythonPolicy,
+        *,
+        agent_directory: Callable[[], str] = lambda: AGENT_DIRECTORY,
     ) -> None:
         self._pipe = pipe
         self._post = post
@@ -44,39 +52,41 @@ class AgentLink:
             for name, is_wanted in (("open-files", policy.open_files), ("site-packages", policy.site_packages))
             if is_wanted
         )
-        self._inside = inside
-        self._tokens = 0
+        self._agent_directory = agent_directory
+        self._last_token = 0
         self._run = 0
-        pipe.start(self._heard)
+        pipe.start(self._receive)
 
     def environment(self, run: int, inherited: Mapping[str, str]) -> dict[str, str]:
-        """The variables that bring the agent into every Python that the command starts."""
+        """Return the variables that attach the agent to every Python that the command starts."""
         self._run = run
-        inside, before = self._inside(), inherited.get("PYTHONPATH", "")
+        directory, before = self._agent_directory(), inherited.get("PYTHONPATH", "")
         return {
-            "PYTHONPATH": os.pathsep.join((inside, before)) if before else inside,
-            VARIABLE: "|".join((VERSION, self._pipe.address, str(run), self._wants)),
+            "PYTHONPATH": os.pathsep.join((directory, before)) if before else directory,
+            AGENT_VARIABLE: "|".join((PROTOCOL_VERSION, self._pipe.address, str(run), self._wants)),
         }
 
     def sync(self) -> int:
-        """Ask for a Synced event behind all that was reported so far, and return its token."""
-        self._tokens += 1
-        self._pipe.echo(b"\n0 0 sync %d\n" % self._tokens)  # somebody may have left a line without its end
-        return self._tokens
+        """Request a ReportsSynced event behind all reports so far, and return its token."""
+        self._last_token += 1
+        self._pipe.echo(
+            b"\n0 0 sync %d\n" % self._last_token
+        )  # a newline first: an agent may have left a line without its end
+        return self._last_token
 
     def close(self) -> None:
         self._pipe.close()
 
-    def _heard(self, line: bytes) -> None:
+    def _receive(self, line: bytes) -> None:
         event = parse(line)
         if isinstance(event, RestartRequested) and not line.startswith(b"%d " % self._run):
-            return  # asked by a run that is over
+            return  # requested by a run that has ended
         if event is not None:
             self._post(event)
 
 
 def parse(line: bytes) -> LinkEvent | RestartRequested | None:
-    """The event that ``line`` stands for, or None if it stands for none."""
+    """Return the event that ``line`` reports, or None if it is not a report."""
     try:
         run, pid, kind, *fields = line.decode("ascii").split()
         return _event(int(run), int(pid), kind, fields)
@@ -98,15 +108,15 @@ def _event(run: int, pid: int, kind: str, fields: list[str]) -> LinkEvent | Rest
         case "sync":
             return ReportsSynced(int(fields[0]))
         case _:
-            return _event_of_file(run, kind, fields)
+            return _file_event(run, kind, fields)
 
 
-def _event_of_file(run: int, kind: str, fields: list[str]) -> LinkEvent | None:
+def _file_event(run: int, kind: str, fields: list[str]) -> LinkEvent | None:
     match kind:
         case "file":
-            return FileImported(run, _path(fields[0]), _stamp(fields[1:5]), *map(_text, fields[5:6]))
+            return FileImported(run, _path(fields[0]), _file_stat(fields[1:5]), *map(_text, fields[5:6]))
         case "read":
-            return FileOpened(run, _path(fields[0]), _stamp(fields[1:]))
+            return FileOpened(run, _path(fields[0]), _file_stat(fields[1:]))
         case "wrote":
             return FileWritten(run, _path(fields[0]))
         case "absent":
@@ -117,24 +127,24 @@ def _event_of_file(run: int, kind: str, fields: list[str]) -> LinkEvent | None:
             return None
 
 
-def _stamp(words: list[str]) -> FileStat:
-    mtime_ns, size, inode, ctime_ns = map(int, words)
+def _file_stat(numbers: list[str]) -> FileStat:
+    mtime_ns, size, inode, ctime_ns = map(int, numbers)
     return FileStat(PathKind.FILE, mtime_ns, size, inode, ctime_ns)
 
 
-def _path(word: str) -> str:
-    path = _text(word)
+def _path(field: str) -> str:
+    path = _text(field)
     if not os.path.isabs(path) or "\0" in path:
         raise ValueError(path)
     return path
 
 
-def _port(word: str) -> int:
-    port = int(word)
+def _port(field: str) -> int:
+    port = int(field)
     if not 0 < port < 65536:
         raise ValueError(port)
     return port
 
 
-def _text(word: str) -> str:
-    return "" if word == "-" else os.fsdecode(bytes.fromhex(word))
+def _text(field: str) -> str:
+    return "" if field == "-" else os.fsdecode(bytes.fromhex(field))

@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 
-from reloader.agent.link import INSIDE, AgentLink
+from reloader.agent.link import AGENT_DIRECTORY, AgentLink
 from reloader.app.environment import Environment
 from reloader.app.file_tracking import FileTracking, WatchedTree, track_files
 from reloader.app.session_context import SessionContext
@@ -152,7 +152,7 @@ def _link_to_agents(settings: Settings, post: Post, reporter: Reporter) -> Agent
     if not settings.python.modules:
         return None
     try:
-        return AgentLink(ReportPipe(), post, settings.python, inside=persist_directory(INSIDE, "agent"))
+        return AgentLink(ReportPipe(), post, settings.python, agent_directory=persist_directory(AGENT_DIRECTORY, "agent"))
     except OSError as error:
         reporter.report(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
         return None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reloader.agent.link import INSIDE, VARIABLE
+from reloader.agent.link import AGENT_DIRECTORY, AGENT_VARIABLE
 from reloader.core.events import AgentAttached, ProgramCrashed
 from tests.agent.reporting import Report, clean_environment, listening, told_by, with_every_python, write
 from tests.support.platforms.limits import linux_only, posix_only
@@ -170,7 +170,7 @@ class TestAFaultOfTheAgent:
 
     def run(self, tmp_path: Path, value: str, program: str = PROGRAM) -> subprocess.CompletedProcess[str]:
         write(tmp_path, {"app.py": program, "part.py": "two = 2\n"})
-        return alone("app.py", cwd=tmp_path, PYTHONPATH=INSIDE, **{VARIABLE: value})
+        return alone("app.py", cwd=tmp_path, PYTHONPATH=AGENT_DIRECTORY, **{AGENT_VARIABLE: value})
 
     @pytest.mark.parametrize(
         "value",
@@ -185,7 +185,7 @@ class TestAFaultOfTheAgent:
 
     def test_no_value_at_all(self, tmp_path: Path) -> None:
         write(tmp_path, {"app.py": self.PROGRAM, "part.py": "two = 2\n"})
-        done = alone("app.py", cwd=tmp_path, PYTHONPATH=INSIDE)
+        done = alone("app.py", cwd=tmp_path, PYTHONPATH=AGENT_DIRECTORY)
         assert (done.returncode, done.stdout, done.stderr) == (0, "4\n", "")
 
     @posix_only
@@ -198,7 +198,7 @@ class TestAFaultOfTheAgent:
 
     def test_a_pipe_that_is_gone(self, tmp_path: Path) -> None:
         with listening() as (link, _):
-            value = link.environment(1, {})[VARIABLE]
+            value = link.environment(1, {})[AGENT_VARIABLE]
         done = self.run(tmp_path, value)
         assert (done.returncode, done.stdout, done.stderr) == (0, "4\n", "")
 
@@ -216,7 +216,7 @@ class TestAFaultOfTheAgent:
             with subprocess.Popen(
                 [sys.executable, "app.py"],
                 cwd=tmp_path,
-                env=clean_environment(PYTHONPATH=INSIDE, **{VARIABLE: f"2|{address}|1|"}),
+                env=clean_environment(PYTHONPATH=AGENT_DIRECTORY, **{AGENT_VARIABLE: f"2|{address}|1|"}),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             ) as child:
@@ -233,8 +233,10 @@ class TestAFaultOfTheAgent:
     @pytest.mark.parametrize("name", ["stat", "open", "write", "close", "fstat", "getpid", "fsencode"])
     def test_a_function_of_the_system_that_fails(self, tmp_path: Path, name: str) -> None:
         with listening() as (link, _):
-            address = link.environment(1, {})[VARIABLE]
-            done = self.run(tmp_path, "", SABOTAGE.format(inside=INSIDE, name=name, address=address) + self.PROGRAM)
+            address = link.environment(1, {})[AGENT_VARIABLE]
+            done = self.run(
+                tmp_path, "", SABOTAGE.format(inside=AGENT_DIRECTORY, name=name, address=address) + self.PROGRAM
+            )
         assert (done.returncode, done.stdout, done.stderr) == (0, "4\n", "")
 
     def test_a_search_path_that_holds_what_is_no_text(self, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.agent.link import INSIDE, VARIABLE, AgentLink, parse
+from reloader.agent.link import AGENT_DIRECTORY, AGENT_VARIABLE, AgentLink, parse
 from reloader.core.addresses import Address
 from reloader.core.changes import FileStat, PathKind
 from reloader.core.events import (
@@ -118,13 +118,13 @@ class TestALink:
 
     def test_puts_the_agent_in_front_of_the_python_path(self) -> None:
         link, _, _ = self.link()
-        assert link.environment(3, {}) == {"PYTHONPATH": INSIDE, VARIABLE: "2|the address:5|3|"}
+        assert link.environment(3, {}) == {"PYTHONPATH": AGENT_DIRECTORY, AGENT_VARIABLE: "2|the address:5|3|"}
         given_path = link.environment(4, {"PYTHONPATH": "mine"})["PYTHONPATH"]
-        assert given_path == os.pathsep.join((INSIDE, "mine"))
+        assert given_path == os.pathsep.join((AGENT_DIRECTORY, "mine"))
 
     def test_says_what_is_wanted(self) -> None:
         link, _, _ = self.link(PythonPolicy(open_files=True, site_packages=True))
-        assert link.environment(1, {})[VARIABLE] == "2|the address:5|1|open-files,site-packages"
+        assert link.environment(1, {})[AGENT_VARIABLE] == "2|the address:5|1|open-files,site-packages"
 
     def test_posts_reports_and_nothing_else(self) -> None:
         _, pipe, posted = self.link()

@@ -21,9 +21,9 @@ sys.path.insert(0, sys.argv[1])
 import _reloader_agent
 channel = _reloader_agent.Channel(sys.argv[2], sys.argv[3])
 for number in range(2500):
-    channel.tell("burst", number)
+    channel.send("burst", number)
 while channel._backlog:
-    channel.tell("again")
+    channel.send("again")
 """
 
 

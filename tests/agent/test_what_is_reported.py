@@ -275,5 +275,5 @@ class TestWhatIsNotTheUsers:
     ) -> None:
         monkeypatch.setattr(os, "__file__", str(tmp_path / "lib" / "python" / "os.py"))
         agent = _reloader_agent.Agent(None, [])
-        assert agent._counts(str(tmp_path / "lib" / "python-and-more" / "part.py"))
-        assert not agent._counts(str(tmp_path / "lib" / "python" / "json" / "part.py"))
+        assert agent._is_watched(str(tmp_path / "lib" / "python-and-more" / "part.py"))
+        assert not agent._is_watched(str(tmp_path / "lib" / "python" / "json" / "part.py"))

@@ -1,8 +1,9 @@
-"""The agent: tells the parent which files this process imports, and how it ends.
+"""The agent: reports to the parent which files this process imports, and how it ends.
 
-It must not be felt. It imports nothing that the interpreter has not imported already, starts no thread (a later ``fork`` would
-warn of it), holds no descriptor open (a program may close or count them), and no error of it reaches the program. Every report
-is a line that is appended to the parent's pipe at once: ``RUN PID KIND FIELD…``, texts in hex.
+The program must not notice it. It imports nothing that the interpreter has not imported already. It starts no thread,
+of which a later ``fork`` would warn, and keeps no descriptor open, which a program may close or count. No error of it
+reaches the program. Each report is a line that is appended to the parent's pipe at once: ``RUN PID KIND FIELD…``, with texts
+in hex.
 
 Python 3.8 and later.
 """
@@ -16,52 +17,51 @@ _open, _write, _close, _stat, _fstat, _getpid = os.open, os.write, os.close, os.
 _sleep, _fsencode, _isfile, _isdir = time.sleep, os.fsencode, os.path.isfile, os.path.isdir
 _dirname, _join, _abspath, _realpath = os.path.dirname, os.path.join, os.path.abspath, os.path.realpath
 _FLAGS = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_PATIENCE = 50  # milliseconds: for a pipe that is full, and on Windows for one that another writer has open
-_ATOMIC = 4096  # PIPE_BUF: a write up to this size is never mixed with another's
-_CANDIDATES = 8  # addresses that are told at most
-_FRAMES, _LONGEST_TRACE = 12, 1800  # of a traceback; hex doubles its bytes, and a line has to be _ATOMIC
-_OURS = _dirname(__file__)
-_OF_IMPORTLIB = os.path.join("importlib", "__init__.py")
+_PIPE_TIMEOUT = 50  # milliseconds: for a pipe that is full, and on Windows for one that another writer has open
+_MAX_LINE = 4096  # bytes, PIPE_BUF: the kernel never mixes a write up to this size with another
+_MAX_ADDRESSES = 8  # in the reports of one error
+_MAX_FRAMES, _MAX_TRACE = 12, 1800  # frames and bytes of a traceback: hex doubles the bytes, and a line has _MAX_LINE
+_AGENT_DIRECTORY = _dirname(__file__)
+_IMPORTLIB_FILE = os.path.join("importlib", "__init__.py")
 _INSTALLED = ("site-packages", "dist-packages")
-_IN_USE = {"win32": 10048, "darwin": 48}.get(
-    sys.platform, 98
-)  # the number of EADDRINUSE; the module errno need not be there
-_TYPE, _REGULAR = 0o170000, 0o100000  # of st_mode; the module stat need not be there
+# The number of EADDRINUSE, and the bits of st_mode: the modules errno and stat may not be imported.
+_EADDRINUSE = {"win32": 10048, "darwin": 48}.get(sys.platform, 98)
+_FILE_TYPE, _REGULAR_FILE = 0o170000, 0o100000
 
 
 class Channel:
-    """The parent's pipe, ``PATH:INODE``. What it cannot take now is sent with the next report."""
+    """The parent's pipe, ``PATH:INODE``. A report that it cannot take now is sent with the next one."""
 
     def __init__(self, address, run):
         self._path, _, inode = address.rpartition(":")
         self._inode = int(inode)
         self._run = run
         self._backlog = []
-        self._patience = _PATIENCE
+        self._timeout = _PIPE_TIMEOUT
 
-    def tell(self, kind, *fields):
+    def send(self, kind, *fields):
         words = [str(field) if isinstance(field, int) else _fsencode(field).hex() or "-" for field in fields]
         line = " ".join([self._run, str(_getpid()), kind, *words]).encode() + b"\n"
-        if len(line) > _ATOMIC:
+        if len(line) > _MAX_LINE:
             return
         self._backlog.append(line)
-        pipe = self._opened()
+        pipe = self._open_pipe()
         if pipe is None:
             return
         try:
             while self._backlog:
-                line = self._backlog.pop(0)  # one step: several threads may be here
-                if not self._takes(pipe, line):
+                line = self._backlog.pop(0)  # one atomic step: several threads may be here
+                if not self._write_line(pipe, line):
                     self._backlog.insert(0, line)
                     return
         except IndexError:
-            return  # another thread sends it
+            return  # another thread has sent it
         finally:
             _close(pipe)
 
-    def _opened(self):
-        """The pipe, or None if nobody listens any more: its path may be that of another file by now."""
-        for _ in range(_PATIENCE):
+    def _open_pipe(self):
+        """Return the pipe, or None if the parent has closed it: its path may be that of another file by now."""
+        for _ in range(_PIPE_TIMEOUT):
             try:
                 pipe = _open(self._path, _FLAGS)
             except OSError as error:
@@ -75,128 +75,128 @@ class Channel:
             return None
         return None
 
-    def _takes(self, pipe, line):
-        for _ in range(self._patience):
+    def _write_line(self, pipe, line):
+        for _ in range(self._timeout):
             try:
                 _write(pipe, line)
             except BlockingIOError:
                 _sleep(0.001)
             else:
-                self._patience = _PATIENCE
+                self._timeout = _PIPE_TIMEOUT
                 return True
-        self._patience = 1  # the parent is stopped: it costs one wait, and not one for each report
+        self._timeout = 1  # the parent is stopped: wait once, and not for each report
         return False
 
 
 class Agent:
-    """Reports each file once, with the stamp that it has just before it is read."""
+    """Reports each file once, with the stat that it has just before it is read."""
 
     def __init__(self, channel, wants):
         self._channel = channel
         self._wants_installed = "site-packages" in wants
         compiled = [entry for entry in sys.path if os.path.basename(entry) in ("lib-dynload", "DLLs")]
-        self._standard = [_realpath(place) for place in (_dirname(os.__file__), *compiled)]
-        self._told = set()
-        self._missed = set()
-        self._verdicts = {}
+        self._standard_library = [_realpath(directory) for directory in (_dirname(os.__file__), *compiled)]
+        self._reported = set()
+        self._missing = set()
+        self._is_watched_in = {}
 
-    def file(self, path, kind="file"):
-        """Whether the file counts. If so, it is reported."""
+    def on_file(self, path, kind="file"):
+        """Report a file that is about to be read, unless it is not watched. Return True if it is watched."""
         path = _abspath(path)
-        counts = self._counts(path)
-        if counts and (kind, path) not in self._told:
+        is_watched = self._is_watched(path)
+        if is_watched and (kind, path) not in self._reported:
             found = _stat(path)
-            if found.st_mode & _TYPE != _REGULAR:
+            if found.st_mode & _FILE_TYPE != _REGULAR_FILE:
                 return False
-            changed_ns = 0 if sys.platform == "win32" else found.st_ctime_ns  # there it is the time of creation
+            ctime_ns = 0 if sys.platform == "win32" else found.st_ctime_ns  # there it is the time of creation
             importer = [_importer()] if kind == "file" else []
-            self._channel.tell(kind, path, found.st_mtime_ns, found.st_size, found.st_ino, changed_ns, *importer)
-            self._told.add((kind, path))
-        return counts
+            self._channel.send(kind, path, found.st_mtime_ns, found.st_size, found.st_ino, ctime_ns, *importer)
+            self._reported.add((kind, path))
+        return is_watched
 
-    def wrote(self, path):
-        if ("wrote", path) not in self._told:
-            self._told.add(("wrote", path))
-            self._channel.tell("wrote", path)
+    def on_write(self, path):
+        if ("wrote", path) not in self._reported:
+            self._reported.add(("wrote", path))
+            self._channel.send("wrote", path)
 
-    def found(self, spec, tell_themselves):
-        """A module is there. Files that loaders of ``tell_themselves`` read are reported when they do."""
+    def on_module_found(self, spec, observed_loaders):
+        """Report the file of a module, unless one of ``observed_loaders`` will read it."""
         archive = getattr(spec.loader, "archive", None)
         if archive:
-            if self._counts(_join(archive, "")):
-                self.file(archive)
+            if self._is_watched(_join(archive, "")):
+                self.on_file(archive)
         elif spec.origin is None and spec.submodule_search_locations is not None:
-            for directory in spec.submodule_search_locations:  # a namespace, until it gets what makes it a package
-                self._expect(_abspath(directory), "__init__")
-        elif spec.has_location and spec.origin and not isinstance(spec.loader, tell_themselves):
-            self.file(spec.origin)
+            for directory in spec.submodule_search_locations:  # a namespace package, until it gets an __init__.py
+                self._report_missing(_abspath(directory), "__init__")
+        elif spec.has_location and spec.origin and not isinstance(spec.loader, observed_loaders):
+            self.on_file(spec.origin)
 
-    def missed(self, name, path):
-        """No finder knows the module: say where it would lie, for somebody may be about to create it."""
+    def on_module_missing(self, name, path):
+        """Report the paths of a module that no finder knows: the user may be about to create it."""
         for directory in sys.path if path is None else path:
             if isinstance(directory, str):
-                self._expect(_abspath(directory), name.rpartition(".")[2])
+                self._report_missing(_abspath(directory), name.rpartition(".")[2])
 
-    def _expect(self, directory, stem):
-        where = _join(directory, stem)
-        if where in self._missed or "\0" in where or not stem:
+    def _report_missing(self, directory, stem):
+        path = _join(directory, stem)
+        if path in self._missing or "\0" in path or not stem:
             return
-        self._missed.add(where)
-        if self._counts(where) and _isdir(directory):
-            self._channel.tell("missing", where + ".py")
-            self._channel.tell("missing", where + sys.modules["_imp"].extension_suffixes()[0])
-            if not _isfile(where):  # else it is a file of the same name, and no package
-                self._channel.tell("missing", _join(where, "__init__.py"))
-                self._channel.tell("missing", where)
+        self._missing.add(path)
+        if self._is_watched(path) and _isdir(directory):
+            self._channel.send("missing", path + ".py")
+            self._channel.send("missing", path + sys.modules["_imp"].extension_suffixes()[0])
+            if not _isfile(path):  # else a file has the name, which cannot be a package
+                self._channel.send("missing", _join(path, "__init__.py"))
+                self._channel.send("missing", path)
 
-    def script(self, path):
-        """What the interpreter, or a program like ``coverage run``, reads past the import system."""
-        folder = _realpath(_dirname(_abspath(path)))
-        if _isfile(path) and folder not in [_realpath(_join(sys.prefix, name)) for name in ("bin", "Scripts")]:
-            self.file(path)
+    def on_script(self, path):
+        """Report a file that the interpreter, or a program like ``coverage run``, reads without the import system."""
+        directory = _realpath(_dirname(_abspath(path)))
+        if _isfile(path) and directory not in [_realpath(_join(sys.prefix, name)) for name in ("bin", "Scripts")]:
+            self.on_file(path)
 
-    def ended(self, error):
-        """An exception that nobody caught ends the process. It counts if a file that counts had a part in it."""
-        counts, first = False, error
+    def on_exit(self, error):
+        """Report the uncaught exception that ends the process, if a watched file is part of its traceback."""
+        is_watched, first = False, error
         for _ in range(10):  # each was raised while the next was handled
-            if isinstance(error, OSError) and error.errno == _IN_USE:
-                _quietly(self.taken, error)
-            counts = True in [_isfile(path) and self.file(path) for path in _files_of(error)] or counts
+            if isinstance(error, OSError) and error.errno == _EADDRINUSE:
+                _quietly(self.on_address_in_use, error)
+            is_watched = True in [_isfile(path) and self.on_file(path) for path in _files_of(error)] or is_watched
             error = getattr(error, "__cause__", None) or getattr(error, "__context__", None)
-        if counts and isinstance(first, Exception):
+        if is_watched and isinstance(first, Exception):
             trace = []
             _quietly(lambda: trace.append(_trace_of(first)))
-            self._channel.tell("crash", type(first).__name__, *trace)
+            self._channel.send("crash", type(first).__name__, *trace)
 
-    def taken(self, error):
-        """An address is in use. The error does not say which: those that its frames speak of are told, the innermost first."""
+    def on_address_in_use(self, error):
+        """Report the addresses that occur in the frames of ``error``, the innermost first: it does not say which is in use."""
         found = []
         for frame in reversed(list(_frames_of(error))):
             found += [address for address in _addresses_in(frame) if address not in found]
-        for address in found[:_CANDIDATES]:
-            self._channel.tell("taken", *address)
+        for address in found[:_MAX_ADDRESSES]:
+            self._channel.send("taken", *address)
 
-    def _counts(self, path):
-        """Not the standard library, and nothing installed, both by what is really there: a linked package is the user's."""
+    def _is_watched(self, path):
+        """Return True unless the real path is in the standard library or installed. A linked package is watched."""
         directory = _dirname(path)
-        if directory not in self._verdicts:
-            self._verdicts[directory] = self._judge(_realpath(directory))
-        return self._verdicts[directory]
+        if directory not in self._is_watched_in:
+            self._is_watched_in[directory] = self._is_watched_directory(_realpath(directory))
+        return self._is_watched_in[directory]
 
-    def _judge(self, directory):
+    def _is_watched_directory(self, directory):
         parts = directory.split(os.sep)
         if any(name in parts for name in _INSTALLED):
             return self._wants_installed
-        return not any((directory + os.sep).startswith(place + os.sep) for place in self._standard)
+        return not any((directory + os.sep).startswith(standard + os.sep) for standard in self._standard_library)
 
 
 def _importer():
-    """The file whose ``import`` is under way: the first frame above that is neither ours nor of the import system."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the only way to see who calls
+    """Return the file that imports: that of the first frame which is neither the agent's nor of the import system."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way to find the caller
     for _ in range(50):
-        name = frame.f_code.co_filename
-        if not name.startswith((_OURS, "<")) and not name.endswith(_OF_IMPORTLIB):
-            return name
+        path = frame.f_code.co_filename
+        if not path.startswith((_AGENT_DIRECTORY, "<")) and not path.endswith(_IMPORTLIB_FILE):
+            return path
         if frame.f_back is None:
             break
         frame = frame.f_back
@@ -216,20 +216,20 @@ def _frames_of(error):
 
 
 def _trace_of(error):
-    """As Python prints it, without the source lines; of a long one the end is left, which is where the error is."""
-    lines = ['  File "{}", line {}, in {}'.format(*place) for place in _places_of(error)][-_FRAMES:]
+    """Return the traceback as Python prints it, without source lines. A long one is cut at its beginning."""
+    lines = ['  File "{}", line {}, in {}'.format(*location) for location in _locations_of(error)][-_MAX_FRAMES:]
     if isinstance(error, SyntaxError):
         lines.append(f'  File "{error.filename}", line {error.lineno}')
-    said = str(error.msg if isinstance(error, SyntaxError) else error)
-    last = type(error).__name__ + (": " + said if said else "")
+    message = str(error.msg if isinstance(error, SyntaxError) else error)
+    last = type(error).__name__ + (": " + message if message else "")
     text = "\n".join(["Traceback (most recent call last):", *lines, last])
     raw = text.encode("utf-8", "backslashreplace")
-    if len(raw) > _LONGEST_TRACE:
-        raw = b"..." + raw[-_LONGEST_TRACE:]
+    if len(raw) > _MAX_TRACE:
+        raw = b"..." + raw[-_MAX_TRACE:]
     return raw.decode("utf-8", "ignore")
 
 
-def _places_of(error):
+def _locations_of(error):
     trace = getattr(error, "__traceback__", None)
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -238,7 +238,7 @@ def _places_of(error):
 
 
 def _addresses_in(frame):
-    """What in a frame looks like a host and a port: variables, constants, attributes of ``self``. Then what is called a port."""
+    """Yield what looks like a host and a port: variables, constants, attributes of ``self``. Then numbers named as a port."""
     code, variables = frame.f_code, frame.f_locals
     attributes = getattr(variables.get("self"), "__dict__", {})
     known = [frame.f_globals.get(name) for name in code.co_names if "port" in name.lower()]
@@ -256,45 +256,48 @@ def _is_port(value):
 
 
 def attach(address):
-    """Begin to report to ``address``: ``VERSION|PIPE|RUN|WANTS``. Nothing happens where that is not ours to read."""
+    """Begin to report to ``address``: ``VERSION|PIPE|RUN|WANTS``. Do nothing if it has another form or version."""
     parts = address.split("|")
     if len(parts) != 4 or parts[0] != "2":
         return
     wants = parts[3].split(",")
     channel = Channel(parts[1], parts[2])
     agent = Agent(channel, wants)
-    _hear_of_imports(agent)
-    _hear_of_the_end(agent)
+    _observe_imports(agent)
+    _observe_exit(agent)
     if "open-files" in wants:
         import _reloader_open_files
 
         _reloader_open_files.attach(agent)
-    leads = hasattr(os, "getpgrp") and os.getpgrp() == _getpid()
-    channel.tell("hello", int(leads), sys.argv[0] if sys.argv else "", sys.executable or "")
+    is_leader = hasattr(os, "getpgrp") and os.getpgrp() == _getpid()
+    channel.send("hello", int(is_leader), sys.argv[0] if sys.argv else "", sys.executable or "")
     for number, argument in enumerate(sys.argv):
         if number == 0 or argument.endswith(".py"):
-            agent.script(argument)
+            agent.on_script(argument)
 
 
-def _hear_of_imports(agent):
-    """Loaders read a file in a method of their own, whoever calls them; what no finder knows reaches none."""
+def _observe_imports(agent):
+    """Observe the loaders, which read each file in a method of their own, and the search for modules."""
     bootstrap, external = sys.modules["_frozen_importlib"], sys.modules["_frozen_importlib_external"]
     source, bytecode = external.SourceFileLoader, external.SourcelessFileLoader
     extension = external.ExtensionFileLoader
 
-    def found(spec, name, path, *_):
-        agent.missed(name, path) if spec is None else agent.found(spec, (source, bytecode, extension))
+    def on_search(spec, name, path, *_):
+        if spec is None:
+            agent.on_module_missing(name, path)
+        else:
+            agent.on_module_found(spec, (source, bytecode, extension))
 
-    _observe(source, "path_stats", before=lambda loader, path: agent.file(path))
-    _observe(bytecode, "get_code", before=lambda loader, name: agent.file(loader.path))
-    _observe(extension, "create_module", before=lambda loader, spec: agent.file(loader.path))
-    _observe(bootstrap, "_find_spec", after=found)
-    if "importlib.util" in sys.modules:  # a .pth file has imported it, with the function that was there
-        _observe(sys.modules["importlib.util"], "_find_spec", after=found)
+    _observe(source, "path_stats", before=lambda loader, path: agent.on_file(path))
+    _observe(bytecode, "get_code", before=lambda loader, name: agent.on_file(loader.path))
+    _observe(extension, "create_module", before=lambda loader, spec: agent.on_file(loader.path))
+    _observe(bootstrap, "_find_spec", after=on_search)
+    if "importlib.util" in sys.modules:  # a .pth file has imported it, and with it the original function
+        _observe(sys.modules["importlib.util"], "_find_spec", after=on_search)
 
 
 def _observe(owner, name, before=None, after=None):
-    """Look at the arguments of a function of the import system, or at its result, too."""
+    """Call ``before`` with the arguments of a function of the import system, and ``after`` with its result and these."""
     function = getattr(owner, name)
 
     def observed(*arguments, **named):
@@ -310,27 +313,30 @@ def _observe(owner, name, before=None, after=None):
     setattr(owner, name, observed)
 
 
-def _quietly(look, *arguments):
+def _quietly(report, *arguments):
     try:
-        look(*arguments)
+        report(*arguments)
     except Exception:
-        return  # a report less
+        return  # one report is lost
 
 
-def _hear_of_the_end(agent):
-    """``sys.last_value`` is what was printed as uncaught. Before 3.10, atexit forgets callbacks when it is imported twice."""
+def _observe_exit(agent):
+    """Report the uncaught exception, which Python keeps in ``sys.last_value``.
+
+    Before 3.10 a hook does it, because atexit forgets its callbacks when it is imported twice.
+    """
     if sys.version_info >= (3, 10):
-        known = "atexit" in sys.modules
+        is_imported = "atexit" in sys.modules
         import atexit
 
-        atexit.register(lambda: _quietly(agent.ended, getattr(sys, "last_value", None)))
-        if not known:
+        atexit.register(lambda: _quietly(agent.on_exit, getattr(sys, "last_value", None)))
+        if not is_imported:
             del sys.modules["atexit"]
         return
     excepthook = sys.excepthook
 
     def observed_excepthook(kind, error, traceback):
-        _quietly(agent.ended, error)
+        _quietly(agent.on_exit, error)
         excepthook(kind, error, traceback)
 
     sys.excepthook = observed_excepthook

@@ -1,7 +1,7 @@
-"""Lets Werkzeug be our child: it expects to inherit the listening socket of its parent, and here it opens its own.
+"""Lets Werkzeug run as a child of reloader: it opens its own listening socket, which it expects to inherit.
 
-Only with ``compatible = ["werkzeug"]``, which sets WERKZEUG_SERVER_FD to -1. Werkzeug's ``make_server`` then takes that number
-for what its own parent would have said: none. Nothing else of it is touched.
+Only with ``compatible = ["werkzeug"]``, which sets WERKZEUG_SERVER_FD to -1. This module makes Werkzeug's ``make_server``
+take that number for no socket. It changes nothing else.
 
 Python 3.8 and later.
 """
@@ -10,11 +10,11 @@ import os
 import sys
 
 _MODULE = "werkzeug.serving"
-_NONE = -1
+_NO_SOCKET = -1
 
 
 class Finder:
-    """Waits on ``sys.meta_path`` for one module, and leaves when that was found."""
+    """Waits on ``sys.meta_path`` for one module, and removes itself when that is searched for."""
 
     def find_spec(self, name, path=None, target=None):
         if name != _MODULE:
@@ -24,7 +24,7 @@ class Finder:
             find_spec = getattr(finder, "find_spec", None)
             spec = find_spec(name, path, target) if find_spec is not None else None
             if spec is not None:
-                return _mended(spec)
+                return _patched(spec)
         return None
 
 
@@ -32,30 +32,30 @@ def attach():
     sys.meta_path.insert(0, Finder())
 
 
-def _mended(spec):
-    """``spec``, whose loader does one thing more, for this module alone: an archive has one loader for all that is in it."""
+def _patched(spec):
+    """Return ``spec`` with a loader that also patches this module. It checks the name: an archive has one loader for all."""
     try:
         exec_module = spec.loader.exec_module
 
-        def exec_and_mend(module):
+        def exec_and_patch(module):
             exec_module(module)
             make_server = getattr(module, "make_server", None)
             if module.__name__ == _MODULE and make_server is not None:
-                module.make_server = _with_a_socket_of_its_own(make_server)
+                module.make_server = _opening_its_own_socket(make_server)
 
-        spec.loader.exec_module = exec_and_mend
+        spec.loader.exec_module = exec_and_patch
     except Exception:
-        return spec  # Werkzeug says then that -1 is no descriptor
+        return spec  # Werkzeug then reports -1 as an invalid descriptor
     return spec
 
 
-def _with_a_socket_of_its_own(make_server):
-    def make_server_of_a_child(*arguments, **named):
-        if named.get("fd") != _NONE:
+def _opening_its_own_socket(make_server):
+    def make_server_in_child(*arguments, **named):
+        if named.get("fd") != _NO_SOCKET:
             return make_server(*arguments, **named)
         server = make_server(*arguments, **{**named, "fd": None})
         if os.environ.get("RELOADER_RUN") == "1":
-            server.log_startup()  # as a parent does, once
+            server.log_startup()  # once, as Werkzeug's own parent does
         return server
 
-    return make_server_of_a_child
+    return make_server_in_child

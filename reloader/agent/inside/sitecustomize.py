@@ -1,14 +1,14 @@
-"""Brings the agent into a Python program, then makes way for the program's own ``sitecustomize``.
+"""Attaches the agent to a Python program, then imports the program's own ``sitecustomize``.
 
-Runs in whatever Python the command starts: the standard library only, Python 3.8 and later. Its directory comes first on
-PYTHONPATH; it leaves no trace of itself in ``sys.path`` and ``sys.modules``.
+It runs in every Python that the command starts, and needs the standard library only: Python 3.8 and later. Its directory
+comes first on PYTHONPATH. It leaves no trace of itself in ``sys.path`` and ``sys.modules``.
 """
 
 import os
 import sys
 
 
-def _bring_in_the_agent():
+def _attach_agent():
     here = os.path.dirname(os.path.abspath(__file__))
     try:
         import _reloader_agent
@@ -19,7 +19,7 @@ def _bring_in_the_agent():
 
             _reloader_werkzeug.attach()
     except Exception:
-        return  # whatever is wrong with us, the program is to run as it would without us
+        return  # whatever fails here, the program must run as without the agent
     finally:
         for name in ("_reloader_agent", "_reloader_open_files", "_reloader_werkzeug"):
             sys.modules.pop(name, None)
@@ -27,9 +27,8 @@ def _bring_in_the_agent():
         sys.path_importer_cache.pop(here, None)
 
 
-_bring_in_the_agent()
+_attach_agent()
 
-# Out of the way: the import of this name goes on with the next on the path. If there is none, site takes the ImportError for
-# what it is, and no module of this name is left behind.
+# Import the next module of this name on the path. If there is none, site handles the ImportError, as without the agent.
 del sys.modules["sitecustomize"]
 import sitecustomize  # noqa: E402, F401
