@@ -74,7 +74,7 @@ def test_every_place_that_lists_keys_lists_all_of_them(place: Callable[[], set[s
 
 def test_both_helps_and_the_manual_list_the_verbs() -> None:
     for text in (short_help(), full_help()):
-        listed = text.partition("Verbs:\n")[2].partition("\n\n")[0]
+        listed = text.partition("Subcommands:\n")[2].partition("\n\n")[0]
         assert [line.split()[0] for line in listed.splitlines()] == list(SUBCOMMANDS)
     assert re.findall(r"^\.SS reloader ([a-z]+) ", manual(), re.MULTILINE) == list(SUBCOMMANDS)
 

@@ -1,27 +1,24 @@
-"""The texts of ``-h``, one screen, and of ``--help``, everything. Made from the table of keys, and the same on every Python."""
+"""The texts of ``-h`` (one screen) and ``--help`` (everything), made from the tables of keys and subcommands."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Iterator
 
 from reloader.cli.subcommand import Subcommand
 from reloader.cli.subcommands import SUBCOMMANDS, load
 from reloader.config.options import KEYS, Group, Key, Kind
 
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --help
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 WIDTH = 80
 _COLUMN = 26
 
 Option = tuple[str, str]
-"""How a flag is written, and what it does."""
+"""The spelling of a flag, and its description."""
 
 HEAD = """\
 usage: reloader [OPTIONS] -- COMMAND...
-       reloader [OPTIONS]                 with the command of reloader.toml
-       reloader VERB [OPTIONS]            reloader VERB -h says more
+       reloader [OPTIONS]                 runs the command of reloader.toml
+       reloader SUBCOMMAND [OPTIONS]      reloader SUBCOMMAND -h explains it
 
 Runs a command and restarts it when the files that it depends on change.
 """
@@ -29,27 +26,27 @@ Runs a command and restarts it when the files that it depends on change.
 GENERAL: dict[str, Option] = {
     "config": (
         "-c, --config FILE",
-        "The config file; else reloader.toml, or [tool.reloader] in pyproject.toml, is searched upwards.",
+        "The config file. Default: the nearest reloader.toml, or pyproject.toml with [tool.reloader], here or above.",
     ),
-    "quiet": ("-q, --quiet", "Say only what is wrong."),
-    "verbose": ("-v, --verbose", "Say more."),
-    "json": ("--json", "Write each notice as one line of JSON."),
+    "quiet": ("-q, --quiet", "Print only warnings and errors."),
+    "verbose": ("-v, --verbose", "Print details too."),
+    "json": ("--json", "Print each notice as one line of JSON."),
     "version": ("--version", "Show the version and exit."),
     "short": ("-h", "Show the flags that matter most and exit."),
     "help": ("--help", "Show all flags and exit."),
 }
 
 BRIEF: dict[str, Option] = {
-    "config": ("-c, --config FILE", "The config file; else it is searched upwards."),
+    "config": ("-c, --config FILE", "The config file. Default: the nearest one, upwards."),
     "quiet": GENERAL["quiet"],
     "verbose": GENERAL["verbose"],
-    "json": ("--json", "Say it as JSON, one object on each line."),
-    "help": ("--help", "Show all flags, and --version the version."),
+    "json": ("--json", "Print JSON, one object on each line."),
+    "help": ("--help", "Show all flags. (--version shows the version.)"),
 }
-"""What the short help says of them, a line each."""
+"""The same for the short help, one line each."""
 
-HELP: Option = ("-h, --help", "Show this and exit.")
-"""Of each verb but the session, for which -h is shorter than --help."""
+HELP: Option = ("-h, --help", "Show this help and exit.")
+"""The flag of each subcommand except run, whose -h is shorter than its --help."""
 
 EXAMPLES = """\
 Examples:
@@ -64,38 +61,38 @@ A flag wins over a variable, a variable over the file. Paths are relative to the
 SECONDS are numbers, or text with a unit: 300ms, 2s, 1.5m. A flag for a list may be repeated, or take items \
 separated by commas.
 
-A PATTERN is a gitignore pattern: without a slash it is a name at any depth, with a slash it begins at the config \
-file's directory, '!' takes back, and the last match wins. A watch pattern may begin with ../, ~/ or, as an absolute \
-path, with /; ./ in front means the config file's directory. Between names write / on Windows too.
+A PATTERN is a gitignore pattern: without a slash it matches a name at any depth, with a slash it starts at the \
+config file's directory. '!' negates it, and the last match wins. A watch pattern may begin with ../, ~/ or, as an \
+absolute path, with /; ./ means the config file's directory. Separate names with / on Windows too.
 """
 
 
 def short_help() -> str:
-    """At most 40 lines."""
-    essential = [(spelled(key), key.brief) for key in KEYS.values() if key.brief]
+    """Return the text of ``-h``, at most 40 lines."""
+    essential = [(spelling_of(key), key.brief) for key in KEYS.values() if key.brief]
     options = _section("Options", (*essential, *BRIEF.values()))
-    return "\n".join((HEAD, _section("Verbs", SUBCOMMANDS.items()), options, EXAMPLES))
+    return "\n".join((HEAD, _section("Subcommands", SUBCOMMANDS.items()), options, EXAMPLES))
 
 
 def full_help() -> str:
     sections = [_section(group.value, _options_of(group)) for group in Group]
     notes = (textwrap.fill(note, WIDTH) + "\n" for note in NOTES.split("\n\n"))
-    subcommands, general = _section("Verbs", SUBCOMMANDS.items()), _section("General", GENERAL.values())
+    subcommands, general = _section("Subcommands", SUBCOMMANDS.items()), _section("General", GENERAL.values())
     return "\n".join((HEAD, subcommands, *sections, general, *notes, EXAMPLES))
 
 
 def subcommand_help(name: str) -> str:
-    """All of a verb that is not the session itself."""
+    """Return the help of any subcommand except run."""
     subcommand = load(name)
     details = (textwrap.fill(paragraph, WIDTH) + "\n" for paragraph in paragraphs(subcommand))
     examples = "\n".join(("Examples:", *(f"  {example}" for example in subcommand.examples), ""))
-    keys = ["All flags of the config keys are taken too; see reloader --help.\n"] if subcommand.takes_keys else []
+    keys = ["Every config key is a flag here too: see reloader --help.\n"] if subcommand.takes_keys else []
     about = f"usage: {synopsis(name, subcommand)}\n\n{SUBCOMMANDS[name]}\n"
     return "\n".join((about, *details, _section("Options", options_of_subcommand(subcommand)), *keys, examples))
 
 
 def paragraphs(subcommand: Subcommand) -> list[str]:
-    """What a verb says of itself, each paragraph on one line."""
+    """Return the paragraphs of its details, each on one line."""
     return [" ".join(paragraph.split()) for paragraph in subcommand.details.split("\n\n") if paragraph.strip()]
 
 
@@ -108,7 +105,7 @@ def synopsis(name: str, subcommand: Subcommand) -> str:
 
 
 def options_of_subcommand(subcommand: Subcommand) -> Iterator[Option]:
-    """Its operand, its own flags, and those that it shares with others."""
+    """Yield its positional argument, its own flags, and the flags that it shares with others."""
     if subcommand.positional is not None:
         yield subcommand.positional.metavar, subcommand.positional.about
     for flag in subcommand.flags:
@@ -128,11 +125,11 @@ def _options_of(group: Group) -> Iterator[Option]:
 
 def option_of_key(key: Key) -> Option:
     default = _default(key)
-    return spelled(key), key.about + (f" Default: {default}." if default else "")
+    return spelling_of(key), key.about + (f" Default: {default}." if default else "")
 
 
-def spelled(key: Key) -> str:
-    """All spellings of a key's flag, with its value."""
+def spelling_of(key: Key) -> str:
+    """Return all spellings of a key's flag, with its value."""
     flags = f"{key.short}, {key.flag}" if key.short else key.flag
     if key.kind is Kind.BOOLEAN:
         return f"{flags}, --no-{key.flag.removeprefix('--')}"

@@ -1,4 +1,4 @@
-"""From the command line to an exit code. What is heavy is imported when it is certain to be needed."""
+"""The entry point: from the command line to an exit code. Heavy modules are imported only when they are needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 from reloader.errors import ReloaderError
 
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
+TYPE_CHECKING = False  # the import of typing would cost --version as much as all of its own code
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code. An error that the user can mend is shown without a traceback.
+    """Run the program and return its exit code. Show a ReloaderError without a traceback.
 
-    Without ``argv`` it is what was typed, and the process is to end with that code whatever signal still comes.
+    Without ``argv``, use the command line of the process. The process then ends with that code, whatever signal follows.
     """
     words = sys.argv[1:] if argv is None else argv
-    if _is_answered(words[0] if words else ""):
+    if _answer_at_once(words[0] if words else ""):
         return 0
     from reloader.cli.parser import parse
     from reloader.cli.subcommands import load
 
     arguments = parse(words, ends_the_process=argv is None)
     if os.getpid() == 1:
-        _obey_as_first_process()
+        _handle_sigterm_as_first_process()
     gc.disable()  # what is imported and scanned from here on stays; the session turns it on again
     try:
         return load(arguments.subcommand).perform(arguments)
@@ -38,11 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         from reloader.core.outcome import INTERRUPT, SIGNAL_BASE
 
-        return SIGNAL_BASE + INTERRUPT  # it came before anybody could hear it
+        return SIGNAL_BASE + INTERRUPT  # it came before the session handled signals
 
 
-def _is_answered(first: str) -> bool:
-    """Answers what is asked most often, without the parser, which takes as long as Python itself."""
+def _answer_at_once(first: str) -> bool:
+    """Answer ``--version``, ``-h`` and ``--help`` without the parser, whose import takes as long as Python's own start."""
     if first not in ("--version", "-h", "--help"):
         return False
     from reloader.cli.output.stdout import write
@@ -58,8 +58,8 @@ def _is_answered(first: str) -> bool:
     return True
 
 
-def _obey_as_first_process() -> None:
-    """Of a container: to the first process the kernel delivers only what it has asked for."""
+def _handle_sigterm_as_first_process() -> None:
+    """Let SIGTERM end the first process of a container: the kernel delivers only signals with a handler to it."""
     import signal
 
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))

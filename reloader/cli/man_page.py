@@ -1,4 +1,4 @@
-"""The manual page, in roff's man macros: made from the same tables as the help, so that neither knows more than the other."""
+"""The manual page in roff's man macros, made from the same tables as the help."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from reloader.config.discovery import FILE_NAME
 from reloader.config.options import KEYS, Group
 
 _ABOUT = (
-    "reloader runs a command, and when a file that it depends on changes, ends the whole of it and runs it anew. What runs "
-    "is what is on the disk; nothing of a run is left behind; each restart names its reason. A Python program is watched "
-    "by what it imports, any other command by patterns."
+    "reloader runs a command. When a file that the command depends on changes, it stops the command with all its processes "
+    "and starts it again. Each restart names its reason. For a Python program, it watches what the program imports; for any "
+    "other command, it watches files by patterns."
 )
 _CONFIG_FILE = (
     "The config file, in the current directory or above it, up to the root of the project. Its keys are the long flags "
-    "without their dashes, with _ for -; those of [python] stand there without python_."
+    "without their dashes, with _ for -. The table [python] holds the keys that begin with python_, without that prefix."
 )
 _FILES: tuple[Option, ...] = (
     (FILE_NAME, _CONFIG_FILE),
-    ("pyproject.toml", "May hold the same below [tool.reloader]."),
+    ("pyproject.toml", "May hold the same keys in [tool.reloader]."),
 )
 _ENVIRONMENT: tuple[Option, ...] = (
-    ("RELOADER_*", "Every key, in capitals. A flag wins over it, it wins over the file."),
-    ("RELOADER_CONFIG", "The config file, as --config names it."),
-    ("NO_COLOR, FORCE_COLOR", "Whether what is said is coloured; without them, it is on a terminal."),
+    ("RELOADER_*", "Every key, in capitals. A flag wins over the variable, the variable over the file."),
+    ("RELOADER_CONFIG", "The config file, as with --config."),
+    ("NO_COLOR, FORCE_COLOR", "Disable or force colours. By default, a terminal gets colours."),
 )
 _EXIT: tuple[Option, ...] = (
-    ("the command's", "It ended by itself; 128 + n if signal n ended it."),
+    ("the command's", "The command ended by itself; 128 + n if signal n ended it."),
     ("2", "The command line or the configuration is wrong."),
-    ("126, 127", "The command cannot be run; cannot be found."),
-    ("130, 143, 129", "Ctrl-C, SIGTERM or SIGHUP ended reloader, and the command obeyed."),
-    ("137", "It had to be ended by force."),
+    ("126, 127", "The command cannot be run (126) or was not found (127)."),
+    ("130, 143, 129", "Ctrl-C, SIGTERM or SIGHUP ended reloader, and the command stopped in time."),
+    ("137", "The command had to be killed."),
 )
 _SIGNALS: tuple[Option, ...] = (
-    ("SIGINT, SIGTERM, SIGHUP, SIGQUIT", "End the command, then reloader; a second one forces."),
-    ("SIGUSR1", "Restarts by hand."),
-    ("SIGUSR2", "Is handed on to the command."),
-    ("SIGTSTP, SIGCONT", "Stop and continue both."),
+    ("SIGINT, SIGTERM, SIGHUP, SIGQUIT", "Stop the command, then reloader. A second signal kills the command."),
+    ("SIGUSR1", "Restarts the command."),
+    ("SIGUSR2", "Is forwarded to the command."),
+    ("SIGTSTP, SIGCONT", "Suspend and continue both."),
 )
 
 
@@ -62,7 +62,7 @@ def _lines() -> Iterator[str]:
     yield from (".SH NAME", "reloader \\- run a command and restart it when its files change")
     yield from (".SH SYNOPSIS", ".nf", *map(_text, _synopses()), ".fi")
     yield from (".SH DESCRIPTION", _text(_ABOUT))
-    yield from _section("VERBS", _subcommands())
+    yield from _section("SUBCOMMANDS", _subcommands())
     yield from (".SH OPTIONS",)
     for group in Group:
         options = [option_of_key(key) for key in KEYS.values() if key.group is group]
@@ -84,7 +84,7 @@ def _synopses() -> Iterator[str]:
 
 
 def _subcommands() -> Iterator[str]:
-    """Each with its own flags; those that it shares stand under OPTIONS."""
+    """Yield each with its own flags. The shared flags are under OPTIONS."""
     shared = {*GENERAL.values(), HELP}
     for name, about in SUBCOMMANDS.items():
         subcommand = load(name)
@@ -105,7 +105,7 @@ def _terms(options: Iterable[Option]) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """No word of ``text`` is taken for roff's own: not a backslash, a dash, a quote, nor a dot in front."""
+    """Escape what roff would interpret: backslashes, dashes, quotes, and a dot at the start."""
     escaped = (
         text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace('"', "\\(dq")
     )

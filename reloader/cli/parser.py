@@ -1,6 +1,6 @@
-"""The command line: what was typed, by the table of keys and the verb's own. Judges no value of a key and does nothing.
+"""The command line, parsed by the table of keys and by the subcommand's declaration. It does not judge the value of a key.
 
-Imports argparse and the tables only, so that an answer does not have to wait for the rest.
+This module imports argparse and the tables only, so that errors and help do not have to wait for the rest.
 """
 
 from __future__ import annotations
@@ -20,73 +20,16 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
-_ALIKE = 0.75
-"""So much alike must a word be to a verb; less, and it is rather a command."""
-
-
-def no_dashes(words: Sequence[str]) -> str:
-    """A word where a flag or a verb is expected."""
-    first = words[0]
-    if first in SUBCOMMANDS:
-        return f"{first} is a verb, which comes first: write reloader {first}, then the flags"
-    line = " ".join(words if len(words) <= 4 else (*words[:4], "..."))
-    near = _nearest(first, SUBCOMMANDS, _ALIKE)
-    if near:
-        return (
-            f'"{first}" is no verb: did you mean reloader {near}? '
-            f'If it is a command, put "--" before it, as in reloader -- {line}'
-        )
-    return f'"{first}" is no flag: put "--" before the command, as in reloader -- {line}'
-
-
-def no_positional(word: str, name: str) -> str:
-    return f'"{word}" is no flag, and reloader {name} takes nothing else: leave it out'
-
-
-def missing_positional(prog: str, positional: Argument) -> str:
-    choices = f": one of {', '.join(positional.choices)}" if positional.choices else ""
-    return f"{positional.metavar} is missing{choices}: write {prog} {positional.choices[0] if choices else positional.metavar}"
-
-
-def not_a_choice(word: str, choices: Sequence[str]) -> str:
-    near = _nearest(word, choices, 0.5)
-    remedy = f"did you mean {near}?" if near else f"write, for example, {choices[0]}"
-    return f'"{word}" is not one of {", ".join(choices)}: {remedy}'
-
-
-def stray_flag(flag: str, subcommand: Subcommand) -> str:
-    written = flag.partition("=")[0]
-    near = _nearest(written, _flags_of(subcommand), 0.6)
-    return f"unknown flag {written}" + (f": did you mean {near}?" if near else "")
-
-
-def _flags_of(subcommand: Subcommand) -> list[str]:
-    keys = list(KEYS.values()) if subcommand.takes_keys else []
-    return [
-        *(key.flag for key in keys),
-        *(f"--no-{key.flag[2:]}" for key in keys if key.kind is Kind.BOOLEAN),
-        *(flag.flag for flag in subcommand.flags),
-        *(f"--{name}" for name in (*subcommand.general, "version", "help")),
-    ]
-
-
-def _nearest(word: str, known: Iterable[str], cutoff: float) -> str | None:
-    from difflib import get_close_matches  # costs more than the parser itself, and is wanted only now
-
-    near = get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return near[0] if near else None
-
-
 def parse(argv: Sequence[str], *, ends_the_process: bool = False) -> Arguments:
-    """What ``argv`` (without the program's name) asks for. Exits with 2 and a line of text if it cannot be understood."""
+    """Parse ``argv``, which lacks the program's name. Exit with code 2 and a line of text if it is wrong."""
     own, rest = _split_at_dashes(argv)
     is_named = bool(own) and own[0] in SUBCOMMANDS
     name = own.pop(0) if is_named else DEFAULT
     subcommand = load(name)
     parser = _parser(name, subcommand)
     if not is_named and own and not own[0].startswith("-"):
-        parser.error(no_dashes(own))
-    known, stray = parser.parse_known_args(own)
+        parser.error(_missing_dashes(own))
+    known, unknown = parser.parse_known_args(own)
     flags = {key: value for key, value in vars(known).items() if key in KEYS}
     return Arguments(
         subcommand=name,
@@ -97,20 +40,20 @@ def parse(argv: Sequence[str], *, ends_the_process: bool = False) -> Arguments:
         verbose=known.is_verbose,
         json=known.writes_json,
         options=_options(parser, subcommand, known),
-        positionals=_positionals(parser, name, subcommand, stray, () if subcommand.takes_command else rest or ()),
+        positionals=_positionals(parser, name, subcommand, unknown, () if subcommand.takes_command else rest or ()),
         ends_the_process=ends_the_process,
     )
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the list of all flags in front."""
+    """Shows an error as one line, without the list of all flags before it."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f'reloader: error: {message}\nSee "{self.prog} -h".\n')
 
 
 class _Show(argparse.Action):
-    """Writes the text that ``const`` makes, and ends."""
+    """Prints the text that ``const`` makes, and exits."""
 
     def __call__(self, parser: argparse.ArgumentParser, *given: object) -> None:
         make: Callable[[], str] = self.const
@@ -134,24 +77,24 @@ def _parser(name: str, subcommand: Subcommand) -> argparse.ArgumentParser:
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    """Of a fixed width: asking the terminal costs the import of shutil, and the help is not argparse's anyway."""
+    """Return a formatter of fixed width. Asking the terminal would import shutil, and the help is not argparse's anyway."""
     return argparse.HelpFormatter(prog, width=80)
 
 
 def _add_general(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
     if "config" in names:
         parser.add_argument("-c", "--config", dest="config_file", metavar="FILE")
-    loudness = parser.add_mutually_exclusive_group()
+    verbosity = parser.add_mutually_exclusive_group()
     if "quiet" in names:
-        loudness.add_argument("-q", "--quiet", dest="is_quiet", action="store_true")
+        verbosity.add_argument("-q", "--quiet", dest="is_quiet", action="store_true")
     if "verbose" in names:
-        loudness.add_argument("-v", "--verbose", dest="is_verbose", action="store_true")
+        verbosity.add_argument("-v", "--verbose", dest="is_verbose", action="store_true")
     if "json" in names:
         parser.add_argument("--json", dest="writes_json", action="store_true")
 
 
 def _add_key(parser: argparse.ArgumentParser, key: Key) -> None:
-    """A flag that leaves a trace only when it is typed. Values stay text: the configuration judges them, with its own words."""
+    """Add a flag that leaves no trace unless it is typed. Values stay text: the configuration validates them."""
     flags = (key.short, key.flag) if key.short else (key.flag,)
     match key.kind:
         case Kind.BOOLEAN:
@@ -174,7 +117,7 @@ def _add_flag(parser: argparse.ArgumentParser, flag: Flag) -> None:
 
 
 def _split_at_dashes(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
-    """Our own words, and the command after the first ``--``, or None without one."""
+    """Return our own arguments, and the command after the first ``--``. Without ``--``, that is None."""
     words = list(argv)
     if "--" not in words:
         return words, None
@@ -188,9 +131,9 @@ def _command(
     if rest is None or not subcommand.takes_command:
         return ()
     if not rest:
-        parser.error(f'there is no command after "--": write {parser.prog} -- COMMAND')
+        parser.error(f'there is no command after "--". Write: {parser.prog} -- COMMAND')
     if "command" in flags:
-        parser.error('the command is given twice: use --command or "--", not both')
+        parser.error('the command is given twice. Use --command or "--", not both')
     return tuple(rest)
 
 
@@ -198,30 +141,30 @@ def _options(parser: argparse.ArgumentParser, subcommand: Subcommand, known: arg
     given = {flag: getattr(known, f"option_{flag.name}", None) for flag in subcommand.flags}
     for flag, value in given.items():
         if flag.choices and value is not None and value not in flag.choices:
-            parser.error(f"{flag.flag}: {not_a_choice(str(value), flag.choices)}")
+            parser.error(f"{flag.flag}: {_invalid_choice(str(value), flag.choices)}")
     return {flag.name: value for flag, value in given.items() if value is not None}
 
 
 def _positionals(
-    parser: argparse.ArgumentParser, name: str, subcommand: Subcommand, stray: list[str], rest: Sequence[str]
+    parser: argparse.ArgumentParser, name: str, subcommand: Subcommand, unknown: list[str], rest: Sequence[str]
 ) -> tuple[str, ...]:
-    """The words that are no flags, after which ``rest`` was told to be none."""
-    flags = [word for word in stray if word.startswith("-") and word != "-"]
+    """Return the positional arguments: those that argparse does not know, and ``rest``, which followed ``--``."""
+    flags = [word for word in unknown if word.startswith("-") and word != "-"]
     positional = subcommand.positional
-    words = (*stray, *rest)
-    if flags and (subcommand.positional is not None or stray[0] == flags[0]):
-        parser.error(stray_flag(flags[0], subcommand))
+    words = (*unknown, *rest)
+    if flags and (positional is not None or unknown[0] == flags[0]):
+        parser.error(_unknown_flag(flags[0], subcommand))
     if positional is None:
         if words:
-            parser.error(no_dashes(words) if subcommand.takes_command else no_positional(words[0], name))
+            parser.error(_missing_dashes(words) if subcommand.takes_command else _unexpected_argument(words[0], name))
         return ()
     if len(words) > 1 and not positional.is_many:
-        parser.error(f'"{words[1]}" is one too many: write {parser.prog} {positional.metavar}')
+        parser.error(f'unexpected argument "{words[1]}". Write: {parser.prog} {positional.metavar}')
     if not words and not positional.is_optional:
-        parser.error(missing_positional(parser.prog, positional))
+        parser.error(_missing_argument(parser.prog, positional))
     for word in words:
         if positional.choices and word not in positional.choices:
-            parser.error(not_a_choice(word, positional.choices))
+            parser.error(_invalid_choice(word, positional.choices))
     return words
 
 
@@ -235,3 +178,59 @@ def _help(name: str, *, is_short: bool) -> str:
     if name != DEFAULT:
         return help_texts.subcommand_help(name)
     return help_texts.short_help() if is_short else help_texts.full_help()
+
+
+def _missing_dashes(words: Sequence[str]) -> str:
+    """Return the error for a word where only flags and a subcommand are allowed."""
+    first = words[0]
+    if first in SUBCOMMANDS:
+        return f"the subcommand {first} must come first. Write: reloader {first} [OPTIONS]"
+    line = " ".join(words if len(words) <= 4 else (*words[:4], "..."))
+    near = _nearest(first, SUBCOMMANDS, _SUBCOMMAND_CUTOFF)
+    if near:
+        return f'unknown subcommand "{first}". Did you mean reloader {near}? To run it as a command: reloader -- {line}'
+    return f'unexpected argument "{first}". Write "--" before the command: reloader -- {line}'
+
+
+def _unexpected_argument(word: str, name: str) -> str:
+    return f'unexpected argument "{word}": reloader {name} takes none'
+
+
+def _missing_argument(prog: str, positional: Argument) -> str:
+    if positional.choices:
+        choices = ", ".join(positional.choices)
+        return f"{positional.metavar} is missing: it is one of {choices}. Write, for example: {prog} {positional.choices[0]}"
+    return f"{positional.metavar} is missing. Write: {prog} {positional.metavar}"
+
+
+def _invalid_choice(word: str, choices: Sequence[str]) -> str:
+    near = _nearest(word, choices, 0.5)
+    remedy = f"Did you mean {near}?" if near else f"Write, for example, {choices[0]}"
+    return f'"{word}" is not one of {", ".join(choices)}. {remedy}'
+
+
+def _unknown_flag(flag: str, subcommand: Subcommand) -> str:
+    written = flag.partition("=")[0]
+    near = _nearest(written, _flags_of(subcommand), 0.6)
+    return f"unknown flag {written}" + (f". Did you mean {near}?" if near else "")
+
+
+_SUBCOMMAND_CUTOFF = 0.75
+"""The least similarity to a subcommand. A word with less is more likely a command."""
+
+
+def _flags_of(subcommand: Subcommand) -> list[str]:
+    keys = list(KEYS.values()) if subcommand.takes_keys else []
+    return [
+        *(key.flag for key in keys),
+        *(f"--no-{key.flag[2:]}" for key in keys if key.kind is Kind.BOOLEAN),
+        *(flag.flag for flag in subcommand.flags),
+        *(f"--{name}" for name in (*subcommand.general, "version", "help")),
+    ]
+
+
+def _nearest(word: str, known: Iterable[str], cutoff: float) -> str | None:
+    from difflib import get_close_matches  # costs more than the parser itself, and only errors need it
+
+    near = get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return near[0] if near else None

@@ -1,19 +1,17 @@
-"""What a verb is: the words that it takes, and the function that does it. Costs nothing to import."""
+"""The declaration of a subcommand: its arguments and flags, and the function that performs it. Imports nothing heavy."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
-    from reloader.config.arguments import Arguments
+from reloader.config.arguments import Arguments
 
 GENERAL = ("config", "quiet", "verbose", "json")
-"""The names of the flags that verbs share."""
+"""The names of the flags that subcommands share."""
 
 
 class Flag:
-    """A flag of one verb: ``name`` is ``after`` for ``--after``. Without ``metavar`` it takes no value."""
+    """A flag of one subcommand: ``name`` is ``after`` for ``--after``. Without ``metavar`` it takes no value."""
 
     __slots__ = ("about", "choices", "metavar", "name", "short")
 
@@ -32,7 +30,7 @@ class Flag:
 
 
 class Argument:
-    """The words that are no flags. Only ``choices`` are allowed, if there are any; ``is_path`` is for those who complete it."""
+    """A positional argument. If there are ``choices``, only these are allowed. Shells complete paths if ``is_path``."""
 
     __slots__ = ("about", "choices", "is_many", "is_optional", "is_path", "metavar")
 
@@ -55,11 +53,11 @@ class Argument:
 
 
 class Subcommand:
-    """``perform`` does it and returns the exit code. It may raise what is shown without a traceback: a ReloaderError.
+    """``perform`` does the work and returns the exit code. A ReloaderError that it raises is shown without a traceback.
 
-    ``general`` are those of GENERAL that it takes. ``takes_keys`` says whether every key of the configuration is a flag of it,
-    ``takes_command`` whether a command may follow ``--``; if none may, ``--`` only says that no flag follows. ``details`` are
-    paragraphs of its help, however they are broken into lines.
+    ``general`` are the flags of GENERAL that it takes. With ``takes_keys``, every key of the configuration is a flag of it.
+    With ``takes_command``, a command may follow ``--``; otherwise ``--`` only ends the flags. ``details`` are the paragraphs
+    of its help, whose line breaks do not matter.
     """
 
     __slots__ = ("details", "examples", "flags", "general", "perform", "positional", "takes_command", "takes_keys")

@@ -49,13 +49,13 @@ class Kind(Enum):
 class Group(Enum):
     """Headings of the help, in order."""
 
-    RUN = "What to run"
-    WATCH = "What to watch"
-    NOTICE = "How changes are noticed"
-    END = "How a run ends"
-    TELL = "How it is told"
-    BESIDE = "What is done beside it"
-    PYTHON = "What Python programs tell"
+    RUN = "Command"
+    WATCH = "Files to watch"
+    DETECTION = "Change detection"
+    END = "Stop and exit"
+    OUTPUT = "Output"
+    TASKS = "Checks, hooks and starts"
+    PYTHON = "Python programs"
 
 
 class Key:
@@ -177,24 +177,24 @@ _WATCH = (
 
 _NOTICE = (
     Key(
-        "interval", Kind.SECONDS, Group.NOTICE, 1.0, metavar="SECONDS", example="1.0",
+        "interval", Kind.SECONDS, Group.DETECTION, 1.0, metavar="SECONDS", example="1.0",
         brief="Seconds between two scans.", about="Seconds between two scans of the stat backend.",
     ),
     Key(
-        "backend", Kind.CHOICE, Group.NOTICE, "auto", choices=BackendName,
+        "backend", Kind.CHOICE, Group.DETECTION, "auto", choices=BackendName,
         brief="How changes are noticed.", example='"auto"',
         about="How changes are noticed: scans (stat), events (watchdog) or, if named, Watchman; auto takes what works.",
     ),
     Key(
-        "debounce", Kind.SECONDS, Group.NOTICE, 0.05, metavar="SECONDS", example="0.05",
+        "debounce", Kind.SECONDS, Group.DETECTION, 0.05, metavar="SECONDS", example="0.05",
         about="Seconds of quiet that end a batch of changes.",
     ),
     Key(
-        "debounce_max", Kind.SECONDS, Group.NOTICE, 2.0, metavar="SECONDS", example="2.0",
+        "debounce_max", Kind.SECONDS, Group.DETECTION, 2.0, metavar="SECONDS", example="2.0",
         about="Seconds after which a batch ends, quiet or not.",
     ),
     Key(
-        "compare", Kind.CHOICE, Group.NOTICE, "content", choices=Comparison, example='"content"',
+        "compare", Kind.CHOICE, Group.DETECTION, "content", choices=Comparison, example='"content"',
         about="What makes a change: other content, or any other stat (size, times).",
     ),
 )  # fmt: skip
@@ -224,55 +224,55 @@ _END = (
 
 _TELL = (
     Key(
-        "clear", Kind.BOOLEAN, Group.TELL, False, example="true",
+        "clear", Kind.BOOLEAN, Group.OUTPUT, False, example="true",
         about="Clear the terminal before each restart; the reason for it stays.",
     ),
     Key(
-        "bell", Kind.BOOLEAN, Group.TELL, False, example="true",
+        "bell", Kind.BOOLEAN, Group.OUTPUT, False, example="true",
         about="Ring the terminal's bell when a run ends by itself, or something else fails.",
     ),
     Key(
-        "notify", Kind.BOOLEAN, Group.TELL, False, example="true",
+        "notify", Kind.BOOLEAN, Group.OUTPUT, False, example="true",
         about="Have the terminal show a desktop notification then, if it is not in front; one that cannot rings its bell.",
     ),
     Key(
-        "timestamps", Kind.BOOLEAN, Group.TELL, False, example="true",
+        "timestamps", Kind.BOOLEAN, Group.OUTPUT, False, example="true",
         about="Put the time before each line, and into each object of --json.",
     ),
     Key(
-        "log_file", Kind.TEXT, Group.TELL, None, metavar="FILE", example='"reloader.log"',
+        "log_file", Kind.TEXT, Group.OUTPUT, None, metavar="FILE", example='"reloader.log"',
         about="Append all that is told, with the time, to this file; what was before 1 MiB is kept beside it as FILE.1.",
     ),
 )  # fmt: skip
 
 _BESIDE = (
     Key(
-        "check", Kind.COMMAND, Group.BESIDE, "syntax", metavar="syntax|off|COMMAND",
+        "check", Kind.COMMAND, Group.TASKS, "syntax", metavar="syntax|off|COMMAND",
         example='["ruff", "check", "{files}"]',
         about="What changes must pass before the old run is stopped: Python's syntax, or a command; {files} are the changed.",
     ),
     Key(
-        "before", Kind.STEPS, Group.BESIDE, (), metavar="COMMAND", example='[["npm", "run", "css"]]',
+        "before", Kind.STEPS, Group.TASKS, (), metavar="COMMAND", example='[["npm", "run", "css"]]',
         about="Commands before each start; { run = [...], files = [...] } is run only when such files changed.",
     ),
     Key(
-        "task_timeout", Kind.SECONDS, Group.BESIDE, 60.0, metavar="SECONDS", example="60.0",
+        "task_timeout", Kind.SECONDS, Group.TASKS, 60.0, metavar="SECONDS", example="60.0",
         about="Seconds that a command of check or before may take until it counts as failed.",
     ),
     Key(
-        "ready", Kind.TABLE, Group.BESIDE, {}, metavar="PROBE=VALUE", example='{ http = "http://127.0.0.1:8000/" }',
+        "ready", Kind.TABLE, Group.TASKS, {}, metavar="PROBE=VALUE", example='{ http = "http://127.0.0.1:8000/" }',
         about="When a run is ready: an http address answers, tcp accepts, a line matches log, exec ends with 0; else after 1 s.",
     ),
     Key(
-        "hooks", Kind.TABLE, Group.BESIDE, {}, metavar="NAME=COMMAND", example='{ ready = ["notify-send", "ready"] }',
+        "hooks", Kind.TABLE, Group.TASKS, {}, metavar="NAME=COMMAND", example='{ ready = ["notify-send", "ready"] }',
         about="Commands to run on start, ready, change, crash and stop; nothing waits for them.",
     ),
     Key(
-        "once", Kind.BOOLEAN, Group.BESIDE, False, example="false",
+        "once", Kind.BOOLEAN, Group.TASKS, False, example="false",
         about="Run the command a single time, whatever changes, and end with its exit code.",
     ),
     Key(
-        "postpone", Kind.BOOLEAN, Group.BESIDE, False, example="false",
+        "postpone", Kind.BOOLEAN, Group.TASKS, False, example="false",
         about="Wait for the first change before the first start.",
     ),
 )  # fmt: skip

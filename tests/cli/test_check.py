@@ -114,14 +114,14 @@ class TestAWrongConfiguration:
 class TestWhatIsNamedAndNotThere:
     def test_is_the_command(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["check", "--quiet", "--", "there-is-no-such-program"]) == 1
-        assert '"there-is-no-such-program" is not found: install it' in capsys.readouterr().err
+        assert '"there-is-no-such-program" was not found. Install it' in capsys.readouterr().err
 
     def test_is_the_command_relative_to_its_directory(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "sub").mkdir()
         name = os.path.join(".", "program.bat")
         for directory in (here, here / "sub"):
             assert main(["check", "--quiet", "--cwd", str(directory), "--", name]) == 1
-        assert capsys.readouterr().err.count("is not found") == 2
+        assert capsys.readouterr().err.count("was not found") == 2
         program = here / "sub" / "program.bat"
         program.write_text("")
         program.chmod(0o755)
@@ -129,12 +129,12 @@ class TestWhatIsNamedAndNotThere:
 
     def test_is_its_directory(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["check", "--cwd", "gone", "--", sys.executable]) == 1
-        assert f"--cwd: there is no directory {here / 'gone'}: make it" in capsys.readouterr().err
+        assert f"--cwd: there is no directory {here / 'gone'}. Create it" in capsys.readouterr().err
 
     def test_is_a_file_of_variables(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / ".env").write_text("")
         told = checked(capsys, "--env-files", ".env,.env.local", "--", sys.executable)
-        assert told["missing"] == [f"--env-files: there is no file {here / '.env.local'}: make it, or leave it out"]
+        assert told["missing"] == [f"--env-files: there is no file {here / '.env.local'}. Create it or leave it out"]
 
     def test_is_looked_for_on_the_path_that_the_command_is_given(
         self, here: Path, capsys: pytest.CaptureFixture[str]

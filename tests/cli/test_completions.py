@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reloader.cli.completions import SHELLS
-from reloader.cli.completions.spec import FlagSpec, ValueKind, flag_words, subcommand_specs
+from reloader.cli.completions.spec import FlagSpec, ValueKind, flag_specs, subcommand_specs
 from reloader.cli.main import main
 from reloader.cli.subcommands import SUBCOMMANDS, load
 from reloader.config.options import KEYS
@@ -43,7 +43,7 @@ class TestWhatIsCompleted:
         assert flag("run", "--interval").takes is ValueKind.TEXT
         assert flag("run", "--keys").takes is ValueKind.NOTHING
         assert flag("init", "--no-schema").takes is ValueKind.NOTHING
-        assert (flag("run", "--shell").may_lack, flag("run", "--shell").needs_value) == (True, False)
+        assert (flag("run", "--shell").value_is_optional, flag("run", "--shell").needs_value) == (True, False)
 
     def test_are_operands(self) -> None:
         assert (WORDS["completions"].positional, WORDS["completions"].choices) == (ValueKind.CHOICE, SHELLS)
@@ -51,7 +51,7 @@ class TestWhatIsCompleted:
         assert WORDS["run"].takes_command
 
     def test_are_no_keys_for_a_verb_that_takes_none(self) -> None:
-        assert [one.spellings for one in flag_words(load("schema"))] == [("-h", "--help"), ("--version",)]
+        assert [one.spellings for one in flag_specs(load("schema"))] == [("-h", "--help"), ("--version",)]
 
 
 @pytest.mark.parametrize("shell", SHELLS)

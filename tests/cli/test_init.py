@@ -12,7 +12,7 @@ import tomli
 
 from reloader.cli.main import main
 from reloader.cli.scaffold.detect import Project
-from reloader.cli.scaffold.template import SCHEMA_NAME, starter_text
+from reloader.cli.scaffold.template import SCHEMA_NAME, config_text
 from reloader.config.options import KEYS
 from reloader.config.schema import schema
 from tests.config.resolving import project_in
@@ -36,7 +36,7 @@ class TestTheFile:
         settings = project_in(here).settings()
         assert settings.launch.argv[1:] == ("-m", "flask", "--app", "app", "run", "--debug", "--no-reload")
         out = capsys.readouterr().out
-        assert "reloader.toml is written: app.py is a Flask app." in out
+        assert "Created reloader.toml: app.py is a Flask app." in out
         assert "-m flask --app app run --debug --no-reload" in out
 
     def test_says_where_its_schema_is_which_lies_beside_it(self, here: Path) -> None:
@@ -72,19 +72,19 @@ class TestWhatIsThere:
         assert (here / "reloader.toml").read_text() == "# mine\n"
         assert not (here / SCHEMA_NAME).exists()
         assert capsys.readouterr().err == (
-            "[reloader] reloader.toml: is there already, and stays as it is: edit it, or remove it first\n"
+            "[reloader] reloader.toml exists already, and was not changed. Edit it, or remove it first\n"
         )
 
     def test_is_not_overridden_by_a_file_beside_it(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "pyproject.toml").write_text("[tool.reloader]\ncommand = 'x'\n")
         assert main(["init", "--", "make"]) == 2
-        assert "pyproject.toml: is there already" in capsys.readouterr().err
+        assert "pyproject.toml exists already" in capsys.readouterr().err
         assert not (here / "reloader.toml").exists()
 
     def test_may_be_a_directory_of_that_name(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "reloader.toml").mkdir()
         assert main(["init", "--", "make"]) == 2
-        assert "reloader.toml: " in capsys.readouterr().err
+        assert "reloader.toml exists" in capsys.readouterr().err
 
     def test_may_be_the_schema_which_stays_too(self, here: Path) -> None:
         (here / SCHEMA_NAME).write_text("{}")
@@ -132,23 +132,23 @@ EVERYTHING = Project(
 @pytest.mark.parametrize("project", [EVERYTHING, Project("command", "Given", ("make",))], ids=["all", "least"])
 class TestTheText:
     def test_holds_what_was_recognised_and_no_more(self, project: Project) -> None:
-        document = tomli.loads(starter_text(project, has_schema=True))
+        document = tomli.loads(config_text(project, has_schema=True))
         expected = {"command": ["python", "-m", "flask"], "cwd": "backend", "env": {"A": "b"}, "watch": ["x/"]}
         expected |= {"ignore": ["*.log"], "extra_files": [".env"]}
         assert document == (expected if project is EVERYTHING else {"command": ["make"]})
 
     def test_explains_each_key_as_the_help_does(self, project: Project) -> None:
-        text = starter_text(project, has_schema=False)
+        text = config_text(project, has_schema=False)
         words = " ".join(line.removeprefix("# ") for line in text.splitlines())
         for name in re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE):
             assert KEYS[name].about in words
 
     def test_offers_keys_that_are_good_as_they_stand(self, project: Project, tmp_path: Path) -> None:
-        text = re.sub(r"^# (?=[a-z_]+ = )", "", starter_text(project, has_schema=True), flags=re.MULTILINE)
+        text = re.sub(r"^# (?=[a-z_]+ = )", "", config_text(project, has_schema=True), flags=re.MULTILINE)
         place = project_in(tmp_path)
         place.write(text)
         assert place.settings().launch.argv == project.command
         assert {"watch", "ignore", "extra_files", "env", "on_exit", "stop_timeout"} <= set(tomli.loads(text))
 
     def test_fits_a_screen(self, project: Project) -> None:
-        assert max(map(len, starter_text(project, has_schema=True).splitlines())) <= 100
+        assert max(map(len, config_text(project, has_schema=True).splitlines())) <= 100

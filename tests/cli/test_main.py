@@ -107,7 +107,7 @@ class TestWithoutATraceback:
             command, cwd=gone, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         assert done.returncode == 2
-        assert done.stderr == "[reloader] the current directory was deleted: change into one that exists\n"
+        assert done.stderr == "[reloader] the current directory was deleted. Change into a directory that exists\n"
 
     @posix_only
     def test_streams_that_are_closed_are_no_reason_to_fail(self, here: Path) -> None:

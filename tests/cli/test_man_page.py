@@ -35,7 +35,7 @@ def test_it_is_of_this_version_and_has_the_sections_that_people_look_for() -> No
     assert PAGE.startswith(f'.TH RELOADER 1 "" "reloader {__version__}"')
     sections = re.findall(r"^\.SH (.*)$", PAGE, re.MULTILINE)
     assert sections == [
-        "NAME", "SYNOPSIS", "DESCRIPTION", "VERBS", "OPTIONS", "FILES", "ENVIRONMENT", "EXIT STATUS", "SIGNALS", "EXAMPLES",
+        "NAME", "SYNOPSIS", "DESCRIPTION", "SUBCOMMANDS", "OPTIONS", "FILES", "ENVIRONMENT", "EXIT STATUS", "SIGNALS", "EXAMPLES",
     ]  # fmt: skip
 
 

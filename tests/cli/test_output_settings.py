@@ -253,7 +253,7 @@ class TestTheLog:
         assert sorted(os.listdir(tmp_path)) in (["a.log", "a.log.1"], ["a.log.1"])
 
     def test_that_cannot_be_written_is_told_before_anything_starts(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match=r"log_file: .* cannot be written: .*: name another file"):
+        with pytest.raises(ConfigError, match=r"log_file: .* cannot be written: .*. Name another file"):
             LogFile(str(tmp_path), as_json=False)
 
     def test_that_fails_later_costs_no_run(self, tmp_path: Path) -> None:

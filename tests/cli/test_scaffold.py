@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reloader.cli.scaffold import detect
-from reloader.cli.scaffold.detect import Project, recognised
+from reloader.cli.scaffold.detect import Project, detect_project
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 FACTORY = "import flask\n\ndef create_app():\n    app = flask.Flask(__name__)\n    return app\n"
@@ -37,7 +37,7 @@ def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lay:
 
 
 def of(directory: Path) -> Project:
-    project = recognised(str(directory))
+    project = detect_project(str(directory))
     assert project is not None
     return project
 
@@ -65,8 +65,8 @@ def of(directory: Path) -> Project:
 def test_a_python_project_is_run_by_what_it_is(lay: Lay, files: dict[str, str], kind: str, command: str) -> None:
     project = of(lay(files))
     assert (project.kind, " ".join(project.command)) == (kind, f"python {command}")
-    assert project.of_python
-    assert project.evidence.startswith(f"{next(reversed(files))} is ")
+    assert project.is_python
+    assert project.evidence.startswith(f"{next(reversed(files))} ")
     assert (project.cwd, dict(project.env)) == (None, {})
 
 
@@ -109,7 +109,7 @@ def test_a_node_project_is_run_by_its_script_or_its_main_file(lay: Lay, files: d
     project = of(lay(texts))
     assert (project.kind, " ".join(project.command)) == ("Node.js", command)
     assert "*.js" in project.watch
-    assert not project.of_python
+    assert not project.is_python
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_node_project_is_run_by_its_script_or_its_main_file(lay: Lay, files: d
     ],
 )
 def test_what_is_no_project_is_not_taken_for_one(lay: Lay, files: dict[str, str]) -> None:
-    assert recognised(str(lay(files))) is None
+    assert detect_project(str(lay(files))) is None
 
 
 def test_a_server_wins_over_the_script_beside_it_and_over_its_assets(lay: Lay) -> None:

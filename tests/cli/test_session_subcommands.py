@@ -64,7 +64,7 @@ def test_a_wait_ends_with_the_code_of_what_came_of_it(
         (["wait", "--after", "then"], "--after 3"),
         (["wait", "--timeout", "long"], "500ms"),
         (["wait", "--timeout", "-1"], "is negative"),
-        (["status", "--pid", "x"], 'reloader status" shows'),
+        (["status", "--pid", "x"], "To see the pids of the sessions: reloader status"),
         (["history", "--last", "0"], "--last 50"),
         (["history", "--last", "all"], "--last 50"),
     ],

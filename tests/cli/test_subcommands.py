@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -91,6 +92,16 @@ def test_no_help_imports_anything_heavy(argv: list[str]) -> None:
     assert done.stdout
 
 
+def test_asking_a_session_does_not_import_pydantic(tmp_path: Path) -> None:
+    """Editors and coding agents ask often, and the import takes several times as long as the answer."""
+    code = (
+        "import sys\nfrom reloader.cli.main import main\nraise SystemExit(main() + 100 * ('pydantic' in sys.modules))\n"
+    )
+    command = [sys.executable, "-c", code, "status"]
+    done = subprocess.run(command, env=environment(), cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 4  # no session is running
+
+
 @pytest.fixture
 def fetch(monkeypatch: pytest.MonkeyPatch) -> Subcommand:
     """A verb of the tests, which takes one of everything."""
@@ -133,11 +144,11 @@ class TestWhatAVerbTakes:
     @pytest.mark.parametrize(
         ("argv", "error"),
         [
-            (["--alll"], "unknown flag --alll: did you mean --all?"),
+            (["--alll"], "unknown flag --alll. Did you mean --all?"),
             (["a", "--watch", "x"], "unknown flag --watch"),
             (["--config", "x"], "unknown flag --config"),
-            (["--as", "rde"], '--as: "rde" is not one of red, blue: did you mean red?'),
-            (["--as", "x"], '--as: "x" is not one of red, blue: write, for example, red'),
+            (["--as", "rde"], '--as: "rde" is not one of red, blue. Did you mean red?'),
+            (["--as", "x"], '--as: "x" is not one of red, blue. Write, for example, red'),
         ],
     )
     def test_and_nothing_else(self, capsys: pytest.CaptureFixture[str], argv: list[str], error: str) -> None:
@@ -156,19 +167,19 @@ def refusal(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
 @pytest.mark.parametrize(
     ("positional", "argv", "error"),
     [
-        (Argument("PATH", "It."), [], "PATH is missing: write reloader fetch PATH"),
-        (Argument("PATH", "It."), ["a", "b"], '"b" is one too many: write reloader fetch PATH'),
+        (Argument("PATH", "It."), [], "PATH is missing. Write: reloader fetch PATH"),
+        (Argument("PATH", "It."), ["a", "b"], 'unexpected argument "b". Write: reloader fetch PATH'),
         (
             Argument("SHELL", "It.", choices=("bash", "zsh")),
             [],
-            "SHELL is missing: one of bash, zsh: write reloader fetch bash",
+            "SHELL is missing: it is one of bash, zsh. Write, for example: reloader fetch bash",
         ),
         (
             Argument("SHELL", "It.", choices=("bash", "zsh")),
             ["bsh"],
-            '"bsh" is not one of bash, zsh: did you mean bash?',
+            '"bsh" is not one of bash, zsh. Did you mean bash?',
         ),
-        (None, ["a"], '"a" is no flag, and reloader fetch takes nothing else: leave it out'),
+        (None, ["a"], 'unexpected argument "a": reloader fetch takes none'),
     ],
 )
 def test_words_that_do_not_fit_are_refused(

@@ -1,3 +1,3 @@
-"""Completions for each shell, made from the words that may be typed: a module of the shell's name, with ``script(verbs)``."""
+"""A completion script for each shell. Each has a module of its name, with a function ``script(subcommands, default)``."""
 
 SHELLS = ("bash", "zsh", "fish", "powershell")

@@ -9,11 +9,11 @@ from reloader.cli.completions.spec import FlagSpec, SubcommandSpec, ValueKind
 _FRAME = """\
 # Completions of reloader for bash, written by: reloader completions bash
 _reloader() {
-    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=%(default)s i
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} subcommand=%(default)s i
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         [[ ${COMP_WORDS[i]} == -- ]] || continue
-        # What follows is a command: its own completions, if there are any.
+        # A command follows: use its own completions, if there are any.
         if declare -F _comp_command_offset >/dev/null; then
             _comp_command_offset $((i + 1))
         elif declare -F _command_offset >/dev/null; then
@@ -30,22 +30,22 @@ _reloader() {
     fi
     if ((COMP_CWORD > 1)); then
         case ${COMP_WORDS[1]} in
-            %(names)s) verb=${COMP_WORDS[1]} ;;
+            %(names)s) subcommand=${COMP_WORDS[1]} ;;
         esac
     elif [[ $cur != -* ]]; then
-        COMPREPLY=($(compgen -W "%(verbs)s" -- "$cur"))
+        COMPREPLY=($(compgen -W "%(subcommands)s" -- "$cur"))
         return
     fi
-    case $verb:$prev in
+    case $subcommand:$prev in
 %(values)s
     esac
     if [[ $cur != -* ]]; then
-        case $verb in
-%(operands)s
+        case $subcommand in
+%(positionals)s
         esac
         return
     fi
-    case $verb in
+    case $subcommand in
 %(flags)s
     esac
 }
@@ -58,9 +58,9 @@ def script(subcommands: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
         "names": "|".join(names),
-        "verbs": " ".join(names),
+        "subcommands": " ".join(names),
         "values": "\n".join(f"        {line}" for line in _values(subcommands)),
-        "operands": "\n".join(f"            {line}" for line in _positionals(subcommands)),
+        "positionals": "\n".join(f"            {line}" for line in _positionals(subcommands)),
         "flags": "\n".join(
             f"        {subcommand.name}) {_words(_spellings(subcommand.flags))} ;;" for subcommand in subcommands
         ),
@@ -76,7 +76,7 @@ def _words(words: Sequence[str]) -> str:
 
 
 def _values(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
-    """What stands behind a flag. Where nothing is said of it, readline offers files."""
+    """Yield a case for each flag that needs a value. Where it offers nothing, readline offers files."""
     for subcommand in subcommands:
         for flag in subcommand.flags:
             if flag.needs_value:

@@ -8,7 +8,7 @@ from reloader.cli.completions.spec import FlagSpec, SubcommandSpec, ValueKind
 
 _FRAME = """\
 # Completions of reloader for fish, written by: reloader completions fish
-function __reloader_verb
+function __reloader_subcommand
     set -l words (commandline -opc)
     if set -q words[2]; and contains -- $words[2] %(names)s
         echo $words[2]
@@ -17,7 +17,7 @@ function __reloader_verb
     end
 end
 function __reloader_of
-    not __reloader_has_dashes; and contains -- (__reloader_verb) $argv
+    not __reloader_has_dashes; and contains -- (__reloader_subcommand) $argv
 end
 function __reloader_has_dashes
     contains -- -- (commandline -opc)
@@ -51,7 +51,7 @@ def _subcommands(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
 
 
 def _flags(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
-    """A flag that several verbs take stands there once."""
+    """Yield a line for each flag, with all subcommands that take it."""
     takers: dict[FlagSpec, list[str]] = {}
     for subcommand in subcommands:
         for flag in subcommand.flags:
@@ -82,13 +82,13 @@ def _value(flag: FlagSpec) -> str:
 
 def _positionals(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
     for subcommand in subcommands:
-        of_verb = f"complete -c reloader -n {_quoted(f'__reloader_of {subcommand.name}')}"
+        condition = f"complete -c reloader -n {_quoted(f'__reloader_of {subcommand.name}')}"
         if subcommand.choices:
-            yield f"{of_verb} -f -a {_quoted(' '.join(subcommand.choices))}"
+            yield f"{condition} -f -a {_quoted(' '.join(subcommand.choices))}"
         elif subcommand.takes_command:
-            yield f"{of_verb} -f -a -- -d 'The command follows'"
+            yield f"{condition} -f -a -- -d 'The command follows'"
         else:
-            yield of_verb + (" -F" if subcommand.positional is ValueKind.FILE else " -f")
+            yield condition + (" -F" if subcommand.positional is ValueKind.FILE else " -f")
 
 
 def _quoted(text: str) -> str:

@@ -10,8 +10,8 @@ _FRAME = """\
 # Completions of reloader for PowerShell, written by: reloader completions powershell
 Register-ArgumentCompleter -Native -CommandName reloader -ScriptBlock {
     param($word, $ast, $position)
-    $verbs = [ordered]@{
-%(verbs)s
+    $subcommands = [ordered]@{
+%(subcommands)s
     }
     $flags = @{
 %(flags)s
@@ -19,23 +19,23 @@ Register-ArgumentCompleter -Native -CommandName reloader -ScriptBlock {
     $values = @{
 %(values)s
     }
-    $operands = @{
-%(operands)s
+    $arguments = @{
+%(positionals)s
     }
     $words = @($ast.CommandElements | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { $_.ToString() })
     if ($words -ccontains '--') { return }
-    $verb = '%(default)s'
-    if ($words.Count -gt 1 -and $verbs.Contains($words[1])) { $verb = $words[1] }
+    $subcommand = '%(default)s'
+    if ($words.Count -gt 1 -and $subcommands.Contains($words[1])) { $subcommand = $words[1] }
     $found = [ordered]@{}
-    $before = "$verb $($words[-1])"
+    $before = "$subcommand $($words[-1])"
     if ($values.ContainsKey($before)) {
         foreach ($value in $values[$before]) { $found[$value] = $value }
     } elseif ($word -like '-*') {
-        $found = $flags[$verb]
+        $found = $flags[$subcommand]
     } elseif ($words.Count -le 1) {
-        $found = $verbs
-    } elseif ($operands.ContainsKey($verb)) {
-        foreach ($value in $operands[$verb]) { $found[$value] = $value }
+        $found = $subcommands
+    } elseif ($arguments.ContainsKey($subcommand)) {
+        foreach ($value in $arguments[$subcommand]) { $found[$value] = $value }
     }
     $found.GetEnumerator() | Where-Object { $_.Key -clike "$word*" } | ForEach-Object {
         [System.Management.Automation.CompletionResult]::new($_.Key, $_.Key, 'ParameterValue', $_.Value)
@@ -47,12 +47,12 @@ Register-ArgumentCompleter -Native -CommandName reloader -ScriptBlock {
 def script(subcommands: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
-        "verbs": "\n".join(
+        "subcommands": "\n".join(
             f"        {_quoted(subcommand.name)} = {_quoted(subcommand.about)}" for subcommand in subcommands
         ),
         "flags": "\n".join(_flags(subcommands)),
         "values": "\n".join(_values(subcommands)),
-        "operands": "\n".join(
+        "positionals": "\n".join(
             f"        {_quoted(subcommand.name)} = {_list(subcommand.choices or ('--',))}"
             for subcommand in subcommands
             if subcommand.choices or subcommand.takes_command
@@ -69,7 +69,7 @@ def _flags(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
 
 
 def _values(subcommands: Sequence[SubcommandSpec]) -> Iterator[str]:
-    """What stands behind a flag. Where nothing is said of it, PowerShell offers files."""
+    """Yield an entry for each flag that needs a value. Where it offers nothing, PowerShell offers files."""
     for subcommand in subcommands:
         for flag in subcommand.flags:
             if flag.needs_value:

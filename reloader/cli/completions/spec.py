@@ -1,4 +1,4 @@
-"""What may be typed, as the tables have it: for those who complete it, and for those who describe all of it."""
+"""Everything that may be typed on the command line, by the tables of keys and subcommands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reloader.config.options import KEYS, Key, Kind
 
 
 class ValueKind(Enum):
-    """What stands behind a flag, or as an operand."""
+    """The kind of a flag's value, or of a positional argument."""
 
     NOTHING = "nothing"
     TEXT = "text"
@@ -24,7 +24,7 @@ class ValueKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FlagSpec:
-    """A flag with all of its spellings. The value of one that ``may_lack`` it can be left out."""
+    """A flag with all its spellings. With ``value_is_optional``, the value can be left out."""
 
     spellings: tuple[str, ...]
     about: str
@@ -32,16 +32,16 @@ class FlagSpec:
     metavar: str = ""
     choices: tuple[str, ...] = ()
     is_repeated: bool = False
-    may_lack: bool = False
+    value_is_optional: bool = False
 
     @property
     def needs_value(self) -> bool:
-        return self.takes is not ValueKind.NOTHING and not self.may_lack
+        return self.takes is not ValueKind.NOTHING and not self.value_is_optional
 
 
 @dataclass(frozen=True, slots=True)
 class SubcommandSpec:
-    """A verb with all that may follow it. ``positional`` is what its other words are."""
+    """A subcommand with everything that may follow it. ``positional`` is the kind of its positional arguments."""
 
     name: str
     about: str
@@ -61,19 +61,19 @@ def subcommand_specs() -> Iterator[SubcommandSpec]:
             else _takes(positional.choices, ValueKind.FILE if positional.is_path else ValueKind.TEXT)
         )
         choices = () if positional is None else positional.choices
-        yield SubcommandSpec(name, about, tuple(flag_words(subcommand)), takes, choices, subcommand.takes_command)
+        yield SubcommandSpec(name, about, tuple(flag_specs(subcommand)), takes, choices, subcommand.takes_command)
 
 
-def flag_words(subcommand: Subcommand) -> Iterator[FlagSpec]:
-    """All flags that ``subcommand`` takes, its own first."""
+def flag_specs(subcommand: Subcommand) -> Iterator[FlagSpec]:
+    """Yield all flags of ``subcommand``, its own first."""
     yield from map(_of_flag, subcommand.flags)
     if subcommand.takes_keys:
         yield from map(_of_key, KEYS.values())
     for name in subcommand.general:
         spelling, about = GENERAL[name]
         takes = ValueKind.FILE if name == "config" else ValueKind.NOTHING
-        words = spelling.replace(" FILE", "").split(", ")
-        yield FlagSpec(tuple(words), about, takes, "FILE" if takes is ValueKind.FILE else "")
+        spellings = spelling.replace(" FILE", "").split(", ")
+        yield FlagSpec(tuple(spellings), about, takes, "FILE" if takes is ValueKind.FILE else "")
     yield FlagSpec(("-h", "--help"), "Show the help and exit.")
     yield FlagSpec(("--version",), "Show the version and exit.")
 
@@ -88,8 +88,8 @@ def _of_key(key: Key) -> FlagSpec:
     spellings = (key.short, key.flag) if key.short else (key.flag,)
     if key.kind is Kind.BOOLEAN:
         return FlagSpec((*spellings, f"--no-{key.flag[2:]}"), key.about)
-    places = {"FILE": ValueKind.FILE, "DIRECTORY": ValueKind.DIRECTORY, "PATTERN": ValueKind.FILE}
-    takes = _takes(key.choices, places.get(key.metavar, ValueKind.TEXT))
+    kinds = {"FILE": ValueKind.FILE, "DIRECTORY": ValueKind.DIRECTORY, "PATTERN": ValueKind.FILE}
+    takes = _takes(key.choices, kinds.get(key.metavar, ValueKind.TEXT))
     is_repeated = key.kind in (Kind.LIST, Kind.TABLE)
     return FlagSpec(spellings, key.about, takes, key.metavar, key.choices, is_repeated, key.kind is Kind.SHELL)
 

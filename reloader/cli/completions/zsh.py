@@ -11,33 +11,33 @@ _FRAME = """\
 #compdef reloader
 # Completions of reloader for zsh, written by: reloader completions zsh
 _reloader() {
-    local verb=%(default)s
+    local subcommand=%(default)s
     local -i dashes=${words[(i)--]}
-    local -a verbs
-    verbs=(
-%(verbs)s
+    local -a subcommands
+    subcommands=(
+%(subcommands)s
     )
     if (( dashes < CURRENT )); then
-        # What follows is a command: its own completions.
+        # A command follows: use its own completions.
         shift $dashes words
         (( CURRENT -= dashes ))
         _normal
         return
     fi
     if (( CURRENT == 2 )) && [[ $PREFIX != -* ]]; then
-        _describe -t verbs verb verbs
+        _describe -t subcommands subcommand subcommands
         return
     fi
     case ${words[2]} in
         %(names)s)
-            verb=${words[2]}
+            subcommand=${words[2]}
             if (( CURRENT > 2 )); then
                 shift words
                 (( CURRENT -= 1 ))
             fi
             ;;
     esac
-    case $verb in
+    case $subcommand in
 %(cases)s
     esac
 }
@@ -53,7 +53,9 @@ def script(subcommands: Sequence[SubcommandSpec], default: str) -> str:
     return _FRAME % {
         "default": default,
         "names": "|".join(subcommand.name for subcommand in subcommands),
-        "verbs": "\n".join(f"        {_quoted(f'{subcommand.name}:{subcommand.about}')}" for subcommand in subcommands),
+        "subcommands": "\n".join(
+            f"        {_quoted(f'{subcommand.name}:{subcommand.about}')}" for subcommand in subcommands
+        ),
         "cases": "\n".join(line for subcommand in subcommands for line in _case(subcommand)),
     }
 
@@ -68,7 +70,7 @@ def _case(subcommand: SubcommandSpec) -> Iterator[str]:
 
 
 def _specs(flag: FlagSpec) -> Iterator[str]:
-    """A spelling is not offered again beside its twin, unless it may be repeated."""
+    """Yield each spelling of a flag. It excludes the others from being offered again, unless the flag may be repeated."""
     excluded = "*" if flag.is_repeated else f"({' '.join(flag.spellings)})"
     about = re.sub(r"([\[\]:\\])", r"\\\1", flag.about)
     for spelling in flag.spellings:
@@ -79,7 +81,7 @@ def _specs(flag: FlagSpec) -> Iterator[str]:
 def _value(flag: FlagSpec) -> str:
     if flag.takes is ValueKind.NOTHING:
         return ""
-    colons = "::" if flag.may_lack else ":"
+    colons = "::" if flag.value_is_optional else ":"
     return f"{colons}{flag.metavar.replace(':', ' ')}:{_action(flag.takes, flag.choices)}"
 
 

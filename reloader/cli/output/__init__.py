@@ -1,1 +1,1 @@
-"""Where facts become text: the console, JSON, the log file, desktop notifications."""
+"""Turns notices into text: for the console, JSON, the log file and desktop notifications."""

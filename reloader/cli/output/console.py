@@ -1,4 +1,4 @@
-"""Prints notices on standard error: a line each, or one JSON object each. Never fails: the terminal may be gone."""
+"""Prints notices on a stream, as lines or as JSON objects. It never fails, even if the terminal was closed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAME = "reloader"
 
 
 class Options(Protocol):
-    """What of the arguments the console must know."""
+    """The arguments that concern the console."""
 
     @property
     def quiet(self) -> bool: ...
@@ -34,7 +34,7 @@ class Options(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How notices are printed. ``threshold`` is the lowest level that is."""
+    """The format of notices. ``threshold`` is the lowest level that is printed."""
 
     threshold: Level = Level.INFO
     as_json: bool = False
@@ -43,7 +43,7 @@ class Style:
 
     @classmethod
     def of(cls, options: Options, stream: TextIO, *, shows_colour: bool, environ: Mapping[str, str]) -> Style:
-        """By the flags, and by what NO_COLOR (no-color.org), FORCE_COLOR (force-color.org) and ``stream`` say."""
+        """Return the style for the flags, NO_COLOR (no-color.org), FORCE_COLOR (force-color.org) and ``stream``."""
         threshold = Level.WARNING if options.quiet else Level.DETAIL if options.verbose else Level.INFO
         forced = bool(environ.get("FORCE_COLOR"))
         has_colour = not environ.get("NO_COLOR") and (forced or (shows_colour and environ.get("TERM") != "dumb"))
@@ -68,7 +68,7 @@ class Console:
 
     @property
     def is_screen(self) -> bool:
-        """Whether a person looks at a terminal."""
+        """True if lines for people go to a terminal."""
         return self._style.is_terminal
 
     @property
@@ -76,11 +76,11 @@ class Console:
         return self._style.as_json
 
     def show_times(self) -> None:
-        """From now on, each line and each object says when."""
+        """Add the time to each line and each object from now on."""
         self._has_times = True
 
     def write(self, text: str) -> None:
-        """Something for the terminal, and not for people."""
+        """Write a control sequence to the terminal."""
         self._write(text)
 
     def report(self, notice: Notice) -> None:
@@ -97,7 +97,7 @@ class Console:
             self._write("".join(line + "\n" for line in lines))
 
     def fail(self, error: ReloaderError) -> None:
-        """Show an error before anything was started: every problem on its own line."""
+        """Show an error with which nothing was started, each problem on its own line."""
         problems = error.problems if isinstance(error, ConfigError) else [str(error)]
         if self._style.as_json:
             self._write(json.dumps({"notice": "error", "level": "error", "problems": problems}) + "\n")
@@ -105,7 +105,7 @@ class Console:
             self._write("".join(self._line(Level.ERROR, problem) + "\n" for problem in problems))
 
     def _show_progress(self, scanning: Scanning) -> None:
-        """On one line of a terminal, again and again; who reads a pipe learns the sum when it is done."""
+        """Overwrite one line of a terminal. A pipe gets only the total, when the scan is done."""
         if self._style.is_terminal:
             self._write("\r" + self._line(scanning.level, message(scanning)))
             self._has_open_line = True
@@ -126,11 +126,11 @@ class Console:
             self._stream.flush()
         except (OSError, ValueError):
             self.is_cut_off = True
-            return  # the terminal or the pipe was closed; the child still deserves its clean end
+            return  # the terminal or the pipe was closed; the child must still be stopped cleanly
 
 
 def as_object(notice: Notice) -> dict[str, object]:
-    """``notice`` as JSON: ``notice`` names its kind, ``level`` its weight, ``text`` says it, the rest are its fields."""
+    """Return ``notice`` for JSON: its kind as ``notice``, its ``level``, its message as ``text``, and its fields."""
     return {
         "notice": kind_of(notice),
         "level": notice.level.name.lower(),
@@ -153,5 +153,5 @@ def _value(value: object) -> object:
 
 
 def _printable(text: str) -> str:
-    """A file name may hold bytes that are no text; JSON may not."""
+    """Escape the bytes of a file name that are not valid text, which JSON cannot hold."""
     return os.fsencode(text).decode("utf-8", "backslashreplace")

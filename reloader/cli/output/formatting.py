@@ -1,4 +1,4 @@
-"""Parts of sentences: an outcome, a length of time, a number of things, a path as short as the user knows it."""
+"""Parts of messages: an outcome, a duration, a number of things, a path relative to the current directory."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def some(paths: tuple[str, ...]) -> str:
 
 
 def short(path: str, getcwd: Callable[[], str] = os.getcwd) -> str:
-    """``path`` relative to the current directory where it lies below it. What cannot be printed is escaped."""
+    """Return ``path`` relative to the current directory, if it is below it. Escape what cannot be printed."""
     try:
         here = getcwd()
     except OSError:

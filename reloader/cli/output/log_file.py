@@ -1,4 +1,4 @@
-"""A file that everything told is appended to, whatever the terminal shows of it. A disk that is full costs no run."""
+"""The log file: every notice is appended to it, whatever the terminal shows. A full disk does not stop a run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from reloader.core.notices import Notice, Scanning
 from reloader.errors import ConfigError
 
 LIMIT = 1024 * 1024
-"""Bytes after which a file is full: it takes the place of the one kept before, and a new one is begun."""
+"""Bytes after which the file is full. It then replaces ``FILE.1``, and a new file begins."""
 
 
 class LogFile:
-    """Opened for each line, so that whoever moves it away in the meantime finds a new one in its place.
+    """A reporter that opens the file for each line, so that a log rotation can move it away.
 
-    With ``as_json`` each line is the object that ``--json`` prints. Raises ConfigError if the file cannot be written at all.
+    With ``as_json``, each line is the object that ``--json`` prints. Raises ConfigError if the file cannot be written.
     """
 
     def __init__(self, path: str, *, as_json: bool, now: Callable[[], datetime] = local_time) -> None:
@@ -30,11 +30,11 @@ class LogFile:
             with open(path, "a", encoding="utf-8"):
                 pass
         except OSError as error:
-            raise ConfigError([f"log_file: {path} cannot be written: {error.strerror}: name another file"]) from None
+            raise ConfigError([f"log_file: {path} cannot be written: {error.strerror}. Name another file"]) from None
 
     def report(self, notice: Notice) -> None:
         if isinstance(notice, Scanning):
-            return  # how far a scan is, is of no use afterwards
+            return  # the progress of a scan is of no use later
         try:
             with open(self._path, "a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
                 file.write(self._line(notice))
@@ -42,7 +42,7 @@ class LogFile:
             if is_full:
                 os.replace(self._path, f"{self._path}.1")
         except OSError:
-            return  # told on the terminal it was; the next line tries again
+            return  # the terminal has shown it; the next line tries again
 
     def _line(self, notice: Notice) -> str:
         time = self._now().isoformat(timespec="milliseconds")

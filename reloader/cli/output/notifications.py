@@ -1,7 +1,7 @@
-"""Calls the user who looks elsewhere: by the terminal's bell, and by a notification that the terminal shows.
+"""Notifies the user by the terminal's bell, or by a desktop notification that the terminal shows.
 
-Whether a window is in front only its terminal knows, so it is asked to notify by an escape sequence: that reaches the
-desktop through ssh, containers and tmux, too, where a library of ours would talk to the wrong desktop or to none.
+An escape sequence asks the terminal to notify, because only the terminal knows if its window is in front. The sequence also
+passes through ssh, containers and tmux, where a notification library would reach the wrong desktop or none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reloader.core.notices import (
 BELL = "\a"
 TITLE = "reloader"
 
-_LONGEST = 200
+_MAX_LENGTH = 200
 _BY_PROGRAM = {"iTerm.app": "9", "WezTerm": "9", "ghostty": "777", "WarpTerminal": "9", "kitty": "99"}
 _BY_TERM = {
     "xterm-kitty": "99",
@@ -35,7 +35,7 @@ _BY_VARIABLE = {"KITTY_WINDOW_ID": "99", "VTE_VERSION": "777", "KONSOLE_VERSION"
 
 
 class Notifier:
-    """Hears the same notices as the console. ``write`` writes to the terminal."""
+    """A reporter that notifies of ended runs and of errors. ``write`` writes to the terminal."""
 
     def __init__(
         self, write: Callable[[str], None], environ: Mapping[str, str], *, has_bell: bool, notifies: bool
@@ -51,32 +51,32 @@ class Notifier:
             case Launched():
                 self._ended = None
             case Ended(stopped=False):
-                self._ended = notice  # whether that was an end, or asks for the next run, the next notice says
+                self._ended = notice  # the next notice shows if this is an end or a request for the next run
             case WaitingForChangeNotice() | FinishedNotice():
-                self._call_for_end()
+                self._notify_of_end()
             case BackingOffNotice(failures=1):
-                self._call_for_end()
+                self._notify_of_end()
             case _ if notice.level is Level.ERROR:
-                self._call(message(notice))
+                self._notify(message(notice))
 
-    def _call_for_end(self) -> None:
+    def _notify_of_end(self) -> None:
         if self._ended is not None:
-            self._call(message(self._ended))
+            self._notify(message(self._ended))
             self._ended = None
 
-    def _call(self, text: str) -> None:
+    def _notify(self, text: str) -> None:
         notification = notification_of(text, self._environ) if self._notifies else None
         self._write((notification or "") + (BELL if self._has_bell or (self._notifies and not notification) else ""))
 
 
 def notification_of(text: str, environ: Mapping[str, str]) -> str | None:
-    """What makes the terminal of ``environ`` notify, or None if it is not known to be able to."""
+    """Return the escape sequence for the terminal of ``environ``, or None if it has no known one."""
     protocol = _protocol(environ)
     if protocol is None:
         return None
-    body = text.replace(";", ",") if protocol == "777" else text  # there it parts the title from the text
-    sequence = _sequence(protocol, body[:_LONGEST])
-    if environ.get("TMUX"):  # it hands on what is wrapped so, if it is allowed to
+    body = text.replace(";", ",") if protocol == "777" else text  # there it separates the title from the text
+    sequence = _sequence(protocol, body[:_MAX_LENGTH])
+    if environ.get("TMUX"):  # tmux passes on what is wrapped like this, with allow-passthrough
         return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
     return sequence
 

@@ -1,4 +1,4 @@
-"""Writes an answer to standard output. A reader who has seen enough is no error, and no terminal fails for a letter."""
+"""Writes to standard output. A closed pipe and a character that the terminal cannot show are not errors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def write(text: str) -> None:
         stream.write(text)
         stream.flush()
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.EINVAL):  # the latter is Windows' name for the same
+        if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL is the same on Windows
             raise
-        write_into_nothing(stream.fileno())
+        discard_output(stream.fileno())
 
 
-def write_into_nothing(descriptor: int) -> None:
-    """Python would try it again at its end, and complain."""
+def discard_output(descriptor: int) -> None:
+    """Point ``descriptor`` at the null device. Otherwise Python tries to flush again when it exits, and prints an error."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, descriptor)
     os.close(nothing)

@@ -1,1 +1,1 @@
-"""What ``reloader init`` writes, and how it recognises a project."""
+"""Detects the kind of a project and writes its config file, for ``reloader init``."""

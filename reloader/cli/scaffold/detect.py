@@ -1,4 +1,4 @@
-"""Recognises what kind of project a directory holds, and how it is run. Reads its files, and runs nothing of it."""
+"""Detects the kind of the project in a directory, and its command. It reads files and runs nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reloader.cli.scaffold.python_apps import AppFound, Source, has_main_guard, 
 _ASGI = ("FastAPI", "Starlette", "Litestar", "Quart", "BlackSheep", "Sanic")
 _FACTORIES = ("create_app", "make_app")
 _PROGRAMS = ("app.py", "main.py", "server.py", "run.py", "cli.py")
-"""What people call the file that is started, the likeliest first."""
+"""Usual names of the main program, the likeliest first."""
 
 _TOOLS = ("setup.py", "noxfile.py", "fabfile.py")
 
@@ -22,21 +22,21 @@ _MANAGERS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfi
 _NODE_MANAGERS = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun"}
 _ENVIRONMENTS = (".venv", "venv", "env")
 _SETTINGS = (".env", ".flaskenv")
-_OWN_RELOADER = "The reloader of {} itself stays off: one parent is enough."
+_OWN_RELOADER = "The reloader of {} stays off: one reloader is enough."
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """``kind`` is what it is, ``evidence`` a sentence on what it was recognised by; the rest are values for keys.
+    """A project that was detected by ``evidence``, which is a sentence. The last fields are values for keys.
 
-    ``remark`` explains the command. What is ``of_python`` needs no patterns.
+    ``remark`` explains the command. A project that ``is_python`` needs no patterns.
     """
 
     kind: str
     evidence: str
     command: tuple[str, ...]
     remark: str = ""
-    of_python: bool = False
+    is_python: bool = False
     cwd: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     watch: tuple[str, ...] = ()
@@ -44,8 +44,8 @@ class Project:
     extra_files: tuple[str, ...] = ()
 
 
-def recognised(directory: str) -> Project | None:
-    """The project in ``directory``, or None if it is none that is known."""
+def detect_project(directory: str) -> Project | None:
+    """Return the project in ``directory``, or None if it is of an unknown kind."""
     sources = list(python_sources(directory))
     kinds = (_django(directory), _asgi(directory, sources), _flask(directory, sources), _node(directory))
     project = next((one for one in kinds if one is not None), None) or _plain_python(directory, sources)
@@ -53,22 +53,22 @@ def recognised(directory: str) -> Project | None:
 
 
 def _settings_of(directory: str, cwd: str | None) -> tuple[str, ...]:
-    places = dict.fromkeys(("", cwd or ""))
-    files = (f"{place}/{name}".lstrip("/") for place in places for name in _SETTINGS)
+    folders = dict.fromkeys(("", cwd or ""))
+    files = (f"{folder}/{name}".lstrip("/") for folder in folders for name in _SETTINGS)
     return tuple(file for file in files if os.path.isfile(os.path.join(directory, file)))
 
 
 def _django(directory: str) -> Project | None:
-    for place in ("", *_directories(directory)):
-        script = f"{place}/manage.py".lstrip("/")
+    for folder in ("", *_directories(directory)):
+        script = f"{folder}/manage.py".lstrip("/")
         if "django" in _text(os.path.join(directory, script)):
             return Project(
                 "Django",
-                f"{script} is Django's",
-                (*_python(directory, place), "manage.py", "runserver", "--noreload"),
+                f"{script} belongs to Django",
+                (*_python(directory, folder), "manage.py", "runserver", "--noreload"),
                 remark=_OWN_RELOADER.format("Django"),
-                of_python=True,
-                cwd=place or None,
+                is_python=True,
+                cwd=folder or None,
                 watch=("templates/", "*.mo"),
             )
     return None
@@ -94,7 +94,7 @@ def _flask(directory: str, sources: list[Source]) -> Project | None:
 
 
 def _flask_target(source: Source, app: AppFound) -> str:
-    """Flask finds by itself what has one of the usual names."""
+    """Return the value of ``--app``. Flask finds an app with a usual name by itself."""
     is_usual = app.name in ("app", "application", *_FACTORIES)
     return source.module if is_usual else f"{source.module}:{app.name}"
 
@@ -114,15 +114,15 @@ def _plain_python(directory: str, sources: list[Source]) -> Project | None:
 def _of_source(kind: str, directory: str, source: Source, words: tuple[str, ...], *, remark: str = "") -> Project:
     env = {"PYTHONPATH": source.path_entry} if source.path_entry else {}
     command = (*_python(directory, source.cwd), *words)
-    return Project(kind, f"{source.path} is {_said_of(kind)}", command, remark, True, source.cwd or None, env)
+    return Project(kind, f"{source.path} is {_with_article(kind)}", command, remark, True, source.cwd or None, env)
 
 
-def _said_of(kind: str) -> str:
+def _with_article(kind: str) -> str:
     return "a Python program" if kind == "Python" else f"a {kind} app"
 
 
 def _python(directory: str, cwd: str) -> tuple[str, ...]:
-    """The Python that the project runs with: of its manager, of its virtual environment, or the one on the path."""
+    """Return the Python of the project: of its package manager, of its virtual environment, or from the PATH."""
     for lock, manager in _MANAGERS.items():
         if os.path.exists(os.path.join(directory, lock)) and which(manager):
             return (manager, "run", "python")
@@ -140,7 +140,7 @@ def _node(directory: str) -> Project | None:
         return None
     return Project(
         "Node.js",
-        "package.json is of a Node.js program",
+        "package.json belongs to a Node.js program",
         command,
         watch=("*.js", "*.cjs", "*.mjs", "*.ts", "*.json"),
         ignore=("package-lock.json",),
@@ -162,7 +162,7 @@ def _node_command(directory: str, package: Mapping[str, object]) -> tuple[str, .
 
 
 def _started_directly(directory: str, script: str) -> tuple[str, ...] | None:
-    """``node server.js`` without npm around it, and without another reloader."""
+    """Return ``node server.js`` for a script that needs neither npm nor another reloader, otherwise None."""
     try:
         program, *words = shlex.split(script)
     except ValueError:

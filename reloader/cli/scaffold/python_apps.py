@@ -1,4 +1,4 @@
-"""The Python files of a project near its top, read as syntax trees: which of them makes an app, and how it is imported."""
+"""The Python files near the top of a project, as syntax trees: which of them creates an app, and its import path."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_DEPTH = 2
-"""Directories below the project's that are looked into; below ``src``, one more."""
+_MAX_DEPTH = 2
+"""Levels of directories that are searched. ``src`` does not count as one."""
 
-_MOST = 300
-"""Files that are read at most: who starts a project knows its like, and who does not waits for nothing."""
+_MAX_FILES = 300
+"""The most files that are read, so that a large tree costs no noticeable time."""
 
 _LIKELY = ("app", "main", "wsgi", "asgi", "server", "api", "application", "__init__", "__main__")
-_STRANGE = frozenset(
+_SKIPPED = frozenset(
     {"tests", "test", "docs", "examples", "migrations", "node_modules", "site-packages", "build", "dist", "venv", "env"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AppFound:
-    """``kind`` is the class that is called, ``name`` the variable or the function by which the app is had."""
+    """``kind`` is the class of the app, ``name`` the variable that holds it or the function that returns it."""
 
     kind: str
     name: str
@@ -31,9 +31,9 @@ class AppFound:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file. ``path`` is relative to the project, with slashes. ``module`` is its dotted name, seen from ``cwd``.
+    """One file. ``path`` is relative to the project, with slashes. ``module`` is its dotted name, from ``cwd``.
 
-    ``cwd`` is the directory that the program must run in, if it is not the project's, and ``path_entry`` what must be on
+    ``cwd`` is the directory in which the program must run, empty for the project's. ``path_entry`` must be on
     ``PYTHONPATH``.
     """
 
@@ -48,7 +48,7 @@ class Source:
         return self.module.endswith(".__main__")
 
     def app_of(self, classes: Sequence[str], factories: Sequence[str]) -> AppFound | None:
-        """What makes an instance of one of ``classes`` here: a variable of the module, or else a function among ``factories``."""
+        """Return the variable that holds an instance of one of ``classes``, or the function of ``factories`` that makes one."""
         for node in self.tree.body:
             match node:
                 case (
@@ -67,21 +67,21 @@ class Source:
 
 
 def python_sources(directory: str) -> Iterator[Source]:
-    """The files that may start a project, the likeliest first. What cannot be read or parsed is left out."""
-    paths = sorted(_paths(directory, "", _DEPTH), key=_likelihood)
-    for path in paths[:_MOST]:
+    """Yield the files that may start a project, the likeliest first. Leave out files that cannot be read or parsed."""
+    paths = sorted(_paths(directory, "", _MAX_DEPTH), key=_likelihood)
+    for path in paths[:_MAX_FILES]:
         tree = _tree(os.path.join(directory, path))
         if tree is not None:
-            yield _placed(directory, path, tree)
+            yield _source_at(directory, path, tree)
 
 
 def has_main_guard(tree: ast.Module) -> bool:
-    """Whether a file says what it does when it is started."""
+    """Return True if the file has an ``if __name__ == "__main__"``."""
     return any(isinstance(node, ast.If) and "__name__" in ast.unparse(node.test) for node in tree.body)
 
 
 def _called(node: ast.AST | None) -> str:
-    """The last word of what is called: ``Flask`` of ``flask.Flask(__name__)``."""
+    """Return the last word of the function in a call: ``Flask`` of ``flask.Flask(__name__)``."""
     match node:
         case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
             return name
@@ -104,7 +104,7 @@ def _paths(directory: str, below: str, depth: int) -> Iterator[str]:
         path = f"{below}/{name}".lstrip("/")
         if not is_directory:
             yield from [path] if name.endswith(".py") and not name.startswith(("test_", "conftest")) else []
-        elif depth and name not in _STRANGE and not _is_environment(os.path.join(directory, path)):
+        elif depth and name not in _SKIPPED and not _is_environment(os.path.join(directory, path)):
             yield from _paths(directory, path, depth if path == "src" else depth - 1)
 
 
@@ -120,8 +120,8 @@ def _tree(path: str) -> ast.Module | None:
         return None
 
 
-def _placed(directory: str, path: str, tree: ast.Module) -> Source:
-    """The outermost directory of the package that ``path`` is in is what it is imported from."""
+def _source_at(directory: str, path: str, tree: ast.Module) -> Source:
+    """Return the file with its module name. The directory above its outermost package is the one to import it from."""
     *above, file = path.split("/")
     package: list[str] = []
     while above and os.path.exists(os.path.join(directory, *above, "__init__.py")):

@@ -1,4 +1,4 @@
-"""The ``reloader.toml`` that a project begins with: what fits it, explained, and what one may want next, commented out."""
+"""The ``reloader.toml`` of ``reloader init``: values that fit the project, explained, and further keys as comments."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from reloader.config.toml_syntax import in_toml
 SCHEMA_NAME = "reloader.schema.json"
 
 _WIDTH = 100
-_NEXT = ("watch", "ignore", "extra_files", "env", "on_exit", "stop_timeout")
-"""Keys that stand there in any case; as a comment, if there is nothing to say."""
+_ALWAYS = ("watch", "ignore", "extra_files", "env", "on_exit", "stop_timeout")
+"""Keys that are always there, as a comment if they have no value."""
 
-_WITH_IMPORTS = "What the program imports counts in any case."
+_WITH_IMPORTS = "What the program imports is always watched."
 
 
-def starter_text(project: Project, *, has_schema: bool) -> str:
+def config_text(project: Project, *, has_schema: bool) -> str:
     values = _values(project)
-    names = [name for name in KEYS if name in values or name in _NEXT]
-    remarks = {"command": project.remark, "watch": _WITH_IMPORTS if project.of_python else ""}
+    names = [name for name in KEYS if name in values or name in _ALWAYS]
+    remarks = {"command": project.remark, "watch": _WITH_IMPORTS if project.is_python else ""}
     entries = (_entry(name, values.get(name), remarks.get(name, "")) for name in names)
     parts = (_head(project, has_schema=has_schema), *entries)
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
@@ -43,8 +43,8 @@ def _head(project: Project, *, has_schema: bool) -> Iterator[str]:
     if has_schema:
         yield f"#:schema ./{SCHEMA_NAME}"
     yield from _comment(
-        f"{project.evidence}. Start it with: reloader. What is in force, and where it was written, is shown by reloader check; "
-        "all keys are explained by reloader --help."
+        f"{project.evidence}. Start it with: reloader. To see every value and where it is set: reloader check. "
+        "To see all keys: reloader --help."
     )
 
 

@@ -1,34 +1,33 @@
-"""``reloader check``: judges the configuration, and shows what of it is in force, and where each value comes from."""
+"""``reloader check``: checks the configuration, and shows each value and where it comes from."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 
 from reloader.cli.subcommand import Subcommand
+from reloader.config.arguments import Arguments
 
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
+TYPE_CHECKING = False  # these bring pydantic
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from reloader.config.arguments import Arguments
     from reloader.config.effective import EffectiveValue
     from reloader.config.load import Loaded
     from reloader.core.settings import LaunchSettings
 
 _COLUMN = 44
-"""Where the origins stand, if the values leave room."""
+"""The column of the origins, if the values leave room."""
 
 
 def perform(arguments: Arguments) -> int:
-    """0 if a session could start, 1 if it would fail for what the configuration names, 2 if it is wrong."""
+    """Return 0 if a session could start, 1 if something that the configuration names is missing, 2 if it is wrong."""
     import json
 
-    from reloader.cli.context import load_here
+    from reloader.cli.context import load_configuration
     from reloader.cli.output.stdout import write
     from reloader.errors import ConfigError
 
     try:
-        loaded = load_here(arguments, os.environ, needs_command=False)
+        loaded = load_configuration(arguments, os.environ, needs_command=False)
     except ConfigError as error:
         if not arguments.json:
             raise
@@ -44,24 +43,24 @@ def perform(arguments: Arguments) -> int:
 
 
 def _missing(loaded: Loaded) -> Iterator[str]:
-    """What the configuration names and is not there. It may be made before the session starts, so nothing is wrong with it."""
+    """Yield what the configuration names and does not exist. It may be created before a session starts."""
     from shutil import which
 
     spec = loaded.settings.launch
     origin = loaded.merged.origin_of
     if not os.path.isdir(spec.cwd):
-        yield f"{origin('cwd')}: there is no directory {spec.cwd}: make it, or name another"
+        yield f"{origin('cwd')}: there is no directory {spec.cwd}. Create it or name another one"
     elif "command" in loaded.merged.layers.values:
         path = spec.environment.get("PATH", os.environ.get("PATH"))
         if which(_program(spec), path=path) is None:
-            yield f'{origin("command")}: "{spec.argv[0]}" is not found: install it, or write where it is'
+            yield f'{origin("command")}: "{spec.argv[0]}" was not found. Install it or write its path'
     for file in spec.env_files:
         if not os.path.exists(file):
-            yield f"{origin('env_files')}: there is no file {file}: make it, or leave it out"
+            yield f"{origin('env_files')}: there is no file {file}. Create it or leave it out"
 
 
 def _program(spec: LaunchSettings) -> str:
-    """The command's first word, which is relative to the directory that it runs in if it has a separator."""
+    """Return the command's first word. With a separator, it is relative to the directory that the command runs in."""
     word = spec.argv[0]
     return os.path.join(spec.cwd, word) if os.path.dirname(word) else word
 
@@ -75,7 +74,7 @@ def _report(missing: Sequence[str], arguments: Arguments) -> None:
 
 
 def _as_toml(loaded: Loaded) -> str:
-    """The settings as a file that would mean the same, below a few lines on what comes of it."""
+    """Return the settings as a config file with the same meaning, below comments on the result."""
     from reloader.config.effective import effective_values
     from reloader.config.options import TABLES
 
@@ -127,11 +126,11 @@ SUBCOMMAND = Subcommand(
     takes_command=True,
     general=("config", "quiet", "json"),
     details="""
-Judges the config file, the RELOADER_* variables and the flags, and prints every key with the value that is in force,
-each with the place where it is written. What is printed is itself a config file.
+Checks the config file, the RELOADER_* variables and the flags, and prints every key with its value and where that is
+set. The output is itself a config file.
 
-The exit code is 0 if all is well, 1 if the command, its directory or an env file is not there, 2 if something is
-wrong; then every problem is named, with its place and the remedy.
+The exit code is 0 if everything is in order, 1 if the command, its directory or an env file does not exist, and 2 if
+something is wrong. Each problem is then listed with its place and the remedy.
 """,
     examples=("reloader check", "reloader check --quiet", "reloader check --json --interval 2"),
 )

@@ -1,13 +1,10 @@
-"""``reloader completions``: what a shell needs to complete our words."""
+"""``reloader completions``: a script with which a shell completes the command line."""
 
 from __future__ import annotations
 
 from reloader.cli.completions import SHELLS
 from reloader.cli.subcommand import Argument, Subcommand
-
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
-if TYPE_CHECKING:
-    from reloader.config.arguments import Arguments
+from reloader.config.arguments import Arguments
 
 
 def perform(arguments: Arguments) -> int:
@@ -26,10 +23,10 @@ SUBCOMMAND = Subcommand(
     general=(),
     positional=Argument("SHELL", f"One of {', '.join(SHELLS)}.", choices=SHELLS),
     details="""
-Prints completions for a shell: of verbs, of flags with their values, and behind -- of the command.
+Prints a script that completes subcommands, flags with their values, and the command after --. Where to save it:
 
-bash: into ~/.local/share/bash-completion/completions/reloader. zsh: into a directory of $fpath, as _reloader, before
-compinit. fish: into ~/.config/fish/completions/reloader.fish. powershell: into a file that $PROFILE reads.
+bash: ~/.local/share/bash-completion/completions/reloader. zsh: _reloader in a directory of $fpath, before compinit runs.
+fish: ~/.config/fish/completions/reloader.fish. powershell: a file that $PROFILE reads.
 """,
     examples=("reloader completions bash", "reloader completions fish > ~/.config/fish/completions/reloader.fish"),
 )

@@ -1,4 +1,4 @@
-"""``reloader doctor``: what a session would watch here, measured."""
+"""``reloader doctor``: how a session would watch the files here, with measurements."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import os
 import sys
 
 from reloader.cli.subcommand import Subcommand
-
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
-if TYPE_CHECKING:
-    from reloader.config.arguments import Arguments
+from reloader.config.arguments import Arguments
 
 
 def perform(arguments: Arguments) -> int:
-    """What the doctor says, with 1 if something is amiss."""
+    """Print the findings. Return 1 if one of them is a warning."""
     from reloader.app.doctor import examine
     from reloader.cli.context import console_on, load_settings
 
@@ -26,11 +23,11 @@ SUBCOMMAND = Subcommand(
     perform,
     takes_keys=True,
     details="""
-Says for each directory what would watch it and why, what it takes to watch everything, how soon a change is heard of
-there, and how much of the system's limits is in use. To measure that, it writes a file into each directory, and
+Shows for each directory which backend would watch it and why, how long it takes to watch everything, how soon a change
+is noticed, and how much of the system's limits is in use. To measure this, it writes a file into each directory and
 removes it.
 
-The exit code is 0 if all is well, else 1.
+The exit code is 0 if everything is in order, otherwise 1.
 """,
     examples=("reloader doctor", "reloader doctor --backend stat --json"),
 )

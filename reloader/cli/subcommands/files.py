@@ -1,15 +1,15 @@
-"""``reloader files``: every file that counts."""
+"""``reloader files``: every watched file."""
 
 from __future__ import annotations
 
 import os
 
-from reloader.cli.asking import PID, ask, pid_in, show
+from reloader.cli.session_client import PID, ask, pid_of, show
 from reloader.cli.subcommand import Flag, Subcommand
+from reloader.config.arguments import Arguments
 
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
+TYPE_CHECKING = False  # as in session_client
 if TYPE_CHECKING:
-    from reloader.config.arguments import Arguments
     from reloader.core.notices import SessionNotice
 
 
@@ -18,18 +18,18 @@ def perform(arguments: Arguments) -> int:
     from reloader.cli.output.stdout import write
     from reloader.core.notices import FilesListed
 
-    told = _listed(arguments)
-    if arguments.json or not isinstance(told, FilesListed):
-        show(arguments, told)
+    answer = _list(arguments)
+    if arguments.json or not isinstance(answer, FilesListed):
+        show(arguments, answer)
     elif arguments.options.get("null"):
-        write("".join(f"{path}\0" for path in told.files))
+        write("".join(f"{path}\0" for path in answer.files))
     else:
-        write("".join(f"{short(path)}\n" for path in told.files))
+        write("".join(f"{short(path)}\n" for path in answer.files))
     return 0
 
 
-def _listed(arguments: Arguments) -> SessionNotice:
-    """By the session that runs here; without one, by the configuration."""
+def _list(arguments: Arguments) -> SessionNotice:
+    """Ask the session that is running here. Without one, list the files by the configuration."""
     from reloader.app.client import SessionNotFound
     from reloader.app.explain import list_files
     from reloader.cli.context import load_settings
@@ -38,7 +38,7 @@ def _listed(arguments: Arguments) -> SessionNotice:
     try:
         return ask(arguments, FilesRequest())
     except SessionNotFound:
-        if pid_in(arguments) is not None:
+        if pid_of(arguments) is not None:
             raise
         return list_files(load_settings(arguments, os.environ, needs_command=False))
 
@@ -46,10 +46,10 @@ def _listed(arguments: Arguments) -> SessionNotice:
 SUBCOMMAND = Subcommand(
     perform,
     general=("config", "json"),
-    flags=(Flag("null", "End each path, which is absolute then, with a NUL character: for xargs -0."), PID),
+    flags=(Flag("null", "Print absolute paths, each ended by a NUL character, for xargs -0."), PID),
     details="""
-One line for each file, in order. A running session of this project is asked, which knows what the program has imported.
-Without one, it is what counts before a program runs.
+Prints one line for each file, sorted. If a session of this project is running, it answers, because it knows what the
+program has imported. Otherwise the list shows what is watched before a program runs.
 """,
     examples=("reloader files", "reloader files --null"),
 )

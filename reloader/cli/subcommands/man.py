@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from reloader.cli.subcommand import Subcommand
-
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
-if TYPE_CHECKING:
-    from reloader.config.arguments import Arguments
+from reloader.config.arguments import Arguments
 
 
 def perform(arguments: Arguments) -> int:
@@ -21,8 +18,8 @@ SUBCOMMAND = Subcommand(
     perform,
     general=(),
     details="""
-Prints the manual page in the format of man(1): read it with reloader man | man -l -, or put it as reloader.1 where
-man looks for it.
+Prints the manual page in the format of man(1). Read it with reloader man | man -l -, or install it as reloader.1 in a
+directory that man searches.
 """,
     examples=("reloader man | man -l -", "reloader man > ~/.local/share/man/man1/reloader.1"),
 )

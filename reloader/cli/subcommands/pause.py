@@ -1,31 +1,17 @@
-"""``reloader pause``: a running session collects changes instead of serving them."""
+"""``reloader pause``: a running session collects changes instead of restarting on them."""
 
 from __future__ import annotations
 
-from reloader.cli.asking import PID, ask, show
-from reloader.cli.subcommand import Subcommand
+from reloader.cli.session_client import simple_request
+from reloader.core.control_protocol import PauseRequest
 
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
-if TYPE_CHECKING:
-    from reloader.config.arguments import Arguments
-
-
-def perform(arguments: Arguments) -> int:
-    from reloader.core.control_protocol import PauseRequest
-
-    show(arguments, ask(arguments, PauseRequest()))
-    return 0
-
-
-SUBCOMMAND = Subcommand(
-    perform,
-    general=("config", "quiet", "json"),
-    flags=(PID,),
+SUBCOMMAND = simple_request(
+    PauseRequest(),
     details="""
-From now on the session of this project collects what changes and restarts nothing for it, as for a large merge. A
-restart by hand, and what the command asks for itself, are still done; a restart has all that was collected.
+From now on the session of this project collects changes and does not restart for them, for example during a large merge.
+Requested restarts still happen, whether you or the command asks, and include all collected changes.
 
-The exit code is 0, or 4 if no session runs here.
+The exit code is 0, or 4 if no session is running here.
 """,
     examples=("reloader pause", "reloader pause --quiet"),
 )

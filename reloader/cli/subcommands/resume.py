@@ -1,30 +1,16 @@
-"""``reloader resume``: a paused session serves what was collected, by one restart."""
+"""``reloader resume``: a paused session handles the collected changes, with one restart."""
 
 from __future__ import annotations
 
-from reloader.cli.asking import PID, ask, show
-from reloader.cli.subcommand import Subcommand
+from reloader.cli.session_client import simple_request
+from reloader.core.control_protocol import ResumeRequest
 
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
-if TYPE_CHECKING:
-    from reloader.config.arguments import Arguments
-
-
-def perform(arguments: Arguments) -> int:
-    from reloader.core.control_protocol import ResumeRequest
-
-    show(arguments, ask(arguments, ResumeRequest()))
-    return 0
-
-
-SUBCOMMAND = Subcommand(
-    perform,
-    general=("config", "quiet", "json"),
-    flags=(PID,),
+SUBCOMMAND = simple_request(
+    ResumeRequest(),
     details="""
-Ends a pause. What has changed meanwhile is served by one restart; if nothing has, nothing happens.
+Ends a pause. One restart handles the changes that were collected. Without changes, nothing happens.
 
-The exit code is 0, or 4 if no session runs here.
+The exit code is 0, or 4 if no session is running here.
 """,
     examples=("reloader resume",),
 )

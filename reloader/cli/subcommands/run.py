@@ -1,37 +1,39 @@
-"""``reloader run``, which is also what happens without a verb: the session itself."""
+"""``reloader run``, which is also the default: a session."""
 
 from __future__ import annotations
 
 import os
 
 from reloader.cli.subcommand import Subcommand
-
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
-if TYPE_CHECKING:
-    from reloader.config.arguments import Arguments
+from reloader.config.arguments import Arguments
 
 
 def perform(arguments: Arguments) -> int:
-    # All that a session can ever need is imported here, before it begins: what lies on the disk may be gone when it ends.
+    from reloader.cli.context import console_on, current_directory, standard_error
+
+    directory = current_directory()  # first: some versions of pydantic cannot be imported without one
+
+    # Import everything that a session can ever need before it begins: these files may have been removed when it ends.
     from reloader.app.session import run_session
-    from reloader.cli.context import configuration_of, console_on, standard_error
     from reloader.cli.output.reporters import reporter_for
+    from reloader.cli.reloadable_configuration import ReloadableConfiguration
 
     console = console_on(standard_error(), arguments)
-    configuration = configuration_of(
+    configuration = ReloadableConfiguration.of(
         arguments,
         os.environ,
-        lambda policy: reporter_for(policy, console_on(standard_error(), arguments), os.environ),
+        directory,
+        lambda settings: reporter_for(settings, console_on(standard_error(), arguments), os.environ),
     )
     settings = configuration.settings
     reporter = reporter_for(settings.output, console, os.environ)
-    return _as_status(
+    return _as_exit_status(
         run_session(settings, reporter, configuration=configuration, ends_the_process=arguments.ends_the_process)
     )
 
 
-def _as_status(exit_code: int) -> int:
-    """Windows' codes are unsigned (0xC0000005), what SystemExit takes is not."""
+def _as_exit_status(exit_code: int) -> int:
+    """Return the code as SystemExit takes it: signed. Windows' codes are unsigned, such as 0xC0000005."""
     return exit_code - 2**32 if exit_code > 0x7FFFFFFF else exit_code
 
 

@@ -1,12 +1,9 @@
-"""``reloader schema``: what editors need to complete and to judge ``reloader.toml``."""
+"""``reloader schema``: the JSON Schema of ``reloader.toml``, for editors."""
 
 from __future__ import annotations
 
 from reloader.cli.subcommand import Subcommand
-
-TYPE_CHECKING = False  # as in the arguments: typing costs too much for --version
-if TYPE_CHECKING:
-    from reloader.config.arguments import Arguments
+from reloader.config.arguments import Arguments
 
 
 def perform(arguments: Arguments) -> int:
@@ -23,9 +20,8 @@ SUBCOMMAND = Subcommand(
     perform,
     general=(),
     details="""
-Prints the JSON Schema of reloader.toml, by which editors complete keys, explain them and mark mistakes. Write it into
-a file beside reloader.toml, and name that file in the first line, as reloader init does: #:schema
-./reloader.schema.json
+Prints the JSON Schema of reloader.toml. With it, editors complete keys, explain them and mark mistakes. Save it next to
+reloader.toml and name it in the first line of that file, as reloader init does: #:schema ./reloader.schema.json
 """,
     examples=("reloader schema > reloader.schema.json",),
 )
