@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from reloader.core.paths.containment import is_within
+
 TYPE_CHECKING = False  # typing costs too much for --version
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -70,4 +72,4 @@ def _is_library_path(name: str) -> bool:
 
 
 def _lies_in(entry: str, directory: str) -> bool:
-    return directory != "" and (entry == directory or entry.startswith(directory + os.sep))
+    return directory != "" and is_within(entry, directory, os.sep)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from reloader.config.messages import quoted
+from reloader.core.paths.containment import is_within
 from reloader.core.paths.filters import PatternError
 
 _WILD = frozenset("*?[\\")
@@ -50,7 +51,7 @@ class PathContext:
     def holds(self, directory: str, path: str) -> bool:
         """Whether ``path`` is ``directory`` or lies below it."""
         directory, path = self.paths.normcase(directory), self.paths.normcase(path)
-        return bool(path == directory or path.startswith(directory.rstrip(self.paths.sep) + self.paths.sep))
+        return is_within(path, directory, self.paths.sep)
 
     def is_home(self, directory: str) -> bool:
         return bool(self.paths.normcase(self.real(directory)) == self.paths.normcase(self.real(self.home)))

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from reloader.core.paths.containment import is_within
 from reloader.errors import EnvironmentFileError, EnvironmentVariableError
 
 Text = str | bytes
@@ -128,7 +129,7 @@ def _without_entries(search_path: str, directories: set[str], dialect: _Dialect)
 
 
 def _lies_in(entry: str, directories: set[str]) -> bool:
-    return any(entry == directory or entry.startswith(directory + "/") for directory in directories)
+    return any(is_within(entry, directory) for directory in directories)
 
 
 def _posix_text(value: Text) -> str:

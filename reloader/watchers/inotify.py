@@ -25,7 +25,8 @@ from watchdog.observers.inotify_c import (
 )
 
 from reloader.core.events import PathsChanged, WatcherFailed, WatcherOverflowed
-from reloader.core.paths.walk import ListedDirectory, Walk, is_within, minimal_roots
+from reloader.core.paths.containment import is_within, minimal_roots
+from reloader.core.paths.walk import ListedDirectory, Walk
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.indirect_paths import IndirectPaths

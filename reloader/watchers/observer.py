@@ -16,7 +16,8 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from reloader.core.events import PathsChanged, WatcherFailed
-from reloader.core.paths.walk import ListedDirectory, Walk, is_within
+from reloader.core.paths.containment import is_within
+from reloader.core.paths.walk import ListedDirectory, Walk
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.indirect_paths import IndirectPaths

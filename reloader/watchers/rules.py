@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reloader.core.paths.containment import is_within
 from reloader.core.paths.filters import PathFilter, Rule, RuleSet
 from reloader.core.paths.ignores import DEFAULT_IGNORES, ignore_pattern
-from reloader.core.paths.walk import is_within
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.python_names import is_python, source_path
 from reloader.core.settings import Settings, WatchSettings

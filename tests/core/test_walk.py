@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reloader.core.paths.containment import is_within
 from reloader.core.paths.filters import PathFilter, Rule, RuleSet
-from reloader.core.paths.walk import Walk, is_within, minimal_roots
+from reloader.core.paths.walk import Walk
 from reloader.core.paths.watch_set import WatchSet
 
 Disk = dict[str, list[str]]  # "name" is a file, "name/" a directory, "name@" a link to a file, "name@/" to a directory
@@ -126,30 +127,3 @@ def test_a_link_with_an_ignored_name_is_not_followed():
 def test_the_root_of_the_disk_can_be_walked():
     disk = {"/": ["app/", "a.py"], "/app": ["b.py"]}
     assert files_seen(walk(disk, roots=("/",))) == {"/": ("/a.py",), "/app": ("/app/b.py",)}
-
-
-@pytest.mark.parametrize(
-    ("path", "directory", "expected"),
-    [
-        ("/app", "/app", True),
-        ("/app/a", "/app", True),
-        ("/app/a", "/app/", True),
-        ("/app_first", "/app", False),
-        ("/", "/app", False),
-        ("/app", "/", True),
-    ],
-)
-def test_what_lies_within_a_directory_is_a_matter_of_components(path, directory, expected):
-    assert is_within(path, directory) is expected
-
-
-def test_on_windows_components_are_told_apart_by_the_backslash():
-    assert is_within("C:\\app\\a", "C:\\app", "\\")
-    assert is_within("C:\\app", "C:\\", "\\")
-    assert not is_within("C:\\app_first", "C:\\app", "\\")
-
-
-def test_roots_inside_other_roots_are_superfluous():
-    assert minimal_roots(["/b", "/a/x", "/a", "/a", "/a_first", "/a/x/y"]) == ("/a", "/a_first", "/b")
-    assert minimal_roots(["/a-b/c", "/a", "/a-b"]) == ("/a", "/a-b")
-    assert minimal_roots([]) == ()

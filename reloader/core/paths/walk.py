@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reloader.core.paths.containment import is_within
 from reloader.core.paths.watch_set import WatchSet
 
 ListDirectory = Callable[[str], Sequence[tuple[str, bool, bool]]]
@@ -106,18 +107,3 @@ class Walk:
 
     def _join(self, directory: str, name: str) -> str:
         return directory + name if directory.endswith(self.separator) else directory + self.separator + name
-
-
-def is_within(path: str, directory: str, separator: str = "/") -> bool:
-    """Whether ``path`` is ``directory`` or lies below it, by components and not by characters."""
-    return path == directory or path.startswith(directory.rstrip(separator) + separator)
-
-
-def minimal_roots(directories: Iterable[str], separator: str = "/") -> tuple[str, ...]:
-    """``directories`` without those that lie in another of them, sorted."""
-    roots: list[str] = []
-    # In the order of paths that end in a separator, what lies in a directory follows it at once.
-    for directory in sorted(set(directories), key=lambda path: path.rstrip(separator) + separator):
-        if not roots or not is_within(directory, roots[-1], separator):
-            roots.append(directory)
-    return tuple(sorted(roots))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reloader.core.changes import PathKind
 from reloader.core.notices import PathExplained
+from reloader.core.paths.containment import is_within
 from reloader.core.paths.filters import VIRTUALENV, Rule
-from reloader.core.paths.walk import is_within
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.settings import WatchSettings
 from reloader.engine.agent_reports import AgentReports

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reloader.core.events import WatcherFailed
 from reloader.core.notices import BackendFellBack
-from reloader.core.paths.walk import is_within, minimal_roots
+from reloader.core.paths.containment import is_within, minimal_roots
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Reporter, Watcher
 

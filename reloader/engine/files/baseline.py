@@ -21,7 +21,8 @@ from reloader.core.changes import (
     compare,
     kind_of_change,
 )
-from reloader.core.paths.walk import ListedDirectory, Walk, is_within
+from reloader.core.paths.containment import is_within
+from reloader.core.paths.walk import ListedDirectory, Walk
 from reloader.core.paths.watch_set import WatchSet
 from reloader.core.python_names import BYTECODE_SUFFIXES, source_path
 from reloader.engine.files.file_reader import FileReader, as_file, is_same_content

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from reloader.core.paths.walk import is_within
+from reloader.core.paths.containment import is_within
 from reloader.watchers.watchman.connection import (
     CommandRefused,
     ConnectionLost,

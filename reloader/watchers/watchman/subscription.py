@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from reloader.core.events import PathsChanged, WatcherFailed, WatcherOverflowed
-from reloader.core.paths.walk import Walk, minimal_roots
+from reloader.core.paths.containment import minimal_roots
+from reloader.core.paths.walk import Walk
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
 from reloader.watchers.watchman.connection import BACKEND, CommandRefused, ConnectionLost, Response

@@ -1,0 +1,34 @@
+"""Paths within directories, compared by components."""
+
+from __future__ import annotations
+
+import pytest
+
+from reloader.core.paths.containment import is_within, minimal_roots
+
+
+@pytest.mark.parametrize(
+    ("path", "directory", "expected"),
+    [
+        ("/app", "/app", True),
+        ("/app/a", "/app", True),
+        ("/app/a", "/app/", True),
+        ("/app_first", "/app", False),
+        ("/", "/app", False),
+        ("/app", "/", True),
+    ],
+)
+def test_what_lies_within_a_directory_is_a_matter_of_components(path, directory, expected):
+    assert is_within(path, directory) is expected
+
+
+def test_on_windows_components_are_told_apart_by_the_backslash():
+    assert is_within("C:\\app\\a", "C:\\app", "\\")
+    assert is_within("C:\\app", "C:\\", "\\")
+    assert not is_within("C:\\app_first", "C:\\app", "\\")
+
+
+def test_roots_inside_other_roots_are_superfluous():
+    assert minimal_roots(["/b", "/a/x", "/a", "/a", "/a_first", "/a/x/y"]) == ("/a", "/a_first", "/b")
+    assert minimal_roots(["/a-b/c", "/a", "/a-b"]) == ("/a", "/a-b")
+    assert minimal_roots([]) == ()
