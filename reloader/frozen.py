@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import sys
 
-from reloader.core.paths.containment import is_within
-
 TYPE_CHECKING = False  # typing costs too much for --version
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -72,4 +70,4 @@ def _is_library_path(name: str) -> bool:
 
 
 def _lies_in(entry: str, directory: str) -> bool:
-    return directory != "" and is_within(entry, directory, os.sep)
+    return directory != "" and (entry == directory or entry.startswith(directory + os.sep))
