@@ -13,6 +13,7 @@ import pytest
 
 from reloader.cli.output.formatting import short
 from reloader.cli.output.messages import MESSAGES, message
+from reloader.core import notices
 from reloader.core.addresses import Address, PortOwner, UnixAddress, assign_descriptors
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.notices import (
@@ -84,6 +85,11 @@ ALL_STEPS = (
 ALL_STEPS_IN_WORDS = (
     "stop signal sent, escaped processes signalled 20 ms later, killed 5 s later, no process left 6 s later"
 )
+
+
+def test_every_class_with_a_level_is_a_notice() -> None:
+    classes = (one for one in vars(notices).values() if isinstance(one, type) and hasattr(one, "level"))
+    assert set(classes) == set(get_args(Notice))
 
 
 def test_every_notice_has_a_message() -> None:
