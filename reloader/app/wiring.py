@@ -117,7 +117,7 @@ def _host(session: SessionContext, settings: Settings, resources: ExitStack) -> 
         has_input=settings.launch.has_input,
         sockets=session.sockets,
         log=settings.tasks.ready.log,
-        folder=session.files.directory,
+        directory=session.files.directory,
         helpers=None if session.host is None else session.host.helpers,
     )
     resources.callback(host.detach)

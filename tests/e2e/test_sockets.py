@@ -169,7 +169,7 @@ def test_an_address_in_use_is_an_error_that_names_its_holder_before_anything_is_
         with Reloader("--config", config, cwd=tmp_path) as reloader:
             assert reloader.wait_for_exit() == 2
             (problem,) = reloader.wait_for("error")["problems"]
-    assert f"reloader.toml: sockets: 127.0.0.1:{port}: is in use by process {os.getpid()} (" in problem
+    assert f"reloader.toml: sockets: 127.0.0.1:{port}: in use by process {os.getpid()} (" in problem
     assert not (tmp_path / "up-1").exists()
 
 

@@ -256,14 +256,14 @@ class TestTheMark:
 
 
 def test_a_frozen_program_gives_the_terminal_back_itself_if_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert guard_module._what_gives_back()[:4] == [sys.executable, "-I", "-S", "-c"]
+    assert guard_module._restore_command()[:4] == [sys.executable, "-I", "-S", "-c"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setitem(sys.modules, "reloader.frozen", frozen)
-    assert guard_module._what_gives_back() == [sys.executable, frozen.GIVE_TERMINAL_BACK]
+    assert guard_module._restore_command() == [sys.executable, frozen.GIVE_TERMINAL_BACK]
     monkeypatch.delitem(sys.modules, "reloader.frozen")
-    assert guard_module._what_gives_back() == []  # the program of somebody who uses the library
+    assert guard_module._restore_command() == []  # the program of somebody who uses the library
 
 
 def test_an_interpreter_without_a_file_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "")
-    assert guard_module._what_gives_back() == []
+    assert guard_module._restore_command() == []

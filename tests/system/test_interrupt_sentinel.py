@@ -1,4 +1,4 @@
-"""The ear hears SIGINT where the run hears it, and is no part of the run."""
+"""The interrupt sentinel reports SIGINT sent to the group of a run, and is not part of the run."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import sys
 import pytest
 
 if sys.platform == "win32":
-    pytest.skip("process groups that have the terminal are of POSIX alone", allow_module_level=True)
+    pytest.skip("Windows has no foreground process group", allow_module_level=True)
 
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
 
-from reloader.system.posix import terminal as ear_module
+from reloader.system.posix import terminal
 from reloader.system.posix.terminal import InterruptSentinel
 from tests.support.assertions.eventually import eventually
 from tests.support.programs.processes import is_alive
 
 
 @pytest.fixture
-def ear() -> Iterator[InterruptSentinel]:
+def sentinel() -> Iterator[InterruptSentinel]:
     made = InterruptSentinel()
     yield made
     made.close()
@@ -30,7 +30,7 @@ def ear() -> Iterator[InterruptSentinel]:
 
 @pytest.fixture
 def group() -> Iterator[int]:
-    """Of a program that does not listen."""
+    """A process group that ignores SIGINT."""
     argv = ["/bin/sh", "-c", "trap '' INT TERM; exec sleep 60"]
     pid = os.posix_spawn(argv[0], argv, os.environ, setpgroup=0)
     yield pid
@@ -38,51 +38,51 @@ def group() -> Iterator[int]:
     os.waitpid(pid, 0)
 
 
-def test_each_interrupt_of_the_group_is_heard_once(ear: InterruptSentinel, group: int) -> None:
-    ear.listen_in(group)
-    assert not ear.has_heard()
+def test_each_interrupt_of_the_group_is_reported_once(sentinel: InterruptSentinel, group: int) -> None:
+    sentinel.join(group)
+    assert not sentinel.was_interrupted()
     for _ in range(3):
         os.killpg(group, signal.SIGINT)
-        eventually(ear.has_heard, what="the interrupt")
-        assert not ear.has_heard()
+        eventually(sentinel.was_interrupted, what="the interrupt")
+        assert not sentinel.was_interrupted()
 
 
-def test_other_signals_are_the_groups_business(ear: InterruptSentinel, group: int) -> None:
-    ear.listen_in(group)
+def test_other_signals_do_not_end_the_sentinel(sentinel: InterruptSentinel, group: int) -> None:
+    sentinel.join(group)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGQUIT):
-        os.kill(ear.pid or 0, number)
-    assert not ear.has_heard()
+        os.kill(sentinel.pid or 0, number)
+    assert not sentinel.was_interrupted()
     os.killpg(group, signal.SIGINT)
-    eventually(ear.has_heard, what="the interrupt")
+    eventually(sentinel.was_interrupted, what="the interrupt")
 
 
-def test_who_is_forced_together_with_the_group_has_heard_nothing(ear: InterruptSentinel, group: int) -> None:
-    ear.listen_in(group)
-    pid = ear.pid
+def test_who_is_forced_together_with_the_group_was_interrupted_nothing(sentinel: InterruptSentinel, group: int) -> None:
+    sentinel.join(group)
+    pid = sentinel.pid
     os.killpg(group, signal.SIGKILL)
-    eventually(lambda: ear.has_heard() or ear.pid is None, what="the end of the ear")
-    assert not ear.has_heard()
+    eventually(lambda: sentinel.was_interrupted() or sentinel.pid is None, what="the end of the sentinel")
+    assert not sentinel.was_interrupted()
     assert pid is not None
     assert not is_alive(pid)
 
 
-def test_it_leaves_the_group_without_a_trace(ear: InterruptSentinel, group: int) -> None:
-    ear.listen_in(group)
-    pid = ear.pid
-    ear.leave_group()
+def test_it_leaves_the_group_without_a_trace(sentinel: InterruptSentinel, group: int) -> None:
+    sentinel.join(group)
+    pid = sentinel.pid
+    sentinel.leave()
     assert pid is not None
     assert not is_alive(pid)
-    assert not ear.has_heard()
+    assert not sentinel.was_interrupted()
 
 
 def test_a_group_that_is_gone_and_a_missing_program_are_no_error(
-    ear: InterruptSentinel, group: int, monkeypatch: pytest.MonkeyPatch
+    sentinel: InterruptSentinel, group: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with subprocess.Popen(["true"]) as gone:
         pass
-    ear.listen_in(gone.pid)
-    assert ear.pid is None
-    monkeypatch.setattr(ear_module, "_WAITING", "/there/is/no/cat")
-    ear.listen_in(group)
-    assert ear.pid is None
-    assert not ear.has_heard()
+    sentinel.join(gone.pid)
+    assert sentinel.pid is None
+    monkeypatch.setattr(terminal, "_WAITING_PROGRAM", "/there/is/no/cat")
+    sentinel.join(group)
+    assert sentinel.pid is None
+    assert not sentinel.was_interrupted()

@@ -25,7 +25,7 @@ from reloader.core.addresses import FIRST_DESCRIPTOR, Address, PortOwner, Socket
 from reloader.errors import ConfigError
 from reloader.system import port_owner
 from reloader.system.port_owner import find_socket_owner
-from reloader.system.posix import listen_sockets
+from reloader.system.posix import bound_socket
 from reloader.system.posix.listen_sockets import Sockets
 from tests.support.platforms.limits import linux_only
 from tests.support.programs.web import free_port
@@ -106,9 +106,9 @@ class TestAPort:
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             port = theirs.getsockname()[1]
             (problem,) = refusal(sockets, Address("127.0.0.1", port))
-        start = f"reloader.toml: sockets: 127.0.0.1:{port}: is in use by process {os.getpid()} ("
+        start = f"reloader.toml: sockets: 127.0.0.1:{port}: in use by process {os.getpid()} ("
         assert problem.startswith(start)
-        assert problem.endswith("): stop it, or take another port, or 0 for any that is free")
+        assert problem.endswith("). Stop it, or use another port, or 0 for any free one")
 
     def test_that_cannot_be_had_keeps_none_of_the_others(self, sockets: Sockets) -> None:
         port = free_port()
@@ -120,16 +120,16 @@ class TestAPort:
     @pytest.mark.parametrize(
         ("address", "why"),
         [
-            (Address("192.0.2.1", 8000), "this machine has no such address: take 127.0.0.1"),
-            (Address("no-such-host.invalid", 8000), "its host is not known"),
-            (Address("x" * 70 + ".invalid", 8000), "its host is not known"),
+            (Address("192.0.2.1", 8000), "this machine does not have that address. Use 127.0.0.1"),
+            (Address("no-such-host.invalid", 8000), "unknown host"),
+            (Address("x" * 70 + ".invalid", 8000), "unknown host"),
         ],
     )
     def test_that_is_none_of_this_machine_is_refused(self, sockets: Sockets, address: Address, why: str) -> None:
         assert why in refusal(sockets, address)[0]
 
     @pytest.mark.parametrize(
-        ("code", "why"), [(errno.EACCES, "this user may not listen there"), (errno.ENOBUFS, "cannot be listened on: ")]
+        ("code", "why"), [(errno.EACCES, "this user may not listen there"), (errno.ENOBUFS, "cannot listen there: ")]
     )
     def test_that_the_system_refuses_is_told_in_words(
         self, sockets: Sockets, monkeypatch: pytest.MonkeyPatch, code: int, why: str
@@ -142,10 +142,10 @@ class TestAPort:
         assert why in refusal(sockets, Address("127.0.0.1", 8000))[0]
 
     def test_of_another_users_process_names_none(self, sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(listen_sockets, "find_port_owner", lambda addresses: PortOwner(addresses[0]))
+        monkeypatch.setattr(bound_socket, "find_port_owner", lambda addresses: PortOwner(addresses[0]))
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             (problem,) = refusal(sockets, Address("127.0.0.1", theirs.getsockname()[1]))
-        assert "in use, by a process that this user may not look at: stop that, or take another port" in problem
+        assert "in use by a process that you have no permission to inspect. Stop it, or use another port" in problem
 
 
 class TestAPath:
@@ -190,37 +190,40 @@ class TestAPath:
             theirs.bind(str(file.absolute()))
             theirs.listen()
             (problem,) = refusal(sockets, UnixAddress(str(file.absolute())))
-        assert re.search(rf"is in use by process {os.getpid()} \(.*\): stop it, or take another path$", problem)
+        assert re.search(rf"in use by process {os.getpid()} \(.*\)\. Stop it, or use another path$", problem)
         assert file.exists()
 
     @linux_only
     def test_on_which_somebody_is_about_to_listen_is_refused(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(listen_sockets, "find_socket_owner", lambda path: PortOwner(Address(path, 0), 7, ("serve",)))
+        monkeypatch.setattr(bound_socket, "find_socket_owner", lambda path: PortOwner(Address(path, 0), 7, ("serve",)))
         with socket.socket(socket.AF_UNIX) as theirs:
             theirs.bind(str(file))
             (problem,) = refusal(sockets, in_dot(file))
-        assert "is in use by process 7 (serve)" in problem
+        assert "in use by process 7 (serve)" in problem
         assert file.exists()
 
     @linux_only
     def test_whose_holder_does_not_answer_is_in_use_too(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(listen_sockets, "PATIENCE", 0.01)  # for systems that let it wait
+        monkeypatch.setattr(bound_socket, "CONNECT_TIMEOUT", 0.01)  # for systems that let it wait
         with socket.socket(socket.AF_UNIX) as theirs, socket.socket(socket.AF_UNIX) as waiting:
             theirs.bind(str(file))
             theirs.listen(0)
             waiting.connect(str(file))
             (problem,) = refusal(sockets, in_dot(file))
-        assert "is in use" in problem
-        assert problem.endswith("take another path")
+        assert "in use" in problem
+        assert problem.endswith("use another path")
 
     def test_that_is_no_socket_is_refused(self, sockets: Sockets, file: Path) -> None:
         file.write_text("mine")
         assert refusal(sockets, in_dot(file)) == [
-            "reloader.toml: sockets: unix:./app.sock: there is a file that is no socket: take another path, or remove it"
+            (
+                "reloader.toml: sockets: unix:./app.sock: a file exists there that is not a socket. "
+                "Use another path, or remove the file"
+            )
         ]
         assert file.read_text() == "mine"
 
@@ -240,9 +243,9 @@ class TestAPath:
     @pytest.mark.parametrize(
         ("path", "why"),
         [
-            ("./no/app.sock", "its directory is missing: create it"),
-            ("./file/app.sock", "what should be its directory is none"),
-            (f"./{'x' * 200}", "its path is longer than a socket's may be"),
+            ("./no/app.sock", "its directory does not exist: create it"),
+            ("./file/app.sock", "its directory is a file"),
+            (f"./{'x' * 200}", "its path is too long for a socket"),
         ],
     )
     def test_that_cannot_be_is_refused_with_the_remedy(self, sockets: Sockets, file: Path, path: str, why: str) -> None:

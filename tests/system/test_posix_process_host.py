@@ -22,7 +22,8 @@ from reloader.core.outcome import Exited, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import SystemSignals, enable_colour
 from reloader.system.posix import process_host, process_tree
-from reloader.system.posix.process_host import PosixChild, ProcessHost
+from reloader.system.posix.process_group import PosixChild
+from reloader.system.posix.process_host import ProcessHost
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
 from tests.support.programs.processes import is_alive
@@ -244,7 +245,7 @@ class TestStopping:
         now = time.monotonic()
         assert runs.host.next_poll(now) is None
         child.stop(signal.SIGTERM)
-        assert runs.host.next_poll(now) == now + process_host.LOOK_AGAIN
+        assert runs.host.next_poll(now) == now + process_host.POLL_INTERVAL
         child.kill()
         assert runs.end() == RunEnded(1, Signalled(9))
         assert runs.host.next_poll(now) is None

@@ -23,7 +23,8 @@ from reloader.core.outcome import Exited, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import Sockets
 from reloader.system.posix import spawn
-from reloader.system.posix.process_host import PosixChild, ProcessHost
+from reloader.system.posix.process_group import PosixChild
+from reloader.system.posix.process_host import ProcessHost
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
 
@@ -134,7 +135,7 @@ def test_without_a_shell_nothing_is_started_and_the_reason_is_told(runs: Runs, m
     monkeypatch.setattr(spawn, "_SHELL", "/there/is/no/shell")
     answer = runs.host.launch([sys.executable], cwd=str(runs.directory), environment=os.environ, run=1)
     assert isinstance(answer, ChildNotLaunched)
-    why = "sockets are handed over by /there/is/no/shell, which is not to be had: No such file or directory"
+    why = "/there/is/no/shell cannot be started, which passes on the sockets: No such file or directory"
     assert (answer.exit_code, answer.why) == (126, why)
 
 

@@ -189,7 +189,7 @@ def test_a_run_that_is_stopped_gets_its_own_attributes_back_when_it_goes_on(tmp_
         facts["as before"] = terminal.has_same_attributes
         without_echo()
         facts["as it likes it"] = not terminal.has_same_attributes
-        terminal.pause()
+        terminal.suspend()
         facts["meanwhile"] = (terminal.is_foreground, termios.tcgetattr(slave) == before)
         terminal.give_foreground(group)
         facts["again"] = (terminal.has_given_foreground, echo_of(termios.tcgetattr(slave)))
@@ -228,7 +228,7 @@ def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_u
             terminal = Terminal(slave)
             group = start("/bin/sleep", "60")
             terminal.give_foreground(group)
-            terminal.take_foreground(leaves_a_mess=True)
+            terminal.take_foreground(needs_reset=True)
             shown = os.read(master, 1000) if select.select([master], [], [], 0)[0] else b""
             facts[kind] = shown.replace(b"\\r\\n", b"\\n") == RESET_SEQUENCES
             end(group)
@@ -236,7 +236,7 @@ def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_u
         os.environ["TERM"] = "xterm"
         group = start("/bin/sleep", "60")
         without_output.give_foreground(group)
-        without_output.take_foreground(leaves_a_mess=True)
+        without_output.take_foreground(needs_reset=True)
         facts["read only"] = bool(select.select([master], [], [], 0)[0])
         end(group)
     """
@@ -248,7 +248,7 @@ def test_attributes_are_written_so_that_another_python_can_set_them(tmp_path: Pa
         import subprocess
         from reloader.system.posix.terminal import RESTORE_TERMINAL, Attributes
         before = termios.tcgetattr(slave)
-        written = Attributes.of(slave).written()
+        written = Attributes.of(slave).serialized()
         group = start("/bin/sleep", "60")
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         os.tcsetpgrp(slave, group)

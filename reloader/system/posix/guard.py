@@ -1,8 +1,9 @@
-"""The guard: a process that outlives us when we are killed, ends what we ran, removes our files, and gives the terminal back.
+"""The guard: a process that cleans up when the supervisor is killed.
 
-It waits at the end of a pipe, which the kernel closes however we end. It is a shell, not a fork of ours: that costs a tenth of
-the memory (a fork comes to own every page that we write to later), half a millisecond, and may be started whatever threads
-there are. It holds none of the user's streams, and no signal but SIGKILL and SIGSTOP reaches it.
+It stops the run, removes the session's files and restores the terminal. It reads from a pipe that the kernel closes
+however the supervisor ends. The guard is a shell, not a fork. A fork would use ten times the memory, because it comes to
+own every page that the supervisor writes to later. The shell starts within half a millisecond, and safely whatever
+threads exist. It holds none of the user's streams, and only SIGKILL and SIGSTOP reach it.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ from reloader.system.posix.terminal import RESTORE_TERMINAL, Attributes
 _SHELL = "/bin/sh"
 _VARIABLES = {"PATH": os.defpath, "TERM": "dumb"}
 
-#: Arguments: the mark, the name of the stop signal, the directory to remove, to whom the terminal is given back, and the words
-#: of the command that does so, or none.
-#: Each line says which group runs, and what the terminal's attributes were: ``-`` if nothing runs.
-#: It takes less than a second for the polite request and as much for force, also where something cannot be killed. By their
-#: mark zombies are told from the living, which by their group they are not, for as long as the first process buries none.
+#: Arguments: the process tag, the name of the stop signal, the directory to remove, the group that gets the terminal back,
+#: and the command line that does so, if any.
+#: Each input line names the group that runs and the terminal's attributes before it; ``-`` if nothing runs.
+#: The script waits less than a second after the stop signal, and as long after SIGKILL, also for a process that cannot be
+#: killed. The tag separates zombies from live processes, which a group id cannot: process 1 may not reap them.
 _SCRIPT = r"""
 : the guard of reloader
 cd /
 run=-
 while read -r line; do run=$line; done
-without= mark=$1 signal=$2 folder=$3 own=$4
+without= tag=$1 signal=$2 folder=$3 own=$4
 shift 4
 group=${run%% *} attributes=${run#* }
-marked() {
-    [ "$mark" ] || return
-    for file in $(grep -l "^Max file locks  *$mark " /proc/[0-9]*/limits 2>/dev/null); do
+tagged() {
+    [ "$tag" ] || return
+    for file in $(grep -l "^Max file locks  *$tag " /proc/[0-9]*/limits 2>/dev/null); do
         pid=${file#/proc/} pid=${pid%/limits}
         read -r stat <"/proc/$pid/stat" || continue
         set -- ${stat##*) }
@@ -46,10 +47,10 @@ marked() {
 }
 send() {
     [ "$group" = - ] || kill -s "$1" -- "-$group"
-    for pid in $(without=$group; marked); do kill -s "$1" "$pid"; done
+    for pid in $(without=$group; tagged); do kill -s "$1" "$pid"; done
 }
 lives() {
-    if [ "$mark" ]; then [ "$(marked)" ]; else [ "$group" != - ] && kill -s 0 -- "-$group"; fi
+    if [ "$tag" ]; then [ "$(tagged)" ]; else [ "$group" != - ] && kill -s 0 -- "-$group"; fi
 }
 gone() {
     turn=0
@@ -70,15 +71,14 @@ send KILL
 
 
 class Guard:
-    """Told what runs, and dismissed in the end if all is well. Where there is no shell there is none; ``error`` says so.
+    """The supervisor's end of the guard. Where no shell can be started there is no guard, and ``error`` says why.
 
-    ``folder`` is the directory of our own files, if there is one.
+    ``directory`` holds the session's files, if there is one; the guard removes it.
     """
 
-    def __init__(self, tag: ProcessTag, stop_signal: int, own_group: int, folder: str | None = None) -> None:
-        marked = "" if tag.number is None else str(tag.number)
-        self._arguments = [marked, _name_of(stop_signal), folder or "", str(own_group)]
-        self._arguments += _what_gives_back()
+    def __init__(self, tag: ProcessTag, stop_signal: int, own_group: int, directory: str | None = None) -> None:
+        number = "" if tag.number is None else str(tag.number)
+        self._arguments = [number, _name_of(stop_signal), directory or "", str(own_group), *_restore_command()]
         self._tag = tag
         self._pid: int | None = None
         self._pipe: int | None = None
@@ -86,31 +86,35 @@ class Guard:
         self._start()
 
     def protect(self, group: int, attributes: Attributes | None) -> None:
-        """From now on ``group`` is what has to go with us, and ``attributes`` are those to be restored."""
-        self._say(f"{group} {'-' if attributes is None else attributes.written()}")
+        """Have the guard stop ``group`` if the supervisor is killed, and restore the terminal's ``attributes``."""
+        self._send(f"{group} {'-' if attributes is None else attributes.serialized()}")
 
     def release(self) -> None:
-        self._say("-")
+        """Protect nothing: the run has ended."""
+        self._send("-")
 
     def shutdown(self) -> None:
-        """All is well. May be called twice. It does nothing but wait, and may be stopped, so it is not asked."""
+        """End the guard, which has nothing to clean up. May be called twice.
+
+        The guard is killed: it only waits, and it may be stopped by SIGSTOP.
+        """
         if self._pid is not None:
             os.kill(self._pid, signal.SIGKILL)
         self._reap()
         self.detach()
 
     def detach(self) -> None:
-        """We end, and what runs does not: that is what the guard is for."""
+        """Close the pipe, so that the guard does its work. The supervisor ends while a run is alive."""
         if self._pipe is not None:
             os.close(self._pipe)
             self._pipe = None
 
-    def _say(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         if self._pipe is None:
             return
         try:
             os.write(self._pipe, line.encode() + b"\n")
-        except BrokenPipeError:  # somebody has killed it
+        except BrokenPipeError:  # the guard was killed
             self.detach()
             self._reap()
 
@@ -134,7 +138,7 @@ class Guard:
                         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
                         *closing_inheritable(),
                     ],
-                    setpgroup=0,  # in our session, whose terminal it may have to give back, but out of reach of Ctrl-C
+                    setpgroup=0,  # in our session, to reach its terminal, but in a group that Ctrl-C does not reach
                     setsigmask=signal.valid_signals(),
                 )
         except OSError as error:
@@ -144,10 +148,11 @@ class Guard:
             os.close(reader)
 
 
-def _what_gives_back() -> list[str]:
-    """The command that gives the terminal back: a Python that reads nothing of the user's, or our own program if it is frozen.
+def _restore_command() -> list[str]:
+    """Return the command that restores the terminal, or nothing if there is none.
 
-    A frozen program of somebody else, who uses the library, knows no such flag. Only ours begins with reloader.frozen.
+    It is a Python that ignores the user's environment and site-packages. In our frozen program it is that program, which
+    has loaded reloader.frozen; a frozen program of another author does not know the flag.
     """
     if not hasattr(sys, "frozen"):
         return [sys.executable, "-I", "-S", "-c", RESTORE_TERMINAL] if sys.executable else []
@@ -156,7 +161,7 @@ def _what_gives_back() -> list[str]:
 
 
 def _name_of(number: int) -> str:
-    """The name by which ``kill`` knows it. A real-time signal has none that every shell knows."""
+    """Return the signal's name for ``kill``. Not every shell knows real-time signals: TERM stands for these."""
     try:
         return signal.Signals(number).name.removeprefix("SIG")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Commands beside the run on POSIX: each in a process group of its own, without input, and ended with all of that group."""
+"""Run auxiliary commands (checks, hooks) on POSIX: each in a process group of its own, without input, ended as a whole."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from reloader.interfaces import ChildNotLaunched
 from reloader.system.posix.process_tree import ProcessTag, adopt_orphans, signal_group, signal_process
 from reloader.system.posix.spawn import find_program, not_launched, spawn
 
-#: How long to wait for what was forced at the end of a session: so many looks, with so many seconds between them.
-LOOKS, PAUSE = 200, 0.005
+#: How often to try to reap the processes that were killed at the end of a session, and the seconds between two attempts.
+REAP_ATTEMPTS, REAP_INTERVAL = 200, 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Helper:
-    """One command. Its group has the pid of its leader for an id."""
+    """One command. The id of its group is the pid of its leader."""
 
     run: int
     pid: int
@@ -37,10 +37,11 @@ class Helper:
 
 
 class HelperHost:
-    """Any number of commands at a time. ``escaped`` finds what has left its group, once there is no run to mistake it for.
+    """Runs any number of commands at a time, and adopts orphans for as long as it is open.
 
-    They carry the ``tag`` of the session, so that its guard finds them too if we are killed. They may outlive a host of runs:
-    the next one goes on with them, and finds their strays. As long as we live, orphans come to us.
+    The commands carry the process ``tag`` of the session, so that the guard finds them too if the supervisor is killed.
+    They may outlive a process host: the next one takes them over. That host sets ``escaped``, which lists the processes
+    that left a command's group. It lists none while a run is alive, because those could belong to the run.
     """
 
     def __init__(self) -> None:
@@ -52,7 +53,7 @@ class HelperHost:
 
     @property
     def pids(self) -> frozenset[int]:
-        """They are no part of the run, and nobody else is to bury them."""
+        """The leaders of the commands. They are not part of the run, and only this host may reap them."""
         return frozenset(self._helpers)
 
     def launch(
@@ -63,7 +64,7 @@ class HelperHost:
             return found
         try:
             with self.tag.applied():
-                # It is in the background, and may set up the terminal that it writes to without being stopped for that.
+                # With SIGTTOU ignored, a background command that sets up the terminal it writes to is not stopped.
                 pid = spawn(found, argv, cwd, environment, frozenset({signal.SIGTTOU}), has_input=False)
         except OSError as error:
             return not_launched(argv[0], error)
@@ -72,50 +73,50 @@ class HelperHost:
         return helper
 
     def collect(self, now: float) -> Sequence[RunEnded]:
-        return [self._ended(helper, outcome) for helper, outcome in self._look()]
+        return [self._ended(helper, outcome) for helper, outcome in self._poll()]
 
     def next_poll(self, now: float) -> float | None:
-        return None  # SIGCHLD stirs the engine
+        return None  # SIGCHLD wakes the engine
 
     def close(self) -> None:
-        """May be called twice."""
+        """Kill every command and its descendants, and no longer adopt orphans. May be called twice."""
         for helper in self._helpers.values():
             helper.kill()
-        _bury(self._helpers)
+        _reap(self._helpers)
         self._helpers.clear()
         escaped = tuple(self.escaped()) if self._has_run_any else ()
         for pid in escaped:
             signal_process(pid, signal.SIGKILL)
-        _bury(escaped)
+        _reap(escaped)
         adopt_orphans(self._adopted_before)
 
-    def _look(self) -> list[tuple[Helper, Outcome]]:
-        looks = [(helper, *os.waitpid(helper.pid, os.WNOHANG)) for helper in self._helpers.values()]
-        return [(helper, _outcome(status)) for helper, pid, status in looks if pid != 0]
+    def _poll(self) -> list[tuple[Helper, Outcome]]:
+        polled = [(helper, *os.waitpid(helper.pid, os.WNOHANG)) for helper in self._helpers.values()]
+        return [(helper, _outcome(status)) for helper, pid, status in polled if pid != 0]
 
     def _ended(self, helper: Helper, outcome: Outcome) -> RunEnded:
-        """What it has left behind in its group goes with it."""
+        """Kill the rest of the command's group, and return the event of its end."""
         helper.kill()
         del self._helpers[helper.pid]
         return RunEnded(helper.run, outcome)
 
 
-def _bury(pids: Iterable[int]) -> None:
-    """Wait for the end of what was forced, but not for what the system does not let go."""
+def _reap(pids: Iterable[int]) -> None:
+    """Wait until the killed processes have ended, but at most a second: one may be stuck in the kernel."""
     left = set(pids)
     pause = threading.Event()
-    for _ in range(LOOKS):
-        left = {pid for pid in left if _is_ours_and_alive(pid)}
+    for _ in range(REAP_ATTEMPTS):
+        left = {pid for pid in left if _is_unreaped_child(pid)}
         if not left:
             return
-        pause.wait(PAUSE)
+        pause.wait(REAP_INTERVAL)
 
 
-def _is_ours_and_alive(pid: int) -> bool:
+def _is_unreaped_child(pid: int) -> bool:
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == 0
     except ChildProcessError:
-        return False  # a child of a stray, which whoever adopts it buries
+        return False  # a child of an escaped process; the process that adopts it reaps it
 
 
 def _outcome(status: int) -> Outcome:

@@ -1,4 +1,4 @@
-"""Processes on POSIX: one process group for a run, and nothing of it left when the run is called ended."""
+"""Start, watch and end runs on POSIX: one process group per run, and nothing of it is left when its end is reported."""
 
 from __future__ import annotations
 
@@ -8,88 +8,36 @@ assert sys.platform != "win32"
 
 import os
 import signal
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from reloader.core.events import ChildInterrupted, LeaderExited, Posted, RunEnded
-from reloader.core.outcome import Exited, Outcome, Signalled, StopStep, StopStepKind
+from reloader.core.outcome import Exited, Signalled
 from reloader.interfaces import ChildNotLaunched, Post
 from reloader.system.output import OutputTee
 from reloader.system.posix.guard import Guard
 from reloader.system.posix.helper_host import HelperHost
 from reloader.system.posix.listen_sockets import Sockets
-from reloader.system.posix.process_tree import children, descendants, group_is_alive, signal_group, signal_process
-from reloader.system.posix.signals import HANDED_ON, JobSignals
+from reloader.system.posix.process_group import PosixChild
+from reloader.system.posix.process_tree import children, descendants, signal_group, signal_process
+from reloader.system.posix.signals import FORWARDED, JobSignals
 from reloader.system.posix.spawn import find_program, not_launched, spawn
 from reloader.system.posix.terminal import InterruptSentinel, Terminal
 
-#: While a run is ending, the host looks this often, in seconds, for what no signal tells of.
-LOOK_AGAIN = 0.02
-STANDARD_INPUT, NOTHING = 0, -1
-#: The pid of the process that the kernel gives all orphans to.
-FIRST_PROCESS = 1
-
-
-class PosixChild:
-    """One run: a process group whose id is the pid of its leader, and what left that group."""
-
-    def __init__(self, run: int, pid: int, bystanders: Callable[[], frozenset[int]]) -> None:
-        self.run = run
-        self.pid = pid
-        self._bystanders = bystanders
-        self.outcome: Outcome | None = None
-        self.told_of_leader = False
-        self.stop_signal: int | None = None
-        self._asked_at = 0.0
-        self.steps: tuple[StopStep, ...] = ()
-
-    def stop(self, signal: int) -> None:
-        self.stop_signal = signal
-        self._note(StopStepKind.ASKED)
-        signal_group(self.pid, signal)
-        self.resume()
-
-    def kill(self) -> None:
-        self.stop_signal = signal.SIGKILL
-        self._note(StopStepKind.KILLED)
-        signal_group(self.pid, signal.SIGKILL)
-        for pid in descendants(self._bystanders()):
-            signal_process(pid, signal.SIGKILL)
-
-    def resume(self) -> None:
-        """Continue what was stopped: a stopped process cannot answer a signal."""
-        signal_group(self.pid, signal.SIGCONT)
-
-    def is_over(self) -> bool:
-        """Whether all of it is gone. Asks those that left the group to follow, once the group is."""
-        if self.outcome is None or group_is_alive(self.pid):
-            return False
-        escaped = descendants(self._bystanders())
-        if escaped and self.stop_signal is not None and self._note(StopStepKind.ESCAPED_ASKED):
-            for pid in escaped:
-                signal_process(pid, self.stop_signal)
-                signal_process(pid, signal.SIGCONT)
-        if not escaped and self.steps:
-            self._note(StopStepKind.GONE)
-        return not escaped
-
-    def _note(self, kind: StopStepKind) -> bool:
-        """Whether this step is the first of its kind."""
-        if not self.steps:
-            self._asked_at = time.monotonic()
-        if any(step.kind is kind for step in self.steps):
-            return False
-        self.steps += (StopStep(kind, time.monotonic() - self._asked_at),)
-        return True
+#: Seconds between two polls while a run is ending: no signal reports the end of a process that is not a child of ours.
+POLL_INTERVAL = 0.02
+STANDARD_INPUT, NO_TERMINAL = 0, -1
+#: The pid of the process that adopts all orphans.
+INIT_PID = 1
 
 
 class ProcessHost:
-    """Starts runs, gives them the terminal, and notices their end. Reaps every process that becomes ours.
+    """Starts runs, gives them the terminal, and reports their end. It reaps every process that becomes a child of ours.
 
-    ``post`` is for the signals that are the run's; SIGCHLD stirs the engine too, see SystemSignals. ``stop_signal`` is what the
-    guard asks the run to end with if we are killed, ``folder`` the directory that it then removes. Without ``has_input`` the
-    terminal is not lent: we read it. Each run is handed the ``sockets``; ``log`` is what a line of its output has to match for
-    it to be ready. The ``helpers`` are those of the host before, which go on.
+    ``post`` takes the events of the signals that belong to the run. SIGCHLD also wakes the engine, see SystemSignals.
+    If the supervisor is killed, the guard sends the run ``stop_signal`` and removes ``directory``.
+    Without ``has_input`` the supervisor reads the terminal, so the run does not become its foreground group.
+    Each run inherits the ``sockets``. ``log`` is the expression by which a line of output shows that the run is ready.
+    ``helpers`` is the helper host of the previous process host, which goes on.
     """
 
     def __init__(
@@ -100,29 +48,29 @@ class ProcessHost:
         has_input: bool = True,
         sockets: Sockets | None = None,
         log: str | None = None,
-        folder: str | None = None,
+        directory: str | None = None,
         helpers: HelperHost | None = None,
     ) -> None:
         self._output = OutputTee(post, log)
         self.helpers = helpers or HelperHost()
-        self._terminal = Terminal(STANDARD_INPUT if has_input else NOTHING)
+        self._terminal = Terminal(STANDARD_INPUT if has_input else NO_TERMINAL)
         self._has_input = has_input
         self._sockets = sockets or Sockets()
         self._tag = self.helpers.tag
-        self._guard = Guard(self._tag, stop_signal, self._terminal.own_group, folder)
+        self._guard = Guard(self._tag, stop_signal, self._terminal.own_group, directory)
         # Children of a shell that became us by exec, or of a caller of the library; services of watchers; and the guard.
         self._bystanders = frozenset(pid for pid in descendants() if not self._tag.has_tag(pid))
-        self.helpers.escaped = self._left_without_a_run
+        self.helpers.escaped = self._orphans
         self._signals = JobSignals(post)
-        self._ear = InterruptSentinel()
+        self._sentinel = InterruptSentinel()
         self._child: PosixChild | None = None
-        self._has_left = False
+        self._is_detached = False
         hangup_is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
         self._ignored = frozenset({signal.SIGHUP} if hangup_is_ignored else ())
 
     @property
     def unguarded_reason(self) -> str | None:
-        """Why nothing would end a run if we were killed, or None: then something does."""
+        """The reason why a run would survive if the supervisor were killed, or None if the guard is running."""
         return self._guard.error
 
     def launch(
@@ -146,69 +94,38 @@ class ProcessHost:
                 )
         except OSError as error:
             return not_launched(argv[0], error)
-        self._child = PosixChild(run, pid, self._not_of_the_run)
-        self._put_in_front(self._child)
+        self._child = PosixChild(run, pid, self._bystander_pids)
+        self._set_foreground(self._child)
         return self._child
-
-    def _not_of_the_run(self) -> frozenset[int]:
-        """In a container, the first process is also given the orphans of whoever was let in from outside (docker exec)."""
-        bystanders = self._bystanders | self.helpers.pids
-        if os.getpid() != FIRST_PROCESS or self._tag.number is None:
-            return bystanders
-        return bystanders.union(pid for pid in children() if not self._tag.has_tag(pid))
-
-    def _left_without_a_run(self) -> list[int]:
-        return descendants(self._not_of_the_run()) if self._child is None else []
-
-    def _put_in_front(self, child: PosixChild) -> None:
-        self._terminal.give_foreground(child.pid)
-        if self._terminal.has_given_foreground and self._ear.pid is None:
-            self._ear.listen_in(child.pid)
-        self._guard.protect(child.pid, self._terminal.attributes)
 
     def collect(self, now: float) -> Sequence[Posted]:
         for number in self._signals.take():
-            self._take_signal(number)
+            self._handle_signal(number)
         child = self._child
-        ours = {self._ear.pid, None if child is None else child.pid}
-        _reap_adopted(self._bystanders | self.helpers.pids | {pid for pid in ours if pid is not None})
-        return () if child is None else (*self._listen(child), *self._look_at(child))
-
-    def _listen(self, child: PosixChild) -> Sequence[Posted]:
-        """A program that has the terminal as it likes it uses Ctrl-C for its own ends: a debugger's prompt, an editor."""
-        return (ChildInterrupted(child.run),) if self._ear.has_heard() and self._terminal.has_same_attributes else ()
-
-    def _look_at(self, child: PosixChild) -> Sequence[Posted]:
-        if child.outcome is None:
-            self._look_at_leader(child)
-        if child.outcome is None:
-            return ()
-        if child.is_over():
-            self._child = None
-            self._guard.release()
-            return (RunEnded(child.run, child.outcome, child.steps),)
-        if not child.told_of_leader:
-            child.told_of_leader = True
-            return (LeaderExited(child.run, child.outcome),)
-        return ()
+        waited_for = {self._sentinel.pid, None if child is None else child.pid}
+        _reap_adopted(self._bystanders | self.helpers.pids | {pid for pid in waited_for if pid is not None})
+        return () if child is None else (*self._interrupts(child), *self._poll(child))
 
     def next_poll(self, now: float) -> float | None:
         child = self._child
         is_ending = child is not None and (child.outcome is not None or child.stop_signal is not None)
-        return now + LOOK_AGAIN if is_ending else None
+        return now + POLL_INTERVAL if is_ending else None
 
     def close(self) -> None:
-        """No host follows: what is at work beside the runs ends as well. May be called twice."""
+        """End the helpers as well: no other host follows. May be called twice."""
         self.helpers.close()
         self.detach()
 
     def detach(self) -> None:
-        """Another host may follow. A run that is not over by now is the guard's. May be called twice."""
-        if self._has_left:
+        """Restore signals and terminal, but keep the helpers for the next host. May be called twice.
+
+        The guard ends a run that is still alive.
+        """
+        if self._is_detached:
             return
-        self._has_left = True
+        self._is_detached = True
         self._signals.close()
-        self._ear.close()
+        self._sentinel.close()
         self._terminal.close()
         if self._child is None:
             self._guard.shutdown()
@@ -216,17 +133,61 @@ class ProcessHost:
             self._guard.detach()
         self._output.close()
 
-    def _look_at_leader(self, child: PosixChild) -> None:
+    def _bystander_pids(self) -> frozenset[int]:
+        """Return the pids of descendants that are not part of the run.
+
+        Process 1 of a container also adopts orphans of processes that were started from outside (docker exec).
+        """
+        bystanders = self._bystanders | self.helpers.pids
+        if os.getpid() != INIT_PID or self._tag.number is None:
+            return bystanders
+        return bystanders.union(pid for pid in children() if not self._tag.has_tag(pid))
+
+    def _orphans(self) -> list[int]:
+        """Return the processes that left a helper's group. While a run is alive they cannot be told from its own."""
+        return descendants(self._bystander_pids()) if self._child is None else []
+
+    def _set_foreground(self, child: PosixChild) -> None:
+        self._terminal.give_foreground(child.pid)
+        if self._terminal.has_given_foreground and self._sentinel.pid is None:
+            self._sentinel.join(child.pid)
+        self._guard.protect(child.pid, self._terminal.attributes)
+
+    # The end of a run
+
+    def _interrupts(self, child: PosixChild) -> Sequence[Posted]:
+        """Report a Ctrl-C, unless the program changed the terminal's attributes.
+
+        Such a program (an editor, a debugger's prompt) uses Ctrl-C for its own purposes.
+        """
+        was_interrupted = self._sentinel.was_interrupted() and self._terminal.has_same_attributes
+        return (ChildInterrupted(child.run),) if was_interrupted else ()
+
+    def _poll(self, child: PosixChild) -> Sequence[Posted]:
+        if child.outcome is None:
+            self._poll_leader(child)
+        if child.outcome is None:
+            return ()
+        if child.has_ended():
+            self._child = None
+            self._guard.release()
+            return (RunEnded(child.run, child.outcome, child.steps),)
+        if not child.leader_exit_reported:
+            child.leader_exit_reported = True
+            return (LeaderExited(child.run, child.outcome),)
+        return ()
+
+    def _poll_leader(self, child: PosixChild) -> None:
         pid, status = os.waitpid(child.pid, os.WNOHANG | os.WUNTRACED)
         if pid == 0:
             return
         if os.WIFSTOPPED(status):
-            self._run_was_stopped(child, os.WSTOPSIG(status))
+            self._handle_stopped_run(child, os.WSTOPSIG(status))
             return
-        self._sockets.refreshed()  # until the next run listens, more may come than the last one wanted to have waiting
+        self._sockets.refreshed()  # restore the backlog, which the run may have shortened, until the next run listens
         was_foreground = self._terminal.has_given_foreground
-        self._ear.leave_group()
-        self._terminal.take_foreground(leaves_a_mess=os.WIFSIGNALED(status) or child.stop_signal is not None)
+        self._sentinel.leave()
+        self._terminal.take_foreground(needs_reset=os.WIFSIGNALED(status) or child.stop_signal is not None)
         if os.WIFSIGNALED(status):
             child.outcome = Signalled(os.WTERMSIG(status), was_foreground)
         else:
@@ -234,51 +195,51 @@ class ProcessHost:
 
     # Job control
 
-    def _take_signal(self, number: int) -> None:
+    def _handle_signal(self, number: int) -> None:
         child = self._child
         if number == signal.SIGTSTP:
-            self._stop_with(child)
+            self._suspend(child)
         elif number == signal.SIGCONT:
-            self._were_continued()
-        elif child is not None and number in HANDED_ON:
-            # Of a new size the kernel tells a whole group; what is sent to a program is sent to that.
-            hand_on = signal_group if number == signal.SIGWINCH else signal_process
-            hand_on(child.pid, number)
+            self._continue()
+        elif child is not None and number in FORWARDED:
+            # The kernel sends SIGWINCH to a whole group; other signals are meant for the program itself.
+            forward = signal_group if number == signal.SIGWINCH else signal_process
+            forward(child.pid, number)
 
-    def _run_was_stopped(self, child: PosixChild, number: int) -> None:
-        """Ctrl-Z reached the child alone, or it wants the terminal from the background: a shell takes over, as for one job.
+    def _handle_stopped_run(self, child: PosixChild, number: int) -> None:
+        """Suspend the supervisor too if Ctrl-Z stopped the run, or if the run wants the terminal from the background.
 
-        Who stops it by hand, in a debugger for instance, means it alone.
+        The shell then handles both as one job. A run that was stopped in another way, such as by a debugger, stops alone.
         """
-        wants_terminal = self._terminal.is_there and number in {signal.SIGTTIN, signal.SIGTTOU}
+        wants_terminal = self._terminal.is_available and number in {signal.SIGTTIN, signal.SIGTTOU}
         if wants_terminal and self._terminal.run_is_foreground:
-            child.resume()  # it had looked at the terminal before that was its own
+            child.resume()  # it used the terminal before it became the foreground group
         elif wants_terminal and self._terminal.is_foreground:
-            self._were_continued()  # a shell has just given it to us, and its signal is still on its way
+            self._continue()  # a shell has just given us the terminal, and its SIGCONT is still on its way
         elif child.stop_signal is None and (self._terminal.has_given_foreground or wants_terminal):
-            self._stop_with(None)
+            self._suspend(None)
 
-    def _stop_with(self, child: PosixChild | None) -> None:
-        """Stop ourselves, after the run that was not stopped yet, and go on together."""
+    def _suspend(self, child: PosixChild | None) -> None:
+        """Stop ``child``, unless it is ``None`` or already being ended, then the supervisor. Return when both were continued."""
         if child is not None and child.stop_signal is None:
             signal_group(child.pid, signal.SIGTSTP)
-        self._terminal.pause()
-        self._signals.stop_ourselves()
-        self._were_continued()
+        self._terminal.suspend()
+        self._signals.suspend_job()
+        self._continue()
 
-    def _were_continued(self) -> None:
-        """With ``fg`` the terminal is ours to lend again, with ``bg`` it is the shell's."""
+    def _continue(self) -> None:
+        """Continue the run. After ``fg`` the terminal is ours to give, after ``bg`` it is the shell's."""
         self._terminal.refresh_foreground()
         if self._child is not None and self._child.outcome is None:
-            self._put_in_front(self._child)
+            self._set_foreground(self._child)
             self._child.resume()
 
 
 def _reap_adopted(others: frozenset[int]) -> None:
-    """Bury the orphans that came to us as their subreaper, but not ``others``, who are waited for elsewhere."""
+    """Reap the orphans that the supervisor adopted as their subreaper, but not ``others``: these are waited for elsewhere."""
     for pid in children():
         if pid not in others:
             try:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
-                continue  # reaped by whoever started it
+                continue  # already reaped by the code that started it

@@ -1,4 +1,8 @@
-"""The wishes of the outside on POSIX: signals that become posts."""
+"""Handle the supervisor's signals on POSIX.
+
+SystemSignals turns the signals for the supervisor into events. JobSignals collects those for the run: job control, and
+signals that are forwarded.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +25,23 @@ from reloader.system.onefile import end_with_bootloader, is_unpacked
 
 
 class SystemSignals:
-    """Turns signals into posts. A handler does nothing else, and ``SimpleQueue.put`` may be entered anew at any point.
+    """Posts an event for each signal. A handler does nothing else: ``SimpleQueue.put`` is reentrant.
 
-    Python runs a handler between two instructions of the main thread. A signal that comes after the last of them before a
-    wait, or that another thread takes, does not end the wait: so an ear hears of each, and its post does.
+    Python runs a handler between two instructions of the main thread. A signal does not end a wait of that thread if it
+    arrives just before the wait, or if another thread receives it. So a thread reads Python's wakeup descriptor, and its
+    post ends the wait.
     """
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
-        self._ear: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
 
     def start(self, post: Post) -> None:
-        self._end_of_ear, self._end_of_python = socket.socketpair()
-        self._end_of_python.setblocking(False)
-        self._descriptor_before = signal.set_wakeup_fd(self._end_of_python.fileno(), warn_on_full_buffer=False)
-        self._ear = threading.Thread(target=self._listen, args=(post,), name="reloader-signals", daemon=True)
-        self._ear.start()
+        self._wakeup_reader, self._wakeup_writer = socket.socketpair()
+        self._wakeup_writer.setblocking(False)
+        self._descriptor_before = signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
+        self._thread = threading.Thread(target=self._wake, args=(post,), name="reloader-signals", daemon=True)
+        self._thread.start()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             if not (number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN):  # nohup
                 self._handle(number, lambda number, frame: post(StopRequested(number)))
@@ -52,60 +57,62 @@ class SystemSignals:
         while self._before:
             number, handler = self._before.popitem()
             signal.signal(number, signal.SIG_IGN if for_good and number != signal.SIGCHLD else handler)
-        if self._ear is not None:
+        if self._thread is not None:
             signal.set_wakeup_fd(self._descriptor_before)
-            self._end_of_python.close()  # which ends the ear
-            self._ear.join()
-            self._end_of_ear.close()
-            self._ear = None
+            self._wakeup_writer.close()  # which ends the thread
+            self._thread.join()
+            self._wakeup_reader.close()
+            self._thread = None
 
-    def _listen(self, post: Post) -> None:
-        while self._end_of_ear.recv(4096):
+    def _wake(self, post: Post) -> None:
+        while self._wakeup_reader.recv(4096):
             post(Wakeup())
 
 
 def enable_colour(stream: TextIO) -> bool:
-    """Whether ``stream`` shows ANSI colours."""
+    """Return True if ``stream`` shows ANSI colours."""
     return stream.isatty()
 
 
-#: Handed on to the run. Of a new size of the window it hears itself while it has the terminal, and we do not; SIGUSR2 is the
-#: one signal that a reloader has no use for, and a program in a container may.
-HANDED_ON = (signal.SIGUSR2, signal.SIGWINCH)
+#: Signals that are forwarded to the run. While the run is the foreground group, the kernel sends SIGWINCH to it and not to
+#: us. SIGUSR2 is the one signal without a meaning for a reloader; a program in a container may use it.
+FORWARDED = (signal.SIGUSR2, signal.SIGWINCH)
 
 
 class JobSignals:
-    """Keeps what has arrived until it is asked, and posts that there is something. Ignored signals stay ignored."""
+    """Queues the signals that concern the run, and posts a Wakeup for each. Ignored signals stay ignored."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
-        self._arrived: deque[int] = deque()
+        self._received: deque[int] = deque()
         self._before: dict[int, Any] = {}
-        for number in (signal.SIGTSTP, signal.SIGCONT, *HANDED_ON):
+        for number in (signal.SIGTSTP, signal.SIGCONT, *FORWARDED):
             if signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._hear)
+                self._before[number] = signal.signal(number, self._handle)
 
     def take(self) -> list[int]:
-        """What has arrived since, in its order."""
-        return [self._arrived.popleft() for _ in range(len(self._arrived))]
+        """Return the signals since the last call, in the order of their arrival."""
+        return [self._received.popleft() for _ in range(len(self._received))]
 
-    def stop_ourselves(self) -> None:
-        """Stop with all of our job, as Ctrl-Z would have it, and return when we are continued.
+    def suspend_job(self) -> None:
+        """Stop the supervisor's process group, as Ctrl-Z does, and return when it is continued.
 
-        At once where nobody is there to continue us: the kernel stops no group without a parent in its session.
+        Return at once in an orphaned group: the kernel does not stop it, since no parent in its session could continue it.
         """
         before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
-        os.killpg(0, signal.SIGTSTP)  # the others: a pipeline that we are part of, a script that has started us
+        os.killpg(0, signal.SIGTSTP)  # the rest of the job: a pipeline, or the script that started us
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)  # in this thread, so that it has happened on return
+        signal.pthread_kill(
+            threading.get_ident(), signal.SIGTSTP
+        )  # in this thread, so that the stop has happened on return
         signal.signal(signal.SIGTSTP, before)
 
     def close(self) -> None:
-        """Give every handler back. May be called twice."""
+        """Restore every handler. May be called twice."""
         while self._before:
             number, handler = self._before.popitem()
             signal.signal(number, handler)
 
-    def _hear(self, number: int, frame: object) -> None:
-        self._arrived.append(number)
+    def _handle(self, number: int, frame: object) -> None:
+        self._received.append(number)
         self._post(Wakeup())

@@ -1,4 +1,8 @@
-"""The start of a program on POSIX: found as the child itself would, in its directory, with nothing of ours that was not meant."""
+"""Find and start a program on POSIX.
+
+The lookup uses the child's own PATH and directory. The child inherits no signal mask or handler, and only the
+descriptors that are meant for it.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +22,19 @@ from reloader.core.addresses import FIRST_DESCRIPTOR
 from reloader.interfaces import ChildNotLaunched
 
 _UNCATCHABLE = {signal.SIGKILL, signal.SIGSTOP}
-#: Who is handed sockets looks for its own pid in LISTEN_PID (sd_listen_fds(3)), which is known when it runs, and has to be in
-#: the environment that it is started with. A shell that becomes the program has the one and sets the other.
+#: A program that inherits sockets expects its own pid in LISTEN_PID (sd_listen_fds(3)). The pid is not known before the
+#: start, so `sh` exports its own pid as LISTEN_PID, then execs the program.
 _SHELL = "/bin/sh"
-_BECOME = 'export LISTEN_PID="$$"; exec "$@"'
-#: What a shell hands on. Variables of other names (``a.b``) are dropped by some, and are set again by env.
-_SHELLS_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_EXEC_SCRIPT = 'export LISTEN_PID="$$"; exec "$@"'
+#: The names of variables that every shell passes on. Some shells drop others (``a.b``): /usr/bin/env sets these again.
+_SHELL_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def find_program(name: str, cwd: str, path: str) -> str | ChildNotLaunched:
-    """The file to execute, looked up as the child itself would: by its PATH, and from its directory."""
+    """Return the file to execute, looked up as the child itself would: by its PATH, and from its directory."""
     if os.sep in name:
         program = os.path.join(cwd, name)
-        return program if os.path.exists(program) else ChildNotLaunched(127, f"there is no file {program}")
+        return program if os.path.exists(program) else ChildNotLaunched(127, f"{program} does not exist")
     folders = os.pathsep.join(os.path.join(cwd, folder) for folder in path.split(os.pathsep))
     return shutil.which(name, path=folders) or ChildNotLaunched(127, f'"{name}" was not found on the PATH')
 
@@ -46,16 +50,17 @@ def spawn(
     sockets: Sequence[int] = (),
     output: tuple[int, int] | None = None,
 ) -> int:
-    """Start ``program`` as the leader of a new process group, with every signal as usual but those ``ignored``.
+    """Start ``program`` as the leader of a new process group, and return its pid. Raises OSError.
 
-    It finds ``sockets``, all of which have higher numbers, from FIRST_DESCRIPTOR on, and its pid in LISTEN_PID.
-    posix_spawn runs none of our code between fork and exec, so it is safe however many threads there are. Raises OSError.
+    Every signal has its default action, except those in ``ignored``. The program finds the ``sockets`` from
+    FIRST_DESCRIPTOR on, and its pid in LISTEN_PID; their numbers here must be above that range. posix_spawn runs no code of
+    ours between fork and exec, so it is safe with any number of threads.
     """
     streams = [] if output is None else [(os.POSIX_SPAWN_DUP2, one, number) for number, one in enumerate(output, 1)]
     no_input = [] if has_input else [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
     inherited = [(os.POSIX_SPAWN_DUP2, ours, its) for its, ours in enumerate(sockets, FIRST_DESCRIPTOR)]
     if sockets:
-        program, argv = _SHELL, _becoming(argv, environment)
+        program, argv = _SHELL, _exec_arguments(argv, environment)
     with _directory(cwd):
         return os.posix_spawn(
             program,
@@ -68,18 +73,23 @@ def spawn(
         )
 
 
-def _becoming(argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    """The words of a shell that becomes the program, with the pid that it has, and under the name that it was called by."""
-    lost = [f"{name}={value}" for name, value in environment.items() if not _SHELLS_NAME.fullmatch(name)]
-    return ["sh", "-c", _BECOME, argv[0], *(["/usr/bin/env", "--", *lost] if lost else []), *argv]
+def _exec_arguments(argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Return the arguments of the shell that execs the program, with LISTEN_PID set and under its own name."""
+    lost = [f"{name}={value}" for name, value in environment.items() if not _SHELL_VARIABLE.fullmatch(name)]
+    return ["sh", "-c", _EXEC_SCRIPT, argv[0], *(["/usr/bin/env", "--", *lost] if lost else []), *argv]
 
 
 def not_launched(name: str, error: OSError) -> ChildNotLaunched:
-    """Of the faults of a program that a shell becomes, the shell tells, and ends with the same exit codes."""
+    """Return the answer for a program that could not be started.
+
+    With sockets the shell starts the program: it reports the error itself, and exits with the same codes.
+    """
     if error.filename == _SHELL != name:
-        return ChildNotLaunched(126, f"sockets are handed over by {_SHELL}, which is not to be had: {error.strerror}")
+        return ChildNotLaunched(126, f"{_SHELL} cannot be started, which passes on the sockets: {error.strerror}")
     if error.errno == errno.ENOEXEC:
-        return ChildNotLaunched(126, f'"{name}" is not a program: a script needs "#!" and its interpreter in line one')
+        return ChildNotLaunched(
+            126, f'"{name}" is not a program. If it is a script, begin it with "#!" and its interpreter'
+        )
     if error.errno == errno.ENOENT:
         return ChildNotLaunched(127, f'"{name}" cannot be started: its interpreter or its directory is missing')
     return ChildNotLaunched(126, f'"{name}" cannot be started: {os.strerror(error.errno or 0)}')
@@ -87,7 +97,7 @@ def not_launched(name: str, error: OSError) -> ChildNotLaunched:
 
 @contextmanager
 def _directory(cwd: str) -> Iterator[None]:
-    """Work in ``cwd`` for a moment: posix_spawn has no argument for it, and no thread of ours uses relative paths."""
+    """Change to ``cwd`` meanwhile: posix_spawn has no argument for it, and no thread of ours uses relative paths."""
     before = os.open(".", os.O_RDONLY)
     try:
         os.chdir(cwd)
@@ -98,9 +108,9 @@ def _directory(cwd: str) -> Iterator[None]:
 
 
 def closing_inheritable() -> list[tuple[int, int]]:
-    """Keeps from a child what it would get beyond its standard streams.
+    """Return the file actions that close every inheritable descriptor except the standard streams.
 
-    Python's own descriptors are closed on exec; watchdog's inotify, and what our caller left open, are not.
+    Python's own descriptors are closed on exec; watchdog's inotify, and those that our caller left open, are not.
     """
     return [
         (os.POSIX_SPAWN_CLOSE, descriptor)
@@ -113,4 +123,4 @@ def _is_inheritable(descriptor: int) -> bool:
     try:
         return os.get_inheritable(descriptor)
     except OSError:
-        return False  # the descriptor of the listing itself, closed by now
+        return False  # the descriptor by which /dev/fd was listed

@@ -1,4 +1,7 @@
-"""The terminal as a thing that is lent: the child is its foreground program while it runs, and it comes back as it was."""
+"""The controlling terminal. The run is its foreground process group; afterwards it is restored.
+
+An interrupt sentinel in the run's group reports Ctrl-C, which only the foreground group receives.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +17,29 @@ from typing import Any
 
 from reloader.system.posix.spawn import closing_inheritable
 
-#: Undoes what a full-screen program leaves behind that dies: the other screen (left without a jump of the cursor), a scroll
-#: region, application keys, mouse reports, pasting in brackets, a hidden cursor, colours. Else none of it can be seen.
+#: Resets what a full-screen program leaves behind when it dies: the alternate screen (left without moving the cursor), the
+#: scroll region, application keys, mouse reports, bracketed paste, a hidden cursor, colours. Otherwise it changes nothing
+#: that can be seen.
 RESET_SEQUENCES = (
     b"\x1b[?1047l\x1b7\x1b[r\x1b8\x1b[?1l\x1b>"
     b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m"
 )
 
-#: The same when we were killed: a program for a Python without our modules. Arguments: the group that had the terminal, the one
-#: that had it before, and the attributes, or "-". It is left alone if a shell has taken it meanwhile. SIGTTOU is blocked there.
+#: The program by which the guard restores the terminal, for a Python without our modules. Arguments: the run's group, the
+#: group to make the foreground group, and the attributes, or "-". It changes nothing if a shell has taken the terminal
+#: meanwhile. The guard blocks SIGTTOU.
 RESTORE_TERMINAL = f"""
 import os, sys, termios
-lent_to, owner, written = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+run, owner, attributes = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 terminal = os.open("/dev/tty", os.O_RDWR)
 foreground = os.tcgetpgrp(terminal)
 try:
     os.killpg(foreground, 0)
 except OSError:
-    foreground = lent_to
-if foreground == lent_to:
-    if written != "-":
-        *flags, characters = written.split(":")
+    foreground = run
+if foreground == run:
+    if attributes != "-":
+        *flags, characters = attributes.split(":")
         termios.tcsetattr(terminal, termios.TCSANOW, [*map(int, flags), [*bytes.fromhex(characters)]])
         if os.environ.get("TERM", "dumb") != "dumb":
             os.write(terminal, {RESET_SEQUENCES!r})
@@ -47,7 +52,7 @@ if foreground == lent_to:
 
 @dataclass(frozen=True)
 class Attributes:
-    """What ``stty`` shows and sets."""
+    """The attributes that ``stty`` shows and sets."""
 
     _values: list[Any]
 
@@ -64,100 +69,102 @@ class Attributes:
         except termios.error:
             return  # the terminal was closed; there is nothing left to restore
 
-    def written(self) -> str:
-        """For the guard: numbers, and the special characters in hexadecimal digits."""
+    def serialized(self) -> str:
+        """Write them for the guard: numbers, then the special characters in hexadecimal digits."""
         *flags, characters = self._values
         raw = b"".join(one if isinstance(one, bytes) else bytes([one]) for one in characters)
         return ":".join([*map(str, flags), raw.hex()])
 
 
 class Terminal:
-    """The terminal on standard input, if it is the one that controls us.
+    """The terminal on standard input, if it is our controlling terminal.
 
-    While it is lent, Ctrl-C and Ctrl-Z reach the child's process group and nobody else. We write to it from the background
-    then, and take it back from there, so SIGTTOU is ignored for as long as we live.
+    While the run is the foreground group, only that group receives Ctrl-C and Ctrl-Z. The supervisor then writes from the
+    background, and takes the foreground back from there, so it ignores SIGTTOU until ``close``.
     """
 
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
         self.own_group = os.getpgrp()
-        self.is_there = self._foreground() is not None
-        self._old_handler = signal.signal(signal.SIGTTOU, signal.SIG_IGN) if self.is_there else None
-        self._lent_to: int | None = None
-        self.attributes: Attributes | None = None  # as they were before it was lent
-        self._of_the_stopped: Attributes | None = None
+        self.is_available = self._foreground() is not None
+        self._old_handler = signal.signal(signal.SIGTTOU, signal.SIG_IGN) if self.is_available else None
+        self._given_to: int | None = None
+        self.attributes: Attributes | None = None  # before the run got it
+        self._suspended_attributes: Attributes | None = None
 
     @property
     def has_given_foreground(self) -> bool:
-        return self._lent_to is not None
+        """True if the run was made the foreground group, and the supervisor has not taken that back."""
+        return self._given_to is not None
 
     @property
     def is_foreground(self) -> bool:
-        """Whether it is ours to lend: not where a shell keeps us in the background, or has taken it from whom we lent it to."""
-        return self.is_there and self._foreground() == self.own_group
+        """True if the supervisor is the foreground group. False if a shell keeps it, or the run, in the background."""
+        return self.is_available and self._foreground() == self.own_group
 
     @property
     def run_is_foreground(self) -> bool:
-        """Whether it is lent, and no shell has taken it from whom we lent it to."""
-        return self.has_given_foreground and self._foreground() == self._lent_to
+        """True if the run is the foreground group: no shell has taken the terminal from it."""
+        return self.has_given_foreground and self._foreground() == self._given_to
 
     @property
     def has_same_attributes(self) -> bool:
-        """Whether the run reads lines, as every program does that does not ask for more: no debugger's prompt, no full screen."""
+        """True if the run has not changed the attributes, as a debugger's prompt or a full-screen program does."""
         return self.has_given_foreground and Attributes.of(self._descriptor) == self.attributes
 
     def give_foreground(self, group: int) -> None:
-        """Make ``group`` the foreground group. Nothing happens where the terminal is not ours to give."""
+        """Make ``group`` the foreground group. Do nothing unless the supervisor is the foreground group."""
         if not self.is_foreground:
             return
         self.attributes = Attributes.of(self._descriptor)
-        if self._hand_to(group):
-            self._lent_to = group
-            if self._of_the_stopped is not None:
-                self._of_the_stopped.restore(self._descriptor)
-        self._of_the_stopped = None
+        if self._set_foreground(group):
+            self._given_to = group
+            if self._suspended_attributes is not None:
+                self._suspended_attributes.restore(self._descriptor)
+        self._suspended_attributes = None
 
-    def take_foreground(self, *, leaves_a_mess: bool = False) -> None:
-        """Become the foreground program again, with the attributes that the terminal had before it was lent.
+    def take_foreground(self, *, needs_reset: bool = False) -> None:
+        """Become the foreground group again, and restore the attributes.
 
-        ``leaves_a_mess`` says that the run did not end by itself. So is a run that did, and left other attributes behind.
+        ``needs_reset`` says that the run did not end by itself, so its screen state is reset as well. The same is done if
+        the run left other attributes behind.
         """
-        self._of_the_stopped = None
+        self._suspended_attributes = None
         if not self.has_given_foreground:
             return
-        self._lent_to = None
-        if not self._hand_to(self.own_group) or self.attributes is None:
+        self._given_to = None
+        if not self._set_foreground(self.own_group) or self.attributes is None:
             return
         if Attributes.of(self._descriptor) != self.attributes:
             self.attributes.restore(self._descriptor)
-            leaves_a_mess = True
-        if leaves_a_mess:
+            needs_reset = True
+        if needs_reset:
             self._write(RESET_SEQUENCES)
 
-    def pause(self) -> None:
-        """Take it back from a run that was stopped and will go on: with the attributes that it had given the terminal."""
-        left = Attributes.of(self._descriptor) if self.has_given_foreground else None
+    def suspend(self) -> None:
+        """Take the foreground from a stopped run, and keep its attributes for when it continues."""
+        attributes = Attributes.of(self._descriptor) if self.has_given_foreground else None
         self.take_foreground()
-        self._of_the_stopped = left
+        self._suspended_attributes = attributes
 
     def refresh_foreground(self) -> None:
-        """After we were stopped: a shell may have taken the terminal from the run, and has not given it to us yet."""
+        """Note if a shell has taken the terminal from the run while the supervisor was stopped."""
         if not self.run_is_foreground:
-            self._lent_to = None
+            self._given_to = None
 
     def close(self) -> None:
-        self.take_foreground(leaves_a_mess=True)
-        if self.is_there:
+        self.take_foreground(needs_reset=True)
+        if self.is_available:
             signal.signal(signal.SIGTTOU, self._old_handler or signal.SIG_DFL)
-            self.is_there = False
+            self.is_available = False
 
     def _foreground(self) -> int | None:
         try:
             return os.tcgetpgrp(self._descriptor)
         except OSError:
-            return None  # not a terminal, or not the one that controls us
+            return None  # not a terminal, or not our controlling terminal
 
-    def _hand_to(self, group: int) -> bool:
+    def _set_foreground(self, group: int) -> bool:
         try:
             os.tcsetpgrp(self._descriptor, group)
         except OSError:
@@ -173,23 +180,28 @@ class Terminal:
             return  # closed, or open for reading only
 
 
-_WAITING = "/bin/cat"
+#: A program that only waits. It ends at the latest with its input, which the supervisor holds open.
+_WAITING_PROGRAM = "/bin/cat"
 
 
 class InterruptSentinel:
-    """In no group until it listens. ``pid`` is of a child of ours that is no part of the run."""
+    """A waiting process in the run's group. SIGINT ends it, and so its end shows that the user pressed Ctrl-C.
+
+    It blocks all other signals. ``pid`` is ``None`` unless it is running; it is a child of ours but not part of the run.
+    A second Ctrl-C is meant for the supervisor, which could not see the first one otherwise.
+    """
 
     def __init__(self) -> None:
         self.pid: int | None = None
         self._group = 0
         self._input, self._end_of_input = os.pipe()
 
-    def listen_in(self, group: int) -> None:
+    def join(self, group: int) -> None:
         self._group = group
         try:
             self.pid = os.posix_spawn(
-                _WAITING,
-                [_WAITING],
+                _WAITING_PROGRAM,
+                [_WAITING_PROGRAM],
                 {},
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, self._input, 0),
@@ -202,10 +214,10 @@ class InterruptSentinel:
                 setsigdef={signal.SIGINT},
             )
         except OSError:
-            self.pid = None  # the run is over already, or there is no such program here: then Ctrl-C is the run's alone
+            self.pid = None  # the run has ended, or the program is missing: Ctrl-C then reaches only the run
 
-    def has_heard(self) -> bool:
-        """Whether SIGINT was sent to the group since the last question."""
+    def was_interrupted(self) -> bool:
+        """Return True if SIGINT was sent to the group since the last call, and start the sentinel again."""
         if self.pid is None:
             return False
         pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -213,12 +225,12 @@ class InterruptSentinel:
             return False
         self.pid = None
         if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT):
-            return False  # it was forced together with the run
-        self.listen_in(self._group)
+            return False  # it was killed together with the run
+        self.join(self._group)
         return True
 
-    def leave_group(self) -> None:
-        """Be no member that somebody would have to wait for."""
+    def leave(self) -> None:
+        """End the sentinel, so that the group can become empty."""
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
@@ -226,7 +238,7 @@ class InterruptSentinel:
 
     def close(self) -> None:
         """May be called twice."""
-        self.leave_group()
+        self.leave()
         if self._end_of_input >= 0:
             os.close(self._input)
             os.close(self._end_of_input)
