@@ -179,7 +179,7 @@ class TestTheKeysThatChangeAtOnce:
         key = KEYS[name]
         head = "" if name == "command" else 'command = "x"\n'
         table = f"[{key.table}]\n" if key.table else ""
-        ours.write(f"{head}{table}{key.written} = {another(name)}\n")
+        ours.write(f"{head}{table}{key.toml_name} = {another(name)}\n")
         assert needs_restart(before, ours.settings()) == (name not in self.named())
 
 
@@ -308,12 +308,12 @@ def test_a_key_with_a_value_in_a_sentence_is_good(tmp_path: Path, page: str) -> 
 
 
 def known(name: str) -> bool:
-    return name in {key.written for key in KEYS.values()} or name in {"http", "tcp", "log", "exec"}
+    return name in {key.toml_name for key in KEYS.values()} or name in {"http", "tcp", "log", "exec"}
 
 
 def _toml(name: str, code: str) -> list[str]:
     head = [] if name == "command" else ['command = "x"\n']
-    tables = {key.written: key.table for key in KEYS.values() if key.table}
+    tables = {key.toml_name: key.table for key in KEYS.values() if key.table}
     if name in tables:
         return [*head, f"[{tables[name]}]\n", code, "\n"]
     return [*head, code if name in KEYS else f"ready = {{ {code} }}", "\n"]

@@ -36,7 +36,7 @@ class KeyFact:
 def keys() -> list[KeyFact]:
     return [
         KeyFact(
-            key.written,
+            key.toml_name,
             key.table,
             key.group.value,
             "" if key.default is None else in_toml(key.default),

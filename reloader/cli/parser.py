@@ -99,7 +99,7 @@ def _add_key(parser: argparse.ArgumentParser, key: Key) -> None:
     match key.kind:
         case Kind.BOOLEAN:
             parser.add_argument(*flags, dest=key.name, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS)
-        case Kind.LIST | Kind.TABLE | Kind.STEPS:
+        case Kind.LIST | Kind.TABLE | Kind.TASKS:
             parser.add_argument(*flags, dest=key.name, action="append", default=argparse.SUPPRESS)
         case Kind.SHELL:
             parser.add_argument(*flags, dest=key.name, nargs="?", const="true", default=argparse.SUPPRESS)

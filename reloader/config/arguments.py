@@ -1,4 +1,4 @@
-"""What the command line said, before anything is believed of it."""
+"""The parsed command line, before its values are checked."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections.abc import Mapping
 
 
 class Arguments:
-    """``flags`` holds, by key, what was typed: text, a list of texts for a flag that may be repeated, or a boolean.
+    """The parts of a command line.
 
-    ``config`` is the file that was named, ``command`` what followed ``--``, untouched. ``options`` are the flags of the verb
-    alone, by name: text, or True; ``positionals`` its words that are no flags. ``ends_the_process`` says that nothing follows.
+    ``flags`` holds what was typed, by key: text, a boolean, or a list of texts for a flag that may be repeated.
+    ``config`` is the named file. ``command`` is everything after ``--``, unchanged.
+
+    ``options`` are the subcommand's own flags by name: text, or True. ``positionals`` are its other arguments.
+    ``ends_the_process`` is True if the process exits after this command line.
     """
 
     __slots__ = (

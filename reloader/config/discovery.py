@@ -1,4 +1,4 @@
-"""Where the configuration is: a named file, or a search upwards that ends at the project's root."""
+"""Finds the config file: a named one, or the one that a search upwards meets before it leaves the project."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from reloader.errors import ConfigError
 FILE_NAME = "reloader.toml"
 PROJECT_FILE = "pyproject.toml"
 
-_REPOSITORIES = (".git", ".hg", ".jj")
-_PROJECTS = (PROJECT_FILE, "setup.py", "package.json")
+_REPOSITORY_MARKERS = (".git", ".hg", ".jj")
+_PROJECT_MARKERS = (PROJECT_FILE, "setup.py", "package.json")
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """The keys as they are written, with the file's name for the user and the table that they are in, if they are in one."""
+    """The keys of a file as they are written.
+
+    ``name`` is the file for the user. ``table`` is the table that holds the keys, or empty.
+    """
 
     path: str
     name: str
@@ -27,35 +30,46 @@ class ConfigFile:
 
 
 def find(named: str | None, directory: str, home: str) -> ConfigFile | None:
-    """The file that was ``named``, or else the one that applies in ``directory``, or None."""
+    """Read the ``named`` file, or else the one that applies in ``directory``. Return None if there is none.
+
+    Raises ConfigError.
+    """
     if named is not None:
         return _named(named, directory, home)
-    places = _up_to_the_root(directory)
-    for place in places:
-        path = os.path.join(place, FILE_NAME)
+    folders = _search_path(directory)
+    for folder in folders:
+        path = os.path.join(folder, FILE_NAME)
         if os.path.lexists(path) and not os.path.isdir(path):
             name = _name(path, directory)
             return ConfigFile(path, name, read(path, name))
-    return next((file for place in places if (file := _project_file(place, directory)) is not None), None)
+    return next((file for folder in folders if (file := _project_file(folder, directory)) is not None), None)
 
 
 def candidate_paths(named: str | None, directory: str, home: str, used: str | None) -> list[str]:
-    """Where what is written decides on the configuration: the file that is ``used``, and all that would come before it."""
+    """Return the paths whose content decides on the configuration: the ``used`` file, and all that would come before it."""
     if named is not None:
         return [_path_of(named, directory, home)]
-    above = _up_to_the_root(directory)
-    places = [os.path.join(place, name) for name in (FILE_NAME, PROJECT_FILE) for place in above]
-    return places[: places.index(used) + 1] if used in places else places
+    folders = _search_path(directory)
+    paths = [os.path.join(folder, name) for name in (FILE_NAME, PROJECT_FILE) for folder in folders]
+    return paths[: paths.index(used) + 1] if used in paths else paths
 
 
 def is_rereadable(named: str | None, directory: str, home: str) -> bool:
-    """Whether what was ``named`` is a file, now that it is there, or is searched for. Nobody can read a pipe twice."""
+    """Return True if the configuration can be read a second time. A pipe cannot. Ask while the file exists."""
     return named is None or os.path.isfile(_path_of(named, directory, home))
 
 
+def below_home(path: str, separators: str = "/") -> str | None:
+    """Return the part of ``~/path`` that follows the home directory, or None for a path without ``~``.
+
+    No shell expands the ``~`` of ``--config=~/file``, nor one in a config file.
+    """
+    return path[2:] if path == "~" or path.startswith(tuple("~" + one for one in separators)) else None
+
+
 def _path_of(named: str, directory: str, home: str) -> str:
-    start = os.path.join(home, named[2:]) if named.startswith("~/") else named  # no shell looks into --config=~/file
-    return os.path.normpath(os.path.join(directory, start))
+    below = below_home(named)
+    return os.path.normpath(os.path.join(directory, named) if below is None else os.path.join(home, below))
 
 
 def _named(named: str, directory: str, home: str) -> ConfigFile:
@@ -66,13 +80,13 @@ def _named(named: str, directory: str, home: str) -> ConfigFile:
         return ConfigFile(path, name, values)
     table = _tool_table(values, name)
     if table is None:
-        raise ConfigError([f"{name}: there is no table [tool.reloader]: add one, or name another file"])
+        raise ConfigError([f"{name}: has no table [tool.reloader]: add it, or name another file"])
     return ConfigFile(path, name, table, "tool.reloader")
 
 
-def _project_file(place: str, directory: str) -> ConfigFile | None:
-    """The ``[tool.reloader]`` of a place. A project file that never says our name is not ours to judge."""
-    path = os.path.join(place, PROJECT_FILE)
+def _project_file(folder: str, directory: str) -> ConfigFile | None:
+    """Return the ``[tool.reloader]`` of a folder. A project file without the word ``reloader`` is not parsed."""
+    path = os.path.join(folder, PROJECT_FILE)
     name = _name(path, directory)
     try:
         with open(path, "rb") as file:
@@ -91,88 +105,86 @@ def _tool_table(values: dict[str, object], name: str) -> dict[str, object] | Non
     return table
 
 
-def _up_to_the_root(directory: str) -> list[str]:
-    places = list(upwards(directory))
-    return places[: places.index(_project_root(directory)) + 1]
+def _search_path(directory: str) -> list[str]:
+    """Return ``directory`` and its parents, up to the root of the project."""
+    folders = list(_upwards(directory))
+    return folders[: folders.index(_project_root(directory)) + 1]
 
 
 def _project_root(directory: str) -> str:
-    """The nearest directory with a repository; without one, with a project; without one, ``directory`` itself."""
-    for markers in (_REPOSITORIES, _PROJECTS):
-        for place in upwards(directory):
-            if any(os.path.lexists(os.path.join(place, marker)) for marker in markers):
-                return place
+    """Return the nearest directory with a repository, else with a project, else ``directory`` itself."""
+    for markers in (_REPOSITORY_MARKERS, _PROJECT_MARKERS):
+        for folder in _upwards(directory):
+            if any(os.path.lexists(os.path.join(folder, marker)) for marker in markers):
+                return folder
     return directory
 
 
-def upwards(directory: str) -> Iterator[str]:
+def _upwards(directory: str) -> Iterator[str]:
     while True:
         yield directory
-        above = os.path.dirname(directory)
-        if above == directory:
+        parent = os.path.dirname(directory)
+        if parent == directory:
             return
-        directory = above
+        directory = parent
 
 
 def _name(path: str, directory: str) -> str:
-    """``path`` as seen from ``directory``, above or in which it lies."""
+    """Return ``path`` relative to ``directory``, above or in which it lies."""
     return printable(os.path.relpath(path, directory))
 
 
 def project_paths(named: str | None, directory: str, home: str) -> tuple[str, ...]:
-    """Real paths, the likeliest first: of the file that was ``named``, or of all that apply in ``directory``.
+    """Return the real paths by which sessions may be known here, the likeliest first.
 
-    A session without a file is known by the directory that it was started in.
+    That is the ``named`` file, or else each file that applies in ``directory``, then the directories: a session without
+    a config file is known by the directory that it was started in.
     """
     if named is not None:
-        start = os.path.join(home, named[2:]) if named.startswith("~/") else named
-        return (os.path.realpath(os.path.join(directory, start)),)
-    return tuple(dict.fromkeys(os.path.realpath(path) for path in _candidates(directory)))
+        return (os.path.realpath(_path_of(named, directory, home)),)
+    return tuple(dict.fromkeys(os.path.realpath(path) for path in _session_paths(directory)))
 
 
-def _candidates(directory: str) -> Iterator[str]:
-    places = list(upwards(directory))
+def _session_paths(directory: str) -> Iterator[str]:
+    folders = list(_upwards(directory))
     for name in (FILE_NAME, PROJECT_FILE):
-        yield from (path for place in places if os.path.lexists(path := os.path.join(place, name)))
-    yield from places
+        yield from (path for folder in folders if os.path.lexists(path := os.path.join(folder, name)))
+    yield from folders
 
 
 def read(path: str, name: str) -> dict[str, object]:
-    """The document at ``path``, which the user knows as ``name``."""
+    """Return the document at ``path``. Raises ConfigError, which calls the file ``name``."""
     return parse(_bytes(path, name), name)
 
 
 def parse(content: bytes, name: str) -> dict[str, object]:
+    """Return the TOML document in ``content``. Raises ConfigError, which calls the file ``name``."""
     import tomli
 
     try:
         return tomli.loads(content.decode("utf-8-sig"))  # Windows editors write a byte order mark
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        fault = f"line {line}: the byte at offset {error.start} is not UTF-8: save the file as UTF-8"
+        problem = f"line {line}: the byte at offset {error.start} is not UTF-8: save the file as UTF-8"
     except tomli.TOMLDecodeError as error:
-        fault = f"line {error.lineno}, column {error.colno}: {_lower(error.msg)}"
+        problem = f"line {error.lineno}, column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
     except RecursionError:
-        fault = "lists or tables are nested too deeply"
+        problem = "lists or tables are nested too deeply: nest them less"
     except ValueError:
-        fault = "a number has too many digits"
-    raise ConfigError([f"{name}: {fault}"])
+        problem = "a number has too many digits: write a shorter one"
+    raise ConfigError([f"{name}: {problem}"])
 
 
 def _bytes(path: str, name: str) -> bytes:
     if os.path.isdir(path):
-        raise ConfigError([f"{name}: is a directory: name the file in it, as in {os.path.join(name, 'reloader.toml')}"])
+        raise ConfigError([f"{name}: is a directory: name the file in it, as in {os.path.join(name, FILE_NAME)}"])
     try:
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:
-        fault = "there is no such file: check the name, or leave it out to search upwards for reloader.toml"
+        problem = f"does not exist: check the name, or leave it out to search upwards for {FILE_NAME}"
     except OSError as error:
-        fault = f"cannot be read: {error.strerror}"
+        problem = f"cannot be read: {error.strerror}"
     except ValueError:
-        fault = "holds a NUL character, which no name of a file can"
-    raise ConfigError([f"{name}: {fault}"])
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]
+        problem = "contains a NUL character, which file names cannot: remove it"
+    raise ConfigError([f"{name}: {problem}"])

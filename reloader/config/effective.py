@@ -1,4 +1,4 @@
-"""The configuration that is in force: each key with its value, and where that was written."""
+"""The configuration in force: each key with its value, and the place where that is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 from reloader.config.load import Loaded
 from reloader.config.options import KEYS, Key, Kind
 from reloader.config.resolve import MergedConfig
-from reloader.config.validators import TaskConfig
+from reloader.config.task_validators import TaskConfig
 from reloader.core.notices import HIDDEN, KeyChange
 
 DEFAULT = "default"
@@ -17,7 +17,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class EffectiveValue:
-    """``origin`` names the file, the variable or the flag; of a table that was merged, all of them."""
+    """``origin`` names the file, the variable or the flag; for a merged table, all of them."""
 
     key: Key
     value: object
@@ -29,10 +29,10 @@ class EffectiveValue:
 
 
 def effective_values(merged: MergedConfig) -> tuple[EffectiveValue, ...]:
-    """Every key, in the order of the table of keys. A command that is not written has the value None."""
-    places = merged.layers.places
+    """Return every key in the order of the table of keys. The value of a missing command is None."""
+    locations = merged.layers.locations
     return tuple(
-        EffectiveValue(key, _value(merged, name), ", ".join(places[name]) if name in places else DEFAULT)
+        EffectiveValue(key, _value(merged, name), ", ".join(locations[name]) if name in locations else DEFAULT)
         for name, key in KEYS.items()
     )
 
@@ -43,7 +43,7 @@ def _value(merged: MergedConfig, name: str) -> object:
 
 
 def _as_written(value: object) -> object:
-    """``value`` with each command, and the address of a probe, as it could be written."""
+    """Return ``value`` as a config file could hold it."""
     match value:
         case TaskConfig(run, ()):
             return list(run)
@@ -60,31 +60,35 @@ def _as_written(value: object) -> object:
 
 
 def differences(before: Loaded, after: Loaded) -> tuple[KeyChange, ...]:
-    """Each key with another value; of a table, each name. Where a value is written makes no difference, but for the file."""
+    """Return each key whose value differs; of a table, each name. A value that only moved does not differ.
+
+    The first is ``config``, if another file is used.
+    """
     return tuple(_differences(before, after))
 
 
 def _differences(before: Loaded, after: Loaded) -> Iterator[KeyChange]:
-    old, new = _file(before), _file(after)
-    if old != new:
-        yield KeyChange("config", old, new)
-    for one, other in zip(effective_values(before.merged), effective_values(after.merged), strict=True):
-        key = one.key
-        name = f"{key.table}.{key.written}" if key.table else key.name
-        if key.kind is Kind.TABLE and isinstance(one.value, Mapping) and isinstance(other.value, Mapping):
-            yield from _in_table(name, one.value, other.value)
-        elif one.value != other.value:
-            yield KeyChange(name, one.value, other.value)
+    old_file, new_file = _file(before), _file(after)
+    if old_file != new_file:
+        yield KeyChange("config", old_file, new_file)
+    for old, new in zip(effective_values(before.merged), effective_values(after.merged), strict=True):
+        key = old.key
+        name = f"{key.table}.{key.toml_name}" if key.table else key.name
+        if key.kind is Kind.TABLE and isinstance(old.value, Mapping) and isinstance(new.value, Mapping):
+            yield from _differences_in_table(name, old.value, new.value)
+        elif old.value != new.value:
+            yield KeyChange(name, old.value, new.value)
 
 
-def _in_table(name: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[KeyChange]:
-    for part in dict.fromkeys((*before, *after)):
-        if before.get(part) != after.get(part):
-            yield KeyChange(f"{name}.{part}", _told(name, before.get(part)), _told(name, after.get(part)))
+def _differences_in_table(table: str, before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[KeyChange]:
+    for name in dict.fromkeys((*before, *after)):
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            yield KeyChange(f"{table}.{name}", _for_logs(table, old), _for_logs(table, new))
 
 
-def _told(table: str, value: object) -> object:
-    """A variable may be a password, and what is told goes into logs."""
+def _for_logs(table: str, value: object) -> object:
+    """Return ``value``, or HIDDEN for an environment variable: it may be a password."""
     return HIDDEN if table == "env" and value is not None else value
 
 

@@ -1,31 +1,45 @@
-"""Our words for what is wrong. The only place that knows how pydantic names its errors, so that nobody else has to read them."""
+"""The words of errors: what was found, what was expected, what was meant. The command line shares them.
+
+No other module knows how pydantic names its errors. Imports nothing that costs, so that ``--help`` can afford it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from reloader.config.options import Key, Kind
 
+TYPE_CHECKING = False  # typing and pydantic cost too much for the command line
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_LONGEST = 60
+_MAX_QUOTED = 60
 
 
 def printable(value: str) -> str:
-    """Text on one line that any terminal can show; bytes of a name that are no text appear as escapes."""
+    """Return ``value`` on one line that any terminal can show. Characters and bytes that it cannot show become escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in value)
 
 
 def quoted(value: str) -> str:
-    """Text as the user may have written it, but short."""
-    return f'"{printable(value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…")}"'
+    """Return ``value`` in quotes, shortened to 60 characters."""
+    return f'"{printable(value if len(value) <= _MAX_QUOTED else value[: _MAX_QUOTED - 1] + "…")}"'
+
+
+def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the one of ``known`` that ``word`` was probably meant to be, whatever its case, or None.
+
+    ``cutoff`` is the least similarity, from 0 to 1 (``difflib.get_close_matches``).
+    """
+    from difflib import get_close_matches  # costs as much as the parser itself, and few commands are mistyped
+
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), names, n=1, cutoff=cutoff)
+    return names[near[0]] if near else None
 
 
 def describe(value: object) -> str:
-    """What a value is, for a user who may not know TOML's types."""
+    """Say what a value is, for a user who may not know TOML's types."""
     match value:
         case bool():
             return f"found {str(value).lower()}"
@@ -43,18 +57,12 @@ def describe(value: object) -> str:
             return "found a date or a time"
 
 
-def suggest(word: str, known: Iterable[str]) -> str | None:
-    """The one of ``known`` that was probably meant."""
-    near = get_close_matches(word.lower(), tuple(known), n=1)
-    return near[0] if near else None
-
-
 def message_for(key: Key, error: ErrorDetails) -> str:
-    """What is wrong with the value of ``key``."""
+    """Say what is wrong with the value of ``key``, and what to write."""
     value = error["input"]
     match error["type"]:
-        case "refused":
-            return str(error["ctx"]["sentence"])
+        case "invalid":
+            return str(error["ctx"]["message"])
         case "string_type" | "enum" if key.kind in (Kind.LIST, Kind.TABLE) and not isinstance(value, str):
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             return f"{describe(value)}, expected text" + (f': write "{value}"' if is_number else "")
@@ -63,4 +71,5 @@ def message_for(key: Key, error: ErrorDetails) -> str:
             remedy = f'did you mean "{near}"?' if near else f"write, for example, {key.example}"
             return f"{quoted(value)} is not one of {', '.join(key.choices)}: {remedy}"
         case _:
-            return f"{describe(value)}, expected {key.kind.value}, as in {key.example}"
+            expected = f"one of {', '.join(key.choices)}" if key.kind is Kind.CHOICE else key.kind.value
+            return f"{describe(value)}, expected {expected}, as in {key.example}"

@@ -1,4 +1,4 @@
-"""The configuration as types. Strict: nothing is converted that is not written here, and an unknown key is an error."""
+"""The configuration as types. They are strict: only what is written here is converted, and an unknown key is an error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, create_model
 
-from reloader.config import validators
+from reloader.config import task_validators, validators
 from reloader.config.options import KEYS
 from reloader.config.shell import Shell
 from reloader.core.choices import BackendName, Comparison, Framework, OnExit
@@ -34,32 +34,35 @@ OneOf = Annotated[_Choice, Strict(False)]  # a word; strictly, only the member i
 Frameworks = Annotated[tuple[OneOf[Framework], ...], Strict(False)]
 Addresses = Annotated[tuple[Annotated[Text, AfterValidator(validators.socket_address)], ...], Strict(False)]
 Variables = dict[Annotated[str, AfterValidator(validators.variable_name)], FreeText]
-_Written = str | list[str] | dict[str, Any]
-Check = Annotated[str | validators.TaskConfig, PlainValidator(validators.check, json_schema_input_type=_Written)]
-Steps = Annotated[
-    tuple[validators.TaskConfig, ...], PlainValidator(validators.before, json_schema_input_type=list[_Written])
+_WrittenTask = str | list[str] | dict[str, Any]
+Check = Annotated[
+    str | task_validators.TaskConfig, PlainValidator(task_validators.check, json_schema_input_type=_WrittenTask)
+]
+Tasks = Annotated[
+    tuple[task_validators.TaskConfig, ...],
+    PlainValidator(task_validators.before, json_schema_input_type=list[_WrittenTask]),
 ]
 Probes = Annotated[
-    dict[str, Any], PlainValidator(validators.ready, json_schema_input_type=dict[str, int | str | list[str]])
+    dict[str, Any], PlainValidator(task_validators.ready, json_schema_input_type=dict[str, int | str | list[str]])
 ]
 Hooks = Annotated[
-    dict[str, tuple[str, ...]], PlainValidator(validators.hooks, json_schema_input_type=dict[str, str | list[str]])
+    dict[str, tuple[str, ...]], PlainValidator(task_validators.hooks, json_schema_input_type=dict[str, str | list[str]])
 ]
 
-_RULES = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def _key(name: str) -> Any:
-    """A field as the table of keys has it."""
+    """Return the field of a key, with the default and the sentence of the table of keys."""
     key = KEYS[name]
     words: dict[str, Any] = {"validate_default": True} if key.choices else {}
     return Field(default=key.default, description=key.about, **words)
 
 
 class Config(BaseModel):
-    """All layers as one. Validated with the platform as context: signals, quoting and drives differ."""
+    """The merged layers. It is validated with the platform as context: signals, quoting and drives differ."""
 
-    model_config = _RULES
+    model_config = _STRICT
 
     command: Command = Field(description=KEYS["command"].about)
     shell: ShellChoice = _key("shell")
@@ -95,7 +98,7 @@ class Config(BaseModel):
     timestamps: bool = _key("timestamps")
     log_file: Text | None = _key("log_file")
     check: Check = _key("check")
-    before: Steps = _key("before")
+    before: Tasks = _key("before")
     task_timeout: PositiveSeconds = _key("task_timeout")
     ready: Probes = _key("ready")
     hooks: Hooks = _key("hooks")
@@ -107,12 +110,12 @@ class Config(BaseModel):
     python_site_packages: bool = _key("python_site_packages")
 
 
-def _layer() -> type[BaseModel]:
-    """The same fields, none of them needed: one place where configuration is written, judged by itself."""
+def _layer_model() -> type[BaseModel]:
+    """Return a model with the same fields, all optional, which validates one layer."""
     fields: dict[str, Any] = {
         name: (kind, None) for name, kind in get_type_hints(Config, include_extras=True).items() if name in KEYS
     }
-    return create_model("Layer", __config__=_RULES, **fields)
+    return create_model("LayerModel", __config__=_STRICT, **fields)
 
 
-Layer = _layer()
+LayerModel = _layer_model()

@@ -1,4 +1,4 @@
-"""Every key of the configuration. Flags, variables, the model's defaults, the help and the example file are made from it.
+"""The table of keys. Flags, variables, the model's defaults, the help and the schema are made from it.
 
 Imports nothing that costs: ``--help`` is printed from this table.
 """
@@ -12,7 +12,7 @@ from reloader.core.choices import BackendName, Comparison, Framework, OnExit
 VARIABLE_PREFIX = "RELOADER_"
 
 CONFIG_VARIABLE = "RELOADER_CONFIG"
-"""Names the file, as ``--config`` does."""
+"""The variable that names the config file, as ``--config`` does."""
 
 RESERVED_VARIABLES = frozenset(
     {
@@ -25,29 +25,29 @@ RESERVED_VARIABLES = frozenset(
     }
 )
 RESERVED_PREFIX = "RELOADER_AGENT"
-"""What a parent sets for its child: a reloader that runs below another one meets these, and they are no keys."""
+"""Variables with this prefix, and the reserved ones, are set for the child. A reloader within a reloader ignores them."""
 
 PLATFORM_TABLES = {"linux": "linux", "macos": "darwin", "windows": "win32"}
-"""The tables of the file that apply on one ``sys.platform`` only."""
+"""The tables of the file that apply on one platform only, with its ``sys.platform``."""
 
 
 class Kind(Enum):
-    """How a value is written. The value of each says what is expected, for an error."""
+    """The forms of a value. The text of each says what an error expected."""
 
     TEXT = "text"
-    CHOICE = "one of a few words"
+    CHOICE = "one of its words"
     LIST = "a list of texts"
     SECONDS = "seconds, or text with a unit"
     BOOLEAN = "true or false"
     TABLE = "a table of texts (in a flag, NAME=VALUE)"
     COMMAND = "a list of texts, or one text"
     SHELL = "true, false, or the shell's name"
-    STEPS = "a list of commands"
+    TASKS = "a list of commands"
     CODE = "a number from 0 to 255, or false"
 
 
 class Group(Enum):
-    """Headings of the help, in order."""
+    """The headings of the help, in order."""
 
     RUN = "Command"
     WATCH = "Files to watch"
@@ -59,16 +59,16 @@ class Group(Enum):
 
 
 class Key:
-    """One key. ``about`` explains it in a sentence, ``example`` is TOML, for errors.
+    """One key of the configuration.
 
-    ``brief`` is what the short help says of it, if it is one of the few that stand there. A ``default`` of
-    None: not set, which has a meaning of its own. ``table`` is the one that the file has it in, where ``written`` is its
-    name; everywhere else it has a name of its own. ``typed`` is its name as a flag and a variable, if that is another.
+    ``about`` explains it in a sentence; ``brief`` does so in the short help, if the key is listed there. ``example`` is
+    TOML, for errors. A ``default`` of None means that the key is not set. ``table`` is the table of the file that holds
+    the key as ``toml_name``. ``flag_name`` is its name as a flag and as a variable.
     """
 
     __slots__ = (
-        "about", "brief", "choices", "default", "example", "group", "kind", "metavar", "name", "short", "table", "typed",
-        "written",
+        "about", "brief", "choices", "default", "example", "flag_name", "group", "kind", "metavar", "name", "short", "table",
+        "toml_name",
     )  # fmt: skip
 
     def __init__(
@@ -85,12 +85,12 @@ class Key:
         short: str | None = None,
         brief: str = "",
         table: str = "",
-        typed: str = "",
+        flag_name: str = "",
     ) -> None:
         self.name = f"{table}_{name}" if table else name
-        self.written = name
+        self.toml_name = name
         self.table = table
-        self.typed = typed or self.name
+        self.flag_name = flag_name or self.name
         self.kind = kind
         self.group = group
         self.default = default
@@ -103,59 +103,60 @@ class Key:
 
     @property
     def flag(self) -> str:
-        return "--" + self.typed.replace("_", "-")
+        return "--" + self.flag_name.replace("_", "-")
 
     @property
     def variable(self) -> str:
-        return VARIABLE_PREFIX + self.typed.upper()
+        return VARIABLE_PREFIX + self.flag_name.upper()
 
 
 _RUN = (
     Key(
         "command", Kind.COMMAND, Group.RUN, None, metavar="TEXT", example='["python", "app.py"]',
-        about="What to run: a list as it is, a text split into words as a shell would, without a shell.",
+        about="The command: a list is run as it is; a text is split into words as a shell would, without a shell.",
     ),
     Key(
         "shell", Kind.SHELL, Group.RUN, False, metavar="SHELL", example='"bash"',
-        about="Hand the command to a shell: true for the system's own, a name, or a list such as [\"bash\", \"-c\"].",
+        about="Run the command in a shell: true for the system's own, a name, or a list such as [\"bash\", \"-c\"].",
     ),
     Key(
         "cwd", Kind.TEXT, Group.RUN, None, metavar="DIRECTORY", example='"backend"',
-        about="The directory to run the command in; not set, the one of the config file.",
+        about="The directory to run the command in; by default that of the config file.",
     ),
     Key(
         "env", Kind.TABLE, Group.RUN, {}, metavar="NAME=VALUE", example='{ PORT = "8000" }',
-        about="Environment variables for the command, on top of yours.",
+        about="Environment variables for the command, added to yours.",
     ),
     Key(
         "env_files", Kind.LIST, Group.RUN, (), metavar="FILE", example='[".env"]',
-        about="Files of NAME=VALUE lines, read at each launch and watched; what is already in the environment wins.",
+        about="Files of NAME=VALUE lines, read at each launch and watched; variables that are already set win.",
     ),
     Key(
         "compatible", Kind.LIST, Group.RUN, (), choices=Framework, example='["werkzeug"]',
-        about="Frameworks whose own reloader the command has on: it takes us for its parent, and starts none itself.",
+        about="Frameworks whose own reloader is on: the command takes reloader for its parent, and starts none itself.",
     ),
     Key(
-        "sockets", Kind.LIST, Group.RUN, (), metavar="ADDRESS", typed="socket",  # RELOADER_SOCKETS is what the command is told
+        "sockets", Kind.LIST, Group.RUN, (), metavar="ADDRESS", flag_name="socket",  # RELOADER_SOCKETS is set for the command
         example='["127.0.0.1:8000", "unix:run/app.sock"]',
-        about="Listen here for the command, which is handed the sockets, so that clients wait while it restarts.",
+        about="Addresses to listen on for the command, which gets the sockets, so that clients wait while it restarts.",
     ),
 )  # fmt: skip
 
 _WATCH = (
     Key(
         "watch", Kind.LIST, Group.WATCH, None, metavar="PATTERN", short="-w",
-        brief="What counts; else all that is not ignored.", example='["src/**/*.py", "templates/"]',
-        about="Gitignore patterns of what counts; not set, all below the config file's directory but what is ignored.",
+        brief="What to watch; else all that is not ignored.", example='["src/**/*.py", "templates/"]',
+        about="Gitignore patterns to watch; by default everything below the config file's directory that is not ignored.",
     ),
     Key(
-        "ignore", Kind.LIST, Group.WATCH, (), metavar="PATTERN", short="-i", brief="What does not count.",
+        "ignore", Kind.LIST, Group.WATCH, (), metavar="PATTERN", short="-i", brief="What to ignore.",
         example='["*.log", "build/"]',
-        about="Gitignore patterns of what does not count; '!' in front takes a path back in.",
+        about="Gitignore patterns to ignore; '!' at the start includes a path again.",
     ),
     Key(
         "extra_files", Kind.LIST, Group.WATCH, (), metavar="FILE", example='[".env"]',
-        brief="What counts wherever it lies.", about="Files that always count; they may lie outside and need not exist yet.",
+        brief="Files to watch wherever they lie.",
+        about="Files that are always watched; they may lie outside of the project, and need not exist yet.",
     ),
     Key(
         "gitignore", Kind.BOOLEAN, Group.WATCH, True, example="true",
@@ -167,73 +168,73 @@ _WATCH = (
     ),
     Key(
         "follow_symlinks", Kind.BOOLEAN, Group.WATCH, True, example="true",
-        about="Look through symbolic links to directories.",
+        about="Follow symbolic links to directories.",
     ),
     Key(
         "allow_dangerous_root", Kind.BOOLEAN, Group.WATCH, False, example="false",
-        about="Watch even a whole disk or the home directory.",
+        about="Allow watching a whole disk or the home directory.",
     ),
 )  # fmt: skip
 
-_NOTICE = (
+_DETECTION = (
     Key(
         "interval", Kind.SECONDS, Group.DETECTION, 1.0, metavar="SECONDS", example="1.0",
         brief="Seconds between two scans.", about="Seconds between two scans of the stat backend.",
     ),
     Key(
         "backend", Kind.CHOICE, Group.DETECTION, "auto", choices=BackendName,
-        brief="How changes are noticed.", example='"auto"',
-        about="How changes are noticed: scans (stat), events (watchdog) or, if named, Watchman; auto takes what works.",
+        brief="How to detect changes.", example='"auto"',
+        about="How to detect changes: scans (stat), events (watchdog) or Watchman; auto uses events where they work, else scans.",
     ),
     Key(
         "debounce", Kind.SECONDS, Group.DETECTION, 0.05, metavar="SECONDS", example="0.05",
-        about="Seconds of quiet that end a batch of changes.",
+        about="Seconds without a change after which a batch of changes ends.",
     ),
     Key(
         "debounce_max", Kind.SECONDS, Group.DETECTION, 2.0, metavar="SECONDS", example="2.0",
-        about="Seconds after which a batch ends, quiet or not.",
+        about="Seconds after which a batch ends even if changes go on.",
     ),
     Key(
         "compare", Kind.CHOICE, Group.DETECTION, "content", choices=Comparison, example='"content"',
-        about="What makes a change: other content, or any other stat (size, times).",
+        about="What makes a change: different content, or a different stat (size, times).",
     ),
 )  # fmt: skip
 
 _END = (
     Key(
         "on_exit", Kind.CHOICE, Group.END, "auto", choices=OnExit, example='"auto"',
-        about="When the command ends by itself: exit with its code, wait for a change, or restart; auto decides by how.",
+        about="When the command exits by itself: exit with its code, wait for a change, or restart; auto decides by the exit.",
     ),
     Key(
         "restart_code", Kind.CODE, Group.END, 3, metavar="CODE|false", example="3",
-        about="The exit code by which the command asks to be started again; false for none.",
+        about="The exit code by which the command asks for a restart; false for none.",
     ),
     Key(
         "stop_signal", Kind.TEXT, Group.END, "SIGTERM", metavar="SIGNAL", example='"SIGTERM"',
-        about="The signal that asks the command to end; on Windows SIGINT, SIGTERM and SIGBREAK all send CTRL_BREAK.",
+        about="The signal that asks the command to exit; on Windows SIGINT, SIGTERM and SIGBREAK all send CTRL_BREAK.",
     ),
     Key(
         "stop_timeout", Kind.SECONDS, Group.END, 5.0, metavar="SECONDS", example="5.0",
-        about="Seconds after the stop signal until what is left is ended by force; 0 forces at once.",
+        about="Seconds from the stop signal until the remaining processes are killed; 0 kills at once.",
     ),
     Key(
         "keys", Kind.BOOLEAN, Group.END, False, example="true",
-        about="Read the keyboard: r, s, p, q, ? and Enter restart, show status, pause, quit, list these; the command gets none.",
+        about="Read keys, each with Enter: r restarts, s shows status, p pauses, q quits, ? lists all; the command gets none.",
     ),
 )  # fmt: skip
 
-_TELL = (
+_OUTPUT = (
     Key(
         "clear", Kind.BOOLEAN, Group.OUTPUT, False, example="true",
-        about="Clear the terminal before each restart; the reason for it stays.",
+        about="Clear the terminal before each restart, but keep the reason for it.",
     ),
     Key(
         "bell", Kind.BOOLEAN, Group.OUTPUT, False, example="true",
-        about="Ring the terminal's bell when a run ends by itself, or something else fails.",
+        about="Ring the terminal's bell when a run exits by itself, or something else fails.",
     ),
     Key(
         "notify", Kind.BOOLEAN, Group.OUTPUT, False, example="true",
-        about="Have the terminal show a desktop notification then, if it is not in front; one that cannot rings its bell.",
+        about="As bell, with a desktop notification if the terminal is in the background; one that cannot rings its bell.",
     ),
     Key(
         "timestamps", Kind.BOOLEAN, Group.OUTPUT, False, example="true",
@@ -241,35 +242,35 @@ _TELL = (
     ),
     Key(
         "log_file", Kind.TEXT, Group.OUTPUT, None, metavar="FILE", example='"reloader.log"',
-        about="Append all that is told, with the time, to this file; what was before 1 MiB is kept beside it as FILE.1.",
+        about="Append all messages, with the time, to this file; beyond 1 MiB the older ones move to FILE.1.",
     ),
 )  # fmt: skip
 
-_BESIDE = (
+_TASKS = (
     Key(
         "check", Kind.COMMAND, Group.TASKS, "syntax", metavar="syntax|off|COMMAND",
         example='["ruff", "check", "{files}"]',
-        about="What changes must pass before the old run is stopped: Python's syntax, or a command; {files} are the changed.",
+        about="What changes must pass before the run is stopped: Python's syntax, or a command; {files} are the changed files.",
     ),
     Key(
-        "before", Kind.STEPS, Group.TASKS, (), metavar="COMMAND", example='[["npm", "run", "css"]]',
+        "before", Kind.TASKS, Group.TASKS, (), metavar="COMMAND", example='[["npm", "run", "css"]]',
         about="Commands before each start; { run = [...], files = [...] } is run only when such files changed.",
     ),
     Key(
         "task_timeout", Kind.SECONDS, Group.TASKS, 60.0, metavar="SECONDS", example="60.0",
-        about="Seconds that a command of check or before may take until it counts as failed.",
+        about="Seconds after which a command of check or before has failed.",
     ),
     Key(
         "ready", Kind.TABLE, Group.TASKS, {}, metavar="PROBE=VALUE", example='{ http = "http://127.0.0.1:8000/" }',
-        about="When a run is ready: an http address answers, tcp accepts, a line matches log, exec ends with 0; else after 1 s.",
+        about="When a run is ready: http answers, tcp accepts, log matches a line, exec exits with 0; without any, after 1 s.",
     ),
     Key(
         "hooks", Kind.TABLE, Group.TASKS, {}, metavar="NAME=COMMAND", example='{ ready = ["notify-send", "ready"] }',
-        about="Commands to run on start, ready, change, crash and stop; nothing waits for them.",
+        about="Commands to run on start, ready, change, crash and stop; reloader does not wait for them.",
     ),
     Key(
         "once", Kind.BOOLEAN, Group.TASKS, False, example="false",
-        about="Run the command a single time, whatever changes, and end with its exit code.",
+        about="Run the command a single time, whatever changes, and exit with its code.",
     ),
     Key(
         "postpone", Kind.BOOLEAN, Group.TASKS, False, example="false",
@@ -280,19 +281,19 @@ _BESIDE = (
 _PYTHON = (
     Key(
         "modules", Kind.BOOLEAN, Group.PYTHON, True, table="python", example="true",
-        about="Ask every Python program which files it imports, and watch those; without watch, of the rest nothing.",
+        about="Ask every Python program which files it imports, and watch them; without watch, watch nothing else.",
     ),
     Key(
         "open_files", Kind.BOOLEAN, Group.PYTHON, False, table="python", example="true",
-        about="Watch also the files of the project that the program opens to read, and did not write itself.",
+        about="Also watch the files of the project that the program opens to read, and did not write itself.",
     ),
     Key(
         "site_packages", Kind.BOOLEAN, Group.PYTHON, False, table="python", example="true",
-        about="Watch also what it imports from site-packages.",
+        about="Also watch what it imports from site-packages.",
     ),
 )  # fmt: skip
 
-KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_NOTICE, *_END, *_TELL, *_BESIDE, *_PYTHON)}
+KEYS = {key.name: key for key in (*_RUN, *_WATCH, *_DETECTION, *_END, *_OUTPUT, *_TASKS, *_PYTHON)}
 
 _BY_VARIABLE = {key.variable: key for key in KEYS.values()}
 
@@ -301,7 +302,7 @@ TABLES = tuple(dict.fromkeys(key.table for key in KEYS.values() if key.table))
 
 
 def key_of_variable(variable: str) -> Key | None:
-    """The key that an environment variable sets."""
+    """Return the key that an environment variable sets, or None."""
     return _BY_VARIABLE.get(variable)
 
 

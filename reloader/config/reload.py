@@ -1,4 +1,4 @@
-"""The configuration of a session that goes on: where it is written, how that looks, in what it differs from what is in force."""
+"""Loads the configuration again while a session runs, and finds what differs from the one in force."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from reloader.config.options import CONFIG_VARIABLE
 from reloader.core.notices import KeyChange
 from reloader.errors import ConfigFileMissing
 
-#: A file that is larger is no configuration, and is known by its times alone.
+#: A larger file is unlikely to be a configuration. Its fingerprint is its status alone.
 MAX_BYTES = 1024 * 1024
 
 
 class ConfigSource:
-    """Loads the configuration, and loads it again. The arguments are those of ``load``, which may raise ConfigError.
+    """The place of the configuration. The arguments are those of ``load``. Raises ConfigError if the first load fails.
 
-    ``initial_fingerprint`` is from before the first time, so that no save is lost in between.
+    ``locations`` are the files whose content decides on the configuration. ``initial_fingerprint`` is from before the
+    first load, so that no save is lost in between.
     """
 
     def __init__(
@@ -32,52 +33,55 @@ class ConfigSource:
         named = arguments.config or environ.get(CONFIG_VARIABLE) or None
         self._is_named = named is not None
         self._find = partial(find, named, directory, home)
-        self._places_for = partial(candidate_paths, named, directory, home)
-        first = _looks(self._places_for(None))
-        # Found out now, and not later, when it may be gone for a moment.
-        self._is_read_again = is_rereadable(named, directory, home)
+        self._candidates = partial(candidate_paths, named, directory, home)
+        before = _fingerprints(self._candidates(None))
+        # Found out now, and not later, when the file may be missing for a moment.
+        self._is_rereadable = is_rereadable(named, directory, home)
         self.loaded = self._load()
-        self.locations = self._places()
-        self.initial_fingerprint: Mapping[str, object] = {path: first.get(path) for path in self.locations}
+        self.locations = self._used_locations()
+        self.initial_fingerprint: Mapping[str, object] = {path: before.get(path) for path in self.locations}
 
     def fingerprint(self) -> Mapping[str, object]:
-        return _looks(self.locations)
+        """Return a value for each of ``locations`` that is another one after a save."""
+        return _fingerprints(self.locations)
 
     def read(self) -> tuple[Loaded, tuple[KeyChange, ...]] | None:
-        """What is written now, and in what it differs; None if in nothing. Raises ConfigError, and ConfigFileMissing."""
+        """Load again. Return the result and its differences, or None if there are none.
+
+        Raises ConfigError, and ConfigFileMissing.
+        """
         used = self.loaded.file
-        if used is not None and self._is_gone(used):
-            raise ConfigFileMissing(
-                [f"[{used.table}] of {used.name}" if used.table and os.path.lexists(used.path) else used.name]
-            )
+        if used is not None and self._is_missing(used):
+            has_lost_table = used.table and os.path.lexists(used.path)
+            raise ConfigFileMissing([f"[{used.table}] of {used.name}" if has_lost_table else used.name])
         loaded = self._load()
         changes = differences(self.loaded, loaded)
         return (loaded, changes) if changes else None
 
-    def _is_gone(self, used: ConfigFile) -> bool:
-        """Whether nothing is where it was ``used``, and nothing has come before it. What lies further away is not meant."""
+    def _is_missing(self, used: ConfigFile) -> bool:
+        """Return True if the ``used`` file is missing and no file before it has appeared. A file after it is not used."""
         if self._is_named:
             return not os.path.lexists(used.path)
-        found = self._find()
-        return found is None or found.path not in self.locations
+        file = self._find()
+        return file is None or file.path not in self.locations
 
     def accept(self, loaded: Loaded) -> None:
-        """This is what is in force from now on."""
+        """Put ``loaded`` in force: later loads are compared with it."""
         self.loaded = loaded
-        self.locations = self._places()
+        self.locations = self._used_locations()
 
-    def _places(self) -> tuple[str, ...]:
-        if not self._is_read_again:
+    def _used_locations(self) -> tuple[str, ...]:
+        if not self._is_rereadable:
             return ()
-        return tuple(self._places_for(self.loaded.file.path if self.loaded.file is not None else None))
+        return tuple(self._candidates(self.loaded.file.path if self.loaded.file is not None else None))
 
 
-def _looks(paths: Iterable[str]) -> dict[str, object]:
-    return {path: _look(path) for path in paths}
+def _fingerprints(paths: Iterable[str]) -> dict[str, object]:
+    return {path: _fingerprint(path) for path in paths}
 
 
-def _look(path: str) -> object:
-    """What stat says of a file, and its content, behind which no second save within one tick of a coarse clock can hide."""
+def _fingerprint(path: str) -> object:
+    """Return the status of a file and a hash of its content: a coarse clock may miss the second of two saves."""
     try:
         status = os.stat(path)
         facts = (S_ISREG(status.st_mode), status.st_mtime_ns, status.st_size, status.st_ino)

@@ -1,6 +1,6 @@
-"""The configuration as one plan: names become absolute paths and numbers, patterns become roots.
+"""Turns a merged configuration into a Settings: names become absolute paths and numbers, patterns become roots.
 
-Asks the disk only through ``PathContext``.
+Finds the problems that only show between keys. Asks the disk only through ``PathContext``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from itertools import groupby
 from reloader.config.layers import MergedLayers
 from reloader.config.messages import quoted
 from reloader.config.model import Config
-from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, minimal_roots
+from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, outermost
 from reloader.config.shell import argv_of, split_command
 from reloader.config.signals import signal_number
-from reloader.config.validators import NO_PROGRAM, SYNTAX, TaskConfig
+from reloader.config.task_validators import SYNTAX, TaskConfig
+from reloader.config.validators import NO_PROGRAM, UNCLOSED
 from reloader.core.addresses import (
     SocketAddress,
     SocketSpec,
@@ -40,80 +41,22 @@ from reloader.core.settings import (
 )
 from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
 
-
-def socket_specs(config: Config, layers: MergedLayers, context: PathContext) -> tuple[SocketSpec, ...]:
-    origin = layers.origins.get("sockets", "sockets")
-    return tuple(SocketSpec(address, origin) for address in _addresses(config, context))
-
-
-def socket_problems(config: Config, layers: MergedLayers, context: PathContext) -> Iterator[str]:
-    """What only shows when the addresses meet each other, the platform, and what the command is told by its words."""
-    if not config.sockets:
-        return
-    origin = layers.origins["sockets"]
-    if context.platform == "win32":
-        remedy = "move the key into a table [linux] or [macos], and let the command open its own here"
-        yield f"{origin}: no socket can be handed over on Windows: {remedy}"
-        return
-    addresses = _addresses(config, context)
-    both = first_conflict(addresses)
-    if both is not None:
-        yield f"{origin}: {format_address(both[0])} and {format_address(both[1])} cannot both be had: leave one out, or change a port"
-    words = (config.command,) if isinstance(config.command, str) else config.command
-    yield from (
-        f"{layers.origins.get('command', 'command')}: {fault}"
-        for w in words
-        for fault in placeholder_problems(w, addresses)
-    )
-    for name, value in config.env.items():
-        yield from (f"{layers.origins['env']}.{name}: {fault}" for fault in placeholder_problems(value, addresses))
-
-
-def _addresses(config: Config, context: PathContext) -> list[SocketAddress]:
-    return [_placed(parse_address(text), context) for text in config.sockets]
-
-
-def _placed(address: SocketAddress, context: PathContext) -> SocketAddress:
-    return replace(address, path=context.absolute(address.path)) if isinstance(address, UnixAddress) else address
-
-
 OLDER_LOG_SUFFIX = ".1"
-"""What is behind the name of the file that holds the older half of the log."""
+"""Follows the name of the log file in the name of its older half."""
 
-
-def output(config: Config, context: PathContext) -> OutputSettings:
-    return OutputSettings(
-        clear=config.clear,
-        bell=config.bell,
-        notify=config.notify,
-        timestamps=config.timestamps,
-        log_file=None if config.log_file is None else context.absolute(config.log_file),
-    )
-
-
-def rules_for_log(config: Config, source: str, context: PathContext) -> Iterator[Rule]:
-    """We write it at each restart, so a log that counts would be a loop."""
-    log = output(config, context).log_file
-    if log is not None and context.holds(context.base, log):
-        yield from (
-            Rule(ignore_pattern(path, context.base, context.paths.sep), source)
-            for path in (log, log + OLDER_LOG_SUFFIX)
-        )
-
-
-_SAFER = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
+_DANGER_REMEDY = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
 
 
 @dataclass(frozen=True, slots=True)
 class MergedConfig:
-    """The configuration and where each part of it was merged. ``source`` is the file, or says that there was none."""
+    """The merged configuration and its layers. ``source`` is the file for the user, or says that there is none."""
 
     config: Config
     layers: MergedLayers
     source: str
 
     def origin_of(self, key: str) -> str:
-        """Where ``key`` is merged; if it is not, where it could be."""
+        """Return the place where ``key`` is written; if it is not, where it could be."""
         return self.layers.origins.get(key, f"{self.source}: {key}")
 
     def source_of(self, key: str) -> str:
@@ -121,32 +64,33 @@ class MergedConfig:
 
 
 def resolve(merged: MergedConfig, context: PathContext, comspec: str) -> Settings:
-    """The plan of a configuration without problems."""
+    """Return the settings of a configuration without problems. ``comspec`` is Windows' own shell."""
+    config = merged.config
     return Settings(
-        _launch(merged, context, comspec),
-        _watch(merged, context),
-        _restart(merged.config, context),
-        _python(merged.config),
-        output(merged.config, context),
-        _beside(merged, context),
+        launch=_launch(merged, context, comspec),
+        watch=_watch(merged, context),
+        restart=_restart(config, context),
+        python=PythonPolicy(config.python_modules, config.python_open_files, config.python_site_packages),
+        output=_output(config, context),
+        tasks=_tasks(merged, context),
         source=merged.source,
     )
 
 
 def without_dangerous_roots(settings: Settings, context: PathContext) -> Settings:
-    """``settings``, in which what nobody should watch is no root."""
-    roots = tuple(root for root in settings.watch.roots if _danger(root, context) is None)
+    """Remove whole disks and the home directory from the roots of ``settings``."""
+    roots = tuple(root for root in settings.watch.roots if _danger_of(root, context) is None)
     return replace(settings, watch=replace(settings.watch, roots=roots))
 
 
 def problems_of(merged: MergedConfig, context: PathContext, invalid_keys: frozenset[str]) -> Iterator[str]:
-    """What only shows when the parts meet. A key in ``invalid_keys`` has a problem already, and is asked for nothing."""
+    """Yield the problems between keys. What needs one of the ``invalid_keys`` is not checked: it has a problem already."""
     if invalid_keys.isdisjoint({"command", "shell"}):
         yield from _command_problems(merged, context)
     if invalid_keys.isdisjoint({"debounce", "debounce_max"}):
         yield from _debounce_problems(merged)
     if invalid_keys.isdisjoint({"sockets", "command", "env"}):
-        yield from socket_problems(merged.config, merged.layers, context)
+        yield from _socket_problems(merged, context)
     if invalid_keys.isdisjoint({"compatible", "python_modules", "sockets"}):
         yield from _compatibility_problems(merged)
     if invalid_keys.isdisjoint({"watch", "allow_dangerous_root"}):
@@ -155,6 +99,7 @@ def problems_of(merged: MergedConfig, context: PathContext, invalid_keys: frozen
 
 def _launch(merged: MergedConfig, context: PathContext, comspec: str) -> LaunchSettings:
     config = merged.config
+    origin = merged.origin_of("sockets")
     return LaunchSettings(
         argv=argv_of(config.command, config.shell, context.platform, comspec),
         cwd=context.absolute(config.cwd) if config.cwd is not None else context.base,
@@ -162,51 +107,28 @@ def _launch(merged: MergedConfig, context: PathContext, comspec: str) -> LaunchS
         env_files=tuple(context.absolute(file) for file in config.env_files),
         compatible=tuple(dict.fromkeys(config.compatible)),
         has_input=not config.keys,
-        sockets=socket_specs(config, merged.layers, context),
+        sockets=tuple(SocketSpec(address, origin) for address in _addresses(config, context)),
     )
 
 
-def _restart(config: Config, context: PathContext) -> RestartPolicy:
-    return RestartPolicy(
-        on_exit=config.on_exit,
-        restart_code=None if config.restart_code is False else int(config.restart_code),
-        stop=StopPolicy(signal_number(config.stop_signal, context.platform), config.stop_timeout),
-        once=config.once,
-        postpone=config.postpone,
-    )
+def _addresses(config: Config, context: PathContext) -> list[SocketAddress]:
+    return [_with_absolute_path(parse_address(text), context) for text in config.sockets]
 
 
-def _python(config: Config) -> PythonPolicy:
-    return PythonPolicy(config.python_modules, config.python_open_files, config.python_site_packages)
-
-
-def _beside(merged: MergedConfig, context: PathContext) -> TaskSettings:
-    config = merged.config
-    check = config.check
-    gate = GatePolicy(
-        syntax=check == SYNTAX,
-        check=None if isinstance(check, str) else _step(check, merged.source_of("check"), context),
-        before=tuple(_step(step, merged.source_of("before"), context) for step in config.before),
-        timeout=config.task_timeout,
-    )
-    hooks = {HookEvent(name): argv for name, argv in config.hooks.items()}
-    return TaskSettings(gate, ReadyPolicy(**config.ready), hooks)
-
-
-def _step(words: TaskConfig, source: str, context: PathContext) -> Task:
-    return Task(words.run, _patterns(tuple(anchor(pattern, context) for pattern in words.files), source, context))
+def _with_absolute_path(address: SocketAddress, context: PathContext) -> SocketAddress:
+    return replace(address, path=context.absolute(address.path)) if isinstance(address, UnixAddress) else address
 
 
 def _watch(merged: MergedConfig, context: PathContext) -> WatchSettings:
     config = merged.config
-    placed = None if config.watch is None else tuple(anchor(pattern, context) for pattern in config.watch)
+    anchored = None if config.watch is None else tuple(anchor(pattern, context) for pattern in config.watch)
     return WatchSettings(
         base=context.base,
-        roots=(context.base,) if placed is None else _roots(placed, context),
-        watch=None if placed is None else _patterns(placed, merged.source_of("watch"), context),
+        roots=(context.base,) if anchored is None else _roots(anchored, context),
+        watch=None if anchored is None else _patterns(anchored, merged.source_of("watch"), context),
         ignore=(
-            *(Rule(_anchored(pattern), merged.source_of("ignore")) for pattern in config.ignore),
-            *rules_for_log(config, merged.source_of("log_file"), context),
+            *(Rule(_without_dot_slash(pattern), merged.source_of("ignore")) for pattern in config.ignore),
+            *_rules_for_log(merged, context),
         ),
         extra_files=tuple(dict.fromkeys(context.absolute(file) for file in (*config.extra_files, *config.env_files))),
         gitignore=config.gitignore,
@@ -219,37 +141,81 @@ def _watch(merged: MergedConfig, context: PathContext) -> WatchSettings:
     )
 
 
-def _roots(placed: tuple[AnchoredPattern, ...], context: PathContext) -> tuple[str, ...]:
-    return minimal_roots((one.root for one in placed if not one.pattern.startswith("!")), context)
+def _roots(anchored: tuple[AnchoredPattern, ...], context: PathContext) -> tuple[str, ...]:
+    return outermost((one.root for one in anchored if not one.pattern.startswith("!")), context)
 
 
-def _patterns(placed: tuple[AnchoredPattern, ...], source: str, context: PathContext) -> tuple[Patterns, ...]:
-    """Neighbours with one base together. The filter asks the first first, and the last pattern has to win."""
-    runs = [
-        Patterns(base, tuple(Rule(one.pattern, source) for one in run), ignore_case=context.platform == "win32")
-        for base, run in groupby(placed, key=lambda one: one.base)
+def _patterns(anchored: tuple[AnchoredPattern, ...], source: str, context: PathContext) -> tuple[Patterns, ...]:
+    """Group neighbours with the same base, in reverse: the filter asks the first group first, but the last pattern wins."""
+    groups = [
+        Patterns(base, tuple(Rule(one.pattern, source) for one in group), ignore_case=context.platform == "win32")
+        for base, group in groupby(anchored, key=lambda one: one.base)
     ]
-    return tuple(reversed(runs))
+    return tuple(reversed(groups))
 
 
-def _anchored(pattern: str) -> str:
-    """Gitignore knows no ``./``; people do."""
+def _without_dot_slash(pattern: str) -> str:
+    """Replace a leading ``./``, which gitignore does not have, by ``/``."""
     negation = "!" if pattern.startswith("!") else ""
     body = pattern[len(negation) :]
     return f"{negation}/{body[2:].lstrip('/')}" if body.startswith("./") else pattern
 
 
+def _rules_for_log(merged: MergedConfig, context: PathContext) -> Iterator[Rule]:
+    """Yield rules that ignore the log file. Each restart writes to it, so watching it would be a restart loop."""
+    log = _output(merged.config, context).log_file
+    if log is not None and context.contains(context.base, log):
+        for path in (log, log + OLDER_LOG_SUFFIX):
+            yield Rule(ignore_pattern(path, context.base, context.paths.sep), merged.source_of("log_file"))
+
+
+def _restart(config: Config, context: PathContext) -> RestartPolicy:
+    return RestartPolicy(
+        on_exit=config.on_exit,
+        restart_code=None if config.restart_code is False else int(config.restart_code),
+        stop=StopPolicy(signal_number(config.stop_signal, context.platform), config.stop_timeout),
+        once=config.once,
+        postpone=config.postpone,
+    )
+
+
+def _output(config: Config, context: PathContext) -> OutputSettings:
+    return OutputSettings(
+        clear=config.clear,
+        bell=config.bell,
+        notify=config.notify,
+        timestamps=config.timestamps,
+        log_file=None if config.log_file is None else context.absolute(config.log_file),
+    )
+
+
+def _tasks(merged: MergedConfig, context: PathContext) -> TaskSettings:
+    config = merged.config
+    check = config.check
+    gate = GatePolicy(
+        syntax=check == SYNTAX,
+        check=None if isinstance(check, str) else _task(check, merged.source_of("check"), context),
+        before=tuple(_task(one, merged.source_of("before"), context) for one in config.before),
+        timeout=config.task_timeout,
+    )
+    hooks = {HookEvent(name): argv for name, argv in config.hooks.items()}
+    return TaskSettings(gate, ReadyPolicy(**config.ready), hooks)
+
+
+def _task(config: TaskConfig, source: str, context: PathContext) -> Task:
+    return Task(config.run, _patterns(tuple(anchor(pattern, context) for pattern in config.files), source, context))
+
+
 def _command_problems(merged: MergedConfig, context: PathContext) -> Iterator[str]:
-    line = merged.config.command
-    if not isinstance(line, str) or merged.config.shell is not False:
+    command = merged.config.command
+    if not isinstance(command, str) or merged.config.shell is not False:
         return
     try:
-        words = split_command(line, context.platform)
+        arguments = split_command(command, context.platform)
     except ValueError:
-        fault = "has a quotation or an escape that is not closed: close it, or write a list"
-        yield f"{merged.origin_of('command')}: {quoted(line)} {fault}"
+        yield f"{merged.origin_of('command')}: {quoted(command)} {UNCLOSED}"
     else:
-        if not words or not words[0]:
+        if not arguments or not arguments[0]:
             yield f"{merged.origin_of('command')}: {NO_PROGRAM}"
 
 
@@ -263,27 +229,50 @@ def _debounce_problems(merged: MergedConfig) -> Iterator[str]:
         yield f"{merged.origin_of('debounce')}: {quiet:g} is more than debounce_max ({ceiling:g}): write less, or set both"
 
 
+def _socket_problems(merged: MergedConfig, context: PathContext) -> Iterator[str]:
+    """Yield the problems of the addresses with each other, with the platform, and with placeholders for them."""
+    config = merged.config
+    if not config.sockets:
+        return
+    origin = merged.origin_of("sockets")
+    if context.platform == "win32":
+        remedy = "move the key into [linux] or [macos], and let the command open its own on Windows"
+        yield f"{origin}: sockets cannot be passed to a command on Windows: {remedy}"
+        return
+    addresses = _addresses(config, context)
+    pair = first_conflict(addresses)
+    if pair is not None:
+        yield f"{origin}: {format_address(pair[0])} and {format_address(pair[1])} conflict: remove one, or change a port"
+    for argument in (config.command,) if isinstance(config.command, str) else config.command:
+        yield from (f"{merged.origin_of('command')}: {one}" for one in placeholder_problems(argument, addresses))
+    for name, value in config.env.items():
+        yield from (f"{merged.origin_of('env')}.{name}: {one}" for one in placeholder_problems(value, addresses))
+
+
 def _compatibility_problems(merged: MergedConfig) -> Iterator[str]:
-    """Werkzeug expects of its parent an open socket. That ours, where it is given none, opens its own is the agent's doing."""
+    """Yield a problem if Werkzeug would find no socket. It expects one from its parent.
+
+    Without ``sockets``, reloader's agent opens one within the program, for which it needs ``modules``.
+    """
     config = merged.config
     if Framework.WERKZEUG in config.compatible and not config.python_modules and not config.sockets:
-        remedy = "set that to true, name a socket in sockets, or start the command without its reloader"
-        yield f'{merged.origin_of("compatible")}: "werkzeug" needs the [python] key modules: {remedy}'
+        problem = '"werkzeug" needs modules = true in [python], or a socket in sockets'
+        yield f"{merged.origin_of('compatible')}: {problem}: add one, or turn off the command's own reloader"
 
 
 def _root_problems(merged: MergedConfig, settings: WatchSettings, context: PathContext) -> Iterator[str]:
-    watch = merged.config.watch
-    if watch and not settings.roots:
-        yield f"{merged.origin_of('watch')}: every pattern begins with '!', so that nothing counts: add one that does not"
+    origin = merged.origin_of("watch")
+    if merged.config.watch and not settings.roots:
+        yield f"{origin}: every pattern begins with '!', so nothing would be watched: add one without '!'"
     if merged.config.allow_dangerous_root:
         return
     for root in settings.roots:
-        danger = _danger(root, context)
+        danger = _danger_of(root, context)
         if danger is not None:
-            yield f"{merged.origin_of('watch')}: {danger} would be watched: {_SAFER}"
+            yield f"{origin}: {danger} would be watched: {_DANGER_REMEDY}"
 
 
-def _danger(root: str, context: PathContext) -> str | None:
+def _danger_of(root: str, context: PathContext) -> str | None:
     if is_whole_disk(root, context):
-        return f"the whole of {root}"
+        return f"the whole disk {root}"
     return f"your home directory {root}" if context.is_home(root) else None

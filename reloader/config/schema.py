@@ -1,7 +1,7 @@
-"""The JSON Schema of ``reloader.toml``, for editors: made from the model and the table of keys.
+"""The JSON Schema of ``reloader.toml``, for editors. It is made from the model and the table of keys.
 
-Draft 7, which every editor's TOML plug-in reads. It says less than the model: what a pattern or a signal may be is judged by
-``reloader check``.
+Draft 7 is what every editor's TOML plug-in reads. It says less than the model: only ``reloader check`` validates patterns
+and signals.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DURATION: dict[str, Any] = {
 
 
 def schema() -> dict[str, Any]:
-    """The whole file: its keys, the tables that hold some of them, and the tables of one platform, which hold the same."""
+    """Return the schema of the whole file: its keys, their tables, and the platform tables, which hold the same keys."""
     made = Config.model_json_schema(mode="validation")
     keys = {name: _key(name, _inlined(made["properties"][name], made["$defs"])) for name in KEYS}
     body = _table(keys)
@@ -41,13 +41,13 @@ def schema() -> dict[str, Any]:
 
 
 def _table(keys: dict[str, Any]) -> dict[str, Any]:
-    """The keys of the top, and a table for each of TABLES."""
+    """Return the schema of the top keys, and of a table for each of TABLES."""
     own = {name: value for name, value in keys.items() if not KEYS[name].table}
     tables = {
         table: {
             "type": "object",
             "additionalProperties": False,
-            "properties": {KEYS[name].written: value for name, value in keys.items() if KEYS[name].table == table},
+            "properties": {KEYS[name].toml_name: value for name, value in keys.items() if KEYS[name].table == table},
         }
         for table in TABLES
     }
@@ -55,7 +55,7 @@ def _table(keys: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(name: str, made: dict[str, Any]) -> dict[str, Any]:
-    """What pydantic makes of a field, less what an editor would show for no use."""
+    """Return pydantic's schema of a field, without what is of no use in an editor."""
     kept = {word: value for word, value in made.items() if word not in ("title", "default")}
     if KEYS[name].kind is Kind.SECONDS:
         kept = {**{word: value for word, value in kept.items() if word == "description"}, **_DURATION}
@@ -72,7 +72,7 @@ def _inlined(made: dict[str, Any], enums: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_null(made: dict[str, Any]) -> dict[str, Any]:
-    """TOML has none."""
+    """Remove ``null``, which TOML does not have."""
     choices = [one for one in made.get("anyOf", ()) if one != {"type": "null"}]
     if len(choices) != 1:
         return {**made, "anyOf": choices} if choices else made

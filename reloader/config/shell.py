@@ -1,4 +1,4 @@
-"""A command as a list of words, the way its platform writes one. No shell is asked."""
+"""Turns a command into a list of arguments by the rules of its platform. No shell is asked."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from subprocess import list2cmdline
 
 Shell = bool | str | tuple[str, ...]
 
-_CMD = ("/d", "/s", "/c")  # no AutoRun of the user's; with /s, cmd takes all between the outermost quotes as it is
+_CMD = ("/d", "/s", "/c")  # without the user's AutoRun; with /s, cmd takes all between the outermost quotes as it is
 
 
 def split_command(text: str, platform: str) -> list[str]:
-    """The words of ``text``. Raises ValueError for a quotation that is not closed.
+    """Return the arguments in ``text``. Raises ValueError for a quote that is not closed.
 
-    POSIX: as a shell would. Windows: a backslash is part of a path, and only the double quote quotes.
+    On POSIX a shell would split it so. On Windows a backslash is part of a path, and only the double quote quotes.
     """
     if platform != "win32":
         return shlex.split(text)
@@ -26,14 +26,14 @@ def split_command(text: str, platform: str) -> list[str]:
 
 
 def argv_of(command: str | Sequence[str], shell: Shell, platform: str, comspec: str) -> tuple[str, ...]:
-    """What to execute. ``comspec`` is Windows' own shell."""
+    """Return the arguments to execute. ``comspec`` is Windows' own shell."""
     if shell is False:
         return tuple(split_command(command, platform) if isinstance(command, str) else command)
-    return (*_shell_words(shell, platform, comspec), _line(command, platform))
+    return (*_shell_arguments(shell, platform, comspec), _command_line(command, platform))
 
 
-def _line(command: str | Sequence[str], platform: str) -> str:
-    """One line for a shell: a text or a single word as it is; of several words each arrives as it was written."""
+def _command_line(command: str | Sequence[str], platform: str) -> str:
+    """Return one line for a shell. A text or a single argument stays as it is. Several arguments are quoted."""
     if isinstance(command, str):
         return command
     if len(command) == 1:
@@ -41,7 +41,7 @@ def _line(command: str | Sequence[str], platform: str) -> str:
     return list2cmdline(command) if platform == "win32" else shlex.join(command)
 
 
-def _shell_words(shell: Shell, platform: str, comspec: str) -> tuple[str, ...]:
+def _shell_arguments(shell: Shell, platform: str, comspec: str) -> tuple[str, ...]:
     if isinstance(shell, tuple):
         return shell
     if isinstance(shell, str):
@@ -50,7 +50,7 @@ def _shell_words(shell: Shell, platform: str, comspec: str) -> tuple[str, ...]:
 
 
 def _switches_of(shell: str) -> tuple[str, ...]:
-    """What makes a shell take its next word for the command."""
+    """Return the flags that make a shell run its next argument as a command."""
     match ntpath.basename(shell).lower().removesuffix(".exe"):  # ntpath knows both separators
         case "cmd":
             return _CMD

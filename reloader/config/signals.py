@@ -1,4 +1,4 @@
-"""Names of signals and their numbers. Tables, because a file is checked for all platforms, wherever it is read."""
+"""Names of signals and their numbers. They are tables, because a file is checked for every platform on any of them."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _MACOS = {
     "SIGIO": 23, "SIGINFO": 29, "SIGUSR1": 30, "SIGUSR2": 31,
 }  # fmt: skip
 
-# Windows has no signals between processes: whichever of these is named, CTRL_BREAK is sent.
+# Windows has no signals between processes: for each of these, CTRL_BREAK is sent.
 _WINDOWS = {"SIGINT": 2, "SIGTERM": 15, "SIGBREAK": 21}
 
 _TABLES = {"linux": {**_EVERYWHERE, **_LINUX}, "darwin": {**_EVERYWHERE, **_MACOS}, "win32": _WINDOWS}
 
 
 def signals_for(platform: str) -> Mapping[str, int]:
-    """Usual numbers by name for a ``sys.platform``; for one that has no table in the file, those of this system."""
+    """Return the usual numbers by name for a ``sys.platform``; for one that has no table in the file, those of this system."""
     return _TABLES.get(platform) or _of_this_system()
 
 
 def signal_number(name: str, platform: str) -> int:
-    """The number of a known name. This system knows better where it has the name: Linux numbers differ by processor."""
+    """Return the number of a known name. This system's own number comes first: Linux numbers differ by processor."""
     usual = signals_for(platform)[name]
     return usual if platform == "win32" else _of_this_system().get(name, usual)
 
 
 def full_name(name: str) -> str:
-    """``SIGTERM`` for any of ``TERM``, ``sigterm``, ``SIGTERM``."""
+    """Return ``SIGTERM`` for any of ``TERM``, ``sigterm``, ``SIGTERM``."""
     upper = name.strip().upper()
     return upper if upper.startswith("SIG") else "SIG" + upper
 

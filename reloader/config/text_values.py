@@ -1,4 +1,4 @@
-"""Variables and flags arrive as text. Here text becomes the value that the file would hold; judging it is the model's work."""
+"""Turns the text of a variable or a flag into the value that the file would hold. The model validates it."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import re
 from reloader.config.options import Key, Kind
 
 LONGEST_DURATION = 86_400.0
-"""A day. Beyond it a system's timers overflow, and nobody meant it."""
+"""A day, in seconds. Longer ones overflow the timers of some systems."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_WRITTEN = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)) ?(ms|s|m|h)", re.ASCII)
+_WITH_UNIT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)) ?(ms|s|m|h)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds of a text with a unit (``300ms``, ``2s``, ``1.5m``), or None if it is not one."""
-    written = _WRITTEN.fullmatch(text)
-    return float(written[1]) * _UNITS[written[2]] if written else None
+    """Return the seconds of a text with a unit (``300ms``, ``2s``, ``1.5m``), or None for any other text."""
+    found = _WITH_UNIT.fullmatch(text)
+    return float(found[1]) * _UNITS[found[2]] if found else None
 
 
 def parse_number(text: str) -> float | None:
-    """A bare number, as variables and flags may give it."""
+    """Return the number that ``text`` is, or None."""
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def duration_problem(seconds: float, *, zero_is_allowed: bool) -> str | None:
-    """What is wrong with a length, or None."""
+    """Say what is wrong with a number of seconds, and what to write. Return None if it is valid."""
     if not math.isfinite(seconds):
-        return "is not a length of time: write a finite number of seconds"
+        return "is not a duration: write a finite number of seconds"
     if seconds < 0:
         return "is negative: " + ("write 0 or more" if zero_is_allowed else "write more than 0")
     if seconds == 0 and not zero_is_allowed:
@@ -44,7 +44,7 @@ _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
 def parse_value(key: Key, text: str) -> object:
-    """The value that ``text`` stands for, or ``text`` itself if it stands for none, for the model to refuse."""
+    """Return the value that ``text`` stands for. Text that stands for none is returned as it is: the model rejects it."""
     match key.kind:
         case Kind.BOOLEAN:
             return _boolean(text)
@@ -57,7 +57,7 @@ def parse_value(key: Key, text: str) -> object:
             return _first(_toml(text, "["), [item.strip() for item in text.split(",") if item.strip()])
         case Kind.TABLE:
             return _table(text)
-        case Kind.STEPS:
+        case Kind.TASKS:
             return _first(_toml(text, "["), [text])
         case Kind.COMMAND:
             return _first(_toml(text, "["), text)
@@ -68,12 +68,12 @@ def parse_value(key: Key, text: str) -> object:
 
 
 def merge_values(key: Key, texts: list[str]) -> object:
-    """The value of a flag that was given several times: lists are joined, tables merged, the last wins in both."""
+    """Return the value of a repeated flag. Lists are joined, tables are merged, and the last one wins."""
     values = [parse_value(key, text) for text in texts]
     if key.kind is Kind.TABLE:
         tables = [value for value in values if isinstance(value, dict)]
-        stray = [value for value in values if not isinstance(value, dict)]
-        return stray[0] if stray else {name: value for table in tables for name, value in table.items()}
+        invalid = [value for value in values if not isinstance(value, dict)]
+        return invalid[0] if invalid else {name: value for table in tables for name, value in table.items()}
     return [item for value in values if isinstance(value, list) for item in value]
 
 
@@ -82,7 +82,7 @@ def _boolean(text: str) -> object:
 
 
 def _table(text: str) -> object:
-    """An inline table, or one ``NAME=VALUE``."""
+    """Return an inline table, or one ``NAME=VALUE``, as a table."""
     name, equals, value = text.partition("=")
     return _first(_toml(text, "{"), {name: value} if equals else text)
 
@@ -92,7 +92,7 @@ def _first(value: object, otherwise: object) -> object:
 
 
 def _toml(text: str, opening: str) -> object:
-    """The array or inline table that ``text`` is, or None."""
+    """Return the array or inline table that ``text`` is, or None."""
     if not text.lstrip().startswith(opening):
         return None
     import tomli  # only few values need it

@@ -1,4 +1,4 @@
-"""Values as TOML. What is written here is read back as the same; knows nothing of keys."""
+"""Writes values as TOML, and finds a pattern in a TOML text. Knows nothing of the keys of a configuration."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 def in_toml(value: object) -> str:
-    """``value`` as it would stand behind ``key =``, on one line. A byte of a name that is no text becomes a question mark."""
+    """Return ``value`` on one line, as after ``key =``. TOML reads it back as the same, but for bytes that are not text.
+
+    Such a byte of a file name becomes a question mark.
+    """
     match value:
         case str():
-            # TOML's escapes are JSON's, but for this one, which JSON need not escape.
+            # TOML has JSON's escapes. JSON does not escape DEL, which TOML must.
             return json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False).replace("\x7f", "\\u007f")
         case bool():
             return "true" if value else "false"
@@ -31,18 +34,24 @@ def _key(name: str) -> str:
 
 
 def line_of(pattern: str, text: str) -> int:
-    """The number of the line that holds ``pattern`` as a string; 0 if it cannot be said which one does."""
+    """Return the number of the only line that holds ``pattern`` as a string, or 0.
+
+    The parser gives no lines, so the text is searched. A comment is passed over. Of several lines, none is chosen.
+    """
     lines = text.splitlines()
     for form in _forms(pattern):
-        found = [number for number, line in enumerate(lines, 1) if any(quoted in line for quoted in _quoted(form))]
-        found = [number for number in found if not lines[number - 1].lstrip().startswith("#")]
-        if found:
-            return found[0] if len(found) == 1 else 0
+        numbers = [
+            number
+            for number, line in enumerate(lines, 1)
+            if any(quoted in line for quoted in _quoted(form)) and not line.lstrip().startswith("#")
+        ]
+        if numbers:
+            return numbers[0] if len(numbers) == 1 else 0
     return 0
 
 
 def _forms(pattern: str) -> Sequence[str]:
-    """How it may have been written before it was placed relative to its base."""
+    """Return the ways to write a pattern that was anchored since."""
     negation = "!" if pattern.startswith("!") else ""
     body = pattern[len(negation) :].lstrip("/")
     return tuple(dict.fromkeys((pattern, f"{negation}{body}", f"{negation}./{body}", f"{negation}{body}/")))

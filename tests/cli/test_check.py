@@ -57,7 +57,7 @@ class TestAGoodConfiguration:
         assert "# cwd is not set" in lines
         assert lines.index("[python]") < lines.index("open_files = true # reloader.toml")
         words = " ".join(lines)
-        assert all(f"{key.written} =" in words or f"# {key.written} is not set" in words for key in KEYS.values())
+        assert all(f"{key.toml_name} =" in words or f"# {key.toml_name} is not set" in words for key in KEYS.values())
 
     def test_says_where_it_is_and_what_comes_of_it(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "reloader.toml").write_text(FILE)

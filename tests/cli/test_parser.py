@@ -55,7 +55,7 @@ def test_the_general_flags_are_read() -> None:
     "key", [key for key in KEYS.values() if key.kind is not Kind.BOOLEAN], ids=lambda key: key.name
 )
 def test_every_key_is_a_flag_that_takes_text(key) -> None:
-    expected = ["a b"] if key.kind in (Kind.LIST, Kind.TABLE, Kind.STEPS) else "a b"
+    expected = ["a b"] if key.kind in (Kind.LIST, Kind.TABLE, Kind.TASKS) else "a b"
     assert parse([key.flag, "a b"]).flags == {key.name: expected}
 
 

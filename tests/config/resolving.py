@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reloader.cli.parser import parse
-from reloader.config.load import load_plan
+from reloader.config.load import load
 from reloader.core.settings import Settings
 from reloader.errors import ConfigError
 
@@ -30,13 +30,13 @@ class Project:
         return path
 
     def settings(self, *argv: str, environ: Mapping[str, str] | None = None, within: str = ".") -> Settings:
-        return load_plan(
+        return load(
             parse(argv),
             environ=self.environ if environ is None else environ,
             directory=str((self.directory / within).resolve()),
             home=str(self.directory / "home"),
             platform=self.platform,
-        )
+        ).settings
 
     def problems(self, *argv: str, environ: Mapping[str, str] | None = None, within: str = ".") -> Sequence[str]:
         with pytest.raises(ConfigError) as refusal:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reloader.config.arguments import Arguments
 from reloader.config.discovery import ConfigFile, parse
-from reloader.config.load import load_plan
+from reloader.config.load import load
 from reloader.config.options import KEYS, PLATFORM_TABLES, Key, Kind
 from reloader.core.settings import Settings
 from reloader.errors import ConfigError
@@ -68,7 +68,7 @@ def planned(
     with monkeypatch.context() as patch:
         patch.setattr("reloader.config.load.find", lambda *place: file)
         try:
-            return load_plan(Arguments(flags=flags), environ, base, "/home/me", platform)
+            return load(Arguments(flags=flags), environ, base, "/home/me", platform).settings
         except ConfigError as error:
             return error
 

@@ -45,7 +45,7 @@ def test_the_search_does_not_leave_the_repository(project: Project) -> None:
     project.write(ONE)
     (project.directory / "a" / ".git").mkdir(parents=True)
     assert project.problems(within="a") == [
-        'there is no command: write "reloader -- COMMAND", or put command = ["COMMAND"] into reloader.toml'
+        'no command is given: write "reloader -- COMMAND", or put command = ["COMMAND"] into reloader.toml'
     ]
 
 
@@ -68,7 +68,7 @@ def test_without_a_repository_the_search_goes_up_to_the_project(project: Project
 def test_without_a_project_only_the_current_directory_is_searched(project: Project) -> None:
     project.write(ONE)
     (project.directory / "a").mkdir()
-    assert project.problems(within="a")[0].startswith("there is no command: ")
+    assert project.problems(within="a")[0].startswith("no command is given: ")
 
 
 def test_the_nearest_file_wins(project: Project) -> None:
@@ -151,7 +151,7 @@ def test_the_table_of_a_named_project_file_is_read(project: Project) -> None:
 def test_a_named_project_file_without_our_table_is_an_error(project: Project, content: str) -> None:
     project.write(content, "pyproject.toml")
     assert project.problems("--config", "pyproject.toml") == [
-        "pyproject.toml: there is no table [tool.reloader]: add one, or name another file"
+        "pyproject.toml: has no table [tool.reloader]: add it, or name another file"
     ]
 
 
@@ -163,7 +163,7 @@ def test_our_table_in_the_project_file_must_be_one(project: Project) -> None:
 
 
 def test_a_named_file_that_is_missing_is_an_error(project: Project) -> None:
-    expected = "no.toml: there is no such file: check the name, or leave it out to search upwards for reloader.toml"
+    expected = "no.toml: does not exist: check the name, or leave it out to search upwards for reloader.toml"
     assert project.problems("--config", "no.toml") == [expected]
     assert project.problems(environ={"RELOADER_CONFIG": "no.toml"}) == [expected]
 
@@ -175,14 +175,16 @@ def test_a_directory_is_no_file(project: Project) -> None:
 
 
 def test_a_name_that_no_file_can_have_is_an_error(project: Project) -> None:
-    assert project.problems("--config", "a\0b") == ["a\\x00b: holds a NUL character, which no name of a file can"]
+    assert project.problems("--config", "a\0b") == [
+        "a\\x00b: contains a NUL character, which file names cannot: remove it"
+    ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="on Windows a link needs a right that few users have")
 def test_a_link_that_leads_nowhere_is_an_error(project: Project) -> None:
     (project.directory / "reloader.toml").symlink_to("nowhere")
     assert project.problems("--", "given") == [
-        "reloader.toml: there is no such file: check the name, or leave it out to search upwards for reloader.toml"
+        "reloader.toml: does not exist: check the name, or leave it out to search upwards for reloader.toml"
     ]
 
 
@@ -202,8 +204,8 @@ def test_a_file_that_cannot_be_read_is_an_error_with_the_systems_reason(project:
         ("a = 1\na = 2", "line 2, column 6: cannot overwrite a value"),
         (b"a = 1\n# caf\xe9", "line 2: the byte at offset 11 is not UTF-8: save the file as UTF-8"),
         (ONE.encode("utf-16"), "line 1: the byte at offset 0 is not UTF-8: save the file as UTF-8"),
-        ("interval = " + "9" * 5000, "a number has too many digits"),
-        ("watch = " + "[" * 100_000, "lists or tables are nested too deeply"),
+        ("interval = " + "9" * 5000, "a number has too many digits: write a shorter one"),
+        ("watch = " + "[" * 100_000, "lists or tables are nested too deeply: nest them less"),
     ],
     ids=["open", "value", "twice", "latin-1", "utf-16", "digits", "nested"],
 )

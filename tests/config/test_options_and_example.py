@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import tomli
 
-from reloader.config.model import Config, Layer
+from reloader.config.model import Config, LayerModel
 from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, is_reserved, key_of_variable
 from tests.config.resolving import project_in
 
@@ -31,7 +31,7 @@ def by_name(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_model_has_the_keys_of_the_table_and_no_others() -> None:
     assert list(Config.model_fields) == list(KEYS)
-    assert list(Layer.model_fields) == list(KEYS)
+    assert list(LayerModel.model_fields) == list(KEYS)
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -62,7 +62,7 @@ def test_a_key_is_explained_in_one_sentence_that_fits_a_line(key: Any) -> None:
 
 @pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
 def test_the_example_file_names_each_key_below_its_explanation(key: Any) -> None:
-    assert re.search(rf"^# {re.escape(key.about)}\n(# )?{key.written} = ", TEXT, re.MULTILINE)
+    assert re.search(rf"^# {re.escape(key.about)}\n(# )?{key.toml_name} = ", TEXT, re.MULTILINE)
 
 
 def test_the_example_file_holds_every_key_that_has_a_default_with_that_default() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, minimal_roots
+from reloader.config.patterns import AnchoredPattern, PathContext, anchor, is_whole_disk, outermost
 from reloader.core.paths.filters import PatternError, Patterns, Rule
 
 POSIX = PathContext("linux", "/proj/app", "/home/me")
@@ -89,7 +89,7 @@ def test_a_directory_below_the_base_whose_name_is_no_plain_pattern_keeps_its_own
 
 @pytest.mark.parametrize("pattern", ["*/../x", "src/*/..", "./**/../x"])
 def test_nothing_goes_up_after_a_wildcard(pattern: str) -> None:
-    with pytest.raises(PatternError, match="goes up after a wildcard"):
+    with pytest.raises(PatternError, match="after a wildcard"):
         anchor(pattern, POSIX)
 
 
@@ -120,11 +120,11 @@ def test_what_a_placed_pattern_means_it_matches(pattern: str, path: str) -> None
     ],
 )
 def test_no_root_lies_inside_another(roots: Sequence[str], kept: tuple[str, ...]) -> None:
-    assert minimal_roots(roots, POSIX) == kept
+    assert outermost(roots, POSIX) == kept
 
 
 def test_on_windows_roots_are_compared_without_case() -> None:
-    assert minimal_roots([r"C:\A\b", r"c:\a", r"D:\x", r"d:\X"], WINDOWS) == (r"c:\a", r"d:\X")
+    assert outermost([r"C:\A\b", r"c:\a", r"D:\x", r"d:\X"], WINDOWS) == (r"c:\a", r"d:\X")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +164,6 @@ def test_a_path_is_relative_to_the_base(path: str, context: PathContext, absolut
 def test_the_home_directory_is_recognised_through_a_link() -> None:
     assert POSIX.is_home("/home/me")
     links = {"/home/me": "/data/me"}
-    context = PathContext("linux", "/proj", "/home/me", real=lambda path: links.get(path, path))
+    context = PathContext("linux", "/proj", "/home/me", real_path=lambda path: links.get(path, path))
     assert context.is_home("/data/me")
     assert not context.is_home("/data")

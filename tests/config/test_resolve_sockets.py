@@ -48,7 +48,7 @@ def test_what_a_reloader_around_this_one_tells_its_command_is_no_configuration(p
     [
         ('sockets = ["a:66000"]', 'sockets[0]: "a:66000" has a port above 65535: take one below, or 0 for any that is free'),
         ('sockets = [8000]', 'sockets[0]: found the number 8000, expected text: write "8000"'),
-        ('sockets = ["a:1", "a:1"]', "sockets: a:1 and a:1 cannot both be had: leave one out, or change a port"),
+        ('sockets = ["a:1", "a:1"]', "sockets: a:1 and a:1 conflict: remove one, or change a port"),
         (
             'sockets = [":1"]\nenv = { A = "{socket.1.fd}" }',
             "env.A: {socket.1.fd} is none of the sockets, which count from 0: write a number below 1",
@@ -77,8 +77,8 @@ def test_windows_is_told_that_there_it_cannot_be(tmp_path: Path) -> None:
     project.write('command = "x"\nsockets = [":1"]')
     assert project.problems() == [
         (
-            "reloader.toml: sockets: no socket can be handed over on Windows: "
-            "move the key into a table [linux] or [macos], and let the command open its own here"
+            "reloader.toml: sockets: sockets cannot be passed to a command on Windows: "
+            "move the key into [linux] or [macos], and let the command open its own on Windows"
         )
     ]
     project.write('command = "x"\n[linux]\nsockets = [":1"]')

@@ -24,16 +24,16 @@ needs_checker = pytest.mark.skipif(
 def described(key: Key) -> dict[str, Any]:
     """What the schema says of a key, where the file has it."""
     place = SCHEMA["properties"][key.table] if key.table else SCHEMA
-    found: dict[str, Any] = place["properties"][key.written]
+    found: dict[str, Any] = place["properties"][key.toml_name]
     return found
 
 
 def test_it_has_every_key_and_table_and_no_others() -> None:
-    own = [key.written for key in KEYS.values() if not key.table]
+    own = [key.toml_name for key in KEYS.values() if not key.table]
     assert set(SCHEMA["properties"]) == {*own, *TABLES, *PLATFORM_TABLES}
     for table in TABLES:
         assert set(SCHEMA["properties"][table]["properties"]) == {
-            key.written for key in KEYS.values() if key.table == table
+            key.toml_name for key in KEYS.values() if key.table == table
         }
 
 

@@ -54,8 +54,8 @@ def test_what_only_python_calls_a_number_is_none(text: str) -> None:
         (-1.0, False, "is negative: write more than 0"),
         (-1.0, True, "is negative: write 0 or more"),
         (LONGEST_DURATION + 1, True, "is longer than a day: write at most 86400"),
-        (math.nan, True, "is not a length of time: write a finite number of seconds"),
-        (-math.inf, True, "is not a length of time: write a finite number of seconds"),
+        (math.nan, True, "is not a duration: write a finite number of seconds"),
+        (-math.inf, True, "is not a duration: write a finite number of seconds"),
     ],
 )
 def test_a_length_is_finite_not_negative_and_at_most_a_day(

@@ -98,7 +98,7 @@ STEP = (
     'a list of texts, as in ["npm", "run", "css"], or a table, as in { run = ["npm", "run", "css"], files = ["*.css"] }'
 )
 TABLE = '{ run = ["npm", "run", "css"], files = ["*.css"] }'
-OPEN = "has a quotation or an escape that is not closed: close it, or write a list"
+OPEN = "has a quote or an escape that is not closed: close it, or write a list"
 
 
 @pytest.mark.parametrize(
@@ -110,34 +110,34 @@ OPEN = "has a quotation or an escape that is not closed: close it, or write a li
         ('check = ""', 'check: is empty: name a program, as in ["python", "app.py"]'),
         ('check = ["", "x"]', 'check: is empty: name a program, as in ["python", "app.py"]'),
         ('check = ["x", 1]', 'check: found the number 1, expected text, as in ["npm", "run", "css"]'),
-        ('check = ["x\\u0000"]', 'check: "x\\x00" holds a NUL character, which no path and no command can'),
+        ('check = ["x\\u0000"]', 'check: "x\\x00" contains a NUL character, which paths and commands cannot: remove it'),
         ("check = \"a 'b\"", f"check: \"a 'b\" {OPEN}"),
         ("check = { run = 1 }", 'check: run: found the number 1, expected a command, as in ["npm", "run", "css"]'),
-        ("check = {}", f"check: names no command: write {TABLE}"),
+        ("check = {}", f"check: has no command: write {TABLE}"),
         ('check = { run = "x", file = [] }', f'check: unknown name "file": write {TABLE}'),
         ('check = { run = "x", files = "y" }', 'check: files: found the text "y", expected a list of patterns, as in ["*.css"]'),
         ('check = { run = "x", files = [1] }', 'check: files: found a list, expected a list of patterns, as in ["*.css"]'),
         (
             'check = { run = "x", files = ["[y"] }',
-            "check: \"[y\" is a pattern that matches nothing: close every '[', and write '\\#' for a '#' in front",
+            "check: \"[y\" is a pattern that matches nothing: close every '[', and write '\\#' for a '#' at the start",
         ),
         ('before = "make"', 'before: found the text "make", expected a list of commands, as in [["npm", "run", "css"]]'),
         ("before = [1]", f"before: item 0: found the number 1, expected {STEP}"),
         ('before = ["a", []]', 'before: item 1: is empty: name a program, as in ["python", "app.py"]'),
-        ("before = [{}]", f"before: item 0: names no command: write {TABLE}"),
+        ("before = [{}]", f"before: item 0: has no command: write {TABLE}"),
         ("task_timeout = 0", "task_timeout: 0 is not allowed: write more than 0"),
         ("ready = 1", 'ready: found the number 1, expected a table, as in { http = "http://127.0.0.1:8000/" }'),
         ('ready = { htp = "x" }', 'ready: unknown name "htp": did you mean "http"?'),
         ('ready = { zzz = "x" }', 'ready: unknown name "zzz": write one of http, tcp, log, exec'),
-        ("ready = { http = 1 }", 'ready: http: found the number 1, expected an address: write it whole, as in "http://127.0.0.1:8000/health"'),
-        ('ready = { http = "x" }', 'ready: http: "x" is no address: write it whole, as in "http://127.0.0.1:8000/health"'),
-        ('ready = { http = "http://[x" }', 'ready: http: "http://[x" is no address: write it whole, as in "http://127.0.0.1:8000/health"'),
-        ('ready = { http = "https://x/" }', 'ready: http: "https://x/" is encrypted, which is not spoken here: write tcp = "HOST:PORT", or exec = ["curl", "--fail", "--insecure", "URL"]'),
+        ("ready = { http = 1 }", 'ready: http: found the number 1, expected an address: write it in full, as in "http://127.0.0.1:8000/health"'),
+        ('ready = { http = "x" }', 'ready: http: "x" is not a complete address: write it in full, as in "http://127.0.0.1:8000/health"'),
+        ('ready = { http = "http://[x" }', 'ready: http: "http://[x" is not a complete address: write it in full, as in "http://127.0.0.1:8000/health"'),
+        ('ready = { http = "https://x/" }', 'ready: http: "https://x/" uses TLS, which this probe does not support: write tcp = "HOST:PORT", or exec = ["curl", "--fail", "--insecure", "URL"]'),
         ("ready = { tcp = true }", 'ready: tcp: found true, expected an address: write the host and the port, as in "127.0.0.1:8000"'),
-        ('ready = { tcp = "x" }', 'ready: tcp: "x" names no port from 1 to 65535: write the host and the port, as in "127.0.0.1:8000"'),
-        ("ready = { tcp = 70000 }", 'ready: tcp: "70000" names no port from 1 to 65535: write the host and the port, as in "127.0.0.1:8000"'),
+        ('ready = { tcp = "x" }', 'ready: tcp: "x" has no port from 1 to 65535: write the host and the port, as in "127.0.0.1:8000"'),
+        ("ready = { tcp = 70000 }", 'ready: tcp: "70000" has no port from 1 to 65535: write the host and the port, as in "127.0.0.1:8000"'),
         ("ready = { log = 1 }", 'ready: log: found the number 1, expected a regular expression, as in "Listening on"'),
-        ('ready = { log = "(" }', 'ready: log: "(" is no regular expression (missing ), unterminated subpattern at position 0): escape what stands for itself'),
+        ('ready = { log = "(" }', 'ready: log: "(" is not a regular expression (missing ), unterminated subpattern at position 0): put a backslash before characters that stand for themselves'),
         ("ready = { exec = 1 }", 'ready: exec: found the number 1, expected a command, as in ["npm", "run", "css"]'),
         ("hooks = 1", 'hooks: found the number 1, expected a table, as in { ready = ["notify-send", "ready"] }'),
         ('hooks = { strat = "x" }', 'hooks: unknown name "strat": did you mean "start"?'),

@@ -102,8 +102,8 @@ def _line(setting: EffectiveValue) -> str:
     from reloader.config.toml_syntax import in_toml
 
     if setting.value is None:
-        return f"# {setting.key.written} is not set"
-    return f"{f'{setting.key.written} = {in_toml(setting.value)}':<{_COLUMN}}  # {setting.origin}"
+        return f"# {setting.key.toml_name} is not set"
+    return f"{f'{setting.key.toml_name} = {in_toml(setting.value)}':<{_COLUMN}}  # {setting.origin}"
 
 
 def _as_object(loaded: Loaded, missing: Sequence[str]) -> dict[str, object]:
