@@ -1,7 +1,7 @@
-"""Which paths count: gitignore patterns, one dialect for ``watch`` and ``ignore``, and the rule that decided.
+"""The filter: gitignore patterns decide which paths are watched, in one dialect for ``watch`` and ``ignore``.
 
-Patterns are matched level by level: an ignored directory is never looked into, so nothing below it has to be
-matched, and a pattern is asked of the name or of the path of one entry only.
+Patterns are matched level by level. An ignored directory is never entered, so nothing below it has to be matched. A
+pattern is matched against the name or the path of one entry only. Each decision comes with its rule.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from reloader.core.paths.globs import DIRECTORY_MARK, regular_expression
 
 
 class PatternError(ValueError):
-    """A pattern that means nothing."""
+    """A pattern that cannot be parsed, or that matches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One pattern, and where it is written."""
+    """One pattern, with the file and the line (0: unknown) where it is written."""
 
     pattern: str
     source: str
@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a path counts, and the rule that decided, if one did. ``at`` is the path, or the directory above, that it met."""
+    """A decision on a path, with the rule behind it, if any. ``at`` is the path that the rule matched, or a directory above."""
 
     is_watched: bool
     rule: Rule | None = None
@@ -41,7 +41,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryFacts:
-    """What the disk says of a directory that matters to the rules in it."""
+    """The contents of a directory that matter to the rules in it."""
 
     gitignore: RuleSet | None = None
     is_virtualenv: bool = False
@@ -52,10 +52,10 @@ VIRTUALENV = Rule("pyvenv.cfg", "a virtual environment")
 
 
 class RuleSet:
-    """The patterns of one source, relative to ``base``. The last match wins. Most sets ask for names only.
+    """The patterns of one source, relative to ``base``. The last match wins. Most patterns match names only.
 
-    An empty base stands for the whole disk. Raises PatternError for a pattern that cannot be parsed, unless ``lenient``, as
-    git is with a ``.gitignore``. ``ignore_case`` is how Windows names files.
+    An empty base stands for the whole disk. Raises PatternError for an invalid pattern, unless ``lenient``, as git is with a
+    ``.gitignore``. With ``ignore_case`` patterns match as on Windows.
     """
 
     def __init__(self, base: str, rules: Iterable[Rule], *, lenient: bool = False, ignore_case: bool = False) -> None:
@@ -68,15 +68,18 @@ class RuleSet:
             if compiled is not None:
                 target = self._by_path if "/" in rule.pattern.rstrip("/") else self._by_name
                 target.append((order, rule, compiled))
-        self._any_name = _alternatives(compiled for _, _, compiled in self._by_name)
-        self._any_path = _alternatives(compiled for _, _, compiled in self._by_path)
-        self.asks_for_paths = bool(self._by_path)
+        self._any_name = _any_of(compiled for _, _, compiled in self._by_name)
+        self._any_path = _any_of(compiled for _, _, compiled in self._by_path)
+        self.has_path_patterns = bool(self._by_path)
 
     def __bool__(self) -> bool:
         return bool(self._by_name or self._by_path)
 
     def rule_for(self, name: str, relative: str | None, *, is_directory: bool) -> Rule | None:
-        """The rule that decides on the entry ``name`` at ``relative`` (to the base, with ``/``; None: not below it), or None."""
+        """Return the rule that decides on the entry ``name``, or None.
+
+        ``relative`` is its path from the base, with ``/``, or None outside of the base.
+        """
         found = self._name_rule(name + "/" if is_directory else name) if self._by_name else None
         if self._by_path and relative is not None:
             subject = relative + "/" if is_directory else relative
@@ -87,7 +90,7 @@ class RuleSet:
         return found[1] if found is not None else None
 
     def _name_rule(self, subject: str) -> tuple[int, Rule] | None:
-        """Names repeat in a tree (``__init__.py``), so an answer is kept; the answer depends on nothing else."""
+        """Return the last rule that matches a name, and its position. Names repeat in a tree, so answers are cached."""
         try:
             return self._names[subject]
         except KeyError:
@@ -107,12 +110,12 @@ def _compile(rule: Rule, *, lenient: bool = False, ignore_case: bool = False) ->
     if expression is None:
         if lenient:
             return None
-        raise PatternError(f"{rule.pattern!r} matches nothing: write '\\#' for a leading '#', and close every '['")
+        raise PatternError(f"{rule.pattern!r} matches nothing. Write '\\#' for a leading '#', and close every '['")
     return re.compile(expression, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
-def _alternatives(patterns: Iterable[re.Pattern[str]]) -> re.Pattern[str]:
-    """One expression that says whether any of ``patterns`` can match: most entries meet none."""
+def _any_of(patterns: Iterable[re.Pattern[str]]) -> re.Pattern[str]:
+    """Return one expression that matches if any of ``patterns`` can match: most entries match none."""
     patterns = tuple(patterns)
     either = "|".join(f"(?:{pattern.pattern})" for pattern in patterns).replace(f"(?P<{DIRECTORY_MARK}>", "(?:")
     return re.compile(either, patterns[0].flags if patterns else 0)
@@ -121,15 +124,15 @@ def _alternatives(patterns: Iterable[re.Pattern[str]]) -> re.Pattern[str]:
 def _last_match(patterns: Sequence[tuple[int, Rule, re.Pattern[str]]], subject: str) -> tuple[int, Rule] | None:
     for order, rule, pattern in reversed(patterns):
         match = pattern.match(subject)
-        if match is not None and _is_of_the_entry_itself(match, subject):
+        if match is not None and _matches_entry_itself(match, subject):
             return order, rule
     return None
 
 
-def _is_of_the_entry_itself(match: re.Match[str], subject: str) -> bool:
-    """Whether the pattern met this entry and not a directory above it, on which it was asked before.
+def _matches_entry_itself(match: re.Match[str], subject: str) -> bool:
+    """Return True if the pattern matched this entry, and not a directory above it, which was decided before.
 
-    ``x/**`` means everything inside ``x`` and not ``x``, whose subject ``x/`` it would match to the end.
+    ``x/**`` means everything inside ``x`` but not ``x`` itself, whose subject ``x/`` it would match to the end.
     """
     if DIRECTORY_MARK in match.re.groupindex:
         return match.start(DIRECTORY_MARK) in (-1, len(subject) - 1)
@@ -138,7 +141,7 @@ def _is_of_the_entry_itself(match: re.Match[str], subject: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """The ``watch`` list: what is asked for, relative to ``base``; below a directory that is asked for everything counts."""
+    """The ``watch`` list, relative to ``base``. Everything below a directory that it matches is watched."""
 
     base: str
     rules: tuple[Rule, ...]
@@ -162,9 +165,9 @@ FactsOf = Callable[[str], DirectoryFacts]
 class PathFilter:
     """Decides on the paths below ``roots``.
 
-    ``ignore`` holds the rule sets that apply everywhere, the strongest last; a ``.gitignore`` on the way down is stronger than
-    the first ``weaker`` of them and weaker than the rest. ``facts_of`` tells what lies in a directory; its answers are kept
-    until ``forget``. ``watch`` of None means that all that is not ignored counts.
+    The rule sets of ``weaker`` and ``stronger`` apply everywhere, the last of each overriding the others. A ``.gitignore``
+    overrides the weaker and is overridden by the stronger ones. ``facts_of`` reads a directory; its results are cached until
+    ``forget``. With ``watch`` None everything that is not ignored is watched.
     """
 
     def __init__(
@@ -186,11 +189,11 @@ class PathFilter:
         self._verdicts: dict[str, tuple[Verdict, tuple[RuleSet, ...]]] = {}
 
     def descends_into(self, directory: str) -> bool:
-        """Whether what lies in ``directory`` can count."""
+        """Return True if files in ``directory`` can be watched."""
         return self._directory(directory.rstrip(self._separator))[0].is_watched
 
     def is_watched(self, path: str) -> bool:
-        """Whether the file ``path`` counts: what ``explain`` says, at half the cost, for every file of a tree."""
+        """Return True if the file ``path`` is watched. The same answer as ``explain`` at half the cost."""
         parent, _, name = path.rpartition(self._separator)
         above, chain = self._directory(parent)
         if not above.is_watched:
@@ -198,15 +201,15 @@ class PathFilter:
         rule = self._ignoring_rule(path, name, chain, is_directory=False)
         if rule is not None and not rule.negates:
             return False
-        return self._watch is None or self._asked_for(path).is_watched
+        return self._watch is None or self._watch_verdict(path).is_watched
 
     def matcher_for(self, directory: str) -> Callable[[str], bool]:
-        """``is_watched`` for the names in ``directory``, where what they have in common is found out once."""
+        """Return ``is_watched`` for the names in ``directory``. What they have in common is computed once."""
         above, chain = self._directory(directory.rstrip(self._separator))
         if not above.is_watched:
             return lambda name: False
         inside = directory if directory.endswith(self._separator) else directory + self._separator
-        sets = [(rules, self._relative(inside, rules.base) if rules.asks_for_paths else None) for rules in chain]
+        sets = [(rules, self._relative(inside, rules.base) if rules.has_path_patterns else None) for rules in chain]
 
         def is_watched(name: str) -> bool:
             for rules, prefix in sets:
@@ -215,12 +218,12 @@ class PathFilter:
                     if not rule.negates:
                         return False
                     break
-            return self._watch is None or self._asked_for(inside + name).is_watched
+            return self._watch is None or self._watch_verdict(inside + name).is_watched
 
         return is_watched
 
     def explain(self, path: str) -> Verdict:
-        """The verdict on the file ``path``, with the rule behind it."""
+        """Return the verdict on the file ``path``, with the rule behind it."""
         parent, _, name = path.rpartition(self._separator)
         above, chain = self._directory(parent)
         if not above.is_watched:
@@ -230,14 +233,14 @@ class PathFilter:
             return Verdict(False, rule, path)
         if self._watch is None:
             return Verdict(True, rule, path)
-        return self._asked_for(path)
+        return self._watch_verdict(path)
 
     def explain_directory(self, directory: str) -> Verdict:
-        """The verdict on what may lie in ``directory``, with the rule behind it."""
+        """Return the verdict on the files in ``directory``, with the rule behind it."""
         return self._directory(directory.rstrip(self._separator))[0]
 
     def is_explicitly_ignored(self, path: str) -> bool:
-        """Whether ``path``, wherever it lies, or a directory above it meets one of the strongest rules."""
+        """Return True if one of the stronger rules ignores ``path`` or a directory above it, also outside of the roots."""
         return any(self._is_ignored_by(rules, path) for rules in self._stronger)
 
     def _is_ignored_by(self, rules: RuleSet, path: str) -> bool:
@@ -253,10 +256,10 @@ class PathFilter:
         return False
 
     def forget(self) -> None:
-        """Ask the disk again: a ``.gitignore`` has changed."""
+        """Drop all cached results: a ``.gitignore`` has changed."""
         self._verdicts.clear()
 
-    def _asked_for(self, path: str) -> Verdict:
+    def _watch_verdict(self, path: str) -> Verdict:
         for patterns in self._watch or ():
             relative = self._relative(path, patterns.base)
             rule = patterns.rule_for(relative) if relative is not None else None
@@ -265,17 +268,17 @@ class PathFilter:
         return Verdict(False, None, path)
 
     def _directory(self, directory: str) -> tuple[Verdict, tuple[RuleSet, ...]]:
-        """The verdict on a directory, and the rule sets in force in it, strongest first."""
+        """Return the verdict on a directory, and the rule sets in force in it, strongest first."""
         known = self._verdicts.get(directory)
         if known is None:
-            known = self._verdicts[directory] = self._judge(directory)
+            known = self._verdicts[directory] = self._decide(directory)
         return known
 
-    def _judge(self, directory: str) -> tuple[Verdict, tuple[RuleSet, ...]]:
+    def _decide(self, directory: str) -> tuple[Verdict, tuple[RuleSet, ...]]:
         parent, _, name = directory.rpartition(self._separator)
         if directory in self._roots:
-            return self._opened(directory, Verdict(True, None, directory), (*self._stronger, *self._weaker))
-        if not directory:  # above the root of the disk, and that is no root of ours
+            return self._with_gitignore(directory, Verdict(True, None, directory), (*self._stronger, *self._weaker))
+        if not directory:  # above the root of the disk, which is outside of all roots
             return Verdict(False, None, directory), ()
         above, chain = self._directory(parent)
         if not above.is_watched:
@@ -283,9 +286,9 @@ class PathFilter:
         rule = self._ignoring_rule(directory, name, chain, is_directory=True)
         if rule is not None and not rule.negates:
             return Verdict(False, rule, directory), ()
-        return self._opened(directory, Verdict(True, rule, directory), chain)
+        return self._with_gitignore(directory, Verdict(True, rule, directory), chain)
 
-    def _opened(
+    def _with_gitignore(
         self, directory: str, verdict: Verdict, chain: tuple[RuleSet, ...]
     ) -> tuple[Verdict, tuple[RuleSet, ...]]:
         facts = self._facts_of(directory)
@@ -298,14 +301,14 @@ class PathFilter:
 
     def _ignoring_rule(self, path: str, name: str, chain: tuple[RuleSet, ...], *, is_directory: bool) -> Rule | None:
         for rules in chain:
-            relative = self._relative(path, rules.base) if rules.asks_for_paths else None
+            relative = self._relative(path, rules.base) if rules.has_path_patterns else None
             rule = rules.rule_for(name, relative, is_directory=is_directory)
             if rule is not None:
                 return rule
         return None
 
     def _relative(self, path: str, base: str) -> str | None:
-        """``path`` as seen from ``base``, with ``/``, or None if it does not lie below it."""
+        """Return ``path`` relative to ``base``, with ``/``, or None outside of it."""
         if base and not path.startswith(base.rstrip(self._separator) + self._separator):
             return None
         relative = path[len(base) :].lstrip(self._separator)

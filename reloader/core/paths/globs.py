@@ -1,7 +1,7 @@
 """One gitignore pattern as a regular expression.
 
-pathspec translates; what it leaves to be wished is made good here, against git: bracket expressions (classes such as
-``[:alpha:]``, escapes, ranges that are upside down), ``*/`` and ``x/**/``.
+pathspec translates. Where it differs from git, this module corrects it: bracket expressions (classes such as ``[:alpha:]``,
+escapes, reversed ranges), ``*/`` and ``x/**/``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from pathspec.patterns.gitignore.base import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-DIRECTORY_MARK = "ps_d"  # the group by which pathspec says that a directory, or something below one, matched
+DIRECTORY_MARK = "ps_d"  # the group that pathspec sets if a directory, or something below one, matched
 
 _CLASSES = {
     "alnum": "0-9A-Za-z",
@@ -37,13 +37,14 @@ _ITEM = re.compile(
 _INSIDE_ONLY = re.compile(r"(?<=[^/])(?:/\*\*)+/ *$")
 
 #: Stands for a bracket expression while pathspec translates the rest: it leaves letters as they are.
-_FIRST_PLACE = 0x100000
+_FIRST_PLACEHOLDER = 0x100000
 
 
 def regular_expression(pattern: str) -> str | None:
-    """What ``pattern`` matches, from the start of a path with ``/``; a directory's path ends in one.
+    """Return what ``pattern`` matches, from the start of a path with ``/``. The path of a directory ends in ``/``.
 
-    None if it can match nothing: a comment, an empty line, an open bracket. Raises ValueError for what is no pattern.
+    Return None for a pattern that matches nothing: a comment, an empty line, an open bracket.
+    Raise ValueError for an invalid one.
     """
     brackets: list[str] = []
 
@@ -51,13 +52,13 @@ def regular_expression(pattern: str) -> str | None:
         if found[0].startswith("\\"):
             return found[0]
         brackets.append(_bracket_expression(found[0]))
-        return chr(_FIRST_PLACE + len(brackets) - 1)
+        return chr(_FIRST_PLACEHOLDER + len(brackets) - 1)
 
     # "x/**/" means every directory inside x; pathspec takes it for x itself.
     plain = _INSIDE_ONLY.sub("/**/*/", _BRACKETS.sub(set_aside, pattern))
     expression = _translated(plain)
-    for place, bracket in enumerate(brackets):
-        expression = expression and expression.replace(chr(_FIRST_PLACE + place), bracket)
+    for number, bracket in enumerate(brackets):
+        expression = expression and expression.replace(chr(_FIRST_PLACEHOLDER + number), bracket)
     return expression
 
 
@@ -66,20 +67,20 @@ def _translated(pattern: str) -> str | None:
         regex = GitIgnoreSpecPattern(pattern).regex
     except GitIgnorePatternError as error:
         raise ValueError(pattern) from error
-    if regex is None or pattern.rstrip() == "!/":  # which is nothing, as "/" is
+    if regex is None or pattern.rstrip() == "!/":  # matches nothing, like "/"
         return None
     expression: str = regex.pattern.replace("|$)", r"|\Z)")  # a name may end in a line feed
     if expression.startswith("^"):
         return expression
-    # "*/" and its like become expressions that are to be searched for, and we match from the start.
+    # pathspec turns patterns such as "*/" into expressions for search(); reloader uses match().
     return ("^.*" if DIRECTORY_MARK in expression else "^.*?") + expression
 
 
 def _bracket_expression(glob: str) -> str:
-    """``glob``, from bracket to bracket, as an expression for one character, which a slash never is."""
+    """Return ``glob``, from bracket to bracket, as an expression for one character, which is never a slash."""
     negated = glob[1] in "!^"
     members = "".join(_member(item) for item in _ITEM.finditer(glob, 2 if negated else 1, len(glob) - 1))
-    if not members:  # a range that is upside down holds nothing
+    if not members:  # a reversed range is empty
         return "[^/]" if negated else "(?!)"
     return f"(?!/)[{'^' if negated else ''}{members}]"
 

@@ -1,4 +1,4 @@
-"""What never counts unless somebody asks for it: files that tools make, and that nobody edits to change a program."""
+"""The default ignores: files that tools make, and that nobody edits to change a program. Also: how to write a pattern."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATTERNS = (
     # editors: settings, locks, backups, files on their way into place
     ".idea/ .vscode/ .vs/ *~ *.sw? .*.sw? 4913 .#* \\#*# *.orig *.rej .~lock.* *.kate-swp .goutputstream-* .subl*.tmp",
     "*___jb_tmp___ *___jb_old___ *.crswap *.bak *.tmp .fuse_hidden* .nfs*",
-    # what Watchman puts down for a moment to learn that it has heard of all that went before
+    # cookie files, by which Watchman knows that it has received all earlier events
     ".watchman-cookie-*",
     # systems
     ".DS_Store ._* Thumbs.db desktop.ini $RECYCLE.BIN/",
@@ -31,7 +31,7 @@ DEFAULT_IGNORES = tuple(Rule(pattern, SOURCE) for line in _PATTERNS for pattern 
 
 
 def ignore_pattern(path: str, base: str, separator: str) -> str:
-    """The gitignore pattern that means ``path`` and nothing else. Outside of ``base`` it can but mean the name, anywhere."""
+    """Return the gitignore pattern that matches only ``path``. Outside of ``base`` it matches the name, in any directory."""
     prefix = base.rstrip(separator) + separator
     if path.startswith(prefix):
         return "/" + "/".join(map(_escaped, path[len(prefix) :].split(separator)))
@@ -40,7 +40,7 @@ def ignore_pattern(path: str, base: str, separator: str) -> str:
 
 
 def _escaped(name: str) -> str:
-    """``name`` so that it stands for itself. What cannot be printed, and so not be copied, is asked for as any character."""
+    """Escape ``name`` as a pattern. A character that cannot be printed, and so not be copied, becomes ``?``."""
     escaped = "".join(
         "\\" + letter if letter in "\\*?[" else letter if letter.isprintable() else "?" for letter in name
     )
@@ -49,12 +49,12 @@ def _escaped(name: str) -> str:
 
 
 def ignore_line(patterns: Iterable[str]) -> str:
-    """The line of a config that ignores ``patterns``."""
+    """Return the line of a config file that ignores ``patterns``."""
     return f"ignore = [{', '.join(map(_quoted, patterns))}]"
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML, which Python reads as the same."""
+    """Return ``text`` as a basic string of TOML, which Python reads as the same text."""
     return '"' + "".join(_in_quotes(letter) for letter in text) + '"'
 
 

@@ -1,4 +1,4 @@
-"""Walks the directories that count, over any way to list them, and says which places one path depends on."""
+"""Walks the watched directories, over any function that lists a directory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ RealPath = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class ListedDirectory:
-    """One directory that counts, with the paths in it: ``files`` that count, and which of these are ``links``.
+    """One watched directory, with the watched ``files`` in it and those of them that are ``links``.
 
-    ``is_linked`` says that the directory itself was reached through a link, ``gitignore`` is the path of one in it.
+    ``is_linked`` is True if the directory itself was reached through a link. ``gitignore`` is the path of a .gitignore in it.
     """
 
     path: str
@@ -28,7 +28,7 @@ class ListedDirectory:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Visits what counts below a start. A directory that is reached in two ways, or that holds itself, is visited once."""
+    """Visits the watched directories below a start. One that is reached in two ways, or contains itself, is visited once."""
 
     watch_set: WatchSet
     list_directory: ListDirectory
@@ -40,7 +40,7 @@ class Walk:
         return self._walk(self.watch_set.roots)
 
     def below(self, directory: str) -> Iterator[ListedDirectory]:
-        """``directory`` and what lies below it, if it counts. A link is visited only if a walk from the roots would do so."""
+        """Visit ``directory`` and what lies below it, if it is watched; a link only if a walk from the roots would do so."""
         parent, _, name = directory.rpartition(self.separator)
         real_parent = self.real_path(parent + self.separator)
         if directory in self.watch_set.roots or self.real_path(directory) == self._join(real_parent, name):
@@ -56,7 +56,7 @@ class Walk:
     def _visit(
         self, waiting: list[tuple[str, str]], linked: list[tuple[str, str]], reached: set[str]
     ) -> Iterator[ListedDirectory]:
-        """Real directories first: what a link leads to is visited only if no real path has led there."""
+        """Visit real directories first. Visit the target of a link only if no real path has led there."""
         while waiting or linked:
             is_linked = not waiting
             path, real = linked.pop() if is_linked else waiting.pop()
@@ -96,11 +96,11 @@ class Walk:
         if not self.follow_symlinks:
             return
         target = self.real_path(link)
-        if not is_within(real_parent, target, self.separator):  # a link to where we come from would never end
+        if not is_within(real_parent, target, self.separator):  # a link to a directory above it would never end
             linked.append((link, target))
 
     def _is_reached(self, real: str, reached: set[str]) -> bool:
-        """Whether a visited start or link holds ``real`` and lets its own edits be seen under its real path."""
+        """Return True if a visited start or link contains ``real``, and edits there are seen under the real path."""
         if real in reached:
             return True
         return any(is_within(real, root, self.separator) for root in reached) and self.watch_set.descends_into(real)

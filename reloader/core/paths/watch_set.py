@@ -1,4 +1,4 @@
-"""Every root and file that counts."""
+"""The watch set: every root and file that is watched."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from reloader.core.python_names import SOURCE_SUFFIXES
 
 @dataclass(slots=True)
 class Imports:
-    """The files that the program imported, or looked for in vain.
+    """The files that the program imported, or looked for without finding them.
 
-    ``imports_only`` says that of the trees nothing else counts, ``python_sources_only`` that until then nothing but Python's sources does.
-    Changed by the engine's thread only; a backend's thread may look in at any time.
+    With ``imports_only`` no other file of the trees is watched; with ``python_sources_only`` only Python sources are.
+    Only the engine's thread changes it; a backend's thread may read it at any time.
     """
 
     files: set[str] = field(default_factory=set)
@@ -24,13 +24,13 @@ class Imports:
     python_sources_only: bool = False
 
     def allows(self, path: str) -> bool:
-        """Whether a path of the trees may count beside them."""
+        """Return True if a path of the trees may be watched although it was not imported."""
         return not self.imports_only and (not self.python_sources_only or path.endswith(SOURCE_SUFFIXES))
 
 
 @dataclass(frozen=True, slots=True)
 class WatchSet:
-    """``roots`` with the filter on what lies below them; ``files`` and ``imports`` count whatever the filter says."""
+    """``roots`` with the filter on what lies below them. ``files`` and ``imports`` are watched whatever the filter says."""
 
     roots: tuple[str, ...]
     files: AbstractSet[str]
@@ -41,18 +41,18 @@ class WatchSet:
         return self.is_explicit(path) or (self.imports.allows(path) and self.filter.is_watched(path))
 
     def matcher_for(self, directory: str) -> Callable[[str, str], bool]:
-        """``is_watched`` for the entries of ``directory``, each given by its name and its path: quicker for a whole directory."""
+        """Return ``is_watched`` for the entries of ``directory``, given by name and path. Faster for a whole directory."""
         is_explicit, allows, is_watched = self.is_explicit, self.imports.allows, self.filter.matcher_for(directory)
         return lambda name, path: is_explicit(path) or (allows(path) and is_watched(name))
 
     def is_explicit(self, path: str) -> bool:
-        """Whether ``path`` is named one by one: then its absence counts too."""
+        """Return True if ``path`` is watched by its name: then it is also watched while it is missing."""
         return path in self.files or path in self.imports.files
 
     def descends_into(self, directory: str) -> bool:
-        """Whether ``directory`` is part of a root's tree and not ignored."""
+        """Return True if ``directory`` is part of a root's tree and not ignored."""
         return self.filter.descends_into(directory)
 
     def explicit_paths(self) -> Iterator[str]:
-        """All paths that are named one by one."""
+        """Return all paths that are watched by their names."""
         return chain(self.files, tuple(self.imports.files))
