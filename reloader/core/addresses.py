@@ -128,7 +128,9 @@ def parse_address(text: str) -> SocketAddress:
         return _unix(text.removeprefix(_UNIX).removeprefix("//"))
     found = _TCP.fullmatch(text)
     if found is None:
-        raise AddressError('is not an address: write HOST:PORT, as in "127.0.0.1:8000", "[::1]:8000" or ":0", or unix:PATH')
+        raise AddressError(
+            'is not an address: write HOST:PORT, as in "127.0.0.1:8000", "[::1]:8000" or ":0", or unix:PATH'
+        )
     port = int(found[3])
     if port > 65535:
         raise AddressError("has a port above 65535: take one below, or 0 for any that is free")

@@ -1,4 +1,4 @@
-"""What changed: one path at a time, and the batch in which paths are served together."""
+"""Changes: of one path, of a batch of paths, and how two states of a file compare."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PathChange:
-    """One difference between the disk and what was known of it."""
+    """One difference between the disk and the baseline."""
 
     path: str
     kind: ChangeKind
@@ -25,7 +25,7 @@ class PathChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeBatch:
-    """Changes that are served by one restart, in the order in which they were seen."""
+    """The changes of one restart, in the order in which they were seen."""
 
     kinds: Mapping[str, ChangeKind] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -52,7 +52,7 @@ class ChangeBatch:
 
 
 def _combined(before: ChangeKind | None, after: ChangeKind) -> ChangeKind:
-    """A file that appeared and was then written is still a new file; one that came back was modified."""
+    """Merge two kinds: a new file that is then written is still added; one that was removed and came back is modified."""
     if before is ChangeKind.ADDED and after is ChangeKind.MODIFIED:
         return ChangeKind.ADDED
     if before is ChangeKind.REMOVED and after is ChangeKind.ADDED:
@@ -69,7 +69,7 @@ class PathKind(IntEnum):
 
 
 class FileStat(NamedTuple):
-    """One look at a path, symlinks followed. Times are nanoseconds; ``ctime_ns`` is 0 where a system has none."""
+    """The result of stat() on a path, symlinks followed. Times are nanoseconds; without a ctime ``ctime_ns`` is 0."""
 
     kind: PathKind
     mtime_ns: int = 0
@@ -78,26 +78,26 @@ class FileStat(NamedTuple):
     ctime_ns: int = 0
 
     def equals_except_ctime(self, other: FileStat) -> bool:
-        """Whether all but the ctime is the same. An older mtime is as different as a newer one (``git checkout``, ``cp -p``)."""
+        """Return True if only the ctime differs. An older mtime also counts as different (``git checkout``, ``cp -p``)."""
         return self[:4] == other[:4]
 
 
 MISSING = FileStat(PathKind.MISSING)
 
-#: Of files up to this size, in bytes, the content decides; of larger ones the stamp.
+#: Files up to this size, in bytes, are compared by content, larger ones by their FileStat.
 CONTENT_LIMIT = 1 << 20
 
 
 @dataclass(slots=True)
 class FileRecord:
-    """What is known of one file that counts: its stamp and, once somebody had the time to read it, its digest."""
+    """The baseline's record of a watched file: its stat and, after it was read, the digest of its content."""
 
     stat: FileStat
     digest: int | None = None
 
 
 class Comparison(IntEnum):
-    """What two looks at a path say before anybody has read the file."""
+    """The result of a comparison by stat alone, before the file is read."""
 
     SAME = 0
     DIFFERENT = 1
@@ -105,10 +105,10 @@ class Comparison(IntEnum):
 
 
 def compare(before: FileStat, after: FileStat, *, by_content: bool) -> Comparison:
-    """Compare two looks at one path.
+    """Compare two results of stat() for one path.
 
-    The content is to be asked where only stat's numbers differ, and where nothing but the ctime does: new content with
-    restored times looks like a ``chmod`` until it is read.
+    The content decides if the size is the same. That includes a difference in the ctime alone: new content with restored times
+    looks like a ``chmod`` until the file is read.
     """
     if before == after:
         return Comparison.SAME

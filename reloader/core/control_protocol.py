@@ -1,4 +1,4 @@
-"""What another program of this user may ask of a running session. Words in, values out; no socket and no JSON."""
+"""The control protocol: requests to a running session, from and to plain values. No socket and no JSON."""
 
 from __future__ import annotations
 
@@ -6,48 +6,49 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-#: Seconds that somebody may wait at most: an editor that was forgotten shall not be kept in mind for ever.
+#: The longest ``timeout`` of a wait, in seconds: the session must not keep a forgotten client for ever.
 MAX_WAIT = 86_400.0
-#: Seconds that are waited where nobody says how long.
+#: The ``timeout`` of a wait that names none, in seconds.
 DEFAULT_WAIT = 10.0
+#: The value of ``after`` that stands for all changes up to now.
 NOW = "now"
 
 
 class RequestError(ValueError):
-    """A request that means nothing. Its text says what would."""
+    """An invalid request. Its text says what a valid one looks like."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRequest:
-    """How the session is."""
+    """Return the status of the session."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestartRequest:
-    """A restart by hand. ``by`` is told to the user."""
+    """Restart the run. ``by`` is shown to the user."""
 
     by: str = "reloader restart"
 
 
 @dataclass(frozen=True, slots=True)
 class PauseRequest:
-    """Changes shall be collected, not served."""
+    """Collect changes without a restart."""
 
     by: str = "reloader pause"
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeRequest:
-    """Changes shall be served again, those first that were collected, as one batch."""
+    """Restart for changes again, first for the collected ones as one batch."""
 
     by: str = "reloader resume"
 
 
 @dataclass(frozen=True, slots=True)
 class WaitRequest:
-    """An answer is wanted when a run newer than ``after`` is ready or has failed, at the latest after ``timeout`` seconds.
+    """Answer when a run newer than ``after`` is ready or has failed, at the latest after ``timeout`` seconds.
 
-    ``after`` of None is the present: all that is on the disk when the question is heard has to be in that run.
+    With ``after`` None the run must contain everything that is on the disk when the request arrives.
     """
 
     after: int | None = None
@@ -56,33 +57,33 @@ class WaitRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExplainRequest:
-    """Why ``path``, which is absolute, counts or does not."""
+    """Explain why ``path``, which is absolute, is watched or not."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class FilesRequest:
-    """Every file that counts."""
+    """List every watched file."""
 
 
 Request = StatusRequest | RestartRequest | PauseRequest | ResumeRequest | WaitRequest | ExplainRequest | FilesRequest
 
-#: What JSON is made of, and nothing else.
+#: The answer to a request: values that JSON can represent.
 Answer = Mapping[str, object]
 
 
 class Reply(Protocol):
-    """Takes the answer to one request, once. May be called on any thread; never waits and never raises."""
+    """Sends the answer to one request, once. May be called on any thread; never waits and never raises."""
 
     def __call__(self, answer: Answer) -> None: ...
 
     @property
     def is_connected(self) -> bool:
-        """Whether somebody still listens."""
+        """True while the client is still connected."""
 
 
-_PLAIN: Mapping[str, Request] = {
+_WITHOUT_ARGUMENTS: Mapping[str, Request] = {
     "status": StatusRequest(),
     "restart": RestartRequest(),
     "pause": PauseRequest(),
@@ -90,27 +91,27 @@ _PLAIN: Mapping[str, Request] = {
     "files": FilesRequest(),
 }
 
-SUBCOMMANDS: Sequence[str] = (*_PLAIN, "wait", "why")
+SUBCOMMANDS: Sequence[str] = (*_WITHOUT_ARGUMENTS, "wait", "why")
 
 
-def parse_request(words: object) -> Request:
-    """The request that ``words``, a decoded line of JSON, stand for. Raises RequestError for what stands for none."""
-    if not isinstance(words, dict):
+def parse_request(values: object) -> Request:
+    """Return the request of ``values``, a decoded line of JSON. Raise RequestError for an invalid one."""
+    if not isinstance(values, dict):
         raise RequestError('a request is an object, as in {"request": "status"}')
-    subcommand = words.get("request")
+    subcommand = values.get("request")
     match subcommand:
         case "wait":
-            return WaitRequest(_run_of(words.get("after", NOW)), _seconds_of(words.get("timeout", DEFAULT_WAIT)))
+            return WaitRequest(_run_of(values.get("after", NOW)), _seconds_of(values.get("timeout", DEFAULT_WAIT)))
         case "why":
-            return ExplainRequest(_path_of(words.get("path")))
-        case str() if subcommand in _PLAIN:
-            return _PLAIN[subcommand]
+            return ExplainRequest(_path_of(values.get("path")))
+        case str() if subcommand in _WITHOUT_ARGUMENTS:
+            return _WITHOUT_ARGUMENTS[subcommand]
         case _:
             raise RequestError(f'"request" is one of {", ".join(SUBCOMMANDS)}')
 
 
 def encode_request(request: Request) -> dict[str, object]:
-    """The words that stand for ``request``."""
+    """Return the plain values of ``request``, for a line of JSON."""
     match request:
         case WaitRequest(after, timeout):
             return {"request": "wait", "after": NOW if after is None else after, "timeout": timeout}
@@ -118,7 +119,9 @@ def encode_request(request: Request) -> dict[str, object]:
             return {"request": "why", "path": path}
         case _:
             return {
-                "request": next(subcommand for subcommand, plain in _PLAIN.items() if isinstance(request, type(plain)))
+                "request": next(
+                    subcommand for subcommand, plain in _WITHOUT_ARGUMENTS.items() if isinstance(request, type(plain))
+                )
             }
 
 

@@ -1,4 +1,4 @@
-"""What may arrive in the inbox, and what of it the supervisor decides on."""
+"""The events: all that may be posted to the inbox, and those that the supervisor decides on."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from reloader.core.states import Reason
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The baseline is taken: the first run may start. ``pending`` is what has changed since the run of the plan before."""
+    """The baseline is taken: the first run may start. ``pending`` has changed since the last run of the previous settings."""
 
     pending: ChangeBatch = field(default_factory=ChangeBatch)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOpened:
-    """A change is certain, more may follow: the old run can be asked to stop, the next must wait for BatchClosed."""
+    """Something has changed and more may follow. The old run can be stopped; the next must wait for BatchClosed."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchClosed:
-    """The disk is quiet again. ``batch`` is all that changed since the last BatchClosed."""
+    """The disk is quiet again. ``batch`` holds all changes since the last BatchClosed."""
 
     batch: ChangeBatch
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchDelayed:
-    """The run is not started for so many ``seconds``, unless a change comes first."""
+    """The launch of ``run`` is delayed by ``seconds``, unless a change comes first."""
 
     run: int
     seconds: float
@@ -41,7 +41,7 @@ class LaunchDelayed:
 
 @dataclass(frozen=True, slots=True)
 class LeaderExited:
-    """The program that we started is gone, but processes that it started live on."""
+    """The process that reloader launched has exited, but processes that it started are still alive."""
 
     run: int
     outcome: Outcome
@@ -49,41 +49,41 @@ class LeaderExited:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """Every process of the run is gone, or the run could not be launched. ``steps`` is what that took, if it was asked to.
+    """Every process of the run has exited, or it could not be launched. ``steps`` are those of its stop, if it was stopped.
 
-    ``batch_is_open`` says that changes are on their way, for which it is to be replaced however it ended.
+    With ``batch_is_open`` changes are on their way, for which the run is replaced however it ended.
     """
 
     run: int
     outcome: Outcome
-    steps: tuple[StopStep, ...] = field(default=(), compare=False)  # how it came about is no part of what happened
+    steps: tuple[StopStep, ...] = field(default=(), compare=False)  # not part of the event's identity
     batch_is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StopRequested:
-    """Somebody wants us gone. ``signal`` is the number that reached us; it decides our exit code (128 + number)."""
+    """A signal asked reloader to stop. Its number ``signal`` decides the exit code (128 + number)."""
 
     signal: int
 
 
 @dataclass(frozen=True, slots=True)
 class ChildInterrupted:
-    """Ctrl-C was pressed while this run had the terminal, and had left that as it was. The run has heard it as well."""
+    """Ctrl-C was pressed while this run had the terminal in its normal mode. The run has received it as well."""
 
     run: int
 
 
 @dataclass(frozen=True, slots=True)
 class RestartRequested:
-    """A restart by hand."""
+    """The user asks for a restart. ``by`` names the way: a key, a signal or a subcommand."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """Another program, or the user by a key, asks something of the session."""
+    """A request of another program, or of the user by a key."""
 
     request: Request
     reply: Reply
@@ -91,21 +91,21 @@ class ControlRequest:
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """The user has typed a key that is for us: ``s``, ``p`` or ``?``."""
+    """The user has pressed one of reloader's keys: ``s``, ``p`` or ``?``."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class FirstStartBlocked:
-    """What has to be done before the first start has failed, with this exit code."""
+    """A pre-start command failed with ``exit_code`` before the first start."""
 
     exit_code: int
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged:
-    """The configuration has changed in these keys, and what runs is not from the plan that is in force by now."""
+    """The configuration differs in ``keys`` from the one that the run was started with."""
 
     keys: tuple[str, ...]
 
@@ -117,7 +117,7 @@ class DeadlineReached:
 
 @dataclass(frozen=True, slots=True)
 class PathsChanged:
-    """A watcher's hint that these paths, or what lies below them, may differ from the baseline.
+    """A watcher's hint: these paths, or paths below them, may differ from the baseline.
 
     ``finished`` promises that no process has a path open for writing any more: its writer closed it, or renamed it into
     place. Paths of any other hint are examined when the disk is quiet.
@@ -129,16 +129,16 @@ class PathsChanged:
 
 @dataclass(frozen=True, slots=True)
 class WatcherOverflowed:
-    """Events of this backend were lost: everything that it covers must be compared with the baseline."""
+    """The backend lost events: everything that it covers must be compared with the baseline."""
 
     backend: str
 
 
 @dataclass(frozen=True, slots=True)
 class WatcherFailed:
-    """This backend, or part of it, does not deliver any more. ``directories`` must be polled from now on.
+    """This backend, or a part of it, no longer works. ``directories`` must be polled from now on.
 
-    No directories means: all that it covered.
+    Without ``directories`` all that it covered must be polled.
     """
 
     backend: str
@@ -149,7 +149,7 @@ class WatcherFailed:
 
 @dataclass(frozen=True, slots=True)
 class PollIntervalRaised:
-    """The stat backend scans less often, because a scan of ``paths`` paths takes ``cost`` seconds."""
+    """The stat backend scans every ``interval`` seconds only, because a scan of ``paths`` paths takes ``cost`` seconds."""
 
     interval: float
     cost: float
@@ -158,14 +158,14 @@ class PollIntervalRaised:
 
 @dataclass(frozen=True, slots=True)
 class Wakeup:
-    """A process that we started may have changed its state: a reason to look, no more."""
+    """A child process may have changed its state. Only a reason to check."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentAttached:
-    """A Python process of this run reports what it imports.
+    """A Python process of this run has begun to report.
 
-    ``is_leader`` says that it is the command itself, not one of the processes that this has started; ``program`` is its argv[0],
+    ``is_leader`` is True for the launched process itself, False for one that it started. ``program`` is its argv[0],
     ``interpreter`` the path of its Python.
     """
 
@@ -180,18 +180,18 @@ class AgentAttached:
 class FileImported:
     """A Python process of this run is about to load ``path``, which had this ``stat`` at that moment.
 
-    ``importer`` is the file that asks for it, as far as that can be seen.
+    ``importer`` is the file that imports it, as far as the agent can see.
     """
 
     run: int
     path: str
     stat: FileStat
-    importer: str = field(default="", compare=False)  # who asked for a file is no part of what happened to it
+    importer: str = field(default="", compare=False)  # not part of the event's identity
 
 
 @dataclass(frozen=True, slots=True)
 class FileOpened:
-    """A Python process of this run is about to read ``path``, which is no module and had this ``stat`` at that moment."""
+    """A Python process of this run is about to read ``path``, a data file that had this ``stat`` at that moment."""
 
     run: int
     path: str
@@ -200,7 +200,7 @@ class FileOpened:
 
 @dataclass(frozen=True, slots=True)
 class FileWritten:
-    """A Python process of this run is about to write ``path``: what changes there is no news to it."""
+    """A Python process of this run is about to write ``path``, so it needs no restart for changes there."""
 
     run: int
     path: str
@@ -208,7 +208,7 @@ class FileWritten:
 
 @dataclass(frozen=True, slots=True)
 class ModuleNotFound:
-    """A Python process of this run looked for a module in vain; it would be found if there were something at ``location``."""
+    """A Python process of this run did not find a module. A file at ``location`` would have been it."""
 
     run: int
     location: str
@@ -216,9 +216,9 @@ class ModuleNotFound:
 
 @dataclass(frozen=True, slots=True)
 class ProgramCrashed:
-    """An exception that nobody caught, and that has to do with watched files, ends a Python process of this run.
+    """An uncaught exception that involves watched files ends a Python process of this run.
 
-    ``trace`` is the traceback, without source lines, and its end only where it is long.
+    ``trace`` is the traceback without source lines; of a long one, the end.
     """
 
     run: int
@@ -229,7 +229,7 @@ class ProgramCrashed:
 
 @dataclass(frozen=True, slots=True)
 class AddressInUse:
-    """An exception that nobody caught ends a Python process of this run: an address was in use, and it may be this one."""
+    """An uncaught exception ends a Python process of this run: an address was in use, probably ``address``."""
 
     run: int
     address: Address
@@ -237,25 +237,25 @@ class AddressInUse:
 
 @dataclass(frozen=True, slots=True)
 class ReportsSynced:
-    """All that the program had reported when ``token`` was given out is posted."""
+    """Everything that the program had reported before ``token`` was issued is posted."""
 
     token: int
 
 
 @dataclass(frozen=True, slots=True)
 class ProbePassed:
-    """One of what makes this run ready is so: ``probe`` is ``http``, ``tcp`` or ``log``."""
+    """A readiness probe has passed: ``probe`` is ``http``, ``tcp`` or ``log``."""
 
     run: int
     probe: str
 
 
-#: What the agent reports of its process, by way of its link …
+#: The reports of an agent on its process …
 AgentEvent = AgentAttached | FileImported | FileOpened | FileWritten | ModuleNotFound | ProgramCrashed | AddressInUse
-#: … and the answer to the question whether that was all.
+#: … and all that the agents' link posts.
 LinkEvent = AgentEvent | ReportsSynced
 
-#: What :func:`reloader.core.supervisor.step` decides on.
+#: The events of :func:`reloader.core.supervisor.transition`.
 Event = (
     Begin
     | BatchOpened
@@ -271,7 +271,7 @@ Event = (
     | DeadlineReached
 )
 
-#: What threads and signal handlers may post.
+#: The events that threads and signal handlers may post.
 Posted = (
     PathsChanged
     | WatcherOverflowed

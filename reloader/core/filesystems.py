@@ -1,4 +1,4 @@
-"""Which file systems tell of every change, by the type that the system gives them: a table with its sources."""
+"""The event support of file systems by type: a table with its sources, and the table of mounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One file system in the tree: where it begins, its type as the system names it, and what lies behind it."""
+    """One mounted file system: its mount point, its type as the system names it, and its source."""
 
     point: str
     type: str
@@ -17,7 +17,7 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class EventSupport:
-    """Whether events tell of all that happens on a file system, why, and where that is written."""
+    """True in ``has_events`` if every change on a file system causes an event; ``why``, and the ``source`` of that."""
 
     has_events: bool
     why: str
@@ -33,7 +33,7 @@ _DISK = "a local disk"
 _ELSEWHERE = "changes made by other machines come without an event"
 _HOST = "changes made by the host come without an event"
 
-#: Types, whether events tell of all, why, and the source of that.
+#: Types, True if every change causes an event, why, and the source of that.
 _TYPES: tuple[tuple[str, bool, str, str], ...] = (
     ("ext2 ext3 ext4 xfs btrfs zfs bcachefs f2fs jfs reiserfs nilfs2 ubifs erofs squashfs", True, _DISK, _INOTIFY),
     ("vfat msdos exfat ntfs ntfs3 fuseblk hfs hfsplus iso9660 udf", True, _DISK, _INOTIFY),
@@ -54,29 +54,29 @@ _TYPES: tuple[tuple[str, bool, str, str], ...] = (
     ("fixed removable ramdisk cdrom", True, "a local drive", _WINDOWS),
 )
 
-#: Type → verdict.
+#: Event support by type.
 EVENT_SUPPORT = {
     name: EventSupport(has_events, why, source) for names, has_events, why, source in _TYPES for name in names.split()
 }
-#: A type that nobody has told us of: the sweep finds out.
+#: A type that is not in the table. The rescan finds out if it loses events.
 UNKNOWN_TYPE = EventSupport(True, "not a type that is known to lose events", "")
 
 
 def event_support(type_: str) -> EventSupport:
-    """The verdict on a type, in any case. A FUSE file system's own name (``fuse.sshfs``) says less than that it is one."""
+    """Return the event support of a type, in upper or lower case. A type such as ``fuse.sshfs`` counts as ``fuse``."""
     name = type_.lower()
     return EVENT_SUPPORT.get(name) or EVENT_SUPPORT.get(name.partition(".")[0], UNKNOWN_TYPE)
 
 
 class MountTable:
-    """All mounts of one moment, in the order in which they were made; ``separator`` as the platform has it."""
+    """All mounts at one moment, in the order in which they were made. ``separator`` is that of the platform."""
 
     def __init__(self, mounts: Iterable[Mount], separator: str = "/") -> None:
         self._separator = separator
-        self._mounts = {mount.point: mount for mount in mounts}  # a later mount hides an earlier one at the same place
+        self._mounts = {mount.point: mount for mount in mounts}  # a later mount hides an earlier one at the same point
 
     def of(self, path: str) -> Mount | None:
-        """The file system that holds ``path``, which must be a real path."""
+        """Return the file system that contains ``path``, which must be a real path."""
         while path not in self._mounts:
             above = path.rpartition(self._separator)[0] or self._separator
             if above == path:
@@ -85,6 +85,6 @@ class MountTable:
         return self._mounts[path]
 
     def below(self, directory: str) -> tuple[Mount, ...]:
-        """What is mounted within ``directory``, but not at it."""
+        """Return the mounts below ``directory``, not the one at it."""
         prefix = directory.rstrip(self._separator) + self._separator
         return tuple(mount for point, mount in self._mounts.items() if point.startswith(prefix) and point != prefix)

@@ -1,4 +1,4 @@
-"""From compiled Python back to its source, by name alone."""
+"""Python by names alone: the source of a compiled file, and the commands that run Python."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _CACHED = re.compile(
 
 
 def source_path(path: str) -> str | None:
-    """Where the source of a ``.pyc`` or ``.pyo`` would lie, or None for any other path.
+    """Return the path of the source of a ``.pyc`` or ``.pyo``, or None for any other path.
 
-    ``pkg/__pycache__/x.cpython-311.opt-1.pyc`` is compiled from ``pkg/x.py`` (PEP 3147, PEP 488), a ``.pyc`` outside of a
+    ``pkg/__pycache__/x.cpython-311.opt-1.pyc`` is compiled from ``pkg/x.py`` (PEP 3147, PEP 488), a ``.pyc`` outside of
     ``__pycache__`` from the ``.py`` beside it, as in Python 2.
     """
     if not path.endswith(BYTECODE_SUFFIXES):
@@ -29,21 +29,21 @@ def source_path(path: str) -> str | None:
 
 
 _PYTHON = re.compile(r"(python|pypy)[0-9.]*t?w?|pyw?", re.IGNORECASE)
-#: Programs that do nothing but start a Python program, and wait for it.
+#: Programs that only start a Python program and wait for it.
 _LAUNCHERS = frozenset({"conda", "hatch", "micromamba", "pdm", "pipenv", "pixi", "poetry", "rye", "uv", "uvx"})
 
 
 def program_name(command: str) -> str:
-    """The name of a program, without its directory and what Windows puts behind it."""
+    """Return the name of a program without its directory and the ``.exe`` of Windows."""
     name = re.split(r"[/\\]", command)[-1]
     return name[:-4] if name.lower().endswith(".exe") else name
 
 
 def is_python(command: str) -> bool:
-    """Whether the program is a Python, as far as its name can tell."""
+    """Return True if the program is a Python interpreter, judged by its name."""
     return _PYTHON.fullmatch(program_name(command)) is not None
 
 
 def starts_python(command: str) -> bool:
-    """Whether it is one, or what it starts will be."""
+    """Return True if the program is a Python interpreter, or starts one."""
     return is_python(command) or program_name(command) in _LAUNCHERS
