@@ -76,7 +76,7 @@ def short_help() -> str:
 
 def full_help() -> str:
     sections = [_section(group.value, _options_of(group)) for group in Group]
-    notes = (textwrap.fill(note, WIDTH) + "\n" for note in NOTES.split("\n\n"))
+    notes = (_fill(note) + "\n" for note in NOTES.split("\n\n"))
     subcommands, general = _section("Subcommands", SUBCOMMANDS.items()), _section("General", GENERAL.values())
     return "\n".join((HEAD, subcommands, *sections, general, *notes, EXAMPLES))
 
@@ -84,7 +84,7 @@ def full_help() -> str:
 def subcommand_help(name: str) -> str:
     """Return the help of any subcommand except run."""
     subcommand = load(name)
-    details = (textwrap.fill(paragraph, WIDTH) + "\n" for paragraph in paragraphs(subcommand))
+    details = (_fill(paragraph) + "\n" for paragraph in paragraphs(subcommand))
     examples = "\n".join(("Examples:", *(f"  {example}" for example in subcommand.examples), ""))
     keys = ["Every config key is a flag here too: see reloader --help.\n"] if subcommand.takes_keys else []
     about = f"usage: {synopsis(name, subcommand)}\n\n{SUBCOMMANDS[name]}\n"
@@ -113,6 +113,10 @@ def options_of_subcommand(subcommand: Subcommand) -> Iterator[Option]:
         yield f"{spelling} {flag.metavar}".rstrip(), flag.about
     yield from (GENERAL[name] for name in subcommand.general)
     yield HELP
+
+
+def _fill(paragraph: str) -> str:
+    return textwrap.fill(paragraph, WIDTH, break_on_hyphens=False)
 
 
 def _section(title: str, options: Iterable[Option]) -> str:
@@ -148,7 +152,7 @@ def _default(key: Key) -> str:
 
 def _lines(options: Iterable[Option]) -> Iterator[str]:
     for flags, about in options:
-        wrapped = textwrap.wrap(about, WIDTH - _COLUMN)
+        wrapped = textwrap.wrap(about, WIDTH - _COLUMN, break_on_hyphens=False)
         head = f"  {flags}"
         if len(head) > _COLUMN - 2:
             yield head

@@ -151,7 +151,7 @@ def test_zsh_is_told_what_to_complete(
 
 
 def test_zsh_takes_no_colon_of_a_text_for_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "[What makes a change\\: other content" in script(capsys, "zsh")
+    assert "[What makes a change\\: different content" in script(capsys, "zsh")
 
 
 def test_powershell_is_told_every_text_in_quotes_that_are_closed(capsys: pytest.CaptureFixture[str]) -> None:
