@@ -1,8 +1,8 @@
-"""What the agent costs the program that it is in: its start, each module that it imports, and the time after that.
+"""Measures what the agent costs its program: at the start, for each imported module, and afterwards.
 
     python -m benchmarks.agent [--python PATH …] [--pairs N] [--modules N] [--idle SECONDS]
 
-Each figure is the median of the differences of pairs, a bare run and one with the agent whose reports are read.
+A pair is a run without the agent, and one with the agent whose reports are read. Each figure is the median of the differences.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def seconds_of_imports(python: str, environment: Mapping[str, str], cwd: Path) -
 
 
 def processor_at_rest(python: str, environment: Mapping[str, str], cwd: Path, seconds: float) -> float:
-    """Seconds of processor time for each second after all modules are imported."""
+    """Return the processor time for each second after all modules are imported."""
     with subprocess.Popen(
         [python, "app.py"], env=environment, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
@@ -88,7 +88,7 @@ def make_modules(directory: Path, modules: int) -> None:
 
 
 def measure(python: str, options: argparse.Namespace) -> tuple[object, ...]:
-    """The cells of one interpreter's row."""
+    """Return the cells of one interpreter's row."""
     heard: list[Posted] = []
     link = AgentLink(ReportPipe(), heard.append, PythonPolicy())
     bare = {name: value for name, value in clean_environment().items() if not name.startswith(("PYTHON", "RELOADER_"))}

@@ -1,9 +1,9 @@
-"""Draws what a run of ``benchmarks.field`` found, and writes it where it is shown.
+"""Draws the results of ``benchmarks.field``, and writes them into the pages that show them.
 
     python -m benchmarks.chart FILE.json
 
-The drawing is a few hundred marks, written here by hand: a plotting library would be the largest thing that the benchmarks
-need, and its SVG would be many times larger, with letters as outlines and one set of colours.
+The drawing is a few hundred marks, written without a library. A plotting library would be the largest dependency of the
+benchmarks. Its SVG would be many times larger, with letters as outlines and one set of colours.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PANELS = (EDIT, READY, MEMORY, IDLE)
 NAMES, PANEL, GAP, ROW, TOP, BOTTOM = 184, 186, 38, 24, 84, 58
 MARGIN = 24
 EXPLAINED = "Edit → new child: less the program's own start, in a small project. The others: in a tree of"
-#: It brings its own ground, and dark colours for those who prefer them, so it can be read wherever it is put.
+#: It has a background, and dark colours for readers who prefer them, so it is readable on every page.
 STYLE = """\
 text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328 }
 .title { font-size: 15px; font-weight: 600 } .head, .ours { font-weight: 600 } .quiet { fill: #59636e; font-size: 11px }
@@ -38,14 +38,14 @@ text { fill: #f0f6fc } .quiet { fill: #9198a1 } .ground { fill: #0d1117; stroke:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A logarithmic axis over whole powers of ten: the figures differ by a factor of hundreds."""
+    """A logarithmic axis over whole powers of ten, since the figures differ by a factor of hundreds."""
 
     lowest: int
     highest: int
 
     @classmethod
     def of(cls, values: Sequence[float], smallest: float) -> Scale:
-        """What is less than ``smallest`` is drawn there."""
+        """Return the scale for ``values``. Values below ``smallest`` are drawn at ``smallest``."""
         logarithms = [math.log10(max(value, smallest)) for value in values] or [0.0]
         lowest = math.floor(min(logarithms))
         return cls(lowest, max(math.ceil(max(logarithms)), lowest + 1))
@@ -111,7 +111,7 @@ def _text(x: float, y: float, kind: str, text: str) -> str:
 
 
 def publish(results: Results, directory: Path) -> None:
-    """Keep the results and what is made of them. Those of the repository are shown in its READMEs too."""
+    """Write the results, the tables and the chart. Those of the repository also go into its pages."""
     directory.mkdir(parents=True, exist_ok=True)
     save(results, directory / "field.json")
     (directory / "field.md").write_text(full_tables(results) + "\n", encoding="utf-8")
@@ -122,7 +122,7 @@ def publish(results: Results, directory: Path) -> None:
 
 
 def put_between_marks(file: Path, text: str, mark: str = "field") -> None:
-    """Replace what stands between ``<!-- field -->`` and ``<!-- /field -->``, or between others."""
+    """Replace the text between ``<!-- MARK -->`` and ``<!-- /MARK -->``."""
     old = file.read_text(encoding="utf-8")
     new, marks = re.subn(
         rf"(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)", lambda _: f"\n{text}\n\n", old, flags=re.DOTALL

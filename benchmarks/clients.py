@@ -1,4 +1,4 @@
-"""A client that opens a new connection every few milliseconds, whatever becomes of the ones before, and what became of each."""
+"""A client that opens a new connection every few milliseconds, and records the result of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing_extensions import Self
 
 EVERY = 0.005
-#: Seconds within which a server that keeps up answers.
+#: Seconds. A server that keeps up answers within them.
 SOON = 0.05
 #: Seconds after which a client gives up.
 PATIENCE = 30.0
@@ -30,7 +30,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One connection: when it was begun, how many seconds it took, the port of our end, and the page."""
+    """One connection: its start, its duration in seconds, the client's port, and the page."""
 
     began: float
     seconds: float
@@ -41,7 +41,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a load came to. ``lost`` were in no run's hands yet; ``in_flight`` a run had taken, and ended before it answered."""
+    """The totals of a load. ``lost`` were not accepted by any run. ``in_flight`` were accepted by a run that ended too early."""
 
     visits: int
     refused: int
@@ -52,7 +52,7 @@ class Tally:
 
 
 class Load:
-    """Visits 127.0.0.1:``port`` from a thread of its own, for as long as the context lasts."""
+    """Connects to 127.0.0.1:``port`` from a thread of its own, as long as the context lasts."""
 
     def __init__(self, port: int, every: float = EVERY) -> None:
         self._port = port
@@ -77,7 +77,7 @@ class Load:
         return tuple(self._visits)
 
     def wait_for(self, text: str, within: float = PATIENCE, is_hopeless: Callable[[], bool] = lambda: False) -> bool:
-        """Whether a page with ``text`` came in time."""
+        """Return True once a page with ``text`` has come, or False after ``within`` seconds."""
         limit = time.monotonic() + within
         with self._news:
             while text not in self._newest:
@@ -87,7 +87,7 @@ class Load:
         return True
 
     def wait_until_served(self, within: float = PATIENCE) -> bool:
-        """Whether in time nobody had waited for long any more: those who came during a restart are served by then."""
+        """Return True once no connection has waited for long, as after a restart, or False after ``within`` seconds."""
         limit = time.monotonic() + within
         with self._news:
             while time.perf_counter() - min(self._waiting.copy(), default=time.perf_counter()) > SOON:
@@ -125,7 +125,7 @@ class Load:
                 self._news.notify_all()
 
     async def _page(self, known: dict[str, int]) -> str:
-        """The page, or nothing if the answer is not a whole one. ``known`` gets the port of our end."""
+        """Return the page, or an empty text if the answer is incomplete. ``known`` receives the client's port."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         try:
             known["port"] = writer.get_extra_info("sockname")[1]
@@ -138,7 +138,7 @@ class Load:
 
 
 def tally(visits: Sequence[Visit], taken: Path) -> Tally:
-    """``taken`` is the log of the connections that were accepted, by the ports of our ends."""
+    """Add up the connections. ``taken`` is the log of those that were accepted, by the client's port."""
     accepted = Counter(map(int, taken.read_text().split())) if taken.exists() else Counter()
     met = Counter(visit.port for visit in visits if visit.fate is not Fate.REFUSED)
     lost = [visit for visit in visits if visit.fate is Fate.LOST]

@@ -1,4 +1,4 @@
-"""One tool at work in one project: started, said to, and looked at with all that it brought with it."""
+"""Starts one tool in one project, and measures it with all processes that it has started."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.watchman import Watchman, private_watchman
 #: Seconds after which an edit counts as missed.
 PATIENCE = 12.0
 LONGEST_START = 30.0
-#: Between two measurements; edits come at any phase of a poll.
+#: Seconds between two measurements; edits come at any phase of a poll.
 PAUSE = (0.2, 0.9)
 #: A tool is at rest when it has used less than this share of a core for so many seconds. Some never are.
 AT_REST, LOOK = 0.03, 0.7
@@ -32,7 +32,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """``daemons``: processes that serve it alone and that it has not started."""
+    """A running tool. ``daemons`` are processes that serve it alone but that it has not started."""
 
     tool: Tool
     project: Path
@@ -47,14 +47,14 @@ class Contestant:
         return usage(self.pids)
 
     def expect(self, line: str) -> float:
-        """Seconds from the start of the tool to the program's line. Raises Refused."""
+        """Return the seconds from the start of the tool to the program's line. Raise Refused."""
         moment = self.session.moment_of(line, within=LONGEST_START)
         if moment is None:
             raise Refused(self.session.last_words())
         return moment - self.session.started
 
     def measure_pair(self, pairs: Pairs, number: int) -> None:
-        """A bare start, then an edit."""
+        """Measure a bare start, then an edit."""
         line = f"edit {number}"
         bare = bare_start_of(self.tool, self.project)
         before = time.perf_counter()
@@ -77,7 +77,7 @@ class Contestant:
 
 @contextmanager
 def contestant(tool: Tool, project: Path, watchman: Watchman | None = None) -> Iterator[Contestant]:
-    """The tool, just started; a Watchman that it uses, and is not given, was there before. Raises Refused."""
+    """Start the tool, and before it a Watchman if it uses one and is not given one. Raise Refused."""
     with ExitStack() as resources:
         if tool.uses_watchman and watchman is None:
             watchman = resources.enter_context(watchman_for(tool))
@@ -91,7 +91,7 @@ def contestant(tool: Tool, project: Path, watchman: Watchman | None = None) -> I
 
 @contextmanager
 def watchman_for(tool: Tool) -> Iterator[Watchman | None]:
-    """One of its own, if the tool uses one. Raises Refused."""
+    """Start a Watchman for the tool, if it uses one. Raise Refused."""
     if not tool.uses_watchman:
         yield None
     elif shutil.which("watchman") is None:
@@ -102,7 +102,7 @@ def watchman_for(tool: Tool) -> Iterator[Watchman | None]:
 
 
 def bare_start_of(tool: Tool, project: Path) -> float:
-    """Seconds to the line that the program says at present."""
+    """Return the seconds to the line that the program prints at present."""
     line = (project / EDITED).read_text(encoding="utf-8").split('"')[1]
     return bare_start(tool.bare, cwd=project, environment=clean_environment(**tool.environment), line=line)
 

@@ -1,8 +1,8 @@
-"""This project's reloader and its peers, measured in one run on one machine: the tables and the chart that the READMEs show.
+"""Measures reloader and its peers in one run on one machine, for the tables and the chart of the manual.
 
     python -m benchmarks.field [--peers DIR] [--only NAME …] [--files N …] [--pairs N] [--quick] [--out DIR]
 
-The environment of the peers is made by ``benchmarks/peers DIR``. What was found is kept as JSON, from which
+``benchmarks/peers DIR`` makes the environment of the peers. The results are kept as JSON, from which
 ``python -m benchmarks.chart`` writes the tables and the chart again.
 """
 

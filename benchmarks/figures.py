@@ -1,4 +1,4 @@
-"""Medians, tables, and a line about the machine, without its name."""
+"""Formats medians and tables, and describes the machine without its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The value that ``share`` of ``values`` do not exceed, by the nearest rank."""
+    """Return the value that ``share`` of ``values`` do not exceed, by the nearest rank."""
     ordered = sorted(values)
     return ordered[max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))]
 
@@ -20,7 +20,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Rows for people and for Markdown alike."""
+    """Format rows as a table that reads well as plain text and as Markdown."""
     cells = [list(map(str, head)), *(list(map(str, row)) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     lines = [
@@ -31,7 +31,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def machine() -> str:
-    """When and on what the figures were measured."""
+    """Return the date and the machine of a measurement."""
     return (
         f"{datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores{_model()}, {platform.system()} "
         f"{platform.release().split('-')[0]}, Python {platform.python_version()}"
@@ -39,12 +39,12 @@ def machine() -> str:
 
 
 def _model() -> str:
-    """The processors' own name, where the system tells it."""
+    """Return the name of the processor, where the system has it."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     return f" ({name})" if name else ""
 
 
 def load_average() -> float:
-    """Of the last minute."""
+    """Return the load average of the last minute."""
     return float(Path("/proc/loadavg").read_text(encoding="ascii").split()[0])

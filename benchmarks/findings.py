@@ -1,4 +1,4 @@
-"""What a run of ``benchmarks.field`` found, as it is kept: enough to write the tables and draw the chart again."""
+"""Keeps the results of ``benchmarks.field``: enough to write the tables and draw the chart again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OUR_NAME = "reloader"
 
 @dataclass(slots=True)
 class Pairs:
-    """Seconds, pair by pair: a bare start and an edit that was served. ``missed`` counts the edits that were not."""
+    """Seconds of each pair: a bare start, and an edit that caused a restart. ``missed`` counts the edits that caused none."""
 
     bare: list[float] = field(default_factory=list)
     edits: list[float] = field(default_factory=list)
@@ -30,10 +30,10 @@ class Pairs:
 
 @dataclass(slots=True)
 class InTree:
-    """A tool in a tree of many files: seconds, bytes, and per second.
+    """A tool in a tree of many files, in seconds, bytes, and per second.
 
-    ``first`` is when the program first spoke, ``ready`` when an edit was first seen, each since the start of the tool;
-    ``never`` counts the starts in which none was. ``idle`` is a share of a core.
+    ``first`` is the time from the start of the tool to the program's first line, ``ready`` that to the first edit seen.
+    ``never`` counts the starts in which no edit was seen. ``idle`` is a share of a core.
     """
 
     first: list[float] = field(default_factory=list)
@@ -47,14 +47,14 @@ class InTree:
 
     @property
     def seen(self) -> float | None:
-        """A start in which no edit was seen counts as slower than all others."""
+        """The median of ``ready``. A start in which no edit was seen counts as slower than all others."""
         ordered = [*sorted(self.ready), *[None] * self.never]
         return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
 @dataclass(slots=True)
 class Found:
-    """One tool. ``refused`` is why it could not be measured, in its own last words."""
+    """One tool. ``refused`` is its last line of output if it could not be measured."""
 
     name: str
     version: str
@@ -72,7 +72,7 @@ class Found:
 
     @property
     def edits(self) -> int:
-        """All that were made one by one, missed ones included."""
+        """The number of single edits, missed ones included."""
         all_pairs = [self.small, *(tree.pairs for tree in self.trees.values())]
         return self.missed + sum(len(pairs.edits) for pairs in all_pairs)
 
@@ -87,7 +87,7 @@ class Settings:
 
 @dataclass(slots=True)
 class Results:
-    """``directories`` that count, by the size of the tree. ``loads``: the first and the last."""
+    """``directories`` are the watched ones, by the size of the tree. ``loads`` are those of the machine, first and last."""
 
     machine: str
     loads: tuple[float, float]

@@ -26,7 +26,7 @@ BATCH_EVENTS = ("BatchOpened", "BatchClosed")
 
 
 class Recorder:
-    """Notes the calls of the checkout's own functions, on all threads. ``list.append`` needs no lock."""
+    """Records the calls of the checkout's own functions, on all threads. ``list.append`` needs no lock."""
 
     def __init__(self, package: str, armed: str) -> None:
         self._package = package

@@ -1,4 +1,4 @@
-"""What each tool needs in a tree of many files: time until it sees an edit, memory, kernel watches, and work at rest."""
+"""Measures each tool in a tree of many files: the time until it sees an edit, memory, kernel watches, and work at rest."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from benchmarks.trees import make_tree
 
 IGNORED_SHARE = 0.8
 PER_DIRECTORY = 10
-#: Seconds of silence after which nothing of the edits before is to be expected any more.
+#: Seconds of silence after which no more restarts are expected from earlier edits.
 QUIET = 1.2
-#: Two edits of a tool that is slow to get ready are apart by this share of the time that it has had: a start takes long there,
-#: and none would come to its first line.
+#: A tool that is slow to get ready also takes long to restart, and would never reach its first line. So the time between two
+#: edits is this share of the time since its start.
 PROBE_SHARE = 0.1
 
 
 class Tree:
-    """One project in which all tools take turns. Each edit of it has a number of its own.
+    """One project in which all tools take turns. Each edit of it has its own number.
 
-    ``watchmen``, by the tool's name, live as long as the tree does: as a user's would, they know it from the second start on.
+    Each Watchman runs as long as the tree exists. As a user's would, it knows the tree from the second start on.
     """
 
     def __init__(self, project: Path, files: int, tools: Sequence[Tool], resources: ExitStack) -> None:
@@ -42,7 +42,7 @@ class Tree:
 
     @property
     def directories(self) -> int:
-        """Those that count: the project itself, ``src``, and what lies below it."""
+        """The number of watched directories: the project itself, ``src``, and those below it."""
         return 2 + sum(path.is_dir() for path in (self.project / "src").rglob("*"))
 
     def edit(self) -> None:
@@ -53,7 +53,7 @@ class Tree:
         return contestant(tool, self.project, self._watchmen[tool.name])
 
     def measure_start(self, tool: Tool, found: InTree, settings: Settings) -> None:
-        """A start under edits; the first start of each tool is also looked at when it has come to rest."""
+        """Measure a start during edits. The first start of each tool is also measured at rest."""
         with self.enter(tool) as one:
             self._until_ready(one, found)
             if found.memory is None and not one.session.silenced:
@@ -66,7 +66,7 @@ class Tree:
                 found.watches = kernel_watches(one.pids)
 
     def _until_ready(self, one: Contestant, found: InTree) -> None:
-        """The program is edited again and again until it is started again.
+        """Edit the program again and again until it is restarted.
 
         The first run may have read any of the edits; the second one can only be there because the tool saw one.
         """
@@ -85,7 +85,7 @@ class Tree:
         found.never += 1
 
     def _memory_of_program(self, tool: Tool) -> int:
-        """What the same program holds without the tool."""
+        """Return the memory of the same program without the tool, in bytes."""
         with running(tool.bare, cwd=self.project, environment=clean_environment(**tool.environment)) as session:
             session.next_line(within=LONGEST_START)
             pause(0.5)
@@ -93,7 +93,7 @@ class Tree:
 
 
 def measure_tree(project: Path, files: int, tools: Sequence[Tool], settings: Settings) -> tuple[dict[str, InTree], int]:
-    """What was found, by the tool's name, and the number of directories that count."""
+    """Return the results by the tool's name, and the number of watched directories."""
     found = {tool.name: InTree() for tool in tools}
     with ExitStack() as resources:
         tree = Tree(project, files, tools, resources)
@@ -107,7 +107,7 @@ def measure_tree(project: Path, files: int, tools: Sequence[Tool], settings: Set
 
 
 def _at_rest(tree: Tree, tools: Sequence[Tool], seconds: float) -> Iterator[tuple[str, float, float]]:
-    """Tools side by side where nothing happens: the share of a core that each uses, and its wake-ups per second."""
+    """Run tools side by side while nothing happens. Yield each one's share of a core, and its wake-ups per second."""
     if not tools:
         return
     with ExitStack() as resources:

@@ -1,7 +1,7 @@
-"""How long after an edit the first line of the new child comes, less what a bare start of the same child costs.
+"""Measures the time from an edit to the first line of the new child, and that of a bare start of the same child.
 
-Bare starts and edits alternate and the tools, each in a small project of its own, take turns in random order: a busy
-moment of the machine meets all of them alike.
+Bare starts and edits alternate. The tools take turns in random order, each in a small project of its own. So a busy moment of
+the machine affects all of them alike.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STORM_FILES = 500
 
 
 def measure_edits(tools: Sequence[Tool], pairs: int) -> list[Found]:
-    """All tools run side by side. A tool that refuses to run is found to do so."""
+    """Measure all tools side by side. The result of a tool that does not run says so."""
     found = {tool.name: Found(tool.name, tool.version) for tool in tools}
     with ExitStack() as resources:
         running: list[Contestant] = []
@@ -51,7 +51,7 @@ def _enter(tool: Tool, resources: ExitStack) -> Contestant:
 
 
 def restarts_of_storms(tool: Tool, storms: int) -> list[int]:
-    """How often 500 files that are rewritten at once restart the child. The last run must have read the last content."""
+    """Count the restarts after 500 files are rewritten at once. The last run must have read the last content."""
     is_watched: list[int] = []
     with tempfile.TemporaryDirectory(prefix="reloader-latency-") as directory:
         project = Path(directory)

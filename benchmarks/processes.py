@@ -1,4 +1,4 @@
-"""What processes hold and use, as Linux tells it in /proc. A process that ends meanwhile counts for nothing."""
+"""Reads what processes hold and use from /proc, on Linux. A process that ends meanwhile is left out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Seconds of processor time of all threads so far, and how often they went to sleep and were woken."""
+    """The processor time of all threads so far, in seconds, and the number of their voluntary context switches."""
 
     processor: float
     wakeups: int
@@ -27,7 +27,7 @@ class _Entry:
 
 
 def family(leader: int) -> list[int]:
-    """The processes of a session, and all that descend from them, whatever group or session they have moved to."""
+    """Return the processes of a session and their descendants, even in other groups or sessions."""
     found, entries = {leader}, list(_entries())
     while grown := {one.pid for one in entries if one.session == leader or one.parent in found} - found:
         found |= grown
@@ -44,19 +44,19 @@ def usage(pids: Iterable[int]) -> Usage:
 
 
 def unique_memory(pids: Iterable[int]) -> int:
-    """Bytes that would be free without each of the processes (USS), summed."""
+    """Return the sum of the unique memory (USS) of the processes, in bytes."""
     rollups = [_text(Path("/proc", str(pid), "smaps_rollup")) for pid in pids]
     return 1024 * sum(_number(rollup, name) for rollup in rollups for name in ("Private_Clean:", "Private_Dirty:"))
 
 
 def kernel_watches(pids: Iterable[int]) -> int:
-    """The inotify watches of all descriptors of the processes."""
+    """Count the inotify watches of all descriptors of the processes."""
     descriptors = [descriptor for pid in pids for descriptor in _listed(Path("/proc", str(pid), "fdinfo"))]
     return sum(_text(descriptor).count("inotify wd:") for descriptor in descriptors)
 
 
 def _entries() -> Iterator[_Entry]:
-    """All processes but the zombies."""
+    """Yield all processes except zombies."""
     for entry in os.listdir("/proc"):
         after_name = _text(Path("/proc", entry, "stat")).rpartition(")")[2].split() if entry.isdigit() else []
         if after_name and after_name[0] != "Z":
@@ -78,5 +78,5 @@ def _text(file: Path) -> str:
 
 
 def _number(text: str, name: str) -> int:
-    """The first number of the line that begins with ``name``."""
+    """Return the first number of the line that begins with ``name``."""
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(name)), 0)

@@ -1,9 +1,9 @@
-"""Records a first session of ``reloader`` in a terminal, and draws it: docs/session.svg, which the README shows.
+"""Records a first session of ``reloader`` in a terminal, and draws it as docs/session.svg for the README.
 
     python -m benchmarks.recording
 
-Everything on the picture was written by the programs themselves: a project of two files is configured by ``reloader init``,
-run, edited, broken, repaired and ended. Only the prompt, and what is done in the editor, is added.
+The programs themselves write everything on the picture. ``reloader init`` configures a project of two files, which is then
+run, edited, broken, repaired and stopped. Only the prompt, and what is done in the editor, is added.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ GOOD, BROKEN, REPAIRED = 'GREETING = "Hello"\n', 'GREETING = "Hello, world\n', '
 
 
 class Terminal:
-    """What ``command`` shows in a terminal of its own."""
+    """A terminal in which ``command`` runs, and what it shows."""
 
     def __init__(self, command: list[str], directory: Path) -> None:
         master, slave = pty.openpty()
@@ -68,7 +68,7 @@ class Terminal:
         os.close(slave)
 
     def wait_for(self, text: str) -> None:
-        """Until ``text`` is shown, after all that was waited for before."""
+        """Wait until ``text`` is shown, after the texts of earlier calls."""
         begin, until = len(self.shown), time.monotonic() + PATIENCE
         while text.encode() not in self.shown[begin:]:
             if not self._read(until - time.monotonic()):
@@ -96,7 +96,7 @@ class Terminal:
 
 
 def recorded(directory: Path) -> str:
-    """The whole session, as a terminal was given it."""
+    """Run the whole session, and return what the terminal received."""
     shop = directory / "shop"
     shop.mkdir()
     (shop / ".git").mkdir()  # a project's root
@@ -116,7 +116,7 @@ def recorded(directory: Path) -> str:
 
 
 def save(shop: Path, content: str) -> None:
-    """As an editor does it, in one step."""
+    """Replace the file in one step, as an editor does."""
     beside = shop / "greeting.py~"
     beside.write_text(content, encoding="utf-8")
     beside.replace(shop / "greeting.py")

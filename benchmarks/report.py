@@ -1,4 +1,4 @@
-"""Results as Markdown: all tables, the short one for the project's README, and the sentence on where a peer is ahead."""
+"""Writes results as Markdown: all tables, the short one, and the sentence on where a peer is ahead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TREE_HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One column: less is better. ``value`` is of a tool in the tree of the given size, or None."""
+    """One column, in which less is better. ``value`` returns that of a tool in a tree of a given size, or None."""
 
     title: str
     unit: str
@@ -57,7 +57,7 @@ def conditions(results: Results) -> str:
 
 
 def full_tables(results: Results) -> str:
-    """Everything, for ``benchmarks/README.md``."""
+    """Return all tables, for ``benchmarks/README.md``."""
     parts = [
         f"{conditions(results)}.",
         f"**A small project**, milliseconds, {results.settings.pairs} pairs:",
@@ -77,7 +77,7 @@ def full_tables(results: Results) -> str:
 
 
 def summary(results: Results) -> str:
-    """The columns that matter most, in the largest tree, for the project's README."""
+    """Return the table of the most important columns, in the largest tree."""
     files = results.sizes[-1]
     head = ("tool", "version", *(measure.heading for measure in MEASURES), "missed edits")
     rows = [
@@ -95,7 +95,7 @@ def summary(results: Results) -> str:
 
 
 def in_order(results: Results) -> list[Found]:
-    """Ours first, then the peers, the quickest first."""
+    """Sort the tools: reloader first, then the peers, the quickest first."""
     peers = [tool for tool in results.measured if not tool.is_ours]
     late = float("inf")
     peers.sort(key=lambda tool: late if tool.small.overhead is None else tool.small.overhead)
@@ -103,7 +103,7 @@ def in_order(results: Results) -> list[Found]:
 
 
 def where_peers_are_ahead(results: Results) -> str:
-    """Beside the first of ours, which is the one that most systems get."""
+    """Compare the peers with the first row of reloader, the backend that most systems get."""
     ordered = in_order(results)
     if not ordered or not ordered[0].is_ours:
         return "Nothing of ours was measured."
@@ -116,7 +116,7 @@ def where_peers_are_ahead(results: Results) -> str:
 
 
 def _ahead(measure: Measure, ours: Found, peers: Iterable[Found], files: int) -> Iterable[str]:
-    """Those that are better by what the table shows."""
+    """Yield the peers that are better by the figures of the table."""
     limit = measure.value(ours, files)
     for peer in peers:
         value = measure.value(peer, files)

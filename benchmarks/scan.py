@@ -1,4 +1,4 @@
-"""What one scan of the stat backend costs, in multiples of a C loop of stat(2) over the same paths.
+"""Measures one scan of the stat backend, as a multiple of a C loop of stat(2) over the same paths.
 
 python -m benchmarks.scan [--files N] [--directories N] [--pairs N] [--at-most RATIO]
 """
@@ -28,14 +28,14 @@ SOURCE = Path(__file__).with_name("stat_loop.c")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of one round over all paths."""
+    """The seconds of one round over all paths."""
 
     wall: float
     processor: float
 
 
 class StatLoop:
-    """The C loop, compiled in ``directory``, waiting for the word to go."""
+    """The C loop, compiled in ``directory``. It waits for the request for each round."""
 
     def __init__(self, directory: Path, paths: list[str]) -> None:
         program, self._list = directory / "stat_loop", directory / "paths"

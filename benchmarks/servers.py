@@ -1,6 +1,6 @@
-"""The servers that are restarted under load: how each opens an address of its own, and how it takes a socket that is there.
+"""Lists the servers that are restarted under load, with the commands that open an address and that take over a socket.
 
-All of them serve one page with ``content: N`` in it, and note of each connection, by the port of its far end, that they took it.
+All of them serve one page with ``content: N`` in it. They log each connection that they accept, by the client's port.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 EDITED = "app.py"
 TAKEN = "taken.log"
 
-#: Between the call and the note the process is not to be ended, on no thread: what it took would look like what nobody took.
-_NOTING = f"""\
+#: No signal may end the process, on any thread, between the call and the log: the connection would look as if no run had it.
+_LOGGING = f"""\
 import os, signal, socket, threading
 ENDING = [signal.SIGTERM, signal.SIGINT]
 log = os.open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "{TAKEN}"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -87,9 +87,9 @@ waitress.serve(app, sockets=[socket.socket(fileno=int(sys.argv[1]))])
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """``binds`` opens 127.0.0.1:PORT itself; ``takes`` serves on a descriptor that it is handed, as this project fills it in.
+    """A server. ``binds`` opens 127.0.0.1:PORT itself; ``takes`` serves on a descriptor that it inherits from reloader.
 
-    ``reloads`` is the command with the server's own reloader on, by the name of that.
+    ``reloads`` is the command with the server's own reloader, by the name of that reloader.
     """
 
     name: str
@@ -101,8 +101,8 @@ class Server:
     packages: tuple[str, ...] = ()
 
     def write(self, project: Path, number: int) -> None:
-        """The app with another content, in one step, and of a size that varies, so that no stale bytecode is taken for it."""
-        text = (_NOTING + self.source).replace("NUMBER", str(number)) + f"# {'x' * (number % 100)}\n"
+        """Replace the app in one step by one with other content. Its size varies, so Python never uses stale bytecode for it."""
+        text = (_LOGGING + self.source).replace("NUMBER", str(number)) + f"# {'x' * (number % 100)}\n"
         beside = project / f"{EDITED}~"
         beside.write_text(text, encoding="utf-8")
         beside.replace(project / EDITED)

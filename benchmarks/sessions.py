@@ -1,4 +1,4 @@
-"""Runs a program and notes the moment at which each of its lines arrives. Linux only: what is left over is found in /proc."""
+"""Runs a program and records the time of each of its lines. It needs Linux, where /proc lists the processes left over."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from queue import Empty, SimpleQueue
 
 from benchmarks.processes import family
 
-#: Settings of whoever runs the benchmark that would change what is measured.
+#: Variables of the user's environment that would change what is measured.
 UNWANTED = (
     "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH", "RELOADER_RUN", "RELOADER_RUN_MAIN", "WATCHMAN_SOCK",
 )  # fmt: skip
-#: signal.SIGKILL, which type checkers miss where they check for Windows.
+#: signal.SIGKILL, which type checkers do not find when they check for Windows.
 KILL = 9
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 class Session:
-    """A running program with everything that it starts. ``started`` is the moment just before its start.
+    """A running program with everything that it starts. ``started`` is the time just before its start.
 
-    ``silenced``: all that could say a line has ended.
+    ``silenced`` is True once every process that could write a line has ended.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Session:
         return family(self.pid)
 
     def next_line(self, *, within: float) -> tuple[float, str] | None:
-        """The next line and its moment, or None if it takes more than ``within`` seconds or there can be none."""
+        """Return the next line and its time, or None after ``within`` seconds or if there can be none."""
         try:
             found = self._lines.get(timeout=within)
         except Empty:
@@ -73,7 +73,7 @@ class Session:
         return found
 
     def moment_of(self, line: str, *, within: float) -> float | None:
-        """When ``line`` was said, or None if that takes more than ``within`` seconds. Other lines are passed over."""
+        """Return the time of ``line``, or None after ``within`` seconds. Other lines are skipped."""
         limit = time.perf_counter() + within
         while (left := limit - time.perf_counter()) > 0 and (found := self.next_line(within=left)) is not None:
             if found[1] == line:
@@ -81,20 +81,20 @@ class Session:
         return None
 
     def lines_until_quiet(self, quiet: float) -> list[str]:
-        """All lines up to a silence of ``quiet`` seconds."""
+        """Return all lines up to a silence of ``quiet`` seconds."""
         lines: list[str] = []
         while (found := self.next_line(within=quiet)) is not None:
             lines.append(found[1])
         return lines
 
     def last_words(self) -> str:
-        """The last line of what the program wrote to standard error."""
+        """Return the last line that the program wrote to standard error."""
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
     def end(self, polite: int = signal.SIGTERM) -> None:
-        """Ask, wait five seconds, and end whatever of the session is left."""
+        """Send a signal, wait five seconds, and kill what is left of the session."""
         self._process.send_signal(polite)
         try:
             self._process.wait(5)
@@ -131,7 +131,7 @@ def running(
 
 
 def bare_start(argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str], line: str) -> float:
-    """Seconds from the start of ``argv``, under nobody, to its ``line``."""
+    """Return the seconds from the start of ``argv``, without a reloader, to its ``line``."""
     with running(argv, cwd=cwd, environment=environment, polite=KILL) as session:
         moment = session.moment_of(line, within=30)
         if moment is None:
@@ -140,19 +140,19 @@ def bare_start(argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
 
 
 def clean_environment(**additions: str) -> dict[str, str]:
-    """The environment for everything that is measured."""
+    """Return the environment for everything that is measured."""
     return {**{name: value for name, value in os.environ.items() if name not in UNWANTED}, **additions}
 
 
 def accept_signals() -> None:
-    """A shell starts background jobs with SIGINT ignored, which every program here would inherit; some stop by it.
+    """Let SIGINT and SIGTERM end the benchmark as an exception does, so that it leaves nothing running.
 
-    SIGTERM ends the benchmark as an exception does, so that it leaves nothing running.
+    A shell starts background jobs with SIGINT ignored. Every program here would inherit that, and some are stopped by SIGINT.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def pause(seconds: float) -> None:
-    """A time between two measurements, in which nothing is waited for."""
+    """Sleep between two measurements."""
     time.sleep(seconds)  # noqa: TID251

@@ -1,9 +1,9 @@
-"""Restarts of servers under load: what becomes of clients that open a new connection every 5 ms, here and under other reloaders.
+"""Restarts servers under load, and counts what happens to clients that open a new connection every 5 ms.
 
     python -m benchmarks.sockets [--peers DIR] [--only NAME …] [--tools NAME …] [--restarts N] [--out DIR]
 
-The environment of the peers is made by ``benchmarks/peers DIR``; with it, all servers run on its Python. With ``--out`` what was
-found is kept as JSON, in which what is measured anew takes the place of what was there, and the tables are written from it.
+``benchmarks/peers DIR`` makes the environment of the other reloaders; with it, all servers run on its Python. With ``--out``
+the results are kept as JSON, from which the tables are written. New results replace older ones of the same servers.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from benchmarks.figures import load_average, machine
 from benchmarks.servers import TAKEN, Server, servers
 from benchmarks.sessions import REPOSITORY, Session, accept_signals, clean_environment, pause, running
 from benchmarks.survival import Kept, Survival, publish, tables
-from benchmarks.tools import said_by, versions_of
+from benchmarks.tools import output_of, versions_of
 from reloader import __version__
 
 OURS = "reloader"
 RESTARTS = 50
 STARTS = 10
-#: Seconds between a new page and the next edit, in turn. Were they even, the edits would be taken for the program's own.
+#: Seconds between a new page and the next edit, in turn. At even intervals, edits would look like the program's own.
 PAUSES = (0.1, 0.2, 0.15, 0.1, 0.9)
 PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """``argv`` restarts ``server``, which is reached at the port that it was made for."""
+    """A reloader. ``argv`` restarts ``server``, which listens at the port that it was made for."""
 
     name: str
     version: str
@@ -54,7 +54,7 @@ def tools_for(server: Server, port: int, project: Path, peers: Path | None) -> I
     for name, argv in server.reloads.items():
         yield Tool(name, "", _at(argv, port))
     nodemon = str(peers / "node_modules/.bin/nodemon")
-    version = said_by((nodemon, "--version"))
+    version = output_of((nodemon, "--version"))
     if version:
         command = " ".join(_at(server.binds, port))
         yield Tool("nodemon", version, (nodemon, "--quiet", "--ext", "py", "--signal", "SIGTERM", "--exec", command))
@@ -65,7 +65,7 @@ def _at(argv: Sequence[str], port: int) -> tuple[str, ...]:
 
 
 def own_life(server: Server) -> tuple[float, float]:
-    """Seconds from the start of the server, under nobody, to its first page, and from SIGTERM to its end."""
+    """Return the seconds from the start of the server, without a reloader, to its first page, and from SIGTERM to its end."""
     with tempfile.TemporaryDirectory(prefix="reloader-sockets-") as directory:
         server.write(Path(directory), 0)
         port = free_port()
@@ -77,7 +77,7 @@ def own_life(server: Server) -> tuple[float, float]:
 
 
 def first_page(port: int, session: Session) -> float:
-    """The moment at which a page comes. Fails where none does."""
+    """Return the time of the first page. Raise an error if none comes."""
     from http.client import HTTPConnection, HTTPException
 
     limit = time.perf_counter() + PATIENCE
@@ -95,7 +95,7 @@ def first_page(port: int, session: Session) -> float:
 
 
 def free_port() -> int:
-    """Below the ports that go to clients, so that none of them takes it while no server has it."""
+    """Return a port below those of outgoing connections, so that no client takes it between two runs."""
     import socket
 
     for port in random.sample(range(20000, 30000), k=100):
@@ -106,7 +106,7 @@ def free_port() -> int:
 
 
 def measure(server: Server, tool: Tool, port: int, project: Path, restarts: int) -> Survival:
-    """``restarts`` edits, each of which is served before the next, under load from the first page to the last."""
+    """Make ``restarts`` edits under load. Each of them waits until the page of the one before was served."""
     (project / TAKEN).unlink(missing_ok=True)
     environment = clean_environment(PYTHONPATH=str(REPOSITORY))
     served = 0

@@ -1,9 +1,9 @@
-"""How long ``reloader --version`` and ``--help`` take, as multiples of a Python that does nothing. Fails if it is too long.
+"""Measures ``reloader --version`` and ``--help`` as multiples of an empty Python program. Fails if they are too slow.
 
     python -m benchmarks.start [--pairs 40]
 
-Each answer and the empty program take turns, in random order, with the same interpreter, and the median of the quotients
-counts. So a busy moment of the machine meets both, and what the environment adds to every start cancels out.
+Each answer and the empty program take turns, in random order, with the same interpreter. The result is the median of the
+quotients. So a busy moment of the machine affects both, and what the environment adds to every start cancels out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from statistics import median
 
 from benchmarks.figures import machine, milliseconds, table
 
-#: How many times as long as the empty program an answer may take.
+#: The most that an answer may take, as a multiple of the empty program.
 LIMITS = {"--version": 2.5, "-h": 4.0, "--help": 4.0}
 NOTHING = (sys.executable, "-c", "pass")
 
@@ -31,7 +31,7 @@ def seconds(command: tuple[str, ...]) -> float:
 
 
 def pair(command: tuple[str, ...]) -> tuple[float, float]:
-    """Of ``command`` and of the empty program, one after the other."""
+    """Return the seconds of ``command`` and of the empty program, measured one after the other."""
     turns = [command, NOTHING]
     random.shuffle(turns)
     taken = {turn: seconds(turn) for turn in turns}

@@ -1,4 +1,4 @@
-"""What a run of ``benchmarks.sockets`` found, as it is kept, and its tables."""
+"""Keeps the results of ``benchmarks.sockets``, and writes their tables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ class Survival:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """``lives``: seconds that each server takes to start and to end, under nobody. ``every``: seconds between two connections."""
+    """All results. ``lives`` are the seconds that each server takes to start and to end without a reloader.
+
+    ``every`` is the time between two connections, in seconds.
+    """
 
     machine: str
     loads: tuple[float, float]
@@ -52,7 +55,7 @@ def load(file: Path) -> Kept:
 
 
 def publish(new: Kept, directory: Path) -> Kept:
-    """Keep ``new``, and of what was kept before all that it has not measured; write the tables, and those of the READMEs."""
+    """Keep ``new``, and older results that it does not replace. Write the tables, also into the pages."""
     file = directory / f"{FILE}.json"
     kept = _merged(load(file), new) if file.exists() else new
     directory.mkdir(parents=True, exist_ok=True)
@@ -74,12 +77,12 @@ def _merged(old: Kept, new: Kept) -> Kept:
 
 
 def tables(kept: Kept) -> str:
-    """Everything, for ``benchmarks/README.md``."""
+    """Return all tables, for ``benchmarks/README.md``."""
     return "\n\n".join([table(HEAD, (_row(kept, one) for one in kept.found)), _conditions(kept)])
 
 
 def summary(kept: Kept) -> str:
-    """For the project's README: each server here, then each under the others."""
+    """Return the short table: each server under reloader, then each under the others."""
     return tables(kept)
 
 

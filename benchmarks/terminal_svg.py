@@ -1,4 +1,4 @@
-"""Lines of a terminal as SVG: text, and the few colours that we use. Who moves the cursor is not for this."""
+"""Draws lines of a terminal as SVG: text, and the few colours that reloader uses. Cursor movements are not supported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GROUND = "#0d1117"
 _SEQUENCE = re.compile(r"\x1b\[([0-9;]*)m")
 
 Piece = tuple[str, str]
-"""Text, and its colour."""
+"""A text and its colour."""
 
 
 def drawn(text: str, columns: int) -> str:
@@ -44,7 +44,7 @@ def drawn(text: str, columns: int) -> str:
 
 
 def pieces(line: str) -> Iterator[Piece]:
-    """The parts of a line, each of one colour. Other sequences than those for colours are left out."""
+    """Yield the parts of a line, each of one colour. Sequences other than those for colours are left out."""
     colour = _PLAIN
     for number, part in enumerate(_SEQUENCE.split(line)):
         if number % 2:
@@ -55,7 +55,7 @@ def pieces(line: str) -> Iterator[Piece]:
 
 
 def wrapped(line: Iterator[Piece], columns: int) -> Iterator[list[Piece]]:
-    """As a terminal breaks it: where it is full."""
+    """Break a line as a terminal does, where it is full."""
     row: list[Piece] = []
     room = columns
     for text, colour in line:

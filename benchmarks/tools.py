@@ -1,4 +1,4 @@
-"""The reloaders that are compared: how each is started at its default settings, and the program that all of them restart.
+"""Lists the reloaders that are compared, with their commands at default settings, and the program that they restart.
 
 The program says one line as soon as its own code runs, and its bare start is the same program without the reloader.
 """
@@ -20,7 +20,7 @@ from benchmarks.trees import IGNORED
 from reloader import __version__
 
 EDITED = "child.py"
-#: Runs alone, or is imported by a server, some of which want an application in it.
+#: Runs alone, or is imported by a server. Some servers need an application in it.
 PROGRAM = """\
 print("{line}", flush=True)
 async def app(scope, receive, send): ...
@@ -31,7 +31,7 @@ if __name__ == "__main__":
 
 
 class AtRest(Enum):
-    """What a tool does while nothing happens: some list directories, which others take for news, and look."""
+    """The behaviour of a tool while nothing happens. Some list directories, and others react to that."""
 
     LISTENS = "it may be stirred by those that list"
     LISTS = "it may list, and is not stirred by others that do"
@@ -40,7 +40,7 @@ class AtRest(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """``probe``: seconds between the edits that show when it is ready; less would keep some from ever restarting."""
+    """``probe`` is the time between the edits that show when it is ready. Some tools never restart if edits come more often."""
 
     name: str
     version: str
@@ -72,8 +72,8 @@ def say(project: Path, line: str, number: int) -> None:
 
 
 def reloaders() -> list[Tool]:
-    """This project with each backend, through its command line and a config file, everything else at its default."""
-    watchdog, watchman = versions_of(sys.executable, "watchdog"), said_by(("watchman", "--version"))
+    """Return reloader with each backend, started by its command line and a config file, with defaults otherwise."""
+    watchdog, watchman = versions_of(sys.executable, "watchdog"), output_of(("watchman", "--version"))
     return [
         _reloader("watchdog", _joined(__version__, "watchdog", watchdog)),
         _reloader("stat", __version__),
@@ -92,7 +92,7 @@ def _reloader(backend: str, version: str) -> Tool:
 
 
 def peers(directory: Path) -> list[Tool]:
-    """What ``benchmarks/peers`` has put into ``directory``, and what the system has of entr and Watchman."""
+    """Return the tools that ``benchmarks/peers`` has put into ``directory``, and the system's entr."""
     python = str(directory / "venv/bin/python")
     found = [*_for_any_command(directory, python), *_for_python(python)]
     if shutil.which("watchman") is None:
@@ -107,7 +107,7 @@ def _for_any_command(directory: Path, python: str) -> list[Tool]:
     pattern = ("--patterns=*.py", "--recursive", "--directory=.")
     return [
         Tool(
-            "nodemon", _joined(said_by((nodemon, "--version")), "Node", said_by(("node", "--version")).lstrip("v")),
+            "nodemon", _joined(output_of((nodemon, "--version")), "Node", output_of(("node", "--version")).lstrip("v")),
             (nodemon, "--quiet", "--ext", "py", "--exec", " ".join(child)), child, stop_signal=signal.SIGINT,
         ),
         Tool("entr", _debian_version("entr"), ("sh", "-c", f"{_listing()} | entr -n -r {' '.join(child)}"), child),
@@ -124,7 +124,7 @@ def _for_any_command(directory: Path, python: str) -> list[Tool]:
 
 
 def _listing() -> str:
-    """entr is told which files to watch; this names those that are not ignored."""
+    """Return the command that lists the files for entr: those that are not ignored."""
     names = " -o ".join(f"-name {place.partition('/')[0]}" for place in IGNORED)
     return f"find . \\( {names} \\) -prune -o -type f -print"
 
@@ -155,7 +155,7 @@ def _hupper(python: str, monitor: str) -> Tool:
 
 
 def _werkzeug(python: str, kind: str) -> Tool:
-    """The server's own start; its child, or the server alone, imports the program."""
+    """Return Werkzeug with one of its reloaders. Its child, or the server alone, imports the program."""
     start = (
         "import sys\nfrom werkzeug.serving import run_simple, is_running_from_reloader\n"
         "kind = sys.argv[1]\n"
@@ -171,7 +171,7 @@ def _werkzeug(python: str, kind: str) -> Tool:
 
 
 def _django(python: str, *, watchman: bool) -> Tool:
-    """``manage.py runserver``; the settings import the program, in the child alone. Django takes Watchman if it can import it."""
+    """Return ``manage.py runserver``. Its settings import the program in the child. Django uses pywatchman if it is there."""
     manage = (
         "import os, sys\nif 'WATCHMAN_SOCK' not in os.environ:\n    sys.modules['pywatchman'] = None\n"
         "from django.core.management import execute_from_command_line\n"
@@ -185,16 +185,16 @@ def _django(python: str, *, watchman: bool) -> Tool:
     version = versions_of(python, "django")
     return Tool(
         "Django (Watchman)" if watchman else "Django (stat)",
-        _joined(version, "Watchman", said_by(("watchman", "--version"))) if watchman else version,
+        _joined(version, "Watchman", output_of(("watchman", "--version"))) if watchman else version,
         run, (*run, "--noreload"), uses_watchman=watchman, at_rest=AtRest.LISTENS if watchman else AtRest.LISTS,
         files={"manage.py": manage, "settings.py": settings, "urls.py": "urlpatterns = []\n"},
     )  # fmt: skip
 
 
 def versions_of(python: str, package: str, *libraries: str) -> str:
-    """``1.2, library 3.4``, or nothing without the package."""
+    """Return versions as ``1.2, library 3.4``, or an empty text without the package."""
     names = (package, *libraries)
-    said = said_by((python, "-c", f"from importlib.metadata import version; print(*map(version, {names!r}))")).split()
+    said = output_of((python, "-c", f"from importlib.metadata import version; print(*map(version, {names!r}))")).split()
     return ", ".join([*said[:1], *(f"{name} {number}" for name, number in zip(libraries, said[1:], strict=False))])
 
 
@@ -205,11 +205,11 @@ def _joined(version: str, library: str, its_version: str) -> str:
 def _debian_version(package: str) -> str:
     if shutil.which(package) is None:
         return ""
-    return said_by(("dpkg-query", "--show", "--showformat", "${Version}", package)) or "?"
+    return output_of(("dpkg-query", "--show", "--showformat", "${Version}", package)) or "?"
 
 
-def said_by(argv: Sequence[str]) -> str:
-    """What a command writes, or nothing if it cannot be run."""
+def output_of(argv: Sequence[str]) -> str:
+    """Return the output of a command, or an empty text if it cannot be run."""
     try:
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -1,4 +1,4 @@
-"""Trees of many small files, some of which nobody wants to watch."""
+"""Makes trees of many small files, some of them in ignored directories."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PER_DIRECTORY = 20
-#: Directories that every project has and nobody edits, with the share of the ignored files that lies in each.
+#: Directories that every project has but that are not edited, with their share of the ignored files.
 IGNORED = {"node_modules": 0.6, ".venv": 0.25, ".git/objects": 0.1, "build_output": 0.05}
 
 
 def make_tree(root: Path, files: int, *, per_directory: int = PER_DIRECTORY, ignored_share: float = 0.0) -> None:
-    """``files`` files below ``root``, ``ignored_share`` of them where the default ignores or a ``.gitignore`` apply."""
+    """Write ``files`` files below ``root``. The default ignores or a ``.gitignore`` apply to ``ignored_share`` of them."""
     ignored = round(files * ignored_share)
     if ignored:
         _write(root / ".gitignore", "/build_output/\n")
@@ -29,7 +29,7 @@ def _fill(top: Path, files: int, per_directory: int) -> None:
 
 
 def _names(top: Path, files: int, per_directory: int) -> Iterator[Path]:
-    """Two levels, as in ``src/package_3/part_43/module_7.py``."""
+    """Yield paths with two levels, as in ``src/package_3/part_43/module_7.py``."""
     for number in range(files):
         part = number // per_directory
         yield top / f"package_{part % 40}" / f"part_{part}" / f"module_{number % per_directory}.py"

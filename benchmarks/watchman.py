@@ -1,4 +1,4 @@
-"""A Watchman of our own for each tool that uses one: its socket, its state and its watches are seen by nobody else."""
+"""Starts a private Watchman for each tool that uses one, with its own socket, state and watches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Watchman:
-    """``address`` is the path of its socket, which clients take from WATCHMAN_SOCK."""
+    """A running Watchman. ``address`` is the path of its socket, which clients read from WATCHMAN_SOCK."""
 
     address: str
     pid: int
@@ -26,7 +26,7 @@ class Watchman:
 
 @contextmanager
 def private_watchman() -> Iterator[Watchman]:
-    """One that listens, and knows nothing yet."""
+    """Start a Watchman that watches nothing yet."""
     with tempfile.TemporaryDirectory(prefix="watchman-") as directory:
         files = {"sockname": "sock", "statefile": "state", "logfile": "log", "pidfile": "pid"}
         options = [f"--{option}={directory}/{name}" for option, name in files.items()]

@@ -1,4 +1,4 @@
-"""Where the frozen program begins. PyInstaller wants a script; all else is in the package."""
+"""Starts the frozen program. PyInstaller needs a script; everything else is in the package."""
 
 from reloader.frozen import main
 

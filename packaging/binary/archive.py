@@ -1,4 +1,4 @@
-"""Archives that depend on nothing but what is in them: one order, one date, one owner, two modes."""
+"""Writes archives whose bytes follow from their contents alone: one order, one date, one owner, two modes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _CHUNK = 1 << 20
 
 
 def write_archive(folder: Path, out: Path, epoch: int) -> Path:
-    """``folder`` with its name: a zip for Windows, which unpacks nothing else, and a tar.gz for the others."""
+    """Archive ``folder`` under its name: as a zip on Windows, which unpacks nothing else, and as a tar.gz elsewhere."""
     write = _write_zip if sys.platform == "win32" else _write_tar
     return write(folder, out / folder.name, epoch)
 
 
 def write_checksum(archive: Path) -> None:
-    """In a file beside it, as ``sha256sum -c`` reads it."""
-    beside = archive.with_name(f"{archive.name}.sha256")
-    beside.write_text(f"{checksum(archive)}  {archive.name}\n", encoding="utf-8", newline="\n")
+    """Write the checksum into a file next to the archive, in the format of ``sha256sum -c``."""
+    file = archive.with_name(f"{archive.name}.sha256")
+    file.write_text(f"{checksum(archive)}  {archive.name}\n", encoding="utf-8", newline="\n")
 
 
 def checksum(file: Path) -> str:
@@ -38,7 +38,7 @@ def checksum(file: Path) -> str:
 
 
 def unpack(archive: Path, into: Path) -> Path:
-    """The folder that was archived."""
+    """Unpack ``archive``, and return the folder that it holds."""
     if archive.suffix == ".zip":
         with zipfile.ZipFile(archive) as zipped:
             zipped.extractall(into)  # noqa: S202 - a zip, and ours

@@ -1,4 +1,4 @@
-"""One command from a checkout to archives that were tried: see packaging/build --help."""
+"""Builds, archives and tries the programs that need no Python: see packaging/build --help."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "packaging" / "requirements-build.txt"
 WORK = ROOT / "build" / "binary"
 
-#: What there is no wheel of for every Python, or none as it should be.
+#: Packages without a wheel for every Python, or whose wheel does not fit.
 _COMPILED = ("pyinstaller==", "pywatchman==")
 
-#: What the program says of itself, and where that belongs beside it.
-_ASKED = {
+#: Files that the program itself writes, by the arguments that make it do so.
+_GENERATED = {
     ("man",): "share/man/man1/reloader.1",
     ("completions", "bash"): "share/completions/reloader.bash",
     ("completions", "fish"): "share/completions/reloader.fish",
@@ -34,8 +34,8 @@ _ASKED = {
     ("completions", "zsh"): "share/completions/_reloader",
 }
 
-#: The earliest moment that a zip can hold: the date of everything if nobody knows a better one.
-LONG_AGO = 315532800
+#: The earliest date that a zip can hold. Everything has it if no better one is known.
+EARLIEST_DATE = 315532800
 
 
 def main() -> None:
@@ -71,7 +71,7 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-# The environment: what is locked and nothing else, kept until the lock changes.
+# The environment: it holds what is locked and nothing else, and is kept until the lock changes.
 
 
 def _environment() -> str:
@@ -87,12 +87,12 @@ def _environment() -> str:
 
 
 def _install_what_is_locked(python: str) -> None:
-    """First what comes as wheels, then what may have to be compiled, by tools that are locked as well."""
+    """Install the wheels first, then what may have to be compiled, by tools that are locked as well."""
     requirements = _requirements(LOCK.read_text(encoding="utf-8"))
     compiled = [one for one in requirements if one.startswith(_COMPILED)]
     _install(python, [one for one in requirements if one not in compiled])
     if sys.platform == "linux" and (shutil.which("gcc") or shutil.which("cc")):
-        # With zlib inside: the bootloader that comes compiled wants the system's, which a small image does not have.
+        # zlib is linked in: the bootloader that comes compiled needs the system's, which a small image does not have.
         _install(
             python,
             compiled,
@@ -108,12 +108,12 @@ def _install_what_is_locked(python: str) -> None:
 
 
 def _requirements(lock: str) -> list[str]:
-    """Each requirement of the lock, with its hashes."""
+    """Split the lock into requirements, each with its hashes."""
     return re.findall(r"^[a-z0-9][^\n]*(?:\n +[^\n]*)*", lock, re.MULTILINE)
 
 
 def _install(python: str, requirements: list[str], *more: str, **variables: str) -> None:
-    """By uv, if it is there: it does without the TLS of the Python that it installs for."""
+    """Install with uv if it is available, since it does not need the TLS of the Python that it installs for."""
     uv = shutil.which("uv")
     pip = (python, "-m", "pip", "install", "--disable-pip-version-check") if uv is None else (uv, "pip", "install")
     options = ("--quiet", "--no-deps", "--no-build-isolation", "--require-hashes", *more)
@@ -129,7 +129,7 @@ def _install(python: str, requirements: list[str], *more: str, **variables: str)
 
 
 def _epoch() -> int:
-    """SOURCE_DATE_EPOCH, or when the last change was committed."""
+    """Return SOURCE_DATE_EPOCH, or else the time of the last commit, in seconds."""
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given:
         return int(given)
@@ -137,7 +137,7 @@ def _epoch() -> int:
     try:
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     except (OSError, ValueError, subprocess.CalledProcessError):
-        return LONG_AGO
+        return EARLIEST_DATE
 
 
 def _frozen(python: str, epoch: int) -> Path:
@@ -150,7 +150,7 @@ def _frozen(python: str, epoch: int) -> Path:
 
 
 def _archived(form: str, dist: Path, python: str, out: Path, epoch: int) -> Path:
-    """The archive with one form of the program: ``reloader-VERSION-SYSTEM`` is the one to take, the other says what it is."""
+    """Archive one form of the program. The usual one is ``reloader-VERSION-SYSTEM``, the other has its form in the name."""
     name = f"reloader-{version()}-{system()}" + ("" if form == "onedir" else f"-{form}")
     folder = WORK / "staged" / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -171,13 +171,11 @@ def _accompany(folder: Path, python: str) -> None:
     shutil.copy2(ROOT / "CHANGELOG.md", folder)
     shutil.copy2(ROOT / "config" / "reloader.example.toml", folder)
     (folder / "THIRD-PARTY.txt").write_text(third_party(python, ROOT), encoding="utf-8", newline="\n")
-    for words, name in _ASKED.items():
-        if (ROOT / "reloader" / "cli" / "subcommands" / f"{words[0]}.py").exists():
-            said = subprocess.run(
-                [str(folder / _file_name()), *words], capture_output=True, check=True, timeout=60
-            ).stdout
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(said)
+    for arguments, name in _GENERATED.items():
+        command = [str(folder / _file_name()), *arguments]
+        text = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text)
 
 
 def _file_name() -> str:
@@ -191,7 +189,7 @@ def version() -> str:
 
 
 def system() -> str:
-    """By the names that people look for."""
+    """Name this system and machine as the archives do."""
     names = {"linux": "linux", "darwin": "macos", "win32": "windows"}
     machine = platform.machine().lower()
     return f"{names[sys.platform]}-{machine.replace('amd64', 'x86_64').replace('arm64', 'aarch64')}"

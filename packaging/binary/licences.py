@@ -1,4 +1,4 @@
-"""The licences of all that is in the program beside ourselves: a text that comes with every archive."""
+"""Collects the licences of everything that the program contains, as a text for every archive."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import subprocess
 from pathlib import Path
 
-#: Asked of the environment that the program is built in. It prints a list of [name, version, licence, texts].
-_ASK = r"""
+#: Runs in the environment that the program is built in, and prints a list of [name, version, licence, texts].
+_SCRIPT = r"""
 import json, re, sys, sysconfig
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -46,17 +46,19 @@ Python's licence names what it contains in its turn, such as libffi, zlib and ex
 _LINE = "=" * 100
 
 #: Build tools of which a part stays in the program.
-_OF_THE_BUILD = ("pyinstaller", "pywatchman")
+_BUILD_TOOLS = ("pyinstaller", "pywatchman")
 
 
 def third_party(python: str, root: Path) -> str:
-    """The text, for what ``python``'s environment holds of the program's lock. Raises SystemExit for what has no licence."""
-    names = [*_locked(root / "packaging" / "requirements.txt"), *_OF_THE_BUILD]
-    asked = subprocess.run([python, "-c", _ASK, *names], capture_output=True, text=True, encoding="utf-8", check=True)
+    """Return the text for the packages of the lock that ``python`` has. Raise SystemExit for one without a licence."""
+    names = [*_locked(root / "packaging" / "requirements.txt"), *_BUILD_TOOLS]
+    answer = subprocess.run(
+        [python, "-c", _SCRIPT, *names], capture_output=True, text=True, encoding="utf-8", check=True
+    )
     parts = [_HEAD]
-    for name, version, licence, texts in json.loads(asked.stdout):
+    for name, version, licence, texts in json.loads(answer.stdout):
         if not texts and not licence:
-            raise SystemExit(f"packaging/build: {name} does not say under which licence it is")
+            raise SystemExit(f"packaging/build: {name} does not name its licence")
         parts += [_LINE, f"{name} {version}" + (f" ({licence})" if licence else ""), _LINE, *map(str.strip, texts), ""]
     return "\n".join(parts)
 

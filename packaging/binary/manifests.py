@@ -1,8 +1,8 @@
-"""What package managers want to know of a release, from its archives: Homebrew's formula, Scoop's manifest, winget's three files.
+"""Writes the manifests of a release for package managers: Homebrew's formula, Scoop's manifest, winget's three files.
 
     PYTHONPATH=packaging python -m binary.manifests VERSION OWNER/REPOSITORY ARCHIVES OUT
 
-They are data, made for each release and put beside its archives, for whoever keeps a tap, a bucket or winget's collection.
+They are published with the archives of each release, for maintainers of a tap, a bucket or winget's collection.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from binary.archive import checksum
 DESCRIPTION = "Runs a command and restarts it when the files that it depends on change"
 _SCHEMA = "1.9.0"
 
-#: The archives by how Homebrew asks for them, and the one for Windows.
+#: The archives by the blocks of a formula, and the one for Windows.
 _FOR_HOMEBREW = (
     ("on_macos", "on_arm", "macos-aarch64.tar.gz"),
     ("on_macos", "on_intel", "macos-x86_64.tar.gz"),
@@ -29,14 +29,14 @@ _FOR_WINDOWS = "windows-x86_64.zip"
 
 
 class Release:
-    """A version, the repository that publishes it, and the checksums of its archives by their last part."""
+    """A version, the repository that publishes it, and the checksums of its archives by the end of their name."""
 
     def __init__(self, version: str, repository: str, checksums: Mapping[str, str]) -> None:
         self.version, self.repository, self._checksums = version, repository, checksums
 
     @classmethod
     def of(cls, version: str, repository: str, folder: Path) -> Release:
-        """Raises SystemExit if an archive is missing."""
+        """Read the archives of a release. Raise SystemExit if one is missing."""
         wanted = [*(last for _, _, last in _FOR_HOMEBREW), _FOR_WINDOWS]
         files = {last: folder / f"reloader-{version}-{last}" for last in wanted}
         missing = [str(file) for file in files.values() if not file.is_file()]
@@ -60,7 +60,7 @@ class Release:
 
 
 def manifests(release: Release) -> dict[str, str]:
-    """The text of each file, by its path."""
+    """Return the text of each file by its path."""
     identifier = f"{_only_letters(release.owner)}.reloader"
     return {
         "homebrew/reloader.rb": formula(release),
@@ -186,7 +186,7 @@ def _yaml(kind: str, release: Release, identifier: str, body: str) -> str:
 
 
 def _only_letters(owner: str) -> str:
-    """An identifier of winget's holds no dash."""
+    """Remove what an identifier of winget's may not hold, such as a dash."""
     return re.sub(r"[^A-Za-z0-9]", "", owner)
 
 

@@ -1,8 +1,8 @@
-"""Tries a program as a person would: asks its version, starts a session, saves a file, ends it. On every system.
+"""Tries a program on every system as a user would: asks for its version, starts a session, saves a file, stops it.
 
     PYTHONPATH=packaging python -m binary.smoke PROGRAM-OR-ARCHIVE VERSION
 
-The command is this Python, which has nothing in common with the program. ``packaging/verify`` does more, without a Python.
+The command is this Python, which shares nothing with the program. ``packaging/verify`` tries more, without a Python.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 
 from binary.archive import unpack
 
-PATIENCE = 60.0
+ANSWER_TIMEOUT = 60.0  # seconds
 
-#: Says what it was handed, and imports a module, so that the agent has something to report.
+#: Prints its environment and libraries, and imports a module, so that the agent has something to report.
 _APP = """\
 import json, os, sys
 import part
@@ -36,8 +36,10 @@ class SmokeError(Exception):
 
 
 def smoke(program: str, version: str) -> None:
-    """Raises SmokeError for what is amiss."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    """Try the program. Raise SmokeError for the first thing that is wrong."""
+    said = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, timeout=ANSWER_TIMEOUT, check=True
+    ).stdout
     _expect(said.strip() == f"reloader {version}", f"it calls itself {said!r}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch).resolve()
@@ -48,22 +50,24 @@ def smoke(program: str, version: str) -> None:
         _check(program, folder)
         _examine(program, folder)
         _run_session(program, folder)
-    print(f"{program} does what it must")
+    print(f"{program} works")
 
 
 def _examine(program: str, folder: Path) -> None:
     done = subprocess.run(
-        [program, "doctor"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+        [program, "doctor"], cwd=folder, capture_output=True, text=True, timeout=ANSWER_TIMEOUT, check=False
     )
     _expect("watched with" in done.stdout and done.returncode in (0, 1), f"the doctor says {done.stdout}{done.stderr}")
 
 
 def _check(program: str, folder: Path) -> None:
-    """The config is judged without being run, by the verb for that, if the program has it."""
-    said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    """Check the config with the subcommand for that, if the program has it."""
+    said = subprocess.run(
+        [program, "--help"], capture_output=True, text=True, timeout=ANSWER_TIMEOUT, check=True
+    ).stdout
     if any(line.split()[:1] == ["check"] for line in said.splitlines()):
         done = subprocess.run(
-            [program, "check"], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+            [program, "check"], cwd=folder, capture_output=True, text=True, timeout=ANSWER_TIMEOUT, check=False
         )
         _expect(done.returncode == 0, f"it does not accept the config: {done.stdout}{done.stderr}")
 
@@ -72,7 +76,7 @@ def _run_session(program: str, folder: Path) -> None:
     with _Session(program, folder) as session:
         first = session.wait_for_line()
         _expect(first["part"] == "first", f"the command says {first}")
-        _look_for_ours(first, Path(program).resolve().parent)
+        _check_inheritance(first, Path(program).resolve().parent)
         (folder / "part.py").write_text('NAME = "second"\n', encoding="utf-8")
         second = session.wait_for_line()
         _expect(second["part"] == "second", f"after an edit the command says {second}")
@@ -82,8 +86,8 @@ def _run_session(program: str, folder: Path) -> None:
         _expect(sys.platform == "win32" or code == 143, f"after SIGTERM it ended with {code}")
 
 
-def _look_for_ours(told: dict[str, Any], folder: Path) -> None:
-    """What the command was handed must not show how we were packed."""
+def _check_inheritance(told: dict[str, Any], folder: Path) -> None:
+    """Raise SmokeError if the command has inherited something of the packaging."""
     environment: dict[str, str] = told["environment"]
     private = [name for name in environment if name.startswith(("_PYI_", "_MEI")) or name.endswith("_ORIG")]
     inside = [f"{name}={value}" for name, value in environment.items() if "_MEI" in value or "_internal" in value]
@@ -99,7 +103,7 @@ def _expect(is_so: bool, what: str) -> None:
 
 
 class _Session:
-    """The program at work in ``folder``: its command's lines as they come, and its notices."""
+    """A session of the program in ``folder``, with the lines of its command and its notices."""
 
     def __init__(self, program: str, folder: Path) -> None:
         self._process = subprocess.Popen(
@@ -118,21 +122,21 @@ class _Session:
         for reader in self._readers:
             reader.start()
 
-    def __enter__(self) -> _Session:  # noqa: PYI034 - Self is too new for the oldest Python, which may have no more than itself
+    def __enter__(self) -> _Session:  # noqa: PYI034 - Self is too new for Python 3.10, which may have no packages here
         return self
 
     def __exit__(self, *error: object) -> None:
         self._process.kill()
         self._process.wait()
         for reader in self._readers:
-            reader.join(PATIENCE)
+            reader.join(ANSWER_TIMEOUT)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
 
     def wait_for_line(self) -> dict[str, Any]:
         try:
-            line = self._lines.get(timeout=PATIENCE)
+            line = self._lines.get(timeout=ANSWER_TIMEOUT)
         except queue.Empty:
             line = None
         if line is None:
@@ -144,7 +148,7 @@ class _Session:
 
     def stop(self) -> int:
         self._process.terminate()
-        return self._process.wait(PATIENCE)
+        return self._process.wait(ANSWER_TIMEOUT)
 
     def _read_lines(self) -> None:
         for line in self._process.stdout or ():
@@ -160,7 +164,7 @@ class _Session:
 
 
 def main(what: str, version: str) -> None:
-    """``what`` is a program, or an archive of packaging/build that holds one."""
+    """Try ``what``: a program, or an archive of packaging/build that holds one."""
     if not what.endswith((".zip", ".tar.gz")):
         smoke(what, version)
         return

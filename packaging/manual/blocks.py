@@ -1,4 +1,4 @@
-"""The generated parts of the manual, and where they stand: between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``."""
+"""Writes the generated parts of the manual, between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _BLOCK = re.compile(r"(?<=<!-- generated: )([a-z]+)( -->\n).*?(?=<!-- /generated
 
 
 def pages(root: Path) -> list[Path]:
-    """Every page that may hold generated parts."""
+    """Return every page that may hold generated parts."""
     return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
 
 
 def renewed(text: str) -> str:
-    """``text`` with its generated parts as they are to be now. Raises KeyError for the name of a part that nobody writes."""
+    """Return ``text`` with its generated parts up to date. Raise KeyError for the name of an unknown part."""
     return _BLOCK.sub(lambda found: f"{found[1]}{found[2]}\n{BLOCKS[found[1]]().strip()}\n\n", text)
 
 
@@ -66,5 +66,5 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def escaped(text: str) -> str:
-    """``text`` as it is, in a cell of a table: no character of it means anything to Markdown."""
+    """Escape ``text`` for a cell of a table, so that no character means anything to Markdown."""
     return re.sub(r"([\\`*_\[\]|])", r"\\\1", text).replace("<", "&lt;")

@@ -1,4 +1,4 @@
-"""The command packaging/docs."""
+"""Parses and runs the command packaging/docs."""
 
 from __future__ import annotations
 

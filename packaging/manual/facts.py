@@ -1,4 +1,4 @@
-"""What the manual takes from the program and from the benchmarks. No other file of the manual imports either."""
+"""Collects what the manual shows of the program and the benchmarks. No other file of the manual imports them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def keys() -> list[KeyFact]:
 
 
 def helps() -> Iterator[tuple[str, str]]:
-    """What is typed, and the help that it prints."""
+    """Yield each command line that prints help, with that help."""
     yield "reloader --help", full_help()
     for name in SUBCOMMANDS:
         if name != DEFAULT:
@@ -59,7 +59,7 @@ def default_ignores() -> list[str]:
 
 
 def comparison() -> tuple[tuple[str, ...], list[tuple[str, ...]], int]:
-    """The head and the rows of the small comparison, and the number of files of the tree."""
+    """Return the head and the rows of the small comparison, and the number of files of its tree."""
     results = load(ROOT / "benchmarks/results/field.json")
     files = results.sizes[-1]
     measures = (EDIT, MEMORY, IDLE)

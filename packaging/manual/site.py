@@ -1,6 +1,6 @@
-"""The manual as a site. The pages, and what they link to elsewhere in the repository, are copied to one place and built there.
+"""Builds the manual as a site, from a copy of the pages and of the files that they link to.
 
-Zensical wants everything below the directory of its configuration, and the top level of the repository stays free of it.
+Zensical expects everything below the directory of its configuration. A copy keeps that file out of the repository's top level.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 CONFIG = Path(__file__).with_name("zensical.toml")
 STYLE = Path(__file__).with_name("manual.css")
 
-#: What the pages link to outside of docs/, and its place among the pages.
+#: The files outside of docs/ that pages link to, and their paths in the copy.
 OUTSIDE = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -30,7 +30,7 @@ _LINK = re.compile(r"(\]\()([^)\s]+)(\))")
 
 
 def build(root: Path, out: Path, *, url: str = "", repository: str = "") -> None:
-    """Build the site into ``out``. A link or an anchor that leads nowhere raises CalledProcessError."""
+    """Build the site into ``out``. Raise CalledProcessError if a link or an anchor leads nowhere."""
     with tempfile.TemporaryDirectory() as scratch:
         stage = Path(scratch)
         copy_pages(root, stage / "docs")
@@ -45,7 +45,7 @@ def build(root: Path, out: Path, *, url: str = "", repository: str = "") -> None
 
 
 def _addresses(url: str, repository: str) -> str:
-    """The repository itself does not know where it is published."""
+    """Return the lines of the configuration that depend on where the site is published."""
     given = {"site_url": url, "repo_url": repository}
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in given.items() if value)
 
@@ -61,7 +61,7 @@ def copy_pages(root: Path, docs: Path) -> None:
 
 
 def adapted(text: str, page: str) -> str:
-    """The text of a page with its links as they are between the copies. ``page`` is its place among them."""
+    """Return the text of a page with links that fit the copies. ``page`` is its path among them."""
     return _LINK.sub(lambda found: found[1] + _link(found[2], page) + found[3], text)
 
 

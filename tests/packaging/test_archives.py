@@ -97,7 +97,7 @@ def test_a_package_without_a_licence_is_no_part_of_a_program(tmp_path: Path) -> 
     asking.chmod(0o755)
     if sys.platform == "win32":
         pytest.skip("Windows starts no scripts by their first line")
-    with pytest.raises(SystemExit, match="odd does not say under which licence it is"):
+    with pytest.raises(SystemExit, match="odd does not name its licence"):
         third_party(str(asking), tmp_path)
 
 
