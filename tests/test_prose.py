@@ -15,6 +15,9 @@ from tests.support.programs.announcements import ROOT
 COLUMNS = 100
 WORDS = 25
 
+#: The pages, and the one of the site that lies outside of docs/.
+READ = (*PAGES, "benchmarks/README.md")
+
 #: Ways to say that something is not, or to leave out who does it, that a reader has to decode.
 RIDDLES = re.compile(
     r"(?<!there )\bis (?:no|(?-i:none))\b(?! (?:longer|more)\b)|\bcounts? no more\b|\bis not to be had\b|\bwho(?:so)?ever\b"
@@ -31,19 +34,19 @@ def outside_of_tables_and_code(page: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", READ)
 def test_a_line_of_a_page_is_not_wider_than_a_screen(page: str) -> None:
     """One that holds a link may be: it cannot be broken."""
     lines = outside_of_tables_and_code(page)
     assert [number for number, line in lines if len(line) > COLUMNS and "](" not in line] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", READ)
 def test_a_sentence_of_a_page_can_be_read_in_one_breath(page: str) -> None:
     assert [sentence for sentence in sentences(page) if len(sentence.split()) > WORDS] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", READ)
 def test_a_page_speaks_in_no_riddles(page: str) -> None:
     lines = outside_of_tables_and_code(page)
     assert [f"{page}:{number}: {line}" for number, line in lines if RIDDLES.search(line)] == []
@@ -72,7 +75,11 @@ def docstrings(module: str) -> Iterator[tuple[int, str]]:
             yield getattr(node, "lineno", 1), text
 
 
-MODULES = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "reloader").rglob("*.py")))
+MODULES = tuple(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("reloader", "benchmarks", "packaging")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+)
 
 
 @pytest.mark.parametrize("module", MODULES)
