@@ -6,13 +6,14 @@ This module imports argparse and the tables only, so that errors and help do not
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from reloader import __version__
 from reloader.cli.output.stdout import write
 from reloader.cli.subcommand import Argument, Flag, Subcommand
 from reloader.cli.subcommands import DEFAULT, SUBCOMMANDS, load
 from reloader.config.arguments import Arguments
+from reloader.config.messages import suggest
 from reloader.config.options import KEYS, Key, Kind
 
 TYPE_CHECKING = False  # the import of typing would cost as much as argparse; type checkers know the name
@@ -186,7 +187,7 @@ def _missing_dashes(words: Sequence[str]) -> str:
     if first in SUBCOMMANDS:
         return f"the subcommand {first} must come first. Write: reloader {first} [OPTIONS]"
     line = " ".join(words if len(words) <= 4 else (*words[:4], "..."))
-    near = _nearest(first, SUBCOMMANDS, _SUBCOMMAND_CUTOFF)
+    near = suggest(first, SUBCOMMANDS, _SUBCOMMAND_CUTOFF)
     if near:
         return f'unknown subcommand "{first}". Did you mean reloader {near}? To run it as a command: reloader -- {line}'
     return f'unexpected argument "{first}". Write "--" before the command: reloader -- {line}'
@@ -204,14 +205,14 @@ def _missing_argument(prog: str, positional: Argument) -> str:
 
 
 def _invalid_choice(word: str, choices: Sequence[str]) -> str:
-    near = _nearest(word, choices, 0.5)
+    near = suggest(word, choices, 0.5)
     remedy = f"Did you mean {near}?" if near else f"Write, for example, {choices[0]}"
     return f'"{word}" is not one of {", ".join(choices)}. {remedy}'
 
 
 def _unknown_flag(flag: str, subcommand: Subcommand) -> str:
     written = flag.partition("=")[0]
-    near = _nearest(written, _flags_of(subcommand), 0.6)
+    near = suggest(written, _flags_of(subcommand), 0.6)
     return f"unknown flag {written}" + (f". Did you mean {near}?" if near else "")
 
 
@@ -227,10 +228,3 @@ def _flags_of(subcommand: Subcommand) -> list[str]:
         *(flag.flag for flag in subcommand.flags),
         *(f"--{name}" for name in (*subcommand.general, "version", "help")),
     ]
-
-
-def _nearest(word: str, known: Iterable[str], cutoff: float) -> str | None:
-    from difflib import get_close_matches  # costs more than the parser itself, and only errors need it
-
-    near = get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return near[0] if near else None

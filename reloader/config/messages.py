@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
 _MAX_QUOTED = 60
 
+_LINES = (0x2028, 0x2029)
+_DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # the source of "trojan source", CVE-2021-42574
+_UNSAFE = {code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0))}
+_UNSAFE |= {code: f"\\u{code:04x}" for code in (*_LINES, *_DIRECTIONS)}
+
 
 def printable(value: str) -> str:
-    """Return ``value`` on one line that any terminal can show. Characters and bytes that it cannot show become escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in value)
+    """Return ``value`` on one line that is safe in a terminal.
+
+    Control characters, characters that change the direction of the text, and bytes that are not text become escapes.
+    """
+    return value.encode("utf-8", "backslashreplace").decode().translate(_UNSAFE)
 
 
 def quoted(value: str) -> str:

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 
+from reloader.config.messages import printable
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled
 
 
@@ -51,10 +52,3 @@ def short(path: str, getcwd: Callable[[], str] = os.getcwd) -> str:
         here = ""  # the current directory was deleted
     relative = path[len(here) :].lstrip(os.sep) or "." if here and (path + os.sep).startswith(here + os.sep) else path
     return printable(relative)
-
-
-def printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode().translate(_CONTROL)
-
-
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from reloader.cli.output.formatting import printable
 from reloader.cli.output.messages import configuration, doctor, paths, runs, session, tasks, watching
+from reloader.config.messages import printable
 from reloader.core.notices import ConfigInvalid, Notice, SyntaxErrorNotice
 
 #: The function that words each kind of notice. A test holds that none is missing, and that each gets its own kind.
