@@ -1,11 +1,11 @@
-"""Restart loops: a program that writes a file which counts restarts itself for ever. Who wrote it is not seen, so it is judged.
+"""Restart loops: a program that writes a watched file restarts itself for ever. The writer is unknown, so it is inferred.
 
-A program writes at the same moment of each of its runs, a person does not: ten restarts in a row by the same file, all within a
-minute and all half a second about the same age of the run, are its own doing. Ten saves of a person who works hard are spread
-over several seconds of the runs' lives. Where the agent has reported that the run wrote the file, its moment does not matter.
+A program writes at the same age of each of its runs, a person does not. So ten restarts in a row by one file are a loop, if all
+come within a minute, and the ages of the runs differ by half a second at most. Ten saves of a person who works fast
+are spread over several seconds of the runs' lives. If the agent reported that the run wrote the file, the age does not matter.
 
-A script that writes on and on is as even as a program. So before a file is suspended for its evenness there is a trial: nothing
-runs for a while, and who writes the file then is not the program.
+A script that writes again and again is as periodic as a program. So before a file is suspended for its periodicity there is a
+trial: nothing runs for a while. If the file is written during that time, something else writes it.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: So many restarts in a row by the same file …
+#: This number of restarts in a row by the same file …
 MIN_RESTARTS = 10
-#: … within so many seconds …
+#: … within this many seconds …
 WINDOW = 60.0
-#: … make a loop, if the moments at which the runs were overtaken differ by no more seconds than this …
+#: … makes a loop, if the ages of the runs at the change differ by at most this many seconds …
 MAX_SPREAD = 0.5
-#: … and this share of the earliest: what starts slowly does not start evenly.
+#: … plus this share of the lowest age: the start of a slow program varies more.
 SPREAD_SHARE = 0.1
-#: A trial takes at least so many seconds, and ``MAX_SPREAD`` longer than any of the runs took to come to the change.
+#: Seconds that a trial takes at least. It takes ``MAX_SPREAD`` longer than the highest age at a change.
 MIN_TRIAL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class FileRestart:
-    """One restart by files, at ``moment``: how old the run before it was, in seconds, when each of them was seen to change.
+    """One restart by files, at ``moment``, with the age of the run in seconds when each file changed.
 
-    None instead of an age: the run has reported that it wrote the file.
+    The age is None if the agent reported that the run wrote the file.
     """
 
     moment: float
@@ -38,7 +38,7 @@ class FileRestart:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """For so many seconds nothing is to run, so that it shows whether somebody else writes one of the ``suspects``."""
+    """Nothing runs for ``seconds``, to find out if something else writes one of the ``suspects``."""
 
     suspects: frozenset[str]
     seconds: float
@@ -46,18 +46,18 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class RestartLoops:
-    """What is known of loops: the last restarts by files, and the ``suspended`` files, whose changes count no more."""
+    """The last restarts by files, and the ``suspended`` files, whose changes are ignored."""
 
     restarts: tuple[FileRestart, ...] = ()
     suspended: frozenset[str] = frozenset()
 
     def with_restart(self, restart: FileRestart) -> RestartLoops:
-        """What is known after one more restart. A file that has made a loop by now is suspended."""
+        """Return the value after one more restart. A file that now makes a loop is suspended."""
         restarts = (*self.restarts, restart)[-MIN_RESTARTS:]
         return RestartLoops(restarts, self.suspended.union(_looping(restarts)))
 
     def trial_before(self, restart: FileRestart) -> Trial | None:
-        """What is to be found out before ``restart``, or None if it would suspend nothing for its evenness alone."""
+        """Return the trial that must come before ``restart``, or None if no file would be suspended for periodicity alone."""
         restarts = (*self.restarts, restart)[-MIN_RESTARTS:]
         ages = {path: _ages(path, restarts) for path in _looping(restarts) if path not in self.suspended}
         suspects = {path: max(known) for path, known in ages.items() if known}
@@ -66,16 +66,19 @@ class RestartLoops:
         return Trial(frozenset(suspects), max(MIN_TRIAL, max(suspects.values()) + MAX_SPREAD))
 
     def reset(self) -> RestartLoops:
-        """Somebody wants to start afresh: every file counts again."""
+        """Forget all restarts and suspended files: the user wants to start afresh."""
         return RestartLoops()
 
     def note_external_activity(self) -> RestartLoops:
-        """Somebody outside acts in step with the runs, so that their evenness says nothing. What is suspended stays so."""
+        """Forget the restarts: something outside acts in step with the runs, so periodicity proves nothing.
+
+        Suspended files stay suspended.
+        """
         return RestartLoops((), self.suspended)
 
 
 def _looping(restarts: tuple[FileRestart, ...]) -> list[str]:
-    """The files behind each of these restarts, if there are enough of them, close enough together."""
+    """Return the files that caused each of these restarts, if there are enough of them, close enough together."""
     if len(restarts) < MIN_RESTARTS or restarts[-1].moment - restarts[0].moment > WINDOW:
         return []
     return [path for path in restarts[-1].ages if _is_written_by_the_runs(path, restarts)]
@@ -89,5 +92,5 @@ def _is_written_by_the_runs(path: str, restarts: tuple[FileRestart, ...]) -> boo
 
 
 def _ages(path: str, restarts: tuple[FileRestart, ...]) -> list[float]:
-    """Those that are known of a file that is behind each of ``restarts``."""
+    """Return the known ages for a file that caused each of ``restarts``."""
     return [age for restart in restarts if (age := restart.ages[path]) is not None]

@@ -46,12 +46,12 @@ def test_what_a_reloader_around_this_one_tells_its_command_is_no_configuration(p
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
-        ('sockets = ["a:66000"]', 'sockets[0]: "a:66000" has a port above 65535: take one below, or 0 for any that is free'),
+        ('sockets = ["a:66000"]', 'sockets[0]: "a:66000" has a port above 65535. Use a lower one, or 0 for any free port'),
         ('sockets = [8000]', 'sockets[0]: found the number 8000, expected text: write "8000"'),
         ('sockets = ["a:1", "a:1"]', "sockets: a:1 and a:1 conflict: remove one, or change a port"),
         (
             'sockets = [":1"]\nenv = { A = "{socket.1.fd}" }',
-            "env.A: {socket.1.fd} is none of the sockets, which count from 0: write a number below 1",
+            "env.A: {socket.1.fd}: no such socket. Valid numbers: 0",
         ),
     ],
 )  # fmt: skip
@@ -63,7 +63,7 @@ def test_a_fault_is_told_with_its_place_and_remedy(project: Project, lines: str,
 @pytest.mark.parametrize("command", ['["a", "{socket.0.path}"]', '"a {socket.0.path}"'])
 def test_a_command_that_asks_for_what_a_socket_has_not_is_a_fault(project: Project, command: str) -> None:
     project.write(f'command = {command}\nsockets = [":1"]')
-    fault = "{socket.0.path} is nothing that :1 has: write one of {socket.0.fd}, {socket.0.host}, {socket.0.port}"
+    fault = "{socket.0.path}: :1 has no such value. Use one of {socket.0.fd}, {socket.0.host}, {socket.0.port}"
     assert project.problems() == [f"reloader.toml: command: {fault}"]
 
 

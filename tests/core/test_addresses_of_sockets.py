@@ -45,7 +45,7 @@ def test_an_address_is_a_host_and_a_port_or_a_path(text: str, address: SocketAdd
     "text", ["8000", "localhost", "::1:8000", "http://localhost:8000", ":x", "a b:1", ":1234567890"]
 )
 def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(AddressError, match=r'write HOST:PORT, as in "127\.0\.0\.1:8000"'):
+    with pytest.raises(AddressError, match=r'Write HOST:PORT, as in "127\.0\.0\.1:8000"'):
         parse_address(text)
 
 
@@ -56,7 +56,7 @@ def test_a_port_that_no_system_has_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["unix:", "unix:run/", "unix:run\\"])
 def test_a_socket_without_a_file_name_is_refused(text: str) -> None:
-    with pytest.raises(AddressError, match="names no file"):
+    with pytest.raises(AddressError, match="has no file name"):
         parse_address(text)
 
 
@@ -106,7 +106,7 @@ def test_without_sockets_every_text_passes_unharmed(text: str) -> None:
 
 def test_a_placeholder_for_what_there_is_not_is_a_fault() -> None:
     assert list(placeholder_problems("{socket.2.fd} {socket.0.path} {socket.1.port} {socket.0.fd}", [TCP, UNIX])) == [
-        "{socket.2.fd} is none of the sockets, which count from 0: write a number below 2",
-        "{socket.0.path} is nothing that 127.0.0.1:8000 has: write one of {socket.0.fd}, {socket.0.host}, {socket.0.port}",
-        "{socket.1.port} is nothing that unix:/run/app.sock has: write one of {socket.1.fd}, {socket.1.path}",
+        "{socket.2.fd}: no such socket. Valid numbers: 0, 1",
+        "{socket.0.path}: 127.0.0.1:8000 has no such value. Use one of {socket.0.fd}, {socket.0.host}, {socket.0.port}",
+        "{socket.1.port}: unix:/run/app.sock has no such value. Use one of {socket.1.fd}, {socket.1.path}",
     ]

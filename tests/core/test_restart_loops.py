@@ -115,8 +115,8 @@ def test_a_program_that_writes_as_it_starts_is_found_out_by_the_tenth_restart(
 def test_nobody_is_cut_off_whose_saves_are_spread(ages: list[float], pause: float) -> None:
     """In no ten saves in a row were all at the same moment of a run, by the plainest way to say so."""
     tens = [ages[start : start + MIN_RESTARTS] for start in range(len(ages) - MIN_RESTARTS + 1)]
-    is_even = any(max(ten) - min(ten) <= MAX_SPREAD + SPREAD_SHARE * min(ten) for ten in tens)
-    if not is_even:
+    is_periodic = any(max(ten) - min(ten) <= MAX_SPREAD + SPREAD_SHARE * min(ten) for ten in tens)
+    if not is_periodic:
         assert after(*history(list(ages), pause)).suspended == frozenset()
 
 
@@ -164,7 +164,7 @@ class TestTheTrial:
         assert after(*restarts).trial_before(restarts[-1]) is None
 
     @given(st.lists(st.one_of(st.none(), st.floats(0.0, 3.0)), min_size=1, max_size=3 * MIN_RESTARTS))
-    def test_comes_before_every_suspension_for_evenness_and_before_no_other(self, ages: list[Age]) -> None:
+    def test_comes_before_every_suspension_for_periodicity_and_before_no_other(self, ages: list[Age]) -> None:
         loops = RestartLoops()
         for restart in history(ages):
             trial, before = loops.trial_before(restart), loops
