@@ -10,7 +10,8 @@ from typing import get_args
 from reloader.core.control_protocol import Answer, Request, StatusRequest, WaitRequest
 from reloader.core.notices import RunRecord, SessionNotice
 from reloader.errors import ReloaderError
-from reloader.system.control_socket import Endpoint, NoAnswer, all_endpoints, ask, endpoints_of
+from reloader.system.control_client import NoAnswer, ask
+from reloader.system.control_socket import Endpoint, all_endpoints, endpoints_of
 from reloader.system.run_history import RunHistory
 
 #: Seconds in which a session answers, beyond those that it was asked to wait. It may be busy with a large tree.

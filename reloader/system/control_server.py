@@ -1,6 +1,7 @@
-"""The ear for those who ask a running session something: one thread, which hears lines of JSON and writes the answers.
+"""Serve the clients of a session: one thread reads requests, which are lines of JSON, and writes the answers.
 
-It decides nothing and waits for nobody: who says nothing, says too much, or does not take its answer is shown out.
+It decides nothing and waits for no client. A client that is silent, sends too much, or does not read its answer is
+disconnected.
 """
 
 from __future__ import annotations
@@ -18,185 +19,194 @@ from reloader.core.events import ControlRequest
 from reloader.interfaces import Post
 from reloader.system.control_socket import ControlSocket
 
-#: So many may be here at once, and so many bytes may a request have.
-SEATS = 64
-LONGEST_REQUEST = 64 * 1024
-#: Seconds that a visitor has for its request, and again for taking each piece of its answer.
-PATIENCE = 5.0
-#: Seconds that are left at the end of the session for the answers that are under way.
-LAST_WORDS = 1.0
+MAX_CONNECTIONS = 64
+MAX_REQUEST_BYTES = 64 * 1024
+#: Seconds that a client has to send its request, and again to read each piece of its answer.
+CLIENT_TIMEOUT = 5.0
+#: Seconds that remain at the end of the session to write pending answers.
+FINAL_ANSWERS_TIMEOUT = 1.0
 
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """One connection, for one request. ``asked`` says that the engine has it; ``outgoing`` is what is still to be written."""
+    """One client, with one request.
+
+    ``has_sent_secret`` is True at once where there is no secret. ``has_request`` says that the request was posted to the
+    engine or refused. ``outgoing`` holds the bytes that are still to be written.
+    """
 
     socket: socket.socket
-    leaves_at: float
-    heard: bytes = b""
-    is_known: bool = True
-    has_asked: bool = False
-    has_gone: bool = False
+    deadline: float
+    received: bytes = b""
+    has_sent_secret: bool = True
+    has_request: bool = False
+    is_closed: bool = False
     outgoing: bytes = b""
 
 
 @dataclass(eq=False, slots=True)
 class ConnectionReply:
-    """Hands an answer over to the ear."""
+    """Passes an answer to the server's thread."""
 
     connection: Connection
     answers: deque[tuple[Connection, Answer]]
-    bell: socket.socket
+    wakeup: socket.socket
 
     def __call__(self, answer: Answer) -> None:
         self.answers.append((self.connection, answer))
-        _ring(self.bell)
+        _wake(self.wakeup)
 
     @property
     def is_connected(self) -> bool:
-        return not self.connection.has_gone
+        return not self.connection.is_closed
 
 
 @dataclass(slots=True)
-class _Room:
-    """What the thread alone touches."""
+class _ThreadState:
+    """The state that only the server's thread uses. ``closes_at`` is set once the session ends."""
 
-    server: set[Connection] = field(default_factory=set)
+    connections: set[Connection] = field(default_factory=set)
     closes_at: float | None = None
 
 
 class ControlServer:
-    """Owned by the engine's thread; ``post`` is called by its own."""
+    """Serves the control socket from its own thread, which calls ``post``. The engine's thread creates and closes it."""
 
-    def __init__(self, point: ControlSocket, post: Post) -> None:
-        self._point = point
+    def __init__(self, control_socket: ControlSocket, post: Post) -> None:
+        self._socket = control_socket
         self._post = post
         self._answers: deque[tuple[Connection, Answer]] = deque()
-        self._bell, self._end_of_bell = socket.socketpair()
-        self._bell.setblocking(False)
-        self._end_of_bell.setblocking(False)
+        self._wakeup, self._wakeup_reader = socket.socketpair()
+        self._wakeup.setblocking(False)
+        self._wakeup_reader.setblocking(False)
         self._is_closing = False
-        self._room = _Room()
-        self._thread = threading.Thread(target=self._receive, name="reloader-control", daemon=True)
+        self._state = _ThreadState()
+        self._thread = threading.Thread(target=self._serve, name="reloader-control", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """The last answers are still written. May be called twice."""
+        """Write the pending answers, then end the thread. May be called twice."""
         if self._is_closing:
             return
         self._is_closing = True
-        _ring(self._bell)
+        _wake(self._wakeup)
         self._thread.join()
-        self._point.close()
-        self._bell.close()
-        self._end_of_bell.close()
+        self._socket.close()
+        self._wakeup.close()
+        self._wakeup_reader.close()
 
-    # All below is on the thread
+    # All methods below run on the server's thread
 
-    def _receive(self) -> None:
+    def _serve(self) -> None:
         with selectors.DefaultSelector() as selector:
-            selector.register(self._end_of_bell, selectors.EVENT_READ)
-            selector.register(self._point.socket, selectors.EVENT_READ)
+            selector.register(self._wakeup_reader, selectors.EVENT_READ)
+            selector.register(self._socket.socket, selectors.EVENT_READ)
             try:
-                while not self._is_over():
+                while not self._has_ended():
                     for key, _ in selector.select(self._timeout()):
-                        self._serve(selector, key.fileobj)
+                        self._handle(selector, key.fileobj)
                     self._write_answers(selector)
-                    self._show_out(selector)
+                    self._disconnect_late(selector)
             finally:
-                for connection in tuple(self._room.server):
-                    self._leave(selector, connection)
+                for connection in tuple(self._state.connections):
+                    self._disconnect(selector, connection)
 
-    def _is_over(self) -> bool:
-        """Whether the session is, and all that was to be said is."""
+    def _has_ended(self) -> bool:
+        """Return True if the session has ended, and the pending answers were written or are too late."""
         if not self._is_closing:
             return False
         now = time.monotonic()
-        if self._room.closes_at is None:
-            self._room.closes_at = now + LAST_WORDS
-        is_saying = bool(self._answers) or any(connection.outgoing for connection in self._room.server)
-        return not is_saying or now >= self._room.closes_at
+        if self._state.closes_at is None:
+            self._state.closes_at = now + FINAL_ANSWERS_TIMEOUT
+        is_writing = bool(self._answers) or any(connection.outgoing for connection in self._state.connections)
+        return not is_writing or now >= self._state.closes_at
 
     def _timeout(self) -> float | None:
-        moments = [connection.leaves_at for connection in self._room.server if not self._is_awaiting(connection)]
-        if self._room.closes_at is not None:
-            moments.append(self._room.closes_at)
-        return max(0.0, min(moments) - time.monotonic()) if moments else None
+        deadlines = [
+            connection.deadline for connection in self._state.connections if not self._awaits_answer(connection)
+        ]
+        if self._state.closes_at is not None:
+            deadlines.append(self._state.closes_at)
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
-    def _is_awaiting(self, connection: Connection) -> bool:
-        """Whether it is not for the visitor to do something."""
-        return connection.has_asked and not connection.outgoing
+    def _awaits_answer(self, connection: Connection) -> bool:
+        """Return True if the client waits for the engine. Then no timeout applies to it."""
+        return connection.has_request and not connection.outgoing
 
-    def _serve(self, selector: selectors.BaseSelector, source: object) -> None:
-        if source is self._end_of_bell:
-            _silence(self._end_of_bell)
-        elif source is self._point.socket:
-            self._welcome(selector)
+    def _handle(self, selector: selectors.BaseSelector, source: object) -> None:
+        if source is self._wakeup_reader:
+            _drain(self._wakeup_reader)
+        elif source is self._socket.socket:
+            self._accept(selector)
         else:
-            connection = next((one for one in self._room.server if one.socket is source), None)
+            connection = next((one for one in self._state.connections if one.socket is source), None)
             if connection is not None:
-                self._go_on(selector, connection)
+                self._continue(selector, connection)
 
-    def _welcome(self, selector: selectors.BaseSelector) -> None:
-        newcomer = self._point.accept()
-        if newcomer is None:
+    def _accept(self, selector: selectors.BaseSelector) -> None:
+        accepted = self._socket.accept()
+        if accepted is None:
             return
-        connection = Connection(newcomer, time.monotonic() + PATIENCE, is_known=not self._point.secret)
-        self._room.server.add(connection)
-        selector.register(newcomer, selectors.EVENT_READ)
-        if len(self._room.server) > SEATS:
-            self._say(selector, connection, {"error": f"{SEATS} others are asking already: try again"})
+        connection = Connection(accepted, time.monotonic() + CLIENT_TIMEOUT, has_sent_secret=not self._socket.secret)
+        self._state.connections.add(connection)
+        selector.register(accepted, selectors.EVENT_READ)
+        if len(self._state.connections) > MAX_CONNECTIONS:
+            self._answer(
+                selector, connection, {"error": f"{MAX_CONNECTIONS} other clients are connected. Try again later"}
+            )
 
-    def _go_on(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+    def _continue(self, selector: selectors.BaseSelector, connection: Connection) -> None:
         if connection.outgoing:
             self._write(selector, connection)
             return
         try:
-            piece = connection.socket.recv(LONGEST_REQUEST)
+            piece = connection.socket.recv(MAX_REQUEST_BYTES)
         except BlockingIOError:
             return
         except OSError:
             piece = b""
         if not piece:
-            self._leave(selector, connection)
-        elif not connection.has_asked:
-            connection.heard += piece
-            self._understand(selector, connection)
+            self._disconnect(selector, connection)
+        elif not connection.has_request:
+            connection.received += piece
+            self._parse(selector, connection)
 
-    def _understand(self, selector: selectors.BaseSelector, connection: Connection) -> None:
-        if not connection.is_known:
-            secret = self._point.secret
-            if len(connection.heard) < len(secret):
+    def _parse(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+        if not connection.has_sent_secret:
+            secret = self._socket.secret
+            if len(connection.received) < len(secret):
                 return
-            if not connection.heard.startswith(secret):
-                self._leave(selector, connection)
+            if not connection.received.startswith(secret):
+                self._disconnect(selector, connection)
                 return
-            connection.is_known, connection.heard = True, connection.heard[len(secret) :]
-        line, end, _ = connection.heard.partition(b"\n")
+            connection.has_sent_secret, connection.received = True, connection.received[len(secret) :]
+        line, end, _ = connection.received.partition(b"\n")
         if not end:
-            if len(connection.heard) > LONGEST_REQUEST:
-                self._say(selector, connection, {"error": f"a request has at most {LONGEST_REQUEST} bytes"})
+            if len(connection.received) > MAX_REQUEST_BYTES:
+                self._answer(selector, connection, {"error": f"a request may have at most {MAX_REQUEST_BYTES} bytes"})
             return
         try:
             request = parse_request(json.loads(line))
         except RequestError as error:
-            self._say(selector, connection, {"error": str(error)})
+            self._answer(selector, connection, {"error": str(error)})
         except (ValueError, RecursionError):
-            self._say(selector, connection, {"error": 'a request is a line of JSON, as in {"request": "status"}'})
+            self._answer(
+                selector, connection, {"error": 'a request must be a line of JSON, such as {"request": "status"}'}
+            )
         else:
-            connection.has_asked, connection.heard = True, b""
-            self._post(ControlRequest(request, ConnectionReply(connection, self._answers, self._bell)))
+            connection.has_request, connection.received = True, b""
+            self._post(ControlRequest(request, ConnectionReply(connection, self._answers, self._wakeup)))
 
     def _write_answers(self, selector: selectors.BaseSelector) -> None:
         while self._answers:
             connection, answer = self._answers.popleft()
-            if not connection.has_gone:
-                self._say(selector, connection, answer)
+            if not connection.is_closed:
+                self._answer(selector, connection, answer)
 
-    def _say(self, selector: selectors.BaseSelector, connection: Connection, answer: Answer) -> None:
-        connection.has_asked = True
+    def _answer(self, selector: selectors.BaseSelector, connection: Connection, answer: Answer) -> None:
+        connection.has_request = True
         connection.outgoing = json.dumps(answer).encode() + b"\n"
-        connection.leaves_at = time.monotonic() + PATIENCE
+        connection.deadline = time.monotonic() + CLIENT_TIMEOUT
         self._write(selector, connection)
 
     def _write(self, selector: selectors.BaseSelector, connection: Connection) -> None:
@@ -205,39 +215,39 @@ class ControlServer:
         except BlockingIOError:
             written = 0
         except OSError:
-            self._leave(selector, connection)
+            self._disconnect(selector, connection)
             return
         connection.outgoing = connection.outgoing[written:]
         if not connection.outgoing:
-            self._leave(selector, connection)
+            self._disconnect(selector, connection)
             return
         if written:
-            connection.leaves_at = time.monotonic() + PATIENCE
+            connection.deadline = time.monotonic() + CLIENT_TIMEOUT
         selector.modify(connection.socket, selectors.EVENT_WRITE)
 
-    def _show_out(self, selector: selectors.BaseSelector) -> None:
+    def _disconnect_late(self, selector: selectors.BaseSelector) -> None:
         now = time.monotonic()
-        for connection in tuple(self._room.server):
-            if now >= connection.leaves_at and not self._is_awaiting(connection):
-                self._leave(selector, connection)
+        for connection in tuple(self._state.connections):
+            if now >= connection.deadline and not self._awaits_answer(connection):
+                self._disconnect(selector, connection)
 
-    def _leave(self, selector: selectors.BaseSelector, connection: Connection) -> None:
-        connection.has_gone = True
+    def _disconnect(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+        connection.is_closed = True
         selector.unregister(connection.socket)
         connection.socket.close()
-        self._room.server.discard(connection)
+        self._state.connections.discard(connection)
 
 
-def _ring(bell: socket.socket) -> None:
+def _wake(wakeup: socket.socket) -> None:
     try:
-        bell.send(b"!")
+        wakeup.send(b"!")
     except OSError:
-        return  # it rings already, or nobody is there any more
+        return  # the thread is being woken already, or has ended
 
 
-def _silence(end_of_bell: socket.socket) -> None:
+def _drain(wakeup_reader: socket.socket) -> None:
     try:
-        while end_of_bell.recv(4096):
+        while wakeup_reader.recv(4096):
             pass
     except OSError:
         return

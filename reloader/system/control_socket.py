@@ -1,13 +1,13 @@
-"""How a session and those who ask it something find each other: one socket for each session, in a directory of this user.
+"""Connect a session and its clients: one control socket per session, in a private directory of this user.
 
-On POSIX it is a unix socket, and the kernel tells who is at its other end. On Windows, where Python has none, it is a port
-of this machine whose number, with a secret that has to be said first, stands in a file that only this user may read.
+On POSIX it is a Unix socket, and the kernel identifies the user at the other end. Python has no Unix sockets on Windows.
+There it is a TCP port of this machine; a file that only this user may read holds its number, and a secret that a client
+sends first.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import socket
 import struct
@@ -17,38 +17,41 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reloader.core.control_protocol import Answer, Request, encode_request
 from reloader.system.directories import is_private, make_private, runtime_directories
 
-#: What a socket may be called at most, in bytes, on the strictest of systems (macOS; Linux has 107).
-LONGEST_NAME = 103
+#: The longest path of a Unix socket, in bytes, on the strictest system (macOS; Linux allows 107).
+MAX_PATH_BYTES = 103
 _SUFFIX = ".sock"
 _BACKLOG = 128
-#: Seconds until the next attempt where so many are before the door.
-_AGAIN = 0.01
+#: Seconds until the next attempt if the session's backlog is full.
+_CONNECT_RETRY_INTERVAL = 0.01
+#: Seconds to wait when a connection attempt shows if a session still exists.
+_STALE_CHECK_TIMEOUT = 0.1
+
+# Names
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the session ``pid`` of a project can be met."""
+    """The path of the control socket of the session ``pid``."""
 
     path: str
     pid: int
 
 
 def project_key(project: str) -> str:
-    """What the sessions of a project have in their names: short, and the same for whoever asks."""
+    """Return the short key of a project that is part of the names of its sessions' files."""
     return hashlib.sha256(os.fsencode(os.path.normcase(project))).hexdigest()[:16]
 
 
 def endpoints_of(project: str, environ: Mapping[str, str]) -> Iterator[Endpoint]:
-    """Where sessions of ``project`` could be met, the oldest names first. Whether somebody is there shows when one goes there."""
-    wanted = project_key(project)
-    return (place for place in all_endpoints(environ) if os.path.basename(place.path).startswith(wanted + "-"))
+    """Yield the endpoints of the sessions of ``project``, sorted by name. A session may have ended without removing its own."""
+    prefix = project_key(project) + "-"
+    return (one for one in all_endpoints(environ) if os.path.basename(one.path).startswith(prefix))
 
 
 def all_endpoints(environ: Mapping[str, str]) -> Iterator[Endpoint]:
-    """The same for all projects of this user."""
+    """Yield the endpoints of the sessions of all projects of this user."""
     for directory in runtime_directories(environ):
         if not is_private(directory):
             continue
@@ -58,16 +61,19 @@ def all_endpoints(environ: Mapping[str, str]) -> Iterator[Endpoint]:
                 yield Endpoint(os.path.join(directory, name), int(pid))
 
 
+# The session's end
+
+
 class ControlSocket:
-    """The socket of this session, open for those who come. Raises OSError where there can be none."""
+    """The listening socket of this session. Raises OSError if it cannot listen in any directory."""
 
     def __init__(self, project: str, environ: Mapping[str, str]) -> None:
-        self.socket, self.path, self.secret = _opened(f"{project_key(project)}-{os.getpid()}{_SUFFIX}", environ)
+        self.socket, self.path, self.secret = _open(f"{project_key(project)}-{os.getpid()}{_SUFFIX}", environ)
         self.socket.setblocking(False)
         _remove_stale(os.path.dirname(self.path), but=self.path)
 
     def accept(self) -> socket.socket | None:
-        """Who comes, if that is this user; None if it was somebody else, or went away again."""
+        """Accept a connection. Return None if it was closed meanwhile, or comes from another user."""
         try:
             connection, _ = self.socket.accept()
         except OSError:
@@ -77,38 +83,65 @@ class ControlSocket:
             if _is_this_user(connection):
                 return connection
         except OSError:
-            pass  # it went away again, and nobody can say whose it was
+            pass  # it was closed meanwhile, so its user is unknown
         connection.close()
         return None
 
     def close(self) -> None:
-        """May be called twice."""
+        """Stop listening and remove the file. May be called twice."""
         self.socket.close()
         try:
             os.unlink(self.path)
         except OSError:
-            return  # somebody has cleaned up
+            return  # it was removed already
 
 
-def connect(place: Endpoint, timeout: float) -> socket.socket:
-    """A connection to the session at ``place``. Raises OSError if nobody is there."""
-    return _connected(place, timeout)
-
-
-def _opened(name: str, environ: Mapping[str, str]) -> tuple[socket.socket, str, bytes]:
-    """In the first directory that will do."""
-    trouble: OSError | None = None
+def _open(name: str, environ: Mapping[str, str]) -> tuple[socket.socket, str, bytes]:
+    """Listen in the first usable directory. Return the socket, its path, and the secret, which may be empty."""
+    failure: OSError | None = None
     for directory in runtime_directories(environ):
         path = os.path.join(directory, name)
         try:
             make_private(directory)
-            return _listening(path)
+            return _listen(path)
         except OSError as error:
-            trouble = trouble or error
-    raise trouble or OSError("there is no directory for it")
+            failure = failure or error
+    raise failure or OSError("no directory can hold the control socket")
 
 
-def _listening_port(path: str) -> tuple[socket.socket, str, bytes]:
+def _remove_stale(directory: str, but: str) -> None:
+    """Remove the files of sessions that were killed: no process listens there any more."""
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        if not name.endswith(_SUFFIX) or path == but:
+            continue
+        try:
+            connect(Endpoint(path, 0), timeout=_STALE_CHECK_TIMEOUT).close()
+        except (ConnectionRefusedError, FileNotFoundError, ValueError):
+            _remove(path)
+        except OSError:
+            continue  # the session exists, but is too busy to answer
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return  # another session removed it
+
+
+# The client's end
+
+
+def connect(endpoint: Endpoint, timeout: float) -> socket.socket:
+    """Connect to the session at ``endpoint``. Raises OSError if it does not listen there."""
+    return _connect(endpoint, timeout)
+
+
+# A TCP port, on Windows
+
+
+def _listen_on_port(path: str) -> tuple[socket.socket, str, bytes]:
     listener = socket.socket(socket.AF_INET)
     secret = os.urandom(32).hex().encode()
     try:
@@ -122,45 +155,25 @@ def _listening_port(path: str) -> tuple[socket.socket, str, bytes]:
     return listener, path, secret + b"\n"
 
 
-def _connect_by_port(place: Endpoint, timeout: float) -> socket.socket:
-    with open(place.path, "rb") as file:
+def _connect_by_port(endpoint: Endpoint, timeout: float) -> socket.socket:
+    with open(endpoint.path, "rb") as file:
         port, secret = file.read(200).split()
     connection = socket.create_connection(("127.0.0.1", int(port)), timeout)
     connection.sendall(secret + b"\n")
     return connection
 
 
-def _remove_stale(directory: str, but: str) -> None:
-    """Take away what sessions that were killed have left behind: nobody listens there any more."""
-    for name in os.listdir(directory):
-        path = os.path.join(directory, name)
-        if not name.endswith(_SUFFIX) or path == but:
-            continue
-        try:
-            connect(Endpoint(path, 0), timeout=0.1).close()
-        except (ConnectionRefusedError, FileNotFoundError, ValueError):
-            _remove(path)
-        except OSError:
-            continue  # too busy to answer, which is not gone
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return  # another session was quicker
-
-
 if sys.platform == "win32":
-    _listening, _connected = _listening_port, _connect_by_port
+    _listen, _connect = _listen_on_port, _connect_by_port
 
 else:
+    # A Unix socket
 
-    def _listening(path: str) -> tuple[socket.socket, str, bytes]:
-        """Under its name there is never a socket that does not listen yet, so that who finds one deaf may remove it."""
+    def _listen(path: str) -> tuple[socket.socket, str, bytes]:
+        """Listen under a temporary name, then rename: so a socket that refuses connections is stale and may be removed."""
         new = path.removesuffix(_SUFFIX) + ".new"
-        if len(os.fsencode(path)) > LONGEST_NAME:
-            raise OSError(f"{path} is too long for the name of a socket")
+        if len(os.fsencode(path)) > MAX_PATH_BYTES:
+            raise OSError(f"{path} is too long for the path of a socket")
         listener = socket.socket(socket.AF_UNIX)
         try:
             if os.path.lexists(new):
@@ -174,25 +187,25 @@ else:
             raise
         return listener, path, b""
 
-    def _connected(place: Endpoint, timeout: float) -> socket.socket:
+    def _connect(endpoint: Endpoint, timeout: float) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(timeout)
         deadline = time.monotonic() + timeout
         try:
-            while not _is_let_in(connection, place.path):
+            while not _try_to_connect(connection, endpoint.path):
                 if time.monotonic() >= deadline:
-                    raise TimeoutError(f"too many others want to ask session {place.pid}, or it is stopped")
-                threading.Event().wait(_AGAIN)
+                    raise TimeoutError(f"session {endpoint.pid} has too many clients, or it is stopped")
+                threading.Event().wait(_CONNECT_RETRY_INTERVAL)
         except OSError:
             connection.close()
             raise
         return connection
 
-    def _is_let_in(connection: socket.socket, path: str) -> bool:
+    def _try_to_connect(connection: socket.socket, path: str) -> bool:
         try:
             connection.connect(path)
         except BlockingIOError:
-            return False  # the queue is full
+            return False  # the backlog is full
         return True
 
 
@@ -211,39 +224,4 @@ elif sys.platform == "darwin":
 else:
 
     def _is_this_user(connection: socket.socket) -> bool:
-        return True  # who does not know the secret is heard no further
-
-
-class NoAnswer(OSError):
-    """The session does not answer. Its text says how that showed."""
-
-
-def ask(place: Endpoint, request: Request, timeout: float) -> Answer:
-    """The answer of the session at ``place``. Raises ConnectionRefusedError or FileNotFoundError if there is none any more,
-
-    and NoAnswer if it says nothing within ``timeout`` seconds, or nothing that makes sense.
-    """
-    deadline = time.monotonic() + timeout
-    with connect(place, timeout) as session:
-        session.sendall(json.dumps(encode_request(request)).encode() + b"\n")
-        said = bytearray()
-        while not said.endswith(b"\n"):
-            session.settimeout(max(0.01, deadline - time.monotonic()))
-            try:
-                piece = session.recv(1 << 20)
-            except TimeoutError:
-                raise NoAnswer(f"session {place.pid} has not answered within {timeout:g} seconds") from None
-            if not piece:
-                raise NoAnswer(f"session {place.pid} ended before it answered")
-            said += piece
-    return _understood(bytes(said), place)
-
-
-def _understood(said: bytes, place: Endpoint) -> Answer:
-    try:
-        answer = json.loads(said)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, Mapping):
-        raise NoAnswer(f"what answers for session {place.pid} is no reloader")
-    return answer
+        return True  # the secret proves it

@@ -14,7 +14,8 @@ from reloader.core.control_protocol import StatusRequest
 from reloader.core.notices import Paused, RunRecord
 from reloader.engine.control.handler import as_answer
 from reloader.errors import ReloaderError
-from reloader.system.control_socket import Endpoint, NoAnswer
+from reloader.system.control_client import NoAnswer
+from reloader.system.control_socket import Endpoint
 from reloader.system.run_history import RunHistory
 
 PLACES = [Endpoint("/run/a-1.sock", 1), Endpoint("/run/a-2.sock", 2)]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from reloader.system import agent_copy
-from reloader.system.agent_copy import AgentCopy, cache_directories, persist_directory
+from reloader.system.agent_copy import AgentCopy, persist_directory
+from reloader.system.directories import cache_directories
 from tests.support.platforms.limits import posix_only
 
 

@@ -1,4 +1,4 @@
-"""The socket of a session, with real connections: who is heard, and that nobody can hold it up."""
+"""The control server with real connections: which clients are served, and that none can block it."""
 
 from __future__ import annotations
 
@@ -17,29 +17,31 @@ import pytest
 from reloader.core.control_protocol import StatusRequest, WaitRequest
 from reloader.core.events import ControlRequest, Posted
 from reloader.system import control_server, control_socket, directories
-from reloader.system.control_server import LONGEST_REQUEST, ControlServer
-from reloader.system.control_socket import ControlSocket, Endpoint, NoAnswer, all_endpoints, ask, connect, endpoints_of
+from reloader.system.control_client import NoAnswer, ask
+from reloader.system.control_server import MAX_REQUEST_BYTES, ControlServer
+from reloader.system.control_socket import ControlSocket, Endpoint, all_endpoints, connect, endpoints_of
 from reloader.system.directories import NotPrivate, is_private, make_private, runtime_directories, state_directory
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import posix_only
 
-PATIENCE = 10.0
+#: Seconds until a fact that does not come is a failure.
+TIMEOUT = 10.0
 PROJECT = "/somewhere/reloader.toml"
 
 
-class Room:
-    """A session that can be asked, and an engine that answers what it is told to."""
+class Session:
+    """A control server, and an engine that gives the answers that the test wants."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        self.asked: queue.SimpleQueue[Posted] = queue.SimpleQueue()
-        self.server = ControlServer(ControlSocket(PROJECT, environ), self.asked.put)
-        (self.place,) = endpoints_of(PROJECT, environ)
+        self.requests: queue.SimpleQueue[Posted] = queue.SimpleQueue()
+        self.server = ControlServer(ControlSocket(PROJECT, environ), self.requests.put)
+        (self.endpoint,) = endpoints_of(PROJECT, environ)
 
     def next(self) -> ControlRequest:
-        asked = self.asked.get(timeout=PATIENCE)
-        assert isinstance(asked, ControlRequest)
-        return asked
+        posted = self.requests.get(timeout=TIMEOUT)
+        assert isinstance(posted, ControlRequest)
+        return posted
 
     def answer_next(self, answer: Mapping[str, object]) -> threading.Thread:
         thread = threading.Thread(target=lambda: self.next().reply(answer))
@@ -56,57 +58,57 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
 
 @pytest.fixture
-def room(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    only_there(monkeypatch, environ)
-    room = Room(environ)
-    yield room
-    room.server.close()
-    room.server.close()
+def session(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    use_only_the_first_directory(monkeypatch, environ)
+    session = Session(environ)
+    yield session
+    session.server.close()
+    session.server.close()
 
 
-def only_there(monkeypatch: pytest.MonkeyPatch, environ: Mapping[str, str]) -> None:
+def use_only_the_first_directory(monkeypatch: pytest.MonkeyPatch, environ: Mapping[str, str]) -> None:
     """Leave out the directories that all sessions of this user share."""
     first = next(iter(runtime_directories(environ)))
     monkeypatch.setattr(control_socket, "runtime_directories", lambda environ: [first])
 
 
-def said(connection: socket.socket) -> bytes:
-    heard = b""
+def received(connection: socket.socket) -> bytes:
+    content = b""
     while piece := connection.recv(65536):
-        heard += piece
-    return heard
+        content += piece
+    return content
 
 
-class TestAVisitor:
-    def test_is_given_the_answer_of_the_engine(self, room: Room) -> None:
-        answering = room.answer_next({"notice": "SessionStatus"})
-        assert ask(room.place, StatusRequest(), PATIENCE) == {"notice": "SessionStatus"}
+class TestAClient:
+    def test_receives_the_answer_of_the_engine(self, session: Session) -> None:
+        answering = session.answer_next({"notice": "SessionStatus"})
+        assert ask(session.endpoint, StatusRequest(), TIMEOUT) == {"notice": "SessionStatus"}
         answering.join()
 
-    def test_may_wait_while_others_are_answered(self, room: Room) -> None:
-        with connect(room.place, PATIENCE) as waiting:
+    def test_may_wait_while_others_are_served(self, session: Session) -> None:
+        with connect(session.endpoint, TIMEOUT) as waiting:
             waiting.sendall(b'{"request": "wait"}\n')
-            wait = room.next()
+            wait = session.next()
             assert wait.request == WaitRequest()
-            answering = room.answer_next({"other": True})
-            assert ask(room.place, StatusRequest(), PATIENCE) == {"other": True}
+            answering = session.answer_next({"other": True})
+            assert ask(session.endpoint, StatusRequest(), TIMEOUT) == {"other": True}
             answering.join()
             wait.reply({"over": True})
-            assert json.loads(said(waiting)) == {"over": True}
+            assert json.loads(received(waiting)) == {"over": True}
 
-    def test_that_goes_away_is_not_waited_for(self, room: Room) -> None:
-        with connect(room.place, PATIENCE) as waiting:
+    def test_that_disconnects_is_known_to_the_engine(self, session: Session) -> None:
+        with connect(session.endpoint, TIMEOUT) as waiting:
             waiting.sendall(b'{"request": "wait"}\n')
-            wait = room.next()
+            wait = session.next()
             assert wait.reply.is_connected
-        eventually(lambda: not wait.reply.is_connected, what="it is known to have gone")
+        eventually(lambda: not wait.reply.is_connected, what="the connection is known to be closed")
         wait.reply({"over": True})
 
-    def test_may_say_its_request_in_pieces(self, room: Room) -> None:
-        with connect(room.place, PATIENCE) as slow:
+    def test_may_send_its_request_in_pieces(self, session: Session) -> None:
+        with connect(session.endpoint, TIMEOUT) as slow:
             for piece in (b'{"request":', b' "status"', b"}\n"):
                 slow.sendall(piece)
-            assert room.next().request == StatusRequest()
+            assert session.next().request == StatusRequest()
 
     @pytest.mark.parametrize(
         ("line", "error"),
@@ -115,93 +117,97 @@ class TestAVisitor:
             (b"\xff\xfe\n", "line of JSON"),
             (b"[" * 20_000 + b"\n", "line of JSON"),
             (b'{"request": "dance"}\n', "one of"),
-            (b"x" * (LONGEST_REQUEST + 2), "at most"),
+            (b"x" * (MAX_REQUEST_BYTES + 2), "at most"),
         ],
     )
-    def test_that_says_what_means_nothing_is_told_what_would(self, room: Room, line: bytes, error: str) -> None:
-        with connect(room.place, PATIENCE) as wrong:
+    def test_with_an_invalid_request_receives_an_error_that_says_what_is_valid(
+        self, session: Session, line: bytes, error: str
+    ) -> None:
+        with connect(session.endpoint, TIMEOUT) as wrong:
             wrong.sendall(line)
-            assert error in json.loads(said(wrong))["error"]
-        assert room.asked.empty()
+            assert error in json.loads(received(wrong))["error"]
+        assert session.requests.empty()
 
-    def test_is_given_also_a_long_answer_that_it_takes_slowly(self, room: Room) -> None:
+    def test_that_reads_slowly_receives_all_of_a_long_answer(self, session: Session) -> None:
         files = [f"/app/{number:06}.py" for number in range(100_000)]
-        answering = room.answer_next({"files": files})
-        with connect(room.place, PATIENCE) as slow:
+        answering = session.answer_next({"files": files})
+        with connect(session.endpoint, TIMEOUT) as slow:
             slow.sendall(b'{"request": "files"}\n')
             answering.join()
-            assert json.loads(said(slow))["files"] == files
+            assert json.loads(received(slow))["files"] == files
 
-    def test_that_says_nothing_is_shown_out(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(control_server, "PATIENCE", 0.05)
-        with connect(room.place, PATIENCE) as silent:
-            assert said(silent) == b""
+    def test_that_sends_nothing_is_disconnected(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(control_server, "CLIENT_TIMEOUT", 0.05)
+        with connect(session.endpoint, TIMEOUT) as silent:
+            assert received(silent) == b""
 
-    def test_that_does_not_take_its_answer_is_shown_out(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(control_server, "PATIENCE", 0.05)
-        with connect(room.place, PATIENCE) as deaf:
-            deaf.sendall(b'{"request": "files"}\n')
-            asked = room.next()
-            asked.reply({"files": ["x" * 100] * 100_000})
-            eventually(lambda: not asked.reply.is_connected, what="it was shown out")
-
-    def test_finds_no_seat_among_too_many_and_one_when_they_have_gone(
-        self, room: Room, monkeypatch: pytest.MonkeyPatch
+    def test_that_does_not_read_its_answer_is_disconnected(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(control_server, "SEATS", 3)
-        waiting = [connect(room.place, PATIENCE) for _ in range(3)]
+        monkeypatch.setattr(control_server, "CLIENT_TIMEOUT", 0.05)
+        with connect(session.endpoint, TIMEOUT) as deaf:
+            deaf.sendall(b'{"request": "files"}\n')
+            request = session.next()
+            request.reply({"files": ["x" * 100] * 100_000})
+            eventually(lambda: not request.reply.is_connected, what="it was disconnected")
+
+    def test_is_refused_while_too_many_are_connected(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(control_server, "MAX_CONNECTIONS", 3)
+        waiting = [connect(session.endpoint, TIMEOUT) for _ in range(3)]
         for one in waiting:
             one.sendall(b'{"request": "wait"}\n')
-            room.next()
-        with connect(room.place, PATIENCE) as late:
-            assert "try again" in json.loads(said(late))["error"]
+            session.next()
+        with connect(session.endpoint, TIMEOUT) as late:
+            assert "Try again later" in json.loads(received(late))["error"]
         for one in waiting:
             one.close()
-        answering = room.answer_next({"now": True})
-        eventually(lambda: "now" in ask(room.place, StatusRequest(), PATIENCE), what="a seat")
+        answering = session.answer_next({"now": True})
+        eventually(lambda: "now" in ask(session.endpoint, StatusRequest(), TIMEOUT), what="a free connection")
         answering.join()
 
 
 class TestTheEnd:
-    def test_gives_the_last_answers(self, room: Room) -> None:
-        with connect(room.place, PATIENCE) as waiting:
+    def test_writes_the_pending_answers(self, session: Session) -> None:
+        with connect(session.endpoint, TIMEOUT) as waiting:
             waiting.sendall(b'{"request": "wait"}\n')
-            room.next().reply({"over": True})
-            room.server.close()
-            assert json.loads(said(waiting)) == {"over": True}
+            session.next().reply({"over": True})
+            session.server.close()
+            assert json.loads(received(waiting)) == {"over": True}
 
-    def test_waits_for_nobody_who_does_not_take_his(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(control_server, "LAST_WORDS", 0.05)
-        with connect(room.place, PATIENCE) as deaf:
+    def test_does_not_wait_for_a_client_that_does_not_read(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(control_server, "FINAL_ANSWERS_TIMEOUT", 0.05)
+        with connect(session.endpoint, TIMEOUT) as deaf:
             deaf.sendall(b'{"request": "files"}\n')
-            room.next().reply({"files": ["x" * 100] * 100_000})
-            room.server.close()
+            session.next().reply({"files": ["x" * 100] * 100_000})
+            session.server.close()
 
-    def test_leaves_no_socket_behind(self, room: Room) -> None:
-        room.server.close()
-        assert list(endpoints_of(PROJECT, room.environ)) == []
+    def test_removes_the_socket(self, session: Session) -> None:
+        session.server.close()
+        assert list(endpoints_of(PROJECT, session.environ)) == []
         with pytest.raises(FileNotFoundError):
-            ask(room.place, StatusRequest(), PATIENCE)
+            ask(session.endpoint, StatusRequest(), TIMEOUT)
 
 
-class TestWhoAsks:
-    def test_hears_of_a_session_that_says_nothing(self, room: Room) -> None:
+class TestASession:
+    def test_that_does_not_answer_is_an_error_for_the_client(self, session: Session) -> None:
         with pytest.raises(NoAnswer, match="has not answered"):
-            ask(room.place, StatusRequest(), 0.05)
+            ask(session.endpoint, StatusRequest(), 0.05)
 
-    def test_hears_of_a_session_that_ends(self, room: Room) -> None:
+    def test_that_ends_is_an_error_for_the_client(self, session: Session) -> None:
         def end() -> None:
-            room.next()
-            room.server.close()
+            session.next()
+            session.server.close()
 
         ending = threading.Thread(target=end)
         ending.start()
         with pytest.raises(NoAnswer, match="ended before"):
-            ask(room.place, StatusRequest(), PATIENCE)
+            ask(session.endpoint, StatusRequest(), TIMEOUT)
         ending.join()
 
     @posix_only
-    def test_takes_nothing_for_an_answer_that_is_none(self, environ: Mapping[str, str]) -> None:
+    def test_that_is_another_program_is_an_error_for_the_client(self, environ: Mapping[str, str]) -> None:
         path = os.path.join(environ["XDG_RUNTIME_DIR"], "x.sock")
         with socket.socket(socket.AF_UNIX) as stranger:
             stranger.bind(path)
@@ -215,39 +221,39 @@ class TestWhoAsks:
 
             answering = threading.Thread(target=answer)
             answering.start()
-            with pytest.raises(NoAnswer, match="no reloader"):
-                ask(Endpoint(path, 1), StatusRequest(), PATIENCE)
+            with pytest.raises(NoAnswer, match="is not reloader"):
+                ask(Endpoint(path, 1), StatusRequest(), TIMEOUT)
             answering.join()
 
 
 @posix_only
-class TestTheMeetingPoint:
-    def test_is_for_this_user_alone(self, room: Room) -> None:
-        mode = stat.S_IMODE(os.stat(room.place.path).st_mode)
+class TestTheSocket:
+    def test_is_private(self, session: Session) -> None:
+        mode = stat.S_IMODE(os.stat(session.endpoint.path).st_mode)
         assert mode == 0o600
-        assert stat.S_IMODE(os.stat(os.path.dirname(room.place.path)).st_mode) == 0o700
+        assert stat.S_IMODE(os.stat(os.path.dirname(session.endpoint.path)).st_mode) == 0o700
 
-    def test_takes_away_what_a_session_that_was_killed_has_left(
+    def test_replaces_those_of_sessions_that_were_killed(
         self, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        only_there(monkeypatch, environ)
+        use_only_the_first_directory(monkeypatch, environ)
         directory = next(iter(runtime_directories(environ)))
         make_private(directory)
         stale = os.path.join(directory, f"{control_socket.project_key(PROJECT)}-99999.sock")
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(stale)
         Path(directory, "no socket").touch()
-        point = ControlSocket(PROJECT, environ)
-        assert [place.pid for place in endpoints_of(PROJECT, environ)] == [os.getpid()]
-        point.close()
+        opened = ControlSocket(PROJECT, environ)
+        assert [one.pid for one in endpoints_of(PROJECT, environ)] == [os.getpid()]
+        opened.close()
 
-    def test_leaves_the_sockets_of_others_who_live(self, room: Room) -> None:
-        other = ControlSocket("/elsewhere", room.environ)
-        assert len(list(all_endpoints(room.environ))) == 2
-        assert len(list(endpoints_of(PROJECT, room.environ))) == 1
+    def test_leaves_those_of_other_sessions_alone(self, session: Session) -> None:
+        other = ControlSocket("/elsewhere", session.environ)
+        assert len(list(all_endpoints(session.environ))) == 2
+        assert len(list(endpoints_of(PROJECT, session.environ))) == 1
         other.close()
 
-    def test_goes_to_the_next_directory_if_the_first_will_not_do(
+    def test_is_in_the_next_directory_if_the_first_is_unusable(
         self, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         open_to_all = os.path.join(environ["XDG_RUNTIME_DIR"], "open")
@@ -256,11 +262,11 @@ class TestTheMeetingPoint:
         too_long = os.path.join(environ["XDG_RUNTIME_DIR"], "x" * 100)
         good = os.path.join(environ["XDG_RUNTIME_DIR"], "good")
         monkeypatch.setattr(control_socket, "runtime_directories", lambda environ: [open_to_all, too_long, good])
-        point = ControlSocket(PROJECT, environ)
-        assert os.path.dirname(point.path) == good
-        point.close()
+        opened = ControlSocket(PROJECT, environ)
+        assert os.path.dirname(opened.path) == good
+        opened.close()
 
-    def test_is_none_where_no_directory_will_do(
+    def test_cannot_be_opened_if_no_directory_is_usable(
         self, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         too_long = os.path.join(environ["XDG_RUNTIME_DIR"], "x" * 100)
@@ -268,72 +274,72 @@ class TestTheMeetingPoint:
         with pytest.raises(OSError, match="too long"):
             ControlSocket(PROJECT, environ)
 
-    def test_lets_who_comes_to_a_full_queue_wait_and_no_longer_than_he_wants(self, environ: Mapping[str, str]) -> None:
+    def test_with_a_full_backlog_makes_a_client_wait_until_its_timeout(self, environ: Mapping[str, str]) -> None:
         path = os.path.join(environ["XDG_RUNTIME_DIR"], "x.sock")
         with socket.socket(socket.AF_UNIX) as stopped:
             stopped.bind(path)
             stopped.listen(0)
-            with connect(Endpoint(path, 1), PATIENCE), pytest.raises(TimeoutError, match="too many others"):
+            with connect(Endpoint(path, 1), TIMEOUT), pytest.raises(TimeoutError, match="too many clients"):
                 connect(Endpoint(path, 1), 0.05)
 
-    def test_that_was_cleaned_away_ends_all_the_same(
+    def test_whose_file_was_removed_can_be_closed(
         self, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        only_there(monkeypatch, environ)
-        point = ControlSocket(PROJECT, environ)
-        os.unlink(point.path)
-        assert point.accept() is None
-        point.close()
-        point.close()
+        use_only_the_first_directory(monkeypatch, environ)
+        opened = ControlSocket(PROJECT, environ)
+        os.unlink(opened.path)
+        assert opened.accept() is None
+        opened.close()
+        opened.close()
 
-    def test_shows_out_who_is_somebody_else(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_closes_the_connections_of_other_users(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(control_socket, "_is_this_user", lambda connection: False)
-        with connect(room.place, PATIENCE) as stranger:
+        with connect(session.endpoint, TIMEOUT) as stranger:
             try:
                 stranger.sendall(b'{"request": "status"}\n')
-                heard = said(stranger)
+                content = received(stranger)
             except (ConnectionResetError, BrokenPipeError):
-                heard = b""
-        assert heard == b""
-        assert room.asked.empty()
+                content = b""
+        assert content == b""
+        assert session.requests.empty()
 
 
 @pytest.fixture
-def by_port(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    """The way of Windows, which any system can go."""
-    only_there(monkeypatch, environ)
-    monkeypatch.setattr(control_socket, "_listening", control_socket._listening_port)
+def by_port(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session that listens as on Windows, which works on every system."""
+    use_only_the_first_directory(monkeypatch, environ)
+    monkeypatch.setattr(control_socket, "_listen", control_socket._listen_on_port)
     monkeypatch.setattr(control_server, "ControlSocket", ControlSocket)
     monkeypatch.setattr(control_socket, "_is_this_user", lambda connection: True)
-    room = Room(environ)
-    yield room
-    room.server.close()
+    session = Session(environ)
+    yield session
+    session.server.close()
 
 
 class TestAPortWithASecret:
-    def test_serves_who_knows_it(self, by_port: Room) -> None:
-        with control_socket._connect_by_port(by_port.place, PATIENCE) as connection:
+    def test_serves_a_client_that_sends_it(self, by_port: Session) -> None:
+        with control_socket._connect_by_port(by_port.endpoint, TIMEOUT) as connection:
             connection.sendall(b'{"request": "status"}\n')
             by_port.next().reply({"known": True})
-            assert json.loads(said(connection)) == {"known": True}
+            assert json.loads(received(connection)) == {"known": True}
 
-    @pytest.mark.parametrize("said_first", [b"", b"x" * 200, b'{"request": "status"}\n' * 10])
-    def test_hears_nobody_who_does_not(self, by_port: Room, monkeypatch: pytest.MonkeyPatch, said_first: bytes) -> None:
-        monkeypatch.setattr(control_server, "PATIENCE", 0.05)
-        port = int(Path(by_port.place.path).read_bytes().split()[0])
-        with socket.create_connection(("127.0.0.1", port), PATIENCE) as stranger:
-            stranger.sendall(said_first)
+    @pytest.mark.parametrize("sent", [b"", b"x" * 200, b'{"request": "status"}\n' * 10])
+    def test_serves_no_other_client(self, by_port: Session, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+        monkeypatch.setattr(control_server, "CLIENT_TIMEOUT", 0.05)
+        port = int(Path(by_port.endpoint.path).read_bytes().split()[0])
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT) as stranger:
+            stranger.sendall(sent)
             try:
-                heard = said(stranger)
+                content = received(stranger)
             except ConnectionResetError:
-                heard = b""
-        assert heard == b""
-        assert by_port.asked.empty()
+                content = b""
+        assert content == b""
+        assert by_port.requests.empty()
 
 
 @posix_only
 class TestPrivateDirectories:
-    def test_are_made_so_and_refused_otherwise(self, tmp_path: Path) -> None:
+    def test_are_created_private_and_refused_otherwise(self, tmp_path: Path) -> None:
         ours, theirs, link = tmp_path / "ours", tmp_path / "theirs", tmp_path / "link"
         make_private(str(ours))
         make_private(str(ours))
@@ -345,20 +351,20 @@ class TestPrivateDirectories:
                 make_private(str(wrong))
         assert not is_private(str(tmp_path / "missing"))
 
-    def test_for_sockets_are_the_one_of_the_session_first(self, environ: Mapping[str, str]) -> None:
+    def test_for_sockets_begin_with_the_one_of_the_login_session(self, environ: Mapping[str, str]) -> None:
         first, *others = runtime_directories(environ)
         assert first == os.path.join(environ["XDG_RUNTIME_DIR"], "reloader")
         assert f"/tmp/reloader-{os.geteuid()}" in others
         assert os.path.join("run", "reloader") not in list(runtime_directories({"XDG_RUNTIME_DIR": "run"}))
         assert "/nowhere/reloader" not in list(runtime_directories({"XDG_RUNTIME_DIR": "/nowhere"}))
 
-    def test_include_that_of_the_user_where_there_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(directories, "_is_ours", lambda directory: True)
+    def test_include_the_one_of_the_user_if_it_exists(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(directories, "_is_owned", lambda directory: True)
         assert f"/run/user/{os.geteuid()}/reloader" in list(runtime_directories({}))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="each system has a place of its own")
-def test_what_is_to_outlive_a_session_lies_where_the_system_has_it() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="each system has its own convention")
+def test_the_state_directory_follows_the_convention_of_the_system() -> None:
     assert state_directory({}, "/home/me") == "/home/me/.local/state/reloader"
     assert state_directory({"XDG_STATE_HOME": "/state"}, "/home/me") == "/state/reloader"
     assert state_directory({"XDG_STATE_HOME": "relative"}, "/home/me") == "/home/me/.local/state/reloader"

@@ -123,7 +123,7 @@ class ProcessHost:
     """Starts runs and notices their end. A thread for each run waits for its leader, and says no more than that.
 
     A run needs no guard with a ``stop_signal``: if we are killed, the system closes the job, and ends all that is in it.
-    There are no ``sockets`` to be handed over: the configuration refuses them here. The ``folder`` of our own files is left to
+    There are no ``sockets`` to be handed over: the configuration refuses them here. The ``directory`` of our own files is left to
     the system's cleaning then. The ``helpers`` are those of the host before, which go on.
     """
 
@@ -137,7 +137,7 @@ class ProcessHost:
         has_input: bool = True,
         sockets: Sockets | None = None,
         log: str | None = None,
-        folder: str | None = None,
+        directory: str | None = None,
         console: ConsoleModes | None = None,
         helpers: HelperHost | None = None,
     ) -> None:
