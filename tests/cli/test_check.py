@@ -1,4 +1,4 @@
-"""``reloader check`` says whether the configuration is good, and which value of each key is in force."""
+"""``reloader check``: problems of the configuration, and the value of each key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILE = f"command = [{json.dumps(sys.executable)}, 'app.py']\nignore = ['*.log']\
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own, in which the test is."""
+    """An empty project as the current directory."""
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("RELOADER_")]:
@@ -59,7 +59,7 @@ class TestAGoodConfiguration:
         words = " ".join(lines)
         assert all(f"{key.toml_name} =" in words or f"# {key.toml_name} is not set" in words for key in KEYS.values())
 
-    def test_says_where_it_is_and_what_comes_of_it(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_shown_with_its_path_and_its_result(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "reloader.toml").write_text(FILE)
         assert main(["check"]) == 0
         head = capsys.readouterr().out.partition("\n\n")[0].splitlines()
@@ -75,7 +75,7 @@ class TestAGoodConfiguration:
         assert "# command is not set\n" in out
         assert tomli.loads(out)["interval"] == 1.0
 
-    def test_is_not_shown_if_only_the_exit_code_is_wanted(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_not_shown_with_quiet(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["check", "--quiet"]) == 0
         assert capsys.readouterr() == ("", "")
 
@@ -95,7 +95,7 @@ class TestAGoodConfiguration:
 
 
 class TestAWrongConfiguration:
-    def test_is_told_with_every_problem_and_code_2(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_reported_with_every_problem_and_code_2(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "reloader.toml").write_text("interval = -1\nwhat = 2\n")
         assert main(["check"]) == 2
         written = capsys.readouterr()
@@ -111,7 +111,7 @@ class TestAWrongConfiguration:
         assert problem.startswith("reloader.toml: interval: ")
 
 
-class TestWhatIsNamedAndNotThere:
+class TestAMissingThingThatTheConfigurationNames:
     def test_is_the_command(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["check", "--quiet", "--", "there-is-no-such-program"]) == 1
         assert '"there-is-no-such-program" was not found. Install it' in capsys.readouterr().err
@@ -136,9 +136,7 @@ class TestWhatIsNamedAndNotThere:
         told = checked(capsys, "--env-files", ".env,.env.local", "--", sys.executable)
         assert told["missing"] == [f"--env-files: there is no file {here / '.env.local'}. Create it or leave it out"]
 
-    def test_is_looked_for_on_the_path_that_the_command_is_given(
-        self, here: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_is_searched_on_the_path_of_the_command(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         directory, name = os.path.split(sys.executable)
         assert main(["check", "--quiet", "--env", f"PATH={here}", "--", "there-is-no-such-program"]) == 1
         assert main(["check", "--quiet", "--env", f"PATH={directory}", "--", name]) == 0

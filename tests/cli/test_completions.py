@@ -1,4 +1,4 @@
-"""The completions of each shell, asked of the shell itself where it is on this machine."""
+"""The completions of each shell, tried in the shell itself if it is installed."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def script(capsys: pytest.CaptureFixture[str], shell: str) -> str:
 
 
 class TestWhatIsCompleted:
-    def test_are_all_verbs_with_all_that_they_take(self) -> None:
+    def test_are_all_subcommands_with_their_flags(self) -> None:
         assert list(WORDS) == list(SUBCOMMANDS)
         spellings = [one for flag in WORDS["run"].flags for one in flag.spellings]
         assert {key.flag for key in KEYS.values()} <= set(spellings)
         assert {"-w", "--no-gitignore", "-c", "--config", "-h", "--help", "--version"} <= set(spellings)
         assert len(set(spellings)) == len(spellings)
 
-    def test_are_values_by_what_they_are(self) -> None:
+    def test_are_values_by_their_kind(self) -> None:
         assert (flag("run", "--backend").takes, flag("run", "--backend").choices[0]) == (ValueKind.CHOICE, "auto")
         assert flag("run", "--cwd").takes is ValueKind.DIRECTORY
         assert flag("run", "--extra-files").takes is ValueKind.FILE
@@ -45,17 +45,17 @@ class TestWhatIsCompleted:
         assert flag("init", "--no-schema").takes is ValueKind.NOTHING
         assert (flag("run", "--shell").value_is_optional, flag("run", "--shell").needs_value) == (True, False)
 
-    def test_are_operands(self) -> None:
+    def test_are_positional_arguments(self) -> None:
         assert (WORDS["completions"].positional, WORDS["completions"].choices) == (ValueKind.CHOICE, SHELLS)
         assert (WORDS["schema"].positional, WORDS["schema"].takes_command) == (ValueKind.NOTHING, False)
         assert WORDS["run"].takes_command
 
-    def test_are_no_keys_for_a_verb_that_takes_none(self) -> None:
+    def test_are_no_keys_for_a_subcommand_without_keys(self) -> None:
         assert [one.spellings for one in flag_specs(load("schema"))] == [("-h", "--help"), ("--version",)]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_script_names_every_verb_and_every_flag(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+def test_a_script_names_every_subcommand_and_every_flag(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     text = script(capsys, shell)
     assert text.count(f"reloader completions {shell}") == 1
     assert [name for name in SUBCOMMANDS if name not in text] == []
@@ -64,7 +64,7 @@ def test_a_script_names_every_verb_and_every_flag(capsys: pytest.CaptureFixture[
 
 
 def ask(shell: str, directory: Path, code: str) -> list[str]:
-    """The lines that ``code`` prints in a shell without the user's start-up files."""
+    """Return the lines that ``code`` prints in a shell without the user's start-up files."""
     if shutil.which(shell) is None:
         pytest.skip(f"there is no {shell} on this machine")
     bare = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
@@ -104,7 +104,7 @@ def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str], type
     assert offered in ask("bash", tmp_path, code)
 
 
-def test_bash_completes_a_value_behind_an_equals_sign(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bash_completes_a_value_after_an_equals_sign(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "it").write_text(script(capsys, "bash"))
     for words, cword in (("reloader --backend =", 2), ("reloader --backend = w", 3)):
         code = f'source ./it; COMP_WORDS=({words}); COMP_CWORD={cword}; _reloader; printf "%s\\n" "${{COMPREPLY[@]}}"'
@@ -143,18 +143,16 @@ _reloader
         ("''", "for reloader"),
     ],
 )  # fmt: skip
-def test_zsh_is_told_what_to_complete(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, offered: str
-) -> None:
+def test_zsh_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, offered: str) -> None:
     (tmp_path / "it").write_text(script(capsys, "zsh"))
     assert offered in ask("zsh", tmp_path, ZSH.replace("WORDS", f"reloader {typed}"))
 
 
-def test_zsh_takes_no_colon_of_a_text_for_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_colons_in_descriptions_are_escaped_for_zsh(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[What makes a change\\: different content" in script(capsys, "zsh")
 
 
-def test_powershell_is_told_every_text_in_quotes_that_are_closed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_text_for_powershell_is_quoted(capsys: pytest.CaptureFixture[str]) -> None:
     text = script(capsys, "powershell")
     assert "config file''s directory" in text
     assert all(line.count("'") % 2 == 0 for line in text.splitlines())

@@ -1,4 +1,4 @@
-"""What stands on the screen, or in the pipe, for each notice."""
+"""The output of the console for each notice: lines, progress and JSON."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ one_of_each = pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: type
 
 
 class Screen(io.StringIO):
-    """A stream that is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -204,7 +204,7 @@ def shown(notice: Notice, how: Style) -> str:
     return stream.getvalue()
 
 
-def test_the_examples_here_are_of_every_kind() -> None:
+def test_there_is_an_example_of_every_notice() -> None:
     assert {type(notice) for notice in NOTICES} >= set(get_args(Notice))
 
 
@@ -215,7 +215,7 @@ class TestLines:
         assert line == f"[reloader] {message(notice)}"
         assert below == list(details(notice))
 
-    def test_a_fault_in_a_source_stands_below_as_python_shows_it(self) -> None:
+    def test_a_syntax_error_is_followed_by_the_excerpt_that_python_shows(self) -> None:
         excerpt = ('  File "/app/a.py", line 3', "    \tdef f(:", "\t          ^", "SyntaxError: invalid syntax")
         text = shown(SyntaxErrorNotice("/app/a.py", 3, 7, excerpt[-1], excerpt, 2), Style())
         assert text.splitlines()[1:] == [line.replace("\t", " ") for line in excerpt]
@@ -245,17 +245,17 @@ class TestLines:
         assert "\x1b[" in shown(Note("x"), Style(Level.DETAIL, has_colour=True))
 
 
-class TestHowLoud:
+class TestTheLowestLevel:
     @one_of_each
     @pytest.mark.parametrize(
         ("flags", "lowest"),
         [(Flags(quiet=True), Level.WARNING), (Flags(), Level.INFO), (Flags(verbose=True), Level.DETAIL)],
         ids=["quiet", "as usual", "verbose"],
     )
-    def test_is_what_the_flags_say(self, notice: Notice, flags: Flags, lowest: Level) -> None:
+    def test_follows_the_flags(self, notice: Notice, flags: Flags, lowest: Level) -> None:
         assert bool(shown(notice, style(flags))) is (notice.level >= lowest)
 
-    def test_the_end_of_a_run_is_as_loud_as_it_is_bad(self) -> None:
+    def test_of_the_end_of_a_run_depends_on_its_outcome(self) -> None:
         levels = [
             Ended(1, Signalled(15), 1.0, stopped=True).level,
             Ended(1, Exited(0), 1.0, stopped=False).level,
@@ -300,10 +300,10 @@ class TestProgress:
             f"[reloader] {message(Killed(1, 2.0))}\n[reloader] {message(Killed(2, 2.0))}\n"
         )
 
-    def test_is_nothing_where_nobody_waits_at_a_terminal(self) -> None:
+    def test_is_not_shown_in_a_pipe(self) -> None:
         assert shown(Scanning(10), style(stream=io.StringIO())) == ""
 
-    def test_is_an_object_each_in_json_also_on_a_terminal(self) -> None:
+    def test_is_an_object_for_each_step_in_json_also_on_a_terminal(self) -> None:
         stream = Screen()
         Console(stream, style(Flags(json=True), stream)).report(Scanning(10))
         assert json.loads(stream.getvalue())["files"] == 10
@@ -355,7 +355,7 @@ class TestJson:
         assert lost["outcome"] == {"kind": "not_launched", "exit_code": 126, "why": "no"}
 
     @pytest.mark.skipif(sys.platform == "win32", reason="on Windows every name of a file is text")
-    def test_names_that_are_no_text_are_escaped(self) -> None:
+    def test_file_names_that_are_not_valid_text_are_escaped(self) -> None:
         name = os.fsdecode(b"/caf\xe9.py")
         batch = ChangeBatch.of([PathChange(name, ChangeKind.ADDED)])
         text = shown(Changed(batch), Style(as_json=True))
@@ -370,7 +370,7 @@ class TestErrors:
         Console(stream, Style(threshold=Level.ERROR)).fail(ConfigError(["one", "two"]))
         assert stream.getvalue() == "[reloader] one\n[reloader] two\n"
 
-    def test_are_shown_however_quiet_it_is(self) -> None:
+    def test_are_shown_even_with_quiet(self) -> None:
         stream = io.StringIO()
         error = BackendUnavailable("watchman", "cause", "remedy")
         Console(stream, style(Flags(quiet=True), stream, shows_colour=False)).fail(error)
@@ -394,7 +394,7 @@ def dead_streams() -> list[io.StringIO]:
     return [closed, ClosedPipe()]
 
 
-def test_a_stream_that_is_gone_costs_nobody_anything(dead_streams: list[io.StringIO]) -> None:
+def test_a_closed_stream_is_ignored(dead_streams: list[io.StringIO]) -> None:
     for stream in dead_streams:
         console = Console(stream, Style())
         console.report(Killed(1, 2.0))
@@ -402,7 +402,7 @@ def test_a_stream_that_is_gone_costs_nobody_anything(dead_streams: list[io.Strin
         assert stream.closed or stream.getvalue() != ""
 
 
-def test_what_a_stream_cannot_encode_costs_nobody_anything() -> None:
+def test_text_that_a_stream_cannot_encode_is_ignored() -> None:
     written = io.BytesIO()
     stream = io.TextIOWrapper(written, encoding="ascii")
     console = Console(stream, Style(Level.DETAIL))

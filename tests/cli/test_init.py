@@ -1,4 +1,4 @@
-"""``reloader init`` writes what fits, explains it, and never touches what is there. tests/e2e runs what it writes."""
+"""``reloader init`` writes a fitting config file and never changes an existing one. tests/e2e runs what it writes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class TestTheFile:
-    def test_is_a_configuration_for_what_was_recognised(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_a_configuration_for_the_detected_project(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "app.py").write_text(FLASK)
         assert main(["init"]) == 0
         settings = project_in(here).settings()
@@ -39,13 +39,13 @@ class TestTheFile:
         assert "Created reloader.toml: app.py is a Flask app." in out
         assert "-m flask --app app run --debug --no-reload" in out
 
-    def test_says_where_its_schema_is_which_lies_beside_it(self, here: Path) -> None:
+    def test_names_its_schema_which_is_written_too(self, here: Path) -> None:
         (here / "app.py").write_text(FLASK)
         main(["init"])
         assert (here / "reloader.toml").read_text().startswith(f"#:schema ./{SCHEMA_NAME}\n")
         assert json.loads((here / SCHEMA_NAME).read_text()) == json.loads(json.dumps(schema()))
 
-    def test_is_alone_if_no_schema_is_wanted(self, here: Path) -> None:
+    def test_comes_without_a_schema_if_that_is_disabled(self, here: Path) -> None:
         assert main(["init", "--no-schema", "--", "make", "serve"]) == 0
         assert sorted(os.listdir(here)) == [".git", "reloader.toml"]
         assert "#:schema" not in (here / "reloader.toml").read_text()
@@ -55,17 +55,17 @@ class TestTheFile:
         assert main(["init", "--", "make", "a b"]) == 0
         assert project_in(here).settings().launch.argv == ("make", "a b")
 
-    def test_is_told_of_in_json(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_reported_in_json(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["init", "--json", "--", "make"]) == 0
         told = json.loads(capsys.readouterr().out)
         assert told == {"file": str(here / "reloader.toml"), "kind": "command", "command": ["make"]}
 
-    def test_is_told_of_to_nobody_who_wants_quiet(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_not_reported_with_quiet(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["init", "--quiet", "--", "make"]) == 0
         assert capsys.readouterr() == ("", "")
 
 
-class TestWhatIsThere:
+class TestAnExistingFile:
     def test_is_never_overwritten(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "reloader.toml").write_text("# mine\n")
         assert main(["init", "--", "make"]) == 2
@@ -75,7 +75,7 @@ class TestWhatIsThere:
             "[reloader] reloader.toml exists already, and was not changed. Edit it, or remove it first\n"
         )
 
-    def test_is_not_overridden_by_a_file_beside_it(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_not_overridden_by_a_new_file(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "pyproject.toml").write_text("[tool.reloader]\ncommand = 'x'\n")
         assert main(["init", "--", "make"]) == 2
         assert "pyproject.toml exists already" in capsys.readouterr().err
@@ -86,25 +86,23 @@ class TestWhatIsThere:
         assert main(["init", "--", "make"]) == 2
         assert "reloader.toml exists" in capsys.readouterr().err
 
-    def test_may_be_the_schema_which_stays_too(self, here: Path) -> None:
+    def test_may_be_the_schema_which_is_kept(self, here: Path) -> None:
         (here / SCHEMA_NAME).write_text("{}")
         assert main(["init", "--", "make"]) == 0
         assert (here / SCHEMA_NAME).read_text() == "{}"
 
-    def test_may_be_a_file_further_up_which_is_for_other_directories(
-        self, here: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_may_be_a_config_file_in_a_directory_above(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (here / "reloader.toml").write_text("command = 'x'\n")
         (here / "sub").mkdir()
         monkeypatch.chdir(here / "sub")
         assert main(["init", "--", "make"]) == 0
 
-    def test_may_be_nothing_that_is_known(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_may_be_of_an_unknown_kind(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["init"]) == 2
         assert "reloader init -- COMMAND" in capsys.readouterr().err
         assert os.listdir(here) == [".git"]
 
-    def test_may_be_a_directory_that_cannot_be_written(
+    def test_may_be_in_a_directory_that_is_not_writable(
         self, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refused(*arguments: object, **more: object) -> None:
@@ -131,7 +129,7 @@ EVERYTHING = Project(
 
 @pytest.mark.parametrize("project", [EVERYTHING, Project("command", "Given", ("make",))], ids=["all", "least"])
 class TestTheText:
-    def test_holds_what_was_recognised_and_no_more(self, project: Project) -> None:
+    def test_holds_exactly_the_detected_values(self, project: Project) -> None:
         document = tomli.loads(config_text(project, has_schema=True))
         expected = {"command": ["python", "-m", "flask"], "cwd": "backend", "env": {"A": "b"}, "watch": ["x/"]}
         expected |= {"ignore": ["*.log"], "extra_files": [".env"]}
@@ -143,7 +141,7 @@ class TestTheText:
         for name in re.findall(r"^(?:# )?([a-z_]+) = ", text, re.MULTILINE):
             assert KEYS[name].about in words
 
-    def test_offers_keys_that_are_good_as_they_stand(self, project: Project, tmp_path: Path) -> None:
+    def test_offers_keys_that_are_valid_without_an_edit(self, project: Project, tmp_path: Path) -> None:
         text = re.sub(r"^# (?=[a-z_]+ = )", "", config_text(project, has_schema=True), flags=re.MULTILINE)
         place = project_in(tmp_path)
         place.write(text)

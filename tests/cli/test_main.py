@@ -1,4 +1,4 @@
-"""The program as a shell meets it: exit codes, no traceback for what the user can mend, and nothing heavy for --version."""
+"""The program as a shell runs it: exit codes, errors without a traceback, and no heavy import for --version."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(*arguments: str, cwd: Path, code: str | None = None) -> subprocess.Compl
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of its own, in which the test is."""
+    """An empty project as the current directory."""
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("RELOADER_")]:
@@ -50,14 +50,14 @@ class TestExitCodes:
         assert main(["--backend", "stat", "--", sys.executable, "-c", f"raise SystemExit({code})"]) == code
 
     @posix_only
-    def test_of_a_command_that_a_signal_ends_are_128_and_its_number(self) -> None:
+    def test_of_a_command_that_a_signal_ends_are_128_plus_its_number(self) -> None:
         assert main(["--backend", "stat", "--", "/bin/sh", "-c", "kill -9 $$"]) == 128 + signal.SIGKILL
 
-    def test_of_a_command_that_is_not_there_are_127(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_of_a_missing_command_are_127(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["--backend", "stat", "--", "there-is-no-such-program"]) == 127
         assert '"there-is-no-such-program" was not found' in capsys.readouterr().err
 
-    def test_of_a_faulty_configuration_are_2_with_a_line_for_each_fault(
+    def test_of_an_invalid_configuration_are_2_with_a_line_for_each_problem(
         self, here: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (here / "reloader.toml").write_text('command = []\ninterval = -1\nwhat = "is this"\n')
@@ -68,7 +68,7 @@ class TestExitCodes:
         assert len(lines) >= 3
         assert all(line.startswith("[reloader] ") for line in lines)
 
-    def test_of_a_backend_that_cannot_be_had_are_2_with_the_remedy(
+    def test_of_an_unavailable_backend_are_2_with_the_remedy(
         self, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv("WATCHMAN_SOCK", str(here / "no.sock"))
@@ -81,7 +81,7 @@ class TestExitCodes:
         assert ended.value.code == 2
         assert "--interval" in capsys.readouterr().err
 
-    def test_of_a_ctrl_c_that_came_too_early_for_the_session_are_130(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_of_a_ctrl_c_before_the_session_starts_are_130(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def interrupted(*arguments: object, **more: object) -> int:
             raise KeyboardInterrupt
 
@@ -90,14 +90,14 @@ class TestExitCodes:
 
 
 class TestWithoutATraceback:
-    def test_nothing_to_run_is_said(self, here: Path) -> None:
+    def test_a_missing_command_is_reported(self, here: Path) -> None:
         done = run(cwd=here)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
         assert done.stderr.startswith("[reloader] ")
 
     @posix_only
-    def test_a_current_directory_that_was_deleted_is_said(self, here: Path) -> None:
+    def test_a_deleted_current_directory_is_reported(self, here: Path) -> None:
         gone = here / "gone"
         gone.mkdir()
         shell = f"rmdir '{gone}' && exec '{sys.executable}' -m reloader -- true"
@@ -110,7 +110,7 @@ class TestWithoutATraceback:
         assert done.stderr == "[reloader] the current directory was deleted. Change into a directory that exists\n"
 
     @posix_only
-    def test_streams_that_are_closed_are_no_reason_to_fail(self, here: Path) -> None:
+    def test_closed_streams_are_not_an_error(self, here: Path) -> None:
         """A descriptor that the program opens must not become the standard stream of the command."""
         output = "import os; open('told', 'w').write(' '.join(os.readlink(f'/dev/fd/{n}') for n in range(3)))"
         shell = f"exec '{sys.executable}' -m reloader --backend stat -- '{sys.executable}' -c \"{output}\" <&- >&- 2>&-"
@@ -127,13 +127,13 @@ class TestAsAProgram:
         assert (done.returncode, done.stdout) == (5, "ran\n")
         assert "[reloader] watching" in done.stderr
 
-    def test_all_that_it_says_itself_is_on_standard_error(self, here: Path) -> None:
+    def test_its_own_messages_go_to_standard_error(self, here: Path) -> None:
         done = run("--verbose", "--backend", "stat", "--", sys.executable, "-c", "pass", cwd=here)
         assert done.stdout == ""
         assert "[reloader] finished with exit code 0" in done.stderr
 
     @pytest.mark.parametrize("flag", ["--version", "-h", "--help"])
-    def test_answers_that_cost_nothing_import_nothing_heavy(self, here: Path, flag: str) -> None:
+    def test_quick_answers_import_nothing_heavy(self, here: Path, flag: str) -> None:
         code = (
             "import sys\n"
             "from reloader.cli.main import main\n"
@@ -146,11 +146,11 @@ class TestAsAProgram:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout
 
-    def test_the_version_is_said_in_one_line(self, here: Path) -> None:
+    def test_the_version_is_one_line(self, here: Path) -> None:
         assert run("--version", cwd=here).stdout == f"reloader {__version__}\n"
 
 
-def test_a_program_without_a_standard_error_writes_into_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_without_a_standard_error_writes_to_the_null_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     stream = context.standard_error()
     try:
@@ -160,14 +160,14 @@ def test_a_program_without_a_standard_error_writes_into_nothing(monkeypatch: pyt
 
 
 class TestTheDoctor:
-    def test_says_what_would_watch_here_and_ends_with_0_where_all_is_well(self, here: Path) -> None:
+    def test_shows_how_files_are_watched_and_exits_with_0(self, here: Path) -> None:
         (here / "app.py").write_text("")
         done = run("doctor", "--backend", "stat", "--interval", "0.1", cwd=here)
         assert (done.returncode, done.stderr) == (0, "")
         assert "watching and scanning 1 file in 1 directory took" in done.stdout
         assert "a change was noticed after" in done.stdout
 
-    def test_ends_with_1_where_something_is_amiss(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_exits_with_1_after_a_warning(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from reloader.app import doctor
         from reloader.core.notices import EventsOverflowed
 

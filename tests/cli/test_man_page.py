@@ -1,4 +1,4 @@
-"""The manual page: what is in it, and that those who set it find no fault with it."""
+"""The manual page: its content, and its markup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = manual()
 
 
 def read_by_a_person() -> str:
-    """The page without roff's marks."""
+    """Return the page without roff's markup."""
     lines = [line for line in PAGE.splitlines() if not line.startswith((".TP", ".PP", ".nf", ".fi"))]
     text = re.sub(r"^\.(?:SH|SS|B) ", "", "\n".join(lines), flags=re.MULTILINE)
     for mark, letter in ((r"\&", ""), (r"\-", "-"), (r"\(aq", "'"), (r"\(dq", '"'), (r"\(ti", "~"), (r"\(ha", "^")):
@@ -31,7 +31,7 @@ def test_it_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == PAGE
 
 
-def test_it_is_of_this_version_and_has_the_sections_that_people_look_for() -> None:
+def test_it_has_the_version_and_the_usual_sections() -> None:
     assert PAGE.startswith(f'.TH RELOADER 1 "" "reloader {__version__}"')
     sections = re.findall(r"^\.SH (.*)$", PAGE, re.MULTILINE)
     assert sections == [
@@ -40,7 +40,7 @@ def test_it_is_of_this_version_and_has_the_sections_that_people_look_for() -> No
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
-def test_it_explains_every_verb_with_its_own_flags(name: str) -> None:
+def test_it_explains_every_subcommand_with_its_own_flags(name: str) -> None:
     text = read_by_a_person()
     assert f"\nreloader {name} [OPTIONS]" in text
     assert SUBCOMMANDS[name] in text
@@ -48,7 +48,7 @@ def test_it_explains_every_verb_with_its_own_flags(name: str) -> None:
     assert name == DEFAULT or text.count(f"\nreloader {name} [OPTIONS]") == 2  # in the synopsis too
 
 
-def test_no_line_of_text_is_taken_for_a_request() -> None:
+def test_no_line_of_text_is_a_roff_request() -> None:
     requests = {line.split()[0] for line in PAGE.splitlines() if line.startswith((".", "'"))}
     assert requests <= {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".nf", ".fi"}
 
@@ -62,7 +62,7 @@ def test_no_line_of_text_is_taken_for_a_request() -> None:
     ],
     ids=lambda command: command[0],
 )
-def test_who_sets_it_finds_no_fault(tmp_path: Path, command: list[str]) -> None:
+def test_mandoc_finds_no_fault(tmp_path: Path, command: list[str]) -> None:
     if shutil.which(command[0]) is None:
         pytest.skip(f"there is no {command[0]} on this machine")
     page = tmp_path / "reloader.1"

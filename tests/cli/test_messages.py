@@ -72,7 +72,7 @@ def batch(*names: str, kind: ChangeKind = ChangeKind.MODIFIED) -> ChangeBatch:
 
 
 def away(*names: str) -> str:
-    """A path that does not lie below the current directory."""
+    """Return a path outside of the current directory."""
     return os.path.join(os.sep, "nowhere", *names)
 
 
@@ -295,21 +295,19 @@ class TestPaths:
             (("..", "other"), None),
         ],
     )
-    def test_are_relative_to_where_the_user_is_if_they_lie_below(
-        self, path: tuple[str, ...], shown: str | None
-    ) -> None:
+    def test_below_the_current_directory_are_relative_to_it(self, path: tuple[str, ...], shown: str | None) -> None:
         here = away("project")
         whole = os.path.normpath(os.path.join(here, *path))
         assert short(whole, lambda: here) == (whole if shown is None else shown)
 
-    def test_of_which_the_name_only_begins_alike_stay_whole(self) -> None:
+    def test_that_only_begin_like_the_current_directory_stay_absolute(self) -> None:
         assert short(away("project2", "a.py"), lambda: away("project")) == away("project2", "a.py")
 
-    def test_are_whole_for_who_is_at_the_top_of_the_disk(self) -> None:
+    def test_stay_absolute_if_the_current_directory_is_the_root(self) -> None:
         assert short(away("a.py"), lambda: os.sep) == away("a.py")
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete the current directory")
-    def test_stay_whole_when_the_current_directory_was_deleted(
+    def test_stay_absolute_when_the_current_directory_was_deleted(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "gone").mkdir()
@@ -331,7 +329,7 @@ class TestPaths:
             ("ünïcödé 猫", "ünïcödé 猫"),
         ],
     )
-    def test_cannot_play_tricks_with_the_terminal(self, name: str, shown: str) -> None:
+    def test_have_their_control_characters_escaped(self, name: str, shown: str) -> None:
         assert short(away(name)) == away(shown)
 
 

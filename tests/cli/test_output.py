@@ -17,12 +17,12 @@ def test_an_answer_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("one\ntwo\n", "")
 
 
-def test_a_program_without_a_standard_output_answers_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_standard_output_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     write("to nobody")
 
 
-def test_what_the_encoding_does_not_have_is_escaped(tmp_path: Path) -> None:
+def test_characters_outside_of_the_encoding_are_escaped(tmp_path: Path) -> None:
     code = r"from reloader.cli.output.stdout import write; write('\u2713 \udcff\n')"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -35,7 +35,7 @@ def test_what_the_encoding_does_not_have_is_escaped(tmp_path: Path) -> None:
     assert done.stdout.split() == [rb"\u2713", rb"\udcff"]
 
 
-def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(tmp_path: Path) -> None:
     code = (
         "import sys; sys.stdin.read(); from reloader.cli.output.stdout import write; write('x' * 100_000); write('y')"
     )

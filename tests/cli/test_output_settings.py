@@ -1,4 +1,4 @@
-"""How notices reach the user beside the lines of the console: a cleared screen, a bell, a notification, a log, the time."""
+"""The output settings: clear, bell, notify, timestamps and log_file."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def noon() -> datetime:
 def told(
     policy: OutputSettings, *notices: Notice, style: Style | None = None, environ: dict[str, str] | None = None
 ) -> str:
-    """All that is written to a terminal."""
+    """Everything that is written to a terminal."""
     stream = io.StringIO()
     console = Console(stream, style or Style(is_terminal=True), noon)
     reporter = reporter_for(policy, console, PLAIN if environ is None else environ)
@@ -82,7 +82,7 @@ class TestAClearedScreen:
             (FAILED, WaitingForChangeNotice(Exited(1)), LOST, Changed(BATCH), SECOND),
         ],
     )
-    def test_shows_of_the_past_why_it_was_cleared_and_what_was_wrong(self, notices: tuple[Notice, ...]) -> None:
+    def test_repeats_the_reason_and_the_warnings_on_the_way(self, notices: tuple[Notice, ...]) -> None:
         before, clear, after = told(self.CLEARED, FIRST, *notices).partition(CLEAR)
         assert (clear, CLEAR in after) == (CLEAR, False)
         assert before.startswith("[reloader] starting")
@@ -100,7 +100,7 @@ class TestAClearedScreen:
     def test_is_not_cleared_for_the_first_run(self) -> None:
         assert CLEAR not in told(self.CLEARED, Changed(BATCH), FIRST)
 
-    def test_is_cleared_for_each_further_one_with_its_own_reasons_alone(self) -> None:
+    def test_is_cleared_for_each_further_run_and_repeats_only_its_own_reason(self) -> None:
         text = told(self.CLEARED, FIRST, Changed(BATCH), STOPPED, SECOND, Launched(3, 12, ("x",), RequestedByChild()))
         assert text.count(CLEAR) == 2
         assert "changed" not in text.rpartition(CLEAR)[2]
@@ -109,7 +109,7 @@ class TestAClearedScreen:
     def test_is_a_terminals(self, style: Style) -> None:
         assert CLEAR not in told(self.CLEARED, FIRST, SECOND, style=style)
 
-    def test_is_one_that_can_be_cleared(self) -> None:
+    def test_is_not_a_dumb_terminals(self) -> None:
         assert CLEAR not in told(self.CLEARED, FIRST, SECOND, environ={"TERM": "dumb"})
 
 
@@ -142,7 +142,7 @@ class TestTheBell:
             (EventsOverflowed("watchdog", "Raise it."),),
         ],
     )
-    def test_does_not_ring_for_what_was_asked_for(self, notices: tuple[Notice, ...]) -> None:
+    def test_does_not_ring_for_what_the_user_requested(self, notices: tuple[Notice, ...]) -> None:
         assert BELL not in told(self.RINGS, FIRST, *notices)
 
     @pytest.mark.parametrize("style", [Style(), Style(as_json=True)])
@@ -167,29 +167,29 @@ class TestANotification:
             ({}, None),
         ],
     )
-    def test_is_asked_for_in_the_terminals_own_words(self, environ: dict[str, str], sequence: str | None) -> None:
+    def test_uses_the_escape_sequence_of_the_terminal(self, environ: dict[str, str], sequence: str | None) -> None:
         assert notification_of("a; b", environ) == sequence
 
-    def test_says_what_has_ended(self) -> None:
+    def test_names_the_run_that_ended(self) -> None:
         text = told(OutputSettings(notify=True), FIRST, FAILED, WaitingForChangeNotice(Exited(1)), environ=KITTY)
         assert "p=body;run 1 exited with code 1 after 2 s\x1b" in text
         assert BELL not in text
 
-    def test_is_no_longer_than_people_read(self) -> None:
+    def test_is_shortened(self) -> None:
         assert len(notification_of("a" * 5000, KITTY) or "") < 300
 
-    def test_is_the_bell_where_the_terminal_knows_none(self) -> None:
+    def test_is_replaced_by_the_bell_on_other_terminals(self) -> None:
         assert told(OutputSettings(notify=True), FIRST, FAILED, FinishedNotice(1)).count(BELL) == 1
 
-    def test_comes_with_the_bell_if_that_is_asked_for_too(self) -> None:
+    def test_comes_with_the_bell_if_both_are_enabled(self) -> None:
         text = told(OutputSettings(notify=True, bell=True), FIRST, FAILED, FinishedNotice(1), environ=KITTY)
         assert (text.count(BELL), text.count("\x1b]99")) == (1, 2)
 
-    def test_cannot_be_broken_out_of_by_what_a_command_is_called(self) -> None:
+    def test_has_its_control_characters_escaped(self) -> None:
         made = notification_of(message(Note("\x1b\\\x1b]0;x\a")), KITTY) or ""
         assert (made.count("\x1b"), made.count(BELL)) == (4, 0)
 
-    def test_is_of_an_error_that_is_no_end(self) -> None:
+    def test_is_shown_for_an_error_without_an_end(self) -> None:
         written: list[str] = []
         Notifier(written.append, KITTY, has_bell=False, notifies=True).report(KillFailed(1, 10.0))
         assert "run 1 did not exit" in written[0]
@@ -204,11 +204,11 @@ class TestTheTime:
         line = told(OutputSettings(timestamps=True), Note("a"), style=Style(Level.DETAIL, as_json=True))
         assert json.loads(line)["time"] == "2020-01-02T12:00:00.250+01:00"
 
-    def test_is_not_there_unless_it_is_asked_for(self) -> None:
+    def test_is_missing_by_default(self) -> None:
         style = Style(Level.DETAIL, as_json=True)
         assert "time" not in json.loads(told(OutputSettings(), Note("a"), style=style))
 
-    def test_is_this_machines(self) -> None:
+    def test_is_local_time(self) -> None:
         stream = io.StringIO()
         console = Console(stream, Style(Level.DETAIL, as_json=True))
         reporter_for(OutputSettings(timestamps=True), console, {}).report(Note("a"))
@@ -242,7 +242,7 @@ class TestTheLog:
         assert json.loads(path.read_text())["text"] == "a"
         assert "time" in json.loads(path.read_text())
 
-    def test_makes_room_when_it_is_full(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_rotated_when_it_is_full(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(log_file, "LIMIT", 100)
         path = tmp_path / "a.log"
         log = LogFile(str(path), as_json=False, now=noon)
@@ -252,11 +252,11 @@ class TestTheLog:
         assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 400
         assert sorted(os.listdir(tmp_path)) in (["a.log", "a.log.1"], ["a.log.1"])
 
-    def test_that_cannot_be_written_is_told_before_anything_starts(self, tmp_path: Path) -> None:
+    def test_that_cannot_be_written_is_reported_before_anything_starts(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"log_file: .* cannot be written: .*. Name another file"):
             LogFile(str(tmp_path), as_json=False)
 
-    def test_that_fails_later_costs_no_run(self, tmp_path: Path) -> None:
+    def test_that_fails_later_stops_no_run(self, tmp_path: Path) -> None:
         path = tmp_path / "a.log"
         log = LogFile(str(path), as_json=False)
         path.unlink()
@@ -276,7 +276,7 @@ class TestTheLog:
         assert "DETAIL  finished with exit code 127" in (tmp_path / "a.log").read_text()
 
 
-def test_every_reporter_is_told_everything() -> None:
+def test_every_reporter_gets_every_notice() -> None:
     class Kept:
         def __init__(self) -> None:
             self.notices: list[Notice] = []
@@ -290,7 +290,7 @@ def test_every_reporter_is_told_everything() -> None:
     assert [one.notices for one in kept] == [[FIRST], [FIRST]]
 
 
-def test_the_console_alone_is_told_where_nothing_else_is_asked_for() -> None:
+def test_the_console_is_the_only_reporter_by_default() -> None:
     console = Console(io.StringIO(), Style())
     assert reporter_for(OutputSettings(), console, {}) is console
 

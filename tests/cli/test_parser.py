@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    """What is written when ``argv`` is refused, without the pointer to the help."""
+    """Return the error for ``argv``, without the line that points to the help."""
     with pytest.raises(SystemExit) as ended:
         parse(argv)
     assert ended.value.code == 2
@@ -31,7 +31,7 @@ def shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     return capsys.readouterr().out
 
 
-def test_nothing_asks_for_a_run() -> None:
+def test_no_arguments_mean_run() -> None:
     arguments = parse([])
     assert (arguments.subcommand, arguments.config, arguments.flags, arguments.command) == ("run", None, {}, ())
     assert (arguments.quiet, arguments.verbose, arguments.json) == (False, False, False)
@@ -41,7 +41,7 @@ def test_the_command_after_the_dashes_is_untouched() -> None:
     assert parse(["-q", "--", "a", "--watch", "b", "--", "-c"]).command == ("a", "--watch", "b", "--", "-c")
 
 
-def test_the_verb_may_be_written() -> None:
+def test_the_default_subcommand_may_be_written() -> None:
     arguments = parse(["run", "--interval", "2", "--", "run"])
     assert (arguments.subcommand, arguments.flags, arguments.command) == ("run", {"interval": "2"}, ("run",))
 
@@ -94,7 +94,7 @@ def test_a_shell_needs_no_name() -> None:
         (["--command", "a", "--", "b"], 'the command is given twice. Use --command or "--", not both'),
     ],
 )  # fmt: skip
-def test_what_cannot_be_understood_is_refused_in_one_line(
+def test_a_wrong_command_line_is_reported_in_one_line(
     capsys: pytest.CaptureFixture[str], argv: list[str], error: str
 ) -> None:
     assert refusal(capsys, *argv) == error
@@ -129,7 +129,7 @@ def test_the_help_explains_every_flag_with_its_default(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("argv", [["--version"], ["-h"], ["--help"]])
-def test_an_answer_imports_nothing_that_costs(argv: list[str]) -> None:
+def test_help_and_version_import_only_cheap_modules(argv: list[str]) -> None:
     look = (
         "import sys, argparse, errno, gettext, locale, textwrap; before = set(sys.modules)\n"
         "from reloader.cli.parser import parse\n"

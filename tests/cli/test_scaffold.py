@@ -1,4 +1,4 @@
-"""Which kind of project is recognised, and how it would be run."""
+"""The kinds of project that ``reloader init`` detects, and their commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Lay = Callable[..., Path]
 
 @pytest.fixture
 def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lay:
-    """Writes files by name, with ``python`` alone on the path, and returns the directory."""
+    """Write files by name, with only ``python`` on the PATH, and return the directory."""
     monkeypatch.setattr(detect, "which", lambda name: name if name == "python" else None)
 
     def laid(files: dict[str, str]) -> Path:
@@ -62,7 +62,7 @@ def of(directory: Path) -> Project:
         ({"zoo.py": "", "do.py": GUARDED}, "Python", "do.py"),
     ],
 )
-def test_a_python_project_is_run_by_what_it_is(lay: Lay, files: dict[str, str], kind: str, command: str) -> None:
+def test_a_python_project_is_run_by_its_kind(lay: Lay, files: dict[str, str], kind: str, command: str) -> None:
     project = of(lay(files))
     assert (project.kind, " ".join(project.command)) == (kind, f"python {command}")
     assert project.is_python
@@ -70,7 +70,7 @@ def test_a_python_project_is_run_by_what_it_is(lay: Lay, files: dict[str, str], 
     assert (project.cwd, dict(project.env)) == (None, {})
 
 
-def test_a_package_below_src_is_found_by_a_variable(lay: Lay) -> None:
+def test_a_package_below_src_gets_a_python_path(lay: Lay) -> None:
     project = of(lay({"src/shop/__init__.py": FACTORY}))
     assert "shop" in project.command
     assert (project.cwd, dict(project.env)) == (None, {"PYTHONPATH": "src"})
@@ -83,9 +83,7 @@ def test_a_package_below_src_is_found_by_a_variable(lay: Lay) -> None:
         ({"backend/manage.py": MANAGE}, "python manage.py runserver --noreload"),
     ],
 )
-def test_a_program_in_a_directory_that_is_no_package_is_run_there(
-    lay: Lay, files: dict[str, str], command: str
-) -> None:
+def test_a_program_in_a_plain_directory_is_run_there(lay: Lay, files: dict[str, str], command: str) -> None:
     project = of(lay(files))
     assert (project.cwd, " ".join(project.command)) == ("backend", command)
 
@@ -130,11 +128,11 @@ def test_a_node_project_is_run_by_its_script_or_its_main_file(lay: Lay, files: d
         {"lib/helper.py": "def create_app():\n    return 1\n"},
     ],
 )
-def test_what_is_no_project_is_not_taken_for_one(lay: Lay, files: dict[str, str]) -> None:
+def test_other_directories_are_not_detected(lay: Lay, files: dict[str, str]) -> None:
     assert detect_project(str(lay(files))) is None
 
 
-def test_a_server_wins_over_the_script_beside_it_and_over_its_assets(lay: Lay) -> None:
+def test_a_server_wins_over_scripts_and_over_its_assets(lay: Lay) -> None:
     files = {"main.py": GUARDED, "wsgi.py": FLASK, "package.json": json.dumps({"scripts": {"start": "x"}})}
     assert of(lay(files)).kind == "Flask"
 
@@ -153,11 +151,13 @@ class TestThePythonOfAProject:
     @pytest.mark.parametrize(
         ("lock", "manager"), [("uv.lock", "uv"), ("poetry.lock", "poetry"), ("pdm.lock", "pdm"), ("Pipfile", "pipenv")]
     )
-    def test_is_that_of_its_manager(self, lay: Lay, monkeypatch: pytest.MonkeyPatch, lock: str, manager: str) -> None:
+    def test_is_that_of_its_package_manager(
+        self, lay: Lay, monkeypatch: pytest.MonkeyPatch, lock: str, manager: str
+    ) -> None:
         monkeypatch.setattr(detect, "which", lambda name: name if name in (manager, "python") else None)
         assert of(lay({"main.py": "", lock: ""})).command == (manager, "run", "python", "main.py")
 
-    def test_is_not_that_of_a_manager_that_is_not_installed(self, lay: Lay) -> None:
+    def test_is_not_that_of_a_package_manager_that_is_not_installed(self, lay: Lay) -> None:
         assert of(lay({"main.py": "", "uv.lock": ""})).command == ("python", "main.py")
 
     @pytest.mark.parametrize("program", [".venv/bin/python", "venv/Scripts/python.exe"])
@@ -175,7 +175,7 @@ class TestThePythonOfAProject:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no directory without the right to look into it")
-def test_a_directory_that_may_not_be_read_is_passed_over(lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_directory_is_skipped(lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
     directory = lay({"app.py": FLASK, "closed/x.py": ""})

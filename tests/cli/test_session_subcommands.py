@@ -1,4 +1,4 @@
-"""The verbs that ask a session: what they make of their flags and of the answers."""
+"""The subcommands that ask a session: their flags, and what they make of the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATUS = SessionStatus(7, "/app", ("x",), "running", 3, 8, 2.5, 0.4, "files chan
 
 
 class Session:
-    """Answers what it is told to, and keeps what it was asked."""
+    """A session that gives a fixed answer and keeps the requests."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[Request, int | None]] = []
@@ -49,7 +49,7 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Session:
         (WaitResult("timed out", 2, None, None, "", ""), 124),
     ],
 )
-def test_a_wait_ends_with_the_code_of_what_came_of_it(
+def test_wait_exits_with_the_code_of_its_result(
     session: Session, capsys: pytest.CaptureFixture[str], over: WaitResult, code: int
 ) -> None:
     session.answer = over
@@ -69,7 +69,7 @@ def test_a_wait_ends_with_the_code_of_what_came_of_it(
         (["history", "--last", "all"], "--last 50"),
     ],
 )
-def test_a_flag_that_is_no_good_is_refused_with_what_would_be(
+def test_an_invalid_flag_is_reported_with_the_remedy(
     session: Session, capsys: pytest.CaptureFixture[str], words: list[str], remedy: str
 ) -> None:
     assert main(words) == 2
@@ -92,7 +92,7 @@ def test_files_are_lines_or_end_in_nul(session: Session, capsys: pytest.CaptureF
     assert session.asked == [(FilesRequest(), None)] * 2
 
 
-def test_where_nobody_is_there_the_configuration_answers_unless_a_session_was_named(
+def test_without_a_session_the_configuration_answers_unless_a_pid_was_named(
     session: Session, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     session.answer = None
@@ -104,7 +104,7 @@ def test_where_nobody_is_there_the_configuration_answers_unless_a_session_was_na
     assert main(["files", "--pid", "7"]) == 4
 
 
-def test_the_line_of_the_config_is_looked_up_where_it_can_be(
+def test_the_line_of_the_config_file_is_added_if_it_is_found(
     session: Session, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     why = PathExplained(
@@ -131,6 +131,6 @@ def test_the_line_of_the_config_is_looked_up_where_it_can_be(
     assert session.asked[0] == (ExplainRequest(str(tmp_path / "a.py")), None)
 
 
-def test_a_project_without_a_history_has_none_to_show(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_history_nothing_is_shown(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["history"]) == 0
     assert capsys.readouterr().out == ""

@@ -1,4 +1,4 @@
-"""The table of verbs: what is in it can be asked for, explains itself, and is parsed by what it says of itself."""
+"""The table of subcommands: each has a help, and is parsed by its declaration."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from tests.support.programs.announcements import ROOT, environment
 HEAVY = ("pydantic", "tomli", "watchdog", "pathspec", "dotenv", "termcolor", "reloader.engine", "reloader.watchers")
 
 
-def test_the_table_names_the_modules_that_are_there() -> None:
+def test_the_table_names_exactly_the_modules_of_the_package() -> None:
     assert sorted(SUBCOMMANDS) == sorted(module.name for module in pkgutil.iter_modules(subcommands.__path__))
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
-def test_a_verb_says_what_it_does_in_a_line_of_the_help(name: str) -> None:
+def test_a_subcommand_has_a_line_in_the_help(name: str) -> None:
     assert SUBCOMMANDS[name].endswith(".")
     assert len(name) <= 20
     assert len(SUBCOMMANDS[name]) <= 80 - 26
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
-def test_a_verb_takes_flags_that_exist_and_are_no_keys(name: str) -> None:
+def test_a_subcommand_takes_flags_that_exist_and_are_not_keys(name: str) -> None:
     subcommand = load(name)
     assert set(subcommand.general) <= set(GENERAL)
     own = [flag.flag for flag in subcommand.flags]
@@ -45,7 +45,7 @@ def test_a_verb_takes_flags_that_exist_and_are_no_keys(name: str) -> None:
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 @pytest.mark.parametrize("name", [name for name in SUBCOMMANDS if name != DEFAULT])
-def test_a_verb_explains_itself_on_one_screen(capsys: pytest.CaptureFixture[str], name: str, flag: str) -> None:
+def test_the_help_of_a_subcommand_fits_one_screen(capsys: pytest.CaptureFixture[str], name: str, flag: str) -> None:
     with pytest.raises(SystemExit) as ended:
         parse([name, flag])
     assert not ended.value.code
@@ -60,14 +60,14 @@ def test_a_verb_explains_itself_on_one_screen(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("name", [name for name in SUBCOMMANDS if name != DEFAULT])
-def test_the_examples_of_a_verb_are_understood(name: str) -> None:
+def test_the_examples_of_a_subcommand_can_be_parsed(name: str) -> None:
     for example in load(name).examples:
         program, *words = example.partition(" >")[0].partition(" | ")[0].split()
         assert program == "reloader"
         assert parse(words).subcommand == name
 
 
-def test_the_session_explains_itself_as_the_program_does(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_of_run_is_that_of_the_program(capsys: pytest.CaptureFixture[str]) -> None:
     texts = []
     for argv in (["-h"], ["run", "-h"], ["--help"], ["run", "--help"]):
         with pytest.raises(SystemExit):
@@ -93,7 +93,7 @@ def test_no_help_imports_anything_heavy(argv: list[str]) -> None:
 
 
 def test_asking_a_session_does_not_import_pydantic(tmp_path: Path) -> None:
-    """Editors and coding agents ask often, and the import takes several times as long as the answer."""
+    """Editors and coding agents ask often. The import takes several times as long as the answer."""
     code = (
         "import sys\nfrom reloader.cli.main import main\nraise SystemExit(main() + 100 * ('pydantic' in sys.modules))\n"
     )
@@ -104,7 +104,7 @@ def test_asking_a_session_does_not_import_pydantic(tmp_path: Path) -> None:
 
 @pytest.fixture
 def fetch(monkeypatch: pytest.MonkeyPatch) -> Subcommand:
-    """A verb of the tests, which takes one of everything."""
+    """A subcommand of the tests, with one argument of each kind."""
     subcommand = Subcommand(
         lambda arguments: 0,
         general=("json",),
@@ -126,18 +126,18 @@ def _in_table(monkeypatch: pytest.MonkeyPatch, subcommand: Subcommand) -> Subcom
 
 
 @pytest.mark.usefixtures("fetch")
-class TestWhatAVerbTakes:
-    def test_is_parsed_by_what_it_says_of_itself(self) -> None:
+class TestTheArgumentsOfASubcommand:
+    def test_are_parsed_by_its_declaration(self) -> None:
         given = parse(["fetch", "a", "--after", "5", "--json", "b", "--all", "--as=red"])
         assert (given.subcommand, given.positionals, given.json) == ("fetch", ("a", "b"), True)
         assert given.options == {"after": "5", "all": True, "as": "red"}
         assert given.flags == {}
 
-    def test_leaves_no_trace_of_what_was_not_typed(self) -> None:
+    def test_are_absent_unless_they_are_typed(self) -> None:
         given = parse(["fetch"])
         assert (given.positionals, given.options, given.config, given.quiet) == ((), {}, None, False)
 
-    def test_are_operands_behind_dashes_where_no_command_is_taken(self) -> None:
+    def test_after_dashes_are_positional_if_it_takes_no_command(self) -> None:
         given = parse(["fetch", "a", "--", "-b", "--", "c"])
         assert (given.positionals, given.command) == (("a", "-b", "--", "c"), ())
 
@@ -151,7 +151,9 @@ class TestWhatAVerbTakes:
             (["--as", "x"], '--as: "x" is not one of red, blue. Write, for example, red'),
         ],
     )
-    def test_and_nothing_else(self, capsys: pytest.CaptureFixture[str], argv: list[str], error: str) -> None:
+    def test_that_are_unknown_are_reported(
+        self, capsys: pytest.CaptureFixture[str], argv: list[str], error: str
+    ) -> None:
         assert refusal(capsys, argv) == error
 
 
@@ -182,7 +184,7 @@ def refusal(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
         (None, ["a"], 'unexpected argument "a": reloader fetch takes none'),
     ],
 )
-def test_words_that_do_not_fit_are_refused(
+def test_wrong_positional_arguments_are_reported(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     positional: Argument | None,
@@ -194,11 +196,11 @@ def test_words_that_do_not_fit_are_refused(
 
 
 class TestTheProgram:
-    def test_ends_with_what_the_verb_returns(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_exits_with_the_code_that_the_subcommand_returns(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(load("doctor"), "perform", lambda arguments: 17)
         assert main(["doctor"]) == 17
 
-    def test_shows_an_error_that_can_be_mended_without_a_traceback(
+    def test_shows_an_error_that_the_user_can_repair_without_a_traceback(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         def fails(given: object) -> int:

@@ -27,9 +27,9 @@ _OWN_RELOADER = "The reloader of {} stays off: one reloader is enough."
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project that was detected by ``evidence``, which is a sentence. The last fields are values for keys.
+    """A project. ``evidence`` says how it was detected, without a full stop; it may be empty.
 
-    ``remark`` explains the command. A project that ``is_python`` needs no patterns.
+    The last fields are values for keys. ``remark`` explains the command. A project that ``is_python`` needs no patterns.
     """
 
     kind: str

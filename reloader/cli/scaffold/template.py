@@ -42,9 +42,12 @@ def _values(project: Project) -> dict[str, object]:
 def _head(project: Project, *, has_schema: bool) -> Iterator[str]:
     if has_schema:
         yield f"#:schema ./{SCHEMA_NAME}"
-    yield from _comment(
-        f"{project.evidence}. Start it with: reloader. To see every value and where it is set: reloader check. "
-        "To see all keys: reloader --help."
+    if project.evidence:
+        yield from _comment(f"{project.evidence}.")
+    yield from (
+        "# Start it:                                   reloader",
+        "# Show every value, and where it is set:      reloader check",
+        "# Explain all keys:                           reloader --help",
     )
 
 

@@ -37,10 +37,11 @@ def perform(arguments: Arguments) -> int:
 
         _create(directory, SCHEMA_NAME, json.dumps(schema(), indent=2) + "\n")
     if arguments.json:
-        created = {"file": os.path.join(directory, FILE_NAME), "kind": project.kind, "command": project.command}
-        write(json.dumps(created) + "\n")
+        facts = {"file": os.path.join(directory, FILE_NAME), "kind": project.kind, "command": project.command}
+        write(json.dumps(facts) + "\n")
     elif not arguments.quiet:
-        write(f"Created {FILE_NAME}: {project.evidence}.\nIt runs: {shlex.join(project.command)}\nStart it: reloader\n")
+        created = f"Created {FILE_NAME}" + (f": {project.evidence}" if project.evidence else "")
+        write(f"{created}.\nIt runs: {shlex.join(project.command)}\nStart it: reloader\n")
     return 0
 
 
@@ -49,7 +50,7 @@ def _project(directory: str, command: tuple[str, ...]) -> Project:
     from reloader.errors import ReloaderError
 
     if command:
-        return Project("command", "the command was given", command)
+        return Project("command", "", command)
     project = detect_project(directory)
     if project is None:
         raise ReloaderError(UNKNOWN)
