@@ -1,7 +1,7 @@
 """Restart loops: a program that writes a watched file restarts itself for ever. The writer is unknown, so it is inferred.
 
-A program writes at the same age of each of its runs, a person does not. So ten restarts in a row by one file are a loop, if all
-come within a minute, and the ages of the runs differ by half a second at most. Ten saves of a person who works fast
+A program writes at the same age of each of its runs, a person does not. Ten restarts in a row by one file are a loop. All must
+come within a minute, and the ages of the runs may differ by half a second at most. Ten saves of a person who works fast
 are spread over several seconds of the runs' lives. If the agent reported that the run wrote the file, the age does not matter.
 
 A script that writes again and again is as periodic as a program. So before a file is suspended for its periodicity there is a

@@ -1,4 +1,4 @@
-"""What is known of the runs of a session, and what a wait for one of them comes to. Pure; fed with notices."""
+"""The journal of runs, built from notices, and the results of waits for a run. Pure."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from reloader.core.states import (
     WaitingForQuiet,
 )
 
-#: So many files are kept of what led to a run.
+#: The number of files that a JournalEntry keeps of the changes that led to its run.
 MAX_FILES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One run. ``since`` is on the clock that never goes back, ``at`` in seconds since 1970."""
+    """One run. ``started_at`` is in seconds on a monotonic clock, ``at`` in seconds since 1970."""
 
     run: int
     at: float
@@ -46,12 +46,12 @@ class JournalEntry:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it ended by itself, and not well."""
+        """True if the run ended by itself with another exit code than 0."""
         return self.ended is not None and not self.ended.stopped and self.ended.outcome.exit_code != 0
 
     @property
     def stopped_in(self) -> float | None:
-        """How long its stop took, in seconds, if somebody wanted one."""
+        """The seconds that its stop took, or None if it was not stopped."""
         if self.ended is None or not self.ended.steps:
             return None
         return self.ended.steps[-1].after
@@ -61,76 +61,77 @@ class JournalEntry:
         return self.ended is not None and any(step.kind is StopStepKind.KILLED for step in self.ended.steps)
 
 
-def updated_entry(record: JournalEntry | None, notice: Notice, now: float, at: float) -> JournalEntry | None:
-    """The record of the newest run after ``notice``; ``record`` itself if that says nothing of it."""
+def updated_entry(entry: JournalEntry | None, notice: Notice, now: float, at: float) -> JournalEntry | None:
+    """Return the entry of the newest run after ``notice``; ``entry`` itself if the notice does not concern it."""
     match notice:
         case Launched(run, pid, _, reason):
             return JournalEntry(run, at, now, pid, describe_reason(reason), files_of(reason))
         case Ended(run=run, seconds=seconds):
-            before = (
-                record if record is not None and record.run == run else JournalEntry(run, at - seconds, now - seconds)
-            )
+            before = entry if entry is not None and entry.run == run else JournalEntry(run, at - seconds, now - seconds)
             return replace(before, ended=notice)
-        case Ready(run=run, seconds=seconds) if record is not None and record.run == run:
-            return replace(record, ready_after=seconds)
+        case Ready(run=run, seconds=seconds) if entry is not None and entry.run == run:
+            return replace(entry, ready_after=seconds)
         case _:
-            return record
+            return entry
 
 
 def describe_reason(reason: Reason) -> str:
-    """``reason`` in a word, as the history has it."""
+    """Return ``reason`` as ``reloader history`` shows it."""
     match reason:
         case FirstStart():
             return "first start"
         case FilesChanged():
             return "files changed"
         case RequestedByChild():
-            return "asked by the command"
+            return "requested by the command"
         case RequestedByUser(by):
-            return f"asked by {by}"
+            return f"requested by {by}"
         case ChildExited():
-            return "the command had ended"
+            return "the command exited"
         case ConfigChanged():
             return "config changed"
         case ConfigRejected():  # pragma: no branch - there is no other
-            return "config kept"
+            return "config rejected"
 
 
 def files_of(reason: Reason) -> tuple[str, ...]:
-    """The first of the files that led to it."""
+    """Return the first files that caused a restart."""
     return tuple(reason.batch.kinds)[:MAX_FILES] if isinstance(reason, FilesChanged) else ()
 
 
 def describe_outcome(outcome: Outcome) -> str:
-    """How a run ended, in a word or two."""
+    """Return the outcome of a run in a few words."""
     match outcome:
         case Exited(code):
             return f"exited with code {code}"
         case NotLaunched(_, why):
             return f"could not be started ({why})"
         case _:
-            return f"was ended by signal {outcome.number}"
+            return f"ended by signal {outcome.number}"
 
 
-def result_of_run(record: JournalEntry, *, asks_again: bool) -> WaitResult | None:
-    """What is to be answered to who waits for this run; None as long as nothing is certain.
+def result_of_run(entry: JournalEntry, *, restarts: bool) -> WaitResult | None:
+    """Return the result for a client that waits for this run, or None while it is undecided.
 
-    ``asks_again`` says that it ended only to be started again.
+    With ``restarts`` the run ended only to be started again.
     """
-    ended = record.ended
-    if record.ready_after is not None and (ended is None or ended.stopped):
-        return WaitResult("ready", record.run, record.ready_after, None, "", "")
-    if ended is None or ended.stopped or asks_again:
+    ended = entry.ended
+    if entry.ready_after is not None and (ended is None or ended.stopped):
+        return WaitResult("ready", entry.run, entry.ready_after, None, "", "")
+    if ended is None or ended.stopped or restarts:
         return None
-    verdict = "failed" if record.has_failed else "finished"
+    verdict = "failed" if entry.has_failed else "finished"
     return WaitResult(
-        verdict, record.run, ended.seconds, ended.outcome.exit_code, describe_outcome(ended.outcome), record.trace
+        verdict, entry.run, ended.seconds, ended.outcome.exit_code, describe_outcome(ended.outcome), entry.trace
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Somebody waits for a run of the number ``min_run`` or a higher one; None: for the one that has all of the present."""
+    """A client waits for run ``min_run`` or a later one, until ``deadline``.
+
+    ``min_run`` is None until the first run that contains everything on the disk is known.
+    """
 
     min_run: int | None
     deadline: float
@@ -138,14 +139,17 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """What is on the disk has been refused before a run could have it; ``trace`` is what was said of it."""
+    """The files on the disk were rejected before a run started with them; ``trace`` is the output of the check."""
 
     why: str
     trace: str = ""
 
 
 def with_min_run(wait: Wait, state: State, *, is_pending: bool) -> Wait:
-    """``wait`` with its floor, as soon as that is certain: what runs while nothing is pending has all that is on the disk."""
+    """Return ``wait`` with its ``min_run`` once it is known.
+
+    A run that lives while nothing is pending contains everything on the disk.
+    """
     if wait.min_run is not None or is_pending:
         return wait
     run = current_run(state)
@@ -153,7 +157,7 @@ def with_min_run(wait: Wait, state: State, *, is_pending: bool) -> Wait:
 
 
 def current_run(state: State) -> int | None:
-    """The run that is, or was, the newest, as long as no other one is about to take its place."""
+    """Return the newest run, or None if another one is about to replace it."""
     match state:
         case BackingOff(reason=FilesChanged()):
             return None
@@ -169,16 +173,16 @@ def current_run(state: State) -> int | None:
 
 
 def result_of_wait(
-    wait: Wait, state: State, record: JournalEntry | None, now: float, refusal: Rejection | None = None
+    wait: Wait, state: State, entry: JournalEntry | None, now: float, rejection: Rejection | None = None
 ) -> WaitResult | None:
-    """What ends ``wait``, or None. After a ``refusal`` the run that is waited for will not come by itself."""
-    if wait.min_run is not None and record is not None and record.run >= wait.min_run:
-        verdict = result_of_run(record, asks_again=_asks_again(state, record))
+    """Return the result that ends ``wait``, or None. After a ``rejection`` the next run does not start by itself."""
+    if wait.min_run is not None and entry is not None and entry.run >= wait.min_run:
+        verdict = result_of_run(entry, restarts=_restarts(state, entry))
         if verdict is not None:
             return verdict
-    run = record.run if record is not None else 0
-    if refusal is not None and (wait.min_run is None or wait.min_run > run):
-        return WaitResult("failed", run, None, None, refusal.why, refusal.trace)
+    run = entry.run if entry is not None else 0
+    if rejection is not None and (wait.min_run is None or wait.min_run > run):
+        return WaitResult("failed", run, None, None, rejection.why, rejection.trace)
     if isinstance(state, Finished):
         return WaitResult("failed", run, None, state.exit_code, "the session has ended", "")
     if now >= wait.deadline:
@@ -186,21 +190,21 @@ def result_of_wait(
     return None
 
 
-def _asks_again(state: State, record: JournalEntry) -> bool:
-    """Whether the run has ended by the restart code, and the next one is to follow."""
+def _restarts(state: State, entry: JournalEntry) -> bool:
+    """Return True if the run ended with the restart code and the next one follows."""
     match state:
         case BackingOff(reason=RequestedByChild() | FilesChanged()):
             return True
         case Running(run=run):
-            return run > record.run
+            return run > entry.run
         case _:
             return False
 
 
-def describe_state(state: State, *, is_refused: bool = False) -> str:
-    """``state`` as the user is told of it. ``is_refused`` says that what was to be started has failed before it was."""
+def describe_state(state: State, *, is_rejected: bool = False) -> str:
+    """Return ``state`` as the user sees it. With ``is_rejected`` the gate rejected the first start."""
     match state:
-        case Idle() if is_refused:
+        case Idle() if is_rejected:
             return "waiting"
         case Idle():
             return "starting"
@@ -209,10 +213,10 @@ def describe_state(state: State, *, is_refused: bool = False) -> str:
         case Stopping():
             return "stopping"
         case WaitingForQuiet():
-            return "settling"
+            return "waiting for quiet"
         case WaitingForChange():
             return "waiting"
         case BackingOff():
-            return "cooling down"
+            return "backing off"
         case Finished():  # pragma: no branch - there is no other
             return "finished"

@@ -80,7 +80,7 @@ CHANGES = ChangeBatch.of([PathChange("/a.py", ChangeKind.MODIFIED), PathChange("
 STATUS = SessionStatus(
     7, "/app/reloader.toml", ("python", "app.py"), "running", 3, 8, 2.5, 0.4, "files changed", False, (), "stat", 10
 )
-PAST = RunRecord(7, 3, 1e9, "files changed", ("/app/a.py",), 0.4, 12.5, 143, "was ended by signal 15", 0.03, False)
+PAST = RunRecord(7, 3, 1e9, "files changed", ("/app/a.py",), 0.4, 12.5, 143, "ended by signal 15", 0.03, False)
 
 WHY = PathExplained(
     "/app/a.py", "file", True, "rule", "*.py", "/app/x.toml", 3, "/app/a.py", "", "/app", "stat", "", True

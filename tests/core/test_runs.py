@@ -100,11 +100,11 @@ class TestARecord:
     [
         (FirstStart(), "first start"),
         (FilesChanged(BATCH), "files changed"),
-        (RequestedByChild(), "asked by the command"),
-        (RequestedByUser("r"), "asked by r"),
-        (ChildExited(Exited(1)), "the command had ended"),
+        (RequestedByChild(), "requested by the command"),
+        (RequestedByUser("r"), "requested by r"),
+        (ChildExited(Exited(1)), "the command exited"),
         (ConfigChanged(("command",)), "config changed"),
-        (ConfigRejected(), "config kept"),
+        (ConfigRejected(), "config rejected"),
     ],
 )
 def test_each_reason_has_its_words(reason: Reason, words: str) -> None:
@@ -120,7 +120,7 @@ def test_a_first_run_is_a_first_start_whatever_became_of_another_plan() -> None:
     ("outcome", "words"),
     [
         (Exited(3), "exited with code 3"),
-        (Signalled(15), "was ended by signal 15"),
+        (Signalled(15), "ended by signal 15"),
         (NotLaunched(127, "not found"), "could not be started (not found)"),
     ],
 )
@@ -134,9 +134,9 @@ def test_each_outcome_has_its_words(outcome: Outcome, words: str) -> None:
         (Idle(), "starting"),
         (Running(2, 5.0), "running"),
         (stopping(Restart(None, batch_is_open=True)), "stopping"),
-        (WaitingForQuiet(2, RestartHistory()), "settling"),
+        (WaitingForQuiet(2, RestartHistory()), "waiting for quiet"),
         (WaitingForChange(2, RestartHistory()), "waiting"),
-        (COOLING, "cooling down"),
+        (COOLING, "backing off"),
         (Finished(0), "finished"),
     ],
 )
@@ -144,9 +144,9 @@ def test_each_state_has_its_words(state: State, words: str) -> None:
     assert describe_state(state) == words
 
 
-def test_what_is_refused_before_it_could_start_is_not_starting() -> None:
-    assert describe_state(Idle(1), is_refused=True) == "waiting"
-    assert describe_state(Running(1, 5.0), is_refused=True) == "running"
+def test_what_is_rejected_before_it_could_start_is_not_starting() -> None:
+    assert describe_state(Idle(1), is_rejected=True) == "waiting"
+    assert describe_state(Running(1, 5.0), is_rejected=True) == "running"
 
 
 class TestAWaitForThePresent:
@@ -196,11 +196,11 @@ class TestAWait:
         assert over == WaitResult("failed", 2, 3.0, 1, "exited with code 1", "ZeroDivisionError")
 
     @pytest.mark.parametrize("wait", [Wait(3, 100.0), Wait(None, 100.0)])
-    def test_is_over_when_what_it_waits_for_is_refused_before_it_can_run(self, wait: Wait) -> None:
+    def test_is_over_when_what_it_waits_for_is_rejected_before_it_can_run(self, wait: Wait) -> None:
         over = result_of_wait(wait, Running(2, 5.0), RUN, 6.0, Rejection("app.py does not compile", "SyntaxError"))
         assert over == WaitResult("failed", 2, None, None, "app.py does not compile", "SyntaxError")
 
-    def test_for_a_run_that_has_come_does_not_mind_what_is_refused_later(self) -> None:
+    def test_for_a_run_that_has_come_does_not_mind_what_is_rejected_later(self) -> None:
         assert result_of_wait(Wait(2, 100.0), Running(2, 5.0), RUN, 6.0, Rejection("it does not compile")) is None
 
     def test_is_over_well_when_the_run_has_done_its_work(self) -> None:

@@ -137,7 +137,7 @@ def unjust(state: State, event: Event, now: float, policy: RestartPolicy) -> Ste
         pytest.param(deaf_to(BatchOpened, WaitingForChange), id="launches by hand while files are written"),
         pytest.param(deaf_to(BatchClosed, Stopping), id="loses changes while stopping"),
         pytest.param(deaf_to(BatchClosed, WaitingForChange), id="loses changes while waiting"),
-        pytest.param(deaf_to(BatchClosed, BackingOff), id="loses changes while cooling down"),
+        pytest.param(deaf_to(BatchClosed, BackingOff), id="loses changes while it backs off"),
         pytest.param(deaf_to(BatchClosed, WaitingForQuiet), id="gets stuck while the disk is busy"),
         pytest.param(deaf_to(DeadlineReached, BackingOff), id="does not wake up"),
         pytest.param(deaf_to(StopRequested, WaitingForChange), id="cannot be stopped while it waits"),

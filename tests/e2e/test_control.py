@@ -140,7 +140,7 @@ def test_the_history_has_each_run_after_the_end_of_the_session(project: Path) ->
         session.wait_for("ended", run=2)
     _, runs, _ = ask(project, "history")
     first, second = runs
-    assert (first["run"], first["reason"], first["outcome"]) == (1, "first start", "was ended by signal 15")
+    assert (first["run"], first["reason"], first["outcome"]) == (1, "first start", "ended by signal 15")
     assert (second["run"], second["files"], second["exit_code"]) == (2, [str(project / "app.py")], 1)
     _, runs, _ = ask(project, "history", "--last", "1")
     assert [run["run"] for run in runs] == [2]

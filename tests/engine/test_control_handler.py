@@ -282,7 +282,7 @@ def test_the_history_has_each_run_with_its_reason_and_end(bench: Bench) -> None:
     entries = [(entry["event"], entry["run"]) for entry in bench.history]
     assert entries == [("launched", 1), ("ready", 1), ("ended", 1), ("launched", 2), ("ready", 2)]
     assert bench.history[3]["files"] == (str(bench.root / "app.py"),)
-    assert bench.history[2]["outcome"] == "was ended by signal 15"
+    assert bench.history[2]["outcome"] == "ended by signal 15"
 
 
 class TestTheStage:

@@ -194,7 +194,7 @@ class ControlHandler:
             pid=os.getpid(),
             project=self._settings.project,
             command=self._settings.launch.argv,
-            state=describe_state(state, is_refused=self._gate.is_refusing),
+            state=describe_state(state, is_rejected=self._gate.is_refusing),
             run=newest.run if newest is not None else 0,
             child=newest.pid if newest is not None and newest.ended is None else None,
             seconds=now - newest.started_at if newest is not None else 0.0,
