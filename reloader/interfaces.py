@@ -1,7 +1,7 @@
-"""The seams of the engine. A new backend, a new system or a fake can be written from this page alone.
+"""The interfaces of the engine. A new backend, a new system or a fake can be written from this page alone.
 
-Threads: the engine's thread is the program's main thread, and it alone calls the methods below. Whoever has news from
-another thread, or from a signal handler, calls ``post``, which never blocks and may be called from anywhere.
+Threads: the engine runs on the main thread, and only it calls the methods below. Another thread, or a signal handler, posts an
+event by ``post``, which never blocks and may be called from anywhere.
 """
 
 from __future__ import annotations
@@ -24,51 +24,51 @@ Post = Callable[[Posted], None]
 
 
 class Clock(Protocol):
-    """Seconds on a clock that never goes back."""
+    """Returns the seconds of a monotonic clock."""
 
     def __call__(self) -> float: ...
 
 
 class Disk(Protocol):
-    """Looks at the disk. Nothing here raises for a path that is missing or that may not be read."""
+    """Reads the disk. No method raises for a path that is missing or must not be read."""
 
     def stat(self, path: str) -> FileStat:
-        """What ``stat`` says now, symlinks followed. MISSING if there is nothing, or a link to nothing."""
+        """Return the current state of ``path``, symlinks followed. MISSING for a missing path and a broken link."""
 
     def is_unchanged(self, path: str, known: FileStat) -> bool:
-        """Whether ``path`` looks as it did when it had ``stamp``. Quicker than a stamp, for those who ask thousands of times."""
+        """Return True if ``path`` still has the stat ``known``. Faster than ``stat``, for thousands of paths."""
 
     def digest(self, path: str) -> tuple[FileStat, int] | None:
-        """The stamp and a digest of the content, both of the same moment, or None if it could not be read."""
+        """Return the stat and a digest of the content, both of the same moment, or None if it could not be read."""
 
     def list(self, directory: str) -> Sequence[tuple[str, bool, bool]]:
-        """Names in ``directory``, each with whether it is a directory (links followed) and whether it is a link."""
+        """Return the names in ``directory``, each with True for a directory (links followed), and True for a link."""
 
     def directory_facts(self, directory: str) -> DirectoryFacts:
-        """What in ``directory`` matters to the filter."""
+        """Return the contents of ``directory`` that matter to the filter."""
 
     def real_path(self, path: str) -> str:
-        """``path`` with all symlinks resolved; ``path`` itself if it is missing."""
+        """Return ``path`` with all symlinks resolved; ``path`` itself if it is missing."""
 
     def now_ns(self) -> int:
-        """The present in nanoseconds, on the clock by which stamps are made."""
+        """Return the current time in nanoseconds, on the clock of file times."""
 
     def links_along(self, path: str) -> Sequence[str]:
-        """Each symlink that is followed when ``path`` is opened, by its own path."""
+        """Return each symlink that is followed when ``path`` is opened, by its own path."""
 
 
 class Mounts(Protocol):
-    """Knows the file systems."""
+    """The mounted file systems."""
 
     def of(self, path: str) -> Mount | None:
-        """The file system that ``path`` lies on, symlinks followed, or None if the system does not say."""
+        """Return the file system that contains ``path``, symlinks followed, or None if the system does not say."""
 
     def below(self, directory: str) -> Sequence[Mount]:
-        """What is mounted within ``directory``."""
+        """Return the mounts below ``directory``."""
 
 
 class Watcher(Protocol):
-    """A backend: says that something happened at a path, and is believed only as a hint."""
+    """A backend: posts that something happened at a path. The engine treats this as a hint only."""
 
     @property
     def name(self) -> str:
@@ -76,33 +76,33 @@ class Watcher(Protocol):
 
     @property
     def covers_files(self) -> bool:
-        """Whether it also watches files outside the roots; otherwise they are polled."""
+        """True if it also watches files outside the roots; otherwise they are polled."""
 
     @property
     def mechanism(self) -> str:
-        """What it stands on, for the user: ``inotify``, ``FSEvents``, ``a scan every second``."""
+        """The mechanism it uses, for the user: ``inotify``, ``FSEvents``, ``a scan every second``."""
 
     def start(self, watch_set: WatchSet) -> Sequence[ListedDirectory] | None:
-        """Begin to post hints. From the return on, nothing that happens in ``watch_set`` goes unreported.
+        """Begin to post hints. After the return everything that happens in ``watch_set`` is reported.
 
-        Returns the directories that it has walked, each listed after it was watched, so that nobody has to walk them again; None
-        if it has not. Called before the baseline is taken. Raises BackendUnavailable if it cannot work at all.
+        Return the directories that it has walked, each listed after its watch was added, so that they need not be walked again.
+        Return None if it has walked none. Called before the baseline is taken. Raise BackendUnavailable if it cannot work at all.
         """
 
     def watch(self, watch_set: WatchSet) -> None:
         """Watch another set from now on: the filter or the files have changed."""
 
     def add_files(self, paths: Sequence[str]) -> None:
-        """These files of the watch set are new to it: what happens to them must be reported as well from now on."""
+        """Report changes of these files as well from now on: they were added to the watch set."""
 
     def catch_up(self) -> None:
-        """Post at once what happened up to now. Called just before a launch; an event backend has nothing to do."""
+        """Post everything that happened up to now. Called just before a launch; an event backend has nothing to do."""
 
     def check(self) -> None:
-        """Called now and then: post WatcherFailed if what it stands on has ended without a word."""
+        """Post WatcherFailed if the mechanism has stopped without an error. Called at intervals."""
 
     def stop(self) -> None:
-        """End all threads and release what the system lent. Nothing is posted afterwards. May be called twice."""
+        """End all threads and release all resources. Nothing is posted afterwards. May be called twice."""
 
 
 class Child(Protocol):
@@ -112,39 +112,42 @@ class Child(Protocol):
     def pid(self) -> int: ...
 
     def stop(self, signal: int) -> None:
-        """Send ``signal`` to every process of the run. Never waits, never raises for a process that is gone."""
+        """Send ``signal`` to every process of the run. Never waits, never raises for a process that has exited."""
 
     def kill(self) -> None:
-        """End every process of the run, also those that left its group. Never waits; may be called again."""
+        """Kill every process of the run, also those that left its group. Never waits; may be called again."""
 
 
 class ChildHost(Protocol):
-    """The system's way to run a command as a unit that can be ended as a whole."""
+    """The system's way to run a command as a unit that can be stopped as a whole."""
 
     def launch(
         self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
     ) -> Child | ChildNotLaunched:
-        """Start a run. A command that cannot be started is an answer, not an exception."""
+        """Start a run. Return ChildNotLaunched, without an exception, if the command cannot be started."""
 
     def collect(self, now: float) -> Sequence[Posted]:
-        """What has ended since the last call. Called on every turn of the loop; never waits."""
+        """Return the ends since the last call. Called on every turn of the loop; never waits."""
 
     def next_poll(self, now: float) -> float | None:
-        """When ``collect`` should be called at the latest, or None if a posted Wakeup will say so."""
+        """Return when ``collect`` must be called at the latest, or None if a Wakeup is posted for it."""
 
     def close(self) -> None:
-        """Restore what was changed for the sake of the children: the terminal and its foreground program."""
+        """Restore what was changed for the children: the terminal and its foreground program."""
 
 
 class StartProbe(Protocol):
-    """Begins to ask, from a thread of its own, whether what ``ready`` names in the network answers. Posts ProbePassed."""
+    """Probes the network endpoints of ``ready`` from a thread of its own, and posts ProbePassed."""
 
     def __call__(self, run: int, ready: ReadyPolicy) -> Callable[[], None]:
-        """The answer ends the thread. It may be called twice, never waits, and nothing is posted afterwards for long."""
+        """Start the probes, and return a function that ends the thread.
+
+        It may be called twice and never waits; one event may still be posted shortly after it.
+        """
 
 
 class ChildNotLaunched:
-    """The answer of a host that could not start a command: the shells' exit code (126, 127) and why."""
+    """The result of a launch that failed: the shells' exit code (126, 127) and why."""
 
     __slots__ = ("exit_code", "why")
 
@@ -154,48 +157,48 @@ class ChildNotLaunched:
 
 
 class ReportPipe(Protocol):
-    """The way by which the agents in the child's processes report: lines, in the order in which they were written."""
+    """The pipe by which the agents in the child's processes report: lines, in the order in which they were written."""
 
     @property
     def address(self) -> str:
-        """``PATH:INODE``: what an agent opens to write to it, and by what it knows that it is still the same; 0 if by its name.
+        """``PATH:INODE``, without ``|``: the path that an agent opens, and the inode by which it knows the pipe again.
 
-        Contains no ``|``.
+        The inode is 0 where the name is enough.
         """
 
     def start(self, receive: Callable[[bytes], None]) -> None:
         """Begin to call ``heard`` with each line, from a thread of its own."""
 
     def echo(self, line: bytes) -> None:
-        """Put a line of our own behind all that was written so far."""
+        """Write a line after everything that was written before."""
 
     def close(self) -> None:
-        """End the thread and remove all traces. May be called twice."""
+        """End the thread and remove the pipe. May be called twice."""
 
 
 class Link(Protocol):
-    """The parent's end of the agents' reports; these are posted."""
+    """The receiving end of the agents' reports, which it posts."""
 
     def environment(self, run: int, inherited: Mapping[str, str]) -> dict[str, str]:
-        """What to add to the environment of this run, given what is in it."""
+        """Return the variables to add to the environment of this run, given those in it."""
 
     def sync(self) -> int:
-        """Have a Synced posted behind all that was reported so far, with the token that is returned."""
+        """Have ReportsSynced posted after everything that was reported before. Return its token."""
 
 
 class Reporter(Protocol):
-    """Takes facts. Never raises: a user who closed the terminal must not cost a child its clean end."""
+    """Receives notices. Never raises: a closed terminal must not keep a child from its clean end."""
 
     def report(self, notice: Notice) -> None: ...
 
 
-#: What a look at files has shown; equal to another one if nothing was saved in between.
+#: The state of the config files; equal to another one if nothing was saved in between.
 Fingerprint = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadedConfig:
-    """Another configuration than the one that is in force: in what it differs, and who is to be told from then on."""
+    """A configuration that differs from the one in force: its changes, and the reporter to use from then on."""
 
     settings: Settings
     changes: tuple[KeyChange, ...]
@@ -203,25 +206,28 @@ class ReloadedConfig:
 
 
 class Configuration(Protocol):
-    """The configuration of a session, as it is written at the moment."""
+    """The configuration of a session, as it is written now."""
 
     @property
     def source(self) -> str:
-        """The file, for the user."""
+        """The name of the config file, for the user."""
 
     @property
     def locations(self) -> Sequence[str]:
-        """Where it is written, and where another file would come before it."""
+        """The paths of the config file, and of files that would override it."""
 
     @property
     def initial_fingerprint(self) -> Fingerprint:
-        """How these places looked before the plan of the session was read."""
+        """The fingerprint from before the session's settings were read."""
 
     def fingerprint(self) -> Fingerprint:
-        """How they look now."""
+        """Return the current fingerprint of ``locations``."""
 
     def read(self) -> ReloadedConfig | None:
-        """What is written now; None if that differs in no value. Raises ConfigGone, and ConfigError if it is no good."""
+        """Return the current configuration, or None if no value differs.
+
+        Raise ConfigFileMissing if the file was removed, ConfigError if it is invalid.
+        """
 
     def accept(self, reloaded: ReloadedConfig) -> None:
-        """From now on this one is in force: what is read differs from it, or does not."""
+        """Put ``reloaded`` in force: later reads are compared with it."""
