@@ -22,7 +22,7 @@ from reloader import frozen
 from reloader.system.posix import guard as guard_module
 from reloader.system.posix.guard import Guard
 from reloader.system.posix.process_host import ProcessHost
-from reloader.system.posix.process_tree import ProcessTag
+from reloader.system.posix.process_tag import ProcessTag
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
 from tests.support.programs.announcements import PATIENCE, Announcements, environment

@@ -22,8 +22,8 @@ from reloader.core.outcome import Exited, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import SystemSignals, enable_colour
 from reloader.system.posix import process_host, process_tree
-from reloader.system.posix.process_group import PosixChild
 from reloader.system.posix.process_host import ProcessHost
+from reloader.system.posix.process_tree import PosixChild
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
 from tests.support.programs.processes import is_alive

@@ -23,8 +23,8 @@ from reloader.core.outcome import Exited, Signalled
 from reloader.interfaces import ChildNotLaunched
 from reloader.system import Sockets
 from reloader.system.posix import spawn
-from reloader.system.posix.process_group import PosixChild
 from reloader.system.posix.process_host import ProcessHost
+from reloader.system.posix.process_tree import PosixChild
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
 

@@ -16,7 +16,7 @@ import os
 import signal
 from contextlib import suppress
 
-from reloader.system.posix.process_tree import ProcessTag
+from reloader.system.posix.process_tag import ProcessTag
 from reloader.system.posix.spawn import closing_inheritable
 from reloader.system.posix.terminal import RESTORE_TERMINAL, Attributes
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from reloader.core.events import RunEnded
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.interfaces import ChildNotLaunched
-from reloader.system.posix.process_tree import ProcessTag, adopt_orphans, signal_group, signal_process
+from reloader.system.posix.process_tag import ProcessTag
+from reloader.system.posix.process_tree import adopt_orphans, signal_group, signal_process
 from reloader.system.posix.spawn import find_program, not_launched, spawn
 
 #: How often to try to reap the processes that were killed at the end of a session, and the seconds between two attempts.

@@ -17,8 +17,7 @@ from reloader.system.output import OutputTee
 from reloader.system.posix.guard import Guard
 from reloader.system.posix.helper_host import HelperHost
 from reloader.system.posix.listen_sockets import Sockets
-from reloader.system.posix.process_group import PosixChild
-from reloader.system.posix.process_tree import children, descendants, signal_group, signal_process
+from reloader.system.posix.process_tree import PosixChild, children, descendants, signal_group, signal_process
 from reloader.system.posix.signals import FORWARDED, JobSignals
 from reloader.system.posix.spawn import find_program, not_launched, spawn
 from reloader.system.posix.terminal import InterruptSentinel, Terminal

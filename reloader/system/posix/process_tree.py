@@ -1,7 +1,7 @@
-"""Find and signal the processes of a run, also those that left its process group.
+"""The processes of a run on POSIX: its process group, and the processes that left it.
 
-On Linux the supervisor adopts orphans, the kernel lists children in /proc, and a process tag identifies the session.
-Elsewhere processes that left their group cannot be found.
+On Linux the supervisor adopts orphans, and the kernel lists children in /proc. Elsewhere processes that left their group
+cannot be found.
 """
 
 from __future__ import annotations
@@ -11,8 +11,71 @@ import sys
 assert sys.platform != "win32"
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+import time
+from collections.abc import Callable
+
+from reloader.core.outcome import Outcome, StopStep, StopStepKind
+
+
+class PosixChild:
+    """The processes of one run. The group's id is the pid of its leader.
+
+    ``bystanders`` returns the pids of descendants that are not part of the run.
+    """
+
+    def __init__(self, run: int, pid: int, bystanders: Callable[[], frozenset[int]]) -> None:
+        self.run = run
+        self.pid = pid
+        self._bystanders = bystanders
+        self.outcome: Outcome | None = None
+        self.leader_exit_reported = False
+        self.stop_signal: int | None = None
+        self._stop_started_at = 0.0
+        self.steps: tuple[StopStep, ...] = ()
+
+    def stop(self, signal: int) -> None:
+        self.stop_signal = signal
+        self._record(StopStepKind.ASKED)
+        signal_group(self.pid, signal)
+        self.resume()
+
+    def kill(self) -> None:
+        self.stop_signal = signal.SIGKILL
+        self._record(StopStepKind.KILLED)
+        signal_group(self.pid, signal.SIGKILL)
+        for pid in descendants(self._bystanders()):
+            signal_process(pid, signal.SIGKILL)
+
+    def resume(self) -> None:
+        """Continue the group: a stopped process cannot handle a signal."""
+        signal_group(self.pid, signal.SIGCONT)
+
+    def has_ended(self) -> bool:
+        """Return True if no process of the run is left.
+
+        Once the group is empty, the stop signal is sent to the processes that left it.
+        """
+        if self.outcome is None or group_is_alive(self.pid):
+            return False
+        escaped = descendants(self._bystanders())
+        if escaped and self.stop_signal is not None and self._record(StopStepKind.ESCAPED_ASKED):
+            for pid in escaped:
+                signal_process(pid, self.stop_signal)
+                signal_process(pid, signal.SIGCONT)
+        if not escaped and self.steps:
+            self._record(StopStepKind.GONE)
+        return not escaped
+
+    def _record(self, kind: StopStepKind) -> bool:
+        """Record a step of the stop with its time. Return False if one of this kind was recorded before."""
+        if not self.steps:
+            self._stop_started_at = time.monotonic()
+        if any(step.kind is kind for step in self.steps):
+            return False
+        self.steps += (StopStep(kind, time.monotonic() - self._stop_started_at),)
+        return True
+
 
 if sys.platform == "linux":
     import ctypes
@@ -98,82 +161,3 @@ def group_is_alive(group: int) -> bool:
     except PermissionError:
         return sys.platform != "darwin"  # macOS: only zombies are left; Linux: members of another user
     return True
-
-
-if sys.platform == "linux":
-    import resource
-
-    _RLIMIT_LOCKS = 10  # Python's resource module has no name for it
-
-    class ProcessTag:
-        """Tags every process that a session starts, so that a process outside of the session can find them.
-
-        ``number`` identifies the session; it is ``None`` where the system does not allow setting the limit.
-
-        The tag is a soft limit on file locks. The kernel has not enforced that limit since 2.4.25 (getrlimit(2)), but
-        every process inherits it, and /proc shows it to everybody. Unlike an environment variable it survives an
-        emptied environment and a program that overwrites its title. A process that sets this limit itself is not
-        found, nor is one started by ``su`` or ``sudo``, which reset it.
-        """
-
-        def __init__(self) -> None:
-            self._before = resource.getrlimit(_RLIMIT_LOCKS)
-            self.number: int | None = 1 << 30 | int.from_bytes(os.urandom(4), "little") >> 2
-            with self.applied():
-                pass
-
-        @contextmanager
-        def applied(self) -> Iterator[None]:
-            """Tag the processes that are started meanwhile."""
-            with self._limit(self.number):
-                yield
-
-        @contextmanager
-        def cleared(self) -> Iterator[None]:
-            """Start processes meanwhile without this tag and without the tag of an outer session."""
-            with self._limit(self._before[1]):
-                yield
-
-        def has_tag(self, pid: int) -> bool:
-            """Return True if ``pid`` is a process of this session. False for a process that ended."""
-            try:
-                with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
-                    return any(
-                        line.split()[3] == str(self.number) for line in limits if line.startswith("Max file locks")
-                    )
-            except OSError:
-                return False
-
-        @contextmanager
-        def _limit(self, soft: int | None) -> Iterator[None]:
-            if soft is None:
-                yield
-                return
-            try:
-                resource.setrlimit(_RLIMIT_LOCKS, (soft, self._before[1]))
-            except (OSError, ValueError):
-                self.number = None  # a sandbox, or a lower hard limit
-                yield
-                return
-            try:
-                yield
-            finally:
-                resource.setrlimit(_RLIMIT_LOCKS, self._before)
-
-else:  # pragma: no cover - not on Linux
-
-    class ProcessTag:
-        """Does nothing: no other supported system shows such a value of another process."""
-
-        number: int | None = None
-
-        @contextmanager
-        def applied(self) -> Iterator[None]:
-            yield
-
-        @contextmanager
-        def cleared(self) -> Iterator[None]:
-            yield
-
-        def has_tag(self, pid: int) -> bool:
-            return False
