@@ -1,4 +1,4 @@
-"""Runs a command, or the Python program that asks for it, and restarts it when the files that it depends on change."""
+"""Runs a command, or the Python program that calls this library, and restarts it when files that it depends on change."""
 
 __version__ = "0.1.0"
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """The library is loaded when something of it is asked for."""
+        """Import the library when one of its names is used."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from reloader import api

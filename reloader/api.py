@@ -1,4 +1,4 @@
-"""The library: a Python program that restarts itself, on the engine of the command line. Nothing heavy is imported by a child."""
+"""The library: lets a Python program restart itself when its files change. A child imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reloader.child import is_running_from_reloader, restart, watch_also
 from reloader.errors import ReloaderError
 from reloader.invocation import Invocation, current_invocation
 
-TYPE_CHECKING = False  # the import of typing would be felt in each run of the program
+TYPE_CHECKING = False  # importing typing would slow down each run of the program
 if TYPE_CHECKING:
     from typing import Literal, NoReturn
 
@@ -41,26 +41,27 @@ def run_with_reloader(
     verbose: bool = False,
     json: bool = False,
 ) -> NoReturn:
-    """Run ``main`` in a child of this program, which is started again whenever a file that it depends on changes.
+    """Run ``main`` in a child process, and start the child again whenever a file that it depends on changes.
 
-    The parent, which is the process that calls this first, never runs ``main``: it starts the program again, exactly as it
-    was started, and becomes its reloader. It ends by SystemExit with the exit code of the session. In the child, the same
-    call runs ``main`` on the main thread and ends by SystemExit, with what ``main`` returned if that is an int, else with 0.
-    Neither comes back, so that what stands behind the call is for nobody.
+    The process that calls this first is the parent. It never runs ``main``: it starts the program again, exactly as it was
+    started, and watches files. It ends by SystemExit with the exit code of the session. In the child, the same call runs
+    ``main`` on the main thread. It ends by SystemExit with the int that ``main`` returned, or else with 0. Code after the
+    call never runs.
 
-    What the program imports is watched; ``watch`` asks for patterns instead. The arguments are the keys of the config file, and
-    paths and patterns are relative to the current directory. No file is read. A ``RELOADER_*`` variable counts where
-    an argument has its default value. ``quiet``, ``verbose`` and ``json`` are those of the command line.
+    The files that the program imports are watched; ``watch`` replaces them by patterns. The arguments are the keys of
+    the config file. Paths and patterns are relative to the current directory. No file is read. A ``RELOADER_*`` variable
+    applies where an argument has its default. ``quiet``, ``verbose`` and ``json`` are the flags of the command line.
 
-    Call it early: what the program did before was done by the parent too, and the child inherits what it left in the
-    environment. Code that fails before the call ends a program whose parent is not up yet: started with
-    ``python -m reloader -- python app.py``, it waits for that repair as well.
+    Call this early: the parent runs all code before the call, and the child inherits its environment. An error before the
+    call ends the program. To let reloader wait for the repair, start it with ``python -m reloader -- python app.py``.
 
-    Raises ReloaderError where the program cannot be started again (an interactive session, ``-c``, standard input), on
-    another thread than the main one, and for arguments that are no good.
+    Raises ReloaderError on any thread but the main one, and for invalid arguments. A program that cannot be started again
+    raises it as well: an interactive session, ``-c``, or standard input.
     """
     if threading.current_thread() is not threading.main_thread():
-        raise ReloaderError("run_with_reloader() was called on another thread: signals reach the main thread only")
+        raise ReloaderError(
+            "run_with_reloader() was called on another thread: call it on the main thread, the only one that gets signals"
+        )
     if is_running_from_reloader():
         result = main()
         raise SystemExit(result if isinstance(result, int) else 0)
@@ -80,11 +81,11 @@ def run_with_reloader(
         "python_open_files": python_open_files,
         "python_site_packages": python_site_packages,
     }
-    raise SystemExit(_session(current_invocation(), values, quiet=quiet, verbose=verbose, json=json))
+    raise SystemExit(_run_parent(current_invocation(), values, quiet=quiet, verbose=verbose, json=json))
 
 
-def _session(start: Invocation, values: dict[str, object], *, quiet: bool, verbose: bool, json: bool) -> int:
-    """Be the parent, and return the exit code."""
+def _run_parent(invocation: Invocation, values: dict[str, object], *, quiet: bool, verbose: bool, json: bool) -> int:
+    """Run the session of the parent, and return its exit code."""
     from reloader.app.session import enable_colour, run_session
     from reloader.cli.output.console import Console, Style
     from reloader.cli.output.reporters import reporter_for
@@ -95,9 +96,9 @@ def _session(start: Invocation, values: dict[str, object], *, quiet: bool, verbo
     given = {name: value for name, value in values.items() if value != KEYS[name].default}
     settings = settings_for_call(
         "run_with_reloader()",
-        {**given, "command": start.argv, "shell": False, "cwd": start.directory},
+        {**given, "command": invocation.argv, "shell": False, "cwd": invocation.directory},
         environ=os.environ,
-        directory=start.directory,
+        directory=invocation.directory,
         home=os.path.expanduser("~"),
         platform=sys.platform,
     )

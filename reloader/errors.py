@@ -1,16 +1,16 @@
-"""What can go wrong before a child is started. Each error knows its exit code."""
+"""The errors that a user can repair. Each has the exit code with which reloader ends."""
 
 from __future__ import annotations
 
 
 class ReloaderError(Exception):
-    """An error that the user can mend: its text names the place and the remedy, and is shown without a traceback."""
+    """The text names the place and the remedy. It is shown without a traceback."""
 
     exit_code = 2
 
 
 class ConfigError(ReloaderError):
-    """One or more faults in what was configured. ``problems`` holds a line for each."""
+    """The configuration is invalid. ``problems`` holds a line for each problem."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -18,19 +18,19 @@ class ConfigError(ReloaderError):
 
 
 class ConfigFileMissing(ConfigError):
-    """What the configuration was read from, as ``problems`` name it, is there no more."""
+    """The file or table that the configuration was read from was removed. ``problems`` names it."""
 
 
 class EnvironmentVariableError(ReloaderError):
-    """A variable that no process can be given."""
+    """An environment variable cannot be passed to a process."""
 
 
 class EnvironmentFileError(ReloaderError):
-    """A file of variables that cannot be read."""
+    """A file of environment variables cannot be read."""
 
 
 class BackendUnavailable(ReloaderError):
-    """The backend that was asked for cannot be used here."""
+    """The requested backend cannot be used here."""
 
     def __init__(self, backend: str, cause: str, remedy: str) -> None:
         super().__init__(f'backend = "{backend}" cannot be used: {cause}. {remedy}')

@@ -1,7 +1,7 @@
-"""The first moments of a frozen program, which is one built by PyInstaller. Before they are over, nothing is imported or started.
+"""The entry point of the program that PyInstaller builds. It runs before anything else is imported or started.
 
-What the bootloader tells itself in the environment would reach all that we start: a frozen program would take it for its own,
-and any other one would load our libraries in place of its own.
+PyInstaller's bootloader leaves variables in the environment, which every process that we start would inherit. Another
+frozen program would take them for its own, and any program would load our libraries in place of its own.
 """
 
 from __future__ import annotations
@@ -13,60 +13,60 @@ TYPE_CHECKING = False  # typing costs too much for --version
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-#: Asks for what the guard needs a Python for elsewhere. Not for users, and no verb: a command may have any name.
-GIVE_TERMINAL_BACK = "--give-the-terminal-back"
+#: Runs what the guard of an installed reloader runs with ``python -c``. For the guard only, and so not a subcommand.
+RESTORE_TERMINAL_FLAG = "--restore-terminal"
 
-_PRIVATE = ("_PYI_", "_MEIPASS")
-_ORIGINAL = "_ORIG"
+_PRIVATE_PREFIXES = ("_PYI_", "_MEIPASS")
+_ORIGINAL_SUFFIX = "_ORIG"
 
 
 def main() -> int:
-    """Run the program and return its exit code."""
+    """Run reloader and return its exit code."""
     bundle, parent = getattr(sys, "_MEIPASS", ""), os.getppid()
     clean(os.environ, bundle)
-    if sys.platform != "win32" and sys.argv[1:2] == [GIVE_TERMINAL_BACK]:
+    if sys.platform != "win32" and sys.argv[1:2] == [RESTORE_TERMINAL_FLAG]:
         from reloader.system.posix.terminal import RESTORE_TERMINAL
 
         del sys.argv[1]
-        exec(RESTORE_TERMINAL, {})  # noqa: S102 - our own text, which elsewhere is handed to python -c
+        exec(RESTORE_TERMINAL, {})  # noqa: S102 - our own text, which an installed reloader passes to python -c
         return 0
     try:
         from reloader.cli.main import main as run
 
         return run()
     except KeyboardInterrupt:
-        return 130  # it came while our own modules were being read
+        return 130  # pressed while our modules were being imported
     finally:
-        if os.getppid() != parent:  # never so on Windows, where nothing could be removed that runs
-            remove_what_was_unpacked(bundle)
+        if os.getppid() != parent:  # never on Windows, where a running program cannot be removed
+            remove_unpacked_files(bundle)
 
 
-def remove_what_was_unpacked(bundle: str) -> None:
-    """What the bootloader of a onefile build does, unless somebody has killed it."""
+def remove_unpacked_files(bundle: str) -> None:
+    """Remove the files of a onefile build. Its bootloader does so, unless it was killed."""
     from reloader.system.onefile import is_unpacked
 
     if is_unpacked():
         import shutil
 
-        shutil.rmtree(bundle, ignore_errors=True)  # what cannot be removed now is the system's to clean up
+        shutil.rmtree(bundle, ignore_errors=True)  # the system cleans up the rest
 
 
 def clean(environ: MutableMapping[str, str], bundle: str) -> None:
-    """Make ``environ`` what it was before the bootloader, which keeps the libraries in ``bundle``, has written to it."""
-    for name in [name for name in environ if name.startswith(_PRIVATE)]:
+    """Remove from ``environ`` what the bootloader wrote into it. ``bundle`` is the directory of its libraries."""
+    for name in [name for name in environ if name.startswith(_PRIVATE_PREFIXES)]:
         del environ[name]
     for name in [name for name in environ if _is_library_path(name)]:
-        before = environ.pop(name + _ORIGINAL, None)
-        if before is None:
-            before = os.pathsep.join(part for part in environ[name].split(os.pathsep) if not _lies_in(part, bundle))
-        if before:
-            environ[name] = before
+        original = environ.pop(name + _ORIGINAL_SUFFIX, None)
+        if original is None:
+            original = os.pathsep.join(part for part in environ[name].split(os.pathsep) if not _lies_in(part, bundle))
+        if original:
+            environ[name] = original
         else:
             del environ[name]
 
 
 def _is_library_path(name: str) -> bool:
-    return not name.endswith(_ORIGINAL) and (name in ("LD_LIBRARY_PATH", "LIBPATH") or name.startswith("DYLD_"))
+    return not name.endswith(_ORIGINAL_SUFFIX) and (name in ("LD_LIBRARY_PATH", "LIBPATH") or name.startswith("DYLD_"))
 
 
 def _lies_in(entry: str, directory: str) -> bool:

@@ -1,4 +1,4 @@
-"""How this program was started, so that it can be started again exactly so. Asks the interpreter, and decides nothing else."""
+"""Finds the command line that starts this Python program again. Reads the interpreter's own options, and decides nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONG_WITH_VALUE = ("--check-hash-based-pycs",)
 
 
 class Invocation:
-    """``argv`` from ``directory`` starts the program. A plain class: dataclasses cost more than all of this."""
+    """``argv``, run in ``directory``, starts the program. A plain class: dataclasses cost more than all of this module."""
 
     __slots__ = ("argv", "directory")
 
@@ -23,87 +23,90 @@ class Invocation:
 
 
 def current_invocation() -> Invocation:
-    """How this process was started. Raises ReloaderError where that cannot be done again."""
+    """Return the invocation of this process. Raises ReloaderError if it cannot be repeated."""
     if hasattr(sys, "ps1"):
-        raise _again("an interactive session", "write the program into a file")
+        raise _not_repeatable("an interactive session", "write the program into a file")
     main = sys.modules["__main__"]
     if getattr(sys, "frozen", False):
         return Invocation((sys.executable, *sys.argv[1:]), os.getcwd())
     if not sys.executable:
-        raise _again("a program in an interpreter that is part of another", "start it with python")
-    # The first word stands there as it was typed, relative to who knows what.
-    words = sys.orig_argv[1:] if sys.orig_argv else _reconstructed(main)
-    return invocation_from([sys.executable, *words], getattr(main, "__file__", None), os.getcwd())
+        raise _not_repeatable("a program in an embedded interpreter", "start it with python")
+    # sys.orig_argv[0] is what was typed, maybe relative to another directory. sys.executable is absolute.
+    arguments = sys.orig_argv[1:] if sys.orig_argv else _reconstructed(main)
+    return invocation_from([sys.executable, *arguments], getattr(main, "__file__", None), os.getcwd())
 
 
-def invocation_from(words: Sequence[str], main_file: str | None, here: str) -> Invocation:
-    """The origin of a program that was started by ``words``: its directory is where its script is found from.
+def invocation_from(argv: Sequence[str], main_file: str | None, current_directory: str) -> Invocation:
+    """Return the invocation of a program that was started by ``argv``. Its directory is where its script can be found.
 
-    ``main_file`` is the script's absolute path. The program may have changed its directory since; ``here`` is where it is now.
+    ``main_file`` is the absolute path of the script. The program may have changed its directory since it was started.
     """
-    at = script_index(words)
-    if at is None or os.path.isabs(words[at]) or main_file is None or not os.path.isabs(main_file):
-        return Invocation(words, here)
-    script, main = os.path.normpath(words[at]), os.path.normpath(main_file)
-    programs = (main, os.path.dirname(main))  # a directory or an archive has its __main__.py within
-    if os.path.normpath(os.path.join(here, script)) in programs:
-        return Invocation(words, here)
-    for whole in programs:
-        if whole.endswith(os.sep + script):
-            return Invocation(words, whole[: -len(script)].rstrip(os.sep) or os.sep)
-    return Invocation((*words[:at], main, *words[at + 1 :]), here)
+    index = script_index(argv)
+    if index is None or os.path.isabs(argv[index]) or main_file is None or not os.path.isabs(main_file):
+        return Invocation(argv, current_directory)
+    script, main = os.path.normpath(argv[index]), os.path.normpath(main_file)
+    candidates = (main, os.path.dirname(main))  # a directory or an archive has its __main__.py within
+    if os.path.normpath(os.path.join(current_directory, script)) in candidates:
+        return Invocation(argv, current_directory)
+    for path in candidates:
+        if path.endswith(os.sep + script):
+            return Invocation(argv, path[: -len(script)].rstrip(os.sep) or os.sep)
+    return Invocation((*argv[:index], main, *argv[index + 1 :]), current_directory)
 
 
-def script_index(words: Sequence[str]) -> int | None:
-    """Where among ``words`` the script is, or None for ``-m``. Reads the interpreter's options as it does itself."""
-    place = 1
-    while place < len(words):
-        word = words[place]
-        if word in _LONG_WITH_VALUE:
-            place += 2
-        elif word == "--":
-            return _file(words, place + 1)
-        elif word == "-" or not word.startswith("-"):
-            return _file(words, place)
-        elif word.startswith("--"):
-            place += 1
+def script_index(argv: Sequence[str]) -> int | None:
+    """Return the position of the script in ``argv``, or None for ``-m``. Reads options as the interpreter does.
+
+    Raises ReloaderError if the program is not in a file.
+    """
+    index = 1
+    while index < len(argv):
+        argument = argv[index]
+        if argument in _LONG_WITH_VALUE:
+            index += 2
+        elif argument == "--":
+            return _file_at(argv, index + 1)
+        elif argument == "-" or not argument.startswith("-"):
+            return _file_at(argv, index)
+        elif argument.startswith("--"):
+            index += 1
         else:
-            deciding, has_value_behind = _letters(word)
+            deciding, takes_next = _read_letters(argument)
             if deciding == "m":
                 return None
-            place += 2 if has_value_behind else 1
-    return _file(words, place)
+            index += 2 if takes_next else 1
+    return _file_at(argv, index)
 
 
-def _letters(word: str) -> tuple[str, bool]:
-    """Of options in one word, such as ``-Xutf8`` or ``-Bm``: the one that decides, and whether the next word belongs to it."""
-    for place, letter in enumerate(word[1:], 1):
+def _read_letters(argument: str) -> tuple[str, bool]:
+    """Return the last letter that matters of ``-Xutf8`` or ``-Bm``, and True if its value is the next argument."""
+    for position, letter in enumerate(argument[1:], 1):
         if letter == "m":
             return letter, False
         if letter == "c":
-            raise _again("a program that was given by -c", "write it into a file")
+            raise _not_repeatable("a program that was given by -c", "write it into a file")
         if letter == "i":
-            raise _again("an interactive session", "leave the -i away")
+            raise _not_repeatable("an interactive session", "leave the -i away")
         if letter in _WITH_VALUE:
-            return letter, place == len(word) - 1
+            return letter, position == len(argument) - 1
     return "", False
 
 
-def _file(words: Sequence[str], place: int) -> int:
-    if place >= len(words) or words[place] == "-":
-        raise _again("a program that was read from standard input", "write it into a file")
-    return place
+def _file_at(argv: Sequence[str], index: int) -> int:
+    if index >= len(argv) or argv[index] == "-":
+        raise _not_repeatable("a program that was read from standard input", "write it into a file")
+    return index
 
 
 def _reconstructed(main: object) -> list[str]:
-    """What followed the interpreter, by what it has left of it."""
+    """Return the arguments of an interpreter that has not kept them."""
     spec = getattr(main, "__spec__", None)
     if spec is not None:
         return ["-m", spec.name.removesuffix(".__main__"), *sys.argv[1:]]
     script = sys.argv[0] if sys.argv else ""
-    launcher = script + ".exe"  # the launchers of console scripts on Windows take it away
+    launcher = script + ".exe"  # on Windows, launchers of console scripts remove the suffix
     return [launcher if not os.path.exists(script) and os.path.exists(launcher) else script, *sys.argv[1:]]
 
 
-def _again(what: str, remedy: str) -> ReloaderError:
+def _not_repeatable(what: str, remedy: str) -> ReloaderError:
     return ReloaderError(f"{what} cannot be started again by run_with_reloader(): {remedy}")

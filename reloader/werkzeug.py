@@ -1,4 +1,4 @@
-"""The call that Werkzeug's users know: ``from reloader.werkzeug import run_with_reloader`` in place of ``werkzeug._reloader``."""
+"""Werkzeug's own function: import ``run_with_reloader`` from here in place of ``werkzeug._reloader``."""
 
 from __future__ import annotations
 
@@ -24,14 +24,18 @@ def run_with_reloader(
     interval: float = 1,
     reloader_type: str = "auto",
 ) -> NoReturn:
-    """Run ``main_func`` in a child that is restarted on changes, with the arguments of Werkzeug's function of that name.
+    """Run ``main_func`` in a child that is restarted on changes. The arguments are those of Werkzeug's function.
 
-    Unlike there, ``main_func`` runs on the main thread, whatever it returns ends the run, and the call never comes back.
-    ``exclude_patterns`` are patterns of whole paths, in which ``*`` stands for directories too where it is all of a part
-    (``*/tests/*``); elsewhere it stays within a name. Raises ReloaderError for one that lies outside of the current directory.
+    Unlike there, ``main_func`` runs on the main thread, the run ends when it returns, and the call never returns.
+    ``exclude_patterns`` are patterns of whole paths. A ``*`` between slashes stands for any number of directories
+    (``*/tests/*``); elsewhere it stays within a name.
+
+    Raises ReloaderError for a pattern outside of the current directory, and as ``reloader.run_with_reloader`` does.
     """
     if reloader_type not in _BACKENDS:
-        raise ReloaderError(f'reloader_type = "{reloader_type}" is not one of {", ".join(_BACKENDS)}')
+        raise ReloaderError(
+            f'reloader_type = "{reloader_type}" is not one of {", ".join(_BACKENDS)}: write, for example, "auto"'
+        )
     _run_with_reloader(
         main_func,
         extra_files=tuple(extra_files or ()),
@@ -42,7 +46,7 @@ def run_with_reloader(
 
 
 def ignore_pattern(pattern: str, directory: str) -> str:
-    """``pattern``, which Werkzeug holds against absolute paths, as one that is relative to ``directory``."""
+    """Turn a pattern of absolute paths, as in Werkzeug, into one that is relative to ``directory``."""
     below = directory.rstrip(os.sep) + os.sep
     if os.path.isabs(pattern) and not pattern.startswith(below):
         raise ReloaderError(f'exclude_patterns: "{pattern}" lies outside of {directory}: begin it with */')

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from reloader import frozen
-from reloader.frozen import GIVE_TERMINAL_BACK, clean, main
+from reloader.frozen import RESTORE_TERMINAL_FLAG, clean, main
 from tests.support.programs.announcements import ROOT
 
 BUNDLE = os.path.join(os.sep, "opt", "reloader", "_internal")
@@ -78,7 +78,7 @@ def test_asked_by_the_guard_it_gives_the_terminal_back_and_does_nothing_else(mon
     monkeypatch.setattr(
         "reloader.system.posix.terminal.RESTORE_TERMINAL", "import sys\nsys.stdout.write(repr(sys.argv))"
     )
-    monkeypatch.setattr(sys, "argv", ["reloader", GIVE_TERMINAL_BACK, "1", "2", "-"])
+    monkeypatch.setattr(sys, "argv", ["reloader", RESTORE_TERMINAL_FLAG, "1", "2", "-"])
     said: list[str] = []
     monkeypatch.setattr("sys.stdout.write", said.append)
     assert frozen.main() == 0

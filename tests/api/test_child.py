@@ -88,26 +88,26 @@ def test_a_file_that_changed_since_the_program_asked_for_it_is_a_change(tmp_path
 def test_a_directory_cannot_be_watched_also(tmp_path: Path) -> None:
     main = "try:\n    reloader.watch_also(['.'])\nexcept reloader.ReloaderError as error:\n    print(error, flush=True)"
     with program_in(tmp_path, main) as program:
-        program.wait_for_line(f"watch_also() takes files, and {tmp_path} is a directory: name it in watch")
+        program.wait_for_line(f"watch_also() takes files, but {tmp_path} is a directory: add it to watch")
 
 
-def test_a_program_that_nobody_asks_anything_has_nobody_to_ask(tmp_path: Path) -> None:
+def test_without_modules_a_program_cannot_ask_its_parent(tmp_path: Path) -> None:
     main = (
-        "for ask in (reloader.restart, lambda: reloader.watch_also(['x'])):\n"
-        "    try:\n        ask()\n    except reloader.ReloaderError as error:\n        print(error, flush=True)"
+        "for request in (reloader.restart, lambda: reloader.watch_also(['x'])):\n"
+        "    try:\n        request()\n    except reloader.ReloaderError as error:\n        print(error, flush=True)"
     )
     program = program_in(tmp_path, main)
     program._environment["RELOADER_PYTHON_MODULES"] = "false"
     with program:
         for _ in range(2):
-            program.wait_for_line("this program has no link to its reloader")
+            program.wait_for_line("reloader does not listen to this program: set modules = true in [python]")
 
 
-def test_without_a_reloader_there_is_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_parent_a_program_cannot_ask_for_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RELOADER_RUN_MAIN", raising=False)
     assert not reloader.is_running_from_reloader()
     reloader.watch_also(["anything"])
-    with pytest.raises(reloader.ReloaderError, match="a program that no reloader has started"):
+    with pytest.raises(reloader.ReloaderError, match="a program that reloader did not start"):
         reloader.restart()
 
 
@@ -122,5 +122,5 @@ def test_a_parent_that_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_a_path_too_long_to_be_reported_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RELOADER_RUN_MAIN", "true")
     monkeypatch.setenv("RELOADER_AGENT", f"1|{tmp_path / 'gone'}|1|")
-    with pytest.raises(reloader.ReloaderError, match="a path is too long to be reported"):
+    with pytest.raises(reloader.ReloaderError, match="the path is too long to be reported"):
         reloader.watch_also([os.path.join("x" * 200, *["y" * 200] * 15)])

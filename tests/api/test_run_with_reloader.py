@@ -315,7 +315,7 @@ def test_what_cannot_be_started_again_is_refused_with_a_remedy(tmp_path: Path) -
         "thread.thread.start()\nthread.thread.join()\nraise SystemExit(1)\n",
     )
     assert refusal("app.py", cwd=tmp_path) == (
-        "run_with_reloader() was called on another thread: signals reach the main thread only"
+        "run_with_reloader() was called on another thread: call it on the main thread, the only one that gets signals"
     )
 
 

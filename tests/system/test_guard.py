@@ -259,7 +259,7 @@ def test_a_frozen_program_gives_the_terminal_back_itself_if_it_is_ours(monkeypat
     assert guard_module._restore_command()[:4] == [sys.executable, "-I", "-S", "-c"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setitem(sys.modules, "reloader.frozen", frozen)
-    assert guard_module._restore_command() == [sys.executable, frozen.GIVE_TERMINAL_BACK]
+    assert guard_module._restore_command() == [sys.executable, frozen.RESTORE_TERMINAL_FLAG]
     monkeypatch.delitem(sys.modules, "reloader.frozen")
     assert guard_module._restore_command() == []  # the program of somebody who uses the library
 

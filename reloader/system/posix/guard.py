@@ -157,7 +157,7 @@ def _restore_command() -> list[str]:
     if not hasattr(sys, "frozen"):
         return [sys.executable, "-I", "-S", "-c", RESTORE_TERMINAL] if sys.executable else []
     ours = sys.modules.get("reloader.frozen")
-    return [] if ours is None else [sys.executable, ours.GIVE_TERMINAL_BACK]
+    return [] if ours is None else [sys.executable, ours.RESTORE_TERMINAL_FLAG]
 
 
 def _name_of(number: int) -> str:
