@@ -243,6 +243,7 @@ def test_a_notice_has_this_message(notice: Notice, text: str) -> None:
         (FilesChanged(batch("app.py")), "restarting"),
         (RequestedByChild(), "restarting, requested by the command"),
         (RequestedByUser("SIGUSR1"), "restarting, requested by SIGUSR1"),
+        (RequestedByUser("r"), "restarting, requested by the key r"),
         (ChildExited(Exited(1)), "restarting, because the command exited with code 1"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",

@@ -58,14 +58,14 @@ KINDS = {
     "flask": Kind("app.py is a Flask app", "app.py", {"app.py": FLASK}, "FLASK_RUN_PORT"),
     "fastapi": Kind("main.py is a FastAPI app", "main.py", {"main.py": ASGI, "fastapi.py": FASTAPI}, "UVICORN_PORT"),
     "django": Kind(
-        "manage.py is Django's",
+        "manage.py belongs to Django",
         "site_of_test/urls.py",
         {"manage.py": DJANGO_MANAGE, "site_of_test/settings.py": DJANGO_SETTINGS, "site_of_test/urls.py": DJANGO_URLS},
         "PORT",
         {'"--noreload"]': '"--noreload", "PORT"]'},  # no variable names Django's port
     ),
     "node": Kind(
-        "package.json is of a Node.js program",
+        "package.json belongs to a Node.js program",
         "server.js",
         {"package.json": '{"scripts": {"start": "node server.js"}}', "server.js": NODE},
         "PORT",

@@ -33,6 +33,11 @@ def seconds_of(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
+def requester(by: str) -> str:
+    """Return who requested something: a subcommand, a signal, or a key of one letter."""
+    return f"the key {by}" if len(by) == 1 else by
+
+
 def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Mapping
 
-from reloader.cli.output.formatting import outcome_of, seconds_of, short
+from reloader.cli.output.formatting import outcome_of, requester, seconds_of, short
 from reloader.core.addresses import ListeningSocket, UnixAddress, format_address
 from reloader.core.notices import (
     BackingOffNotice,
@@ -148,7 +148,7 @@ def _why(reason: Reason) -> str:
         case RequestedByChild():
             return "restarting, requested by the command"
         case RequestedByUser(by):
-            return f"restarting, requested by {by}"
+            return f"restarting, requested by {requester(by)}"
         case ChildExited(outcome):
             return f"restarting, because the command {outcome_of(outcome)}"
         case ConfigChanged():

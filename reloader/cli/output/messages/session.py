@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Callable, Mapping
 
-from reloader.cli.output.formatting import count, seconds_of, short, some
+from reloader.cli.output.formatting import count, requester, seconds_of, short, some
 from reloader.core.notices import (
     ControlUnavailable,
     KeysHelp,
@@ -27,18 +27,20 @@ def session_status(notice: SessionStatus) -> str:
     if notice.is_paused:
         parts.append("paused" + (f", pending: {some(notice.pending)}" if notice.pending else ""))
     parts.append(f"watching {count(notice.files, 'file', 'files')} with {notice.backend}")
-    return f"{short(notice.project) or 'a project'}: {'; '.join(parts)} (session {notice.pid})"
+    project = short(notice.project)
+    name = notice.project if project == "." else project or "a project"
+    return f"{name}: {'; '.join(parts)} (session {notice.pid})"
 
 
 def paused(notice: Paused) -> str:
-    return f"paused by {notice.by}: collecting changes. To continue: reloader resume"
+    return f"paused by {requester(notice.by)}: collecting changes. To continue: reloader resume"
 
 
 def resumed(notice: Resumed) -> str:
     pending = (
         f"handling {count(notice.pending, 'change', 'changes')}" if notice.pending else "nothing changed meanwhile"
     )
-    return f"resumed by {notice.by}: {pending}"
+    return f"resumed by {requester(notice.by)}: {pending}"
 
 
 def wait_result(notice: WaitResult) -> str:
