@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from reloader.core.control_protocol import Answer, Request, StatusRequest, WaitRequest
-from reloader.core.notices import RunRecord, SessionNotice
+from reloader.core.notices import ControlAnswer, RunRecord
 from reloader.errors import ReloaderError
 from reloader.system.control_client import NoAnswer, ask
 from reloader.system.control_socket import Endpoint, all_endpoints, endpoints_of
@@ -18,7 +18,7 @@ from reloader.system.run_history import RunHistory
 PATIENCE = 10.0
 #: What a connection ends with that has nobody at its other end.
 _GONE = (ConnectionRefusedError, FileNotFoundError)
-_KINDS: Mapping[str, Callable[..., SessionNotice]] = {kind.__name__: kind for kind in get_args(SessionNotice)}
+_KINDS: Mapping[str, Callable[..., ControlAnswer]] = {kind.__name__: kind for kind in get_args(ControlAnswer)}
 
 
 class NoSession(ReloaderError):
@@ -39,7 +39,7 @@ class Response:
     answer: Answer
 
     @property
-    def notice(self) -> SessionNotice:
+    def notice(self) -> ControlAnswer:
         """The answer as what it was in the session. Raises ReloaderError if it is none that we know."""
         fields = {
             name: tuple(value) if isinstance(value, list) else value

@@ -13,7 +13,7 @@ from reloader.errors import ConfigError
 TYPE_CHECKING = False  # these two bring dataclasses, which an error or a help text does not need
 if TYPE_CHECKING:
     from reloader.core.control_protocol import Request
-    from reloader.core.notices import SessionNotice
+    from reloader.core.notices import ControlAnswer, Notice
 
 PID = Flag("pid", "Ask the session with this pid, if several are running.", metavar="PID")
 
@@ -28,7 +28,7 @@ def simple_request(request: Request, *, details: str, examples: tuple[str, ...])
     return Subcommand(perform, general=("config", "quiet", "json"), flags=(PID,), details=details, examples=examples)
 
 
-def ask(arguments: Arguments, request: Request) -> SessionNotice:
+def ask(arguments: Arguments, request: Request) -> ControlAnswer:
     """Return the answer of the session of this project, or of the one that ``--pid`` names.
 
     Raises SessionNotFound if none is running, and NoSession if several are and none was named.
@@ -38,7 +38,7 @@ def ask(arguments: Arguments, request: Request) -> SessionNotice:
     return ask_one(project_locations(arguments, os.environ), request, pid_of(arguments)).notice
 
 
-def show(arguments: Arguments, *notices: SessionNotice) -> None:
+def show(arguments: Arguments, *notices: Notice) -> None:
     """Print the answers on standard output."""
     from reloader.cli.context import console_on
 

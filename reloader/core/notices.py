@@ -1,4 +1,8 @@
-"""What the user may be told: facts, not sentences. The console turns them into lines or JSON."""
+"""The notices: facts for the user, as values. cli/output turns them into lines or JSON.
+
+The name of a class is the name that users see (``kind_of``), and its fields are those of the JSON object. docs/reference/json.md
+lists them in the same order of topics.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from reloader.core.tasks import HookEvent, TaskOutcome
 
 
 class Level(IntEnum):
-    """How loud a notice is: ``--quiet`` leaves warnings and errors, ``--verbose`` adds details."""
+    """The importance of a notice: ``--quiet`` shows warnings and errors, ``--verbose`` adds details."""
 
     DETAIL = 0
     INFO = 1
@@ -21,12 +25,430 @@ class Level(IntEnum):
     ERROR = 3
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStatus:
-    """How a session is. ``state`` is starting, running, stopping, settling, waiting, cooling down, or finished.
+class HasLevel:
+    """The level of a notice: INFO, unless the notice sets another one."""
 
-    ``seconds`` have gone by since the newest run started, ``ready_after`` of them until it was ready. ``child`` is its pid, as
-    long as it lives; ``pending`` are the files that changed while the session is paused.
+    __slots__ = ()
+
+    @property
+    def level(self) -> Level:
+        return Level.INFO
+
+
+# Configuration
+
+#: Stands for a value that must not be shown.
+HIDDEN = "(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """A key with its value ``before`` and ``after``; None if it is not set. The key of a table's entry is ``env.PORT``.
+
+    The values of variables are ``HIDDEN``.
+    """
+
+    key: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigUsed(HasLevel):
+    """The configuration of the session was read from ``source``."""
+
+    source: str
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigReloaded(HasLevel):
+    """A changed configuration is in force from now on. With ``replaces_run`` the run is restarted for it."""
+
+    source: str
+    changes: tuple[KeyChange, ...]
+    replaces_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigInvalid(HasLevel):
+    """The configuration was changed and is invalid: the previous one stays in force. One line for each problem."""
+
+    problems: tuple[str, ...]
+    level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMissing(HasLevel):
+    """The config file was removed or renamed: the previous configuration stays in force."""
+
+    source: str
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRestored(HasLevel):
+    """After an invalid or a missing file, the configuration is again the one in force."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigReloadSuspended(HasLevel):
+    """Too many runs in a row were replaced at the same age, so the command probably writes its own configuration.
+
+    There were ``restarts`` within ``within`` seconds. Changes of ``source`` are ignored for ``seconds``, or until the user
+    restarts the run.
+    """
+
+    source: str
+    restarts: int
+    within: float
+    seconds: float
+    level = Level.WARNING
+
+
+# Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Listening(HasLevel):
+    """These sockets are open until the session ends. Each has the descriptor by which the command finds it."""
+
+    sockets: tuple[ListeningSocket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scanning(HasLevel):
+    """The first scan takes long: ``files`` were found so far."""
+
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watching(HasLevel):
+    """The baseline is taken and the backend runs."""
+
+    roots: tuple[str, ...]
+    files: int
+    directories: int
+    backend: str
+    mechanism: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendFellBack(HasLevel):
+    """``backend`` cannot watch ``directories`` (all, if there are none): the stat backend polls them."""
+
+    backend: str
+    directories: tuple[str, ...]
+    cause: str
+    remedy: str
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Polling(HasLevel):
+    """``directory`` is polled, because its file system does not report every change."""
+
+    directory: str
+    file_system: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventsOverflowed(HasLevel):
+    """The queue of the backend overflowed; the disk was compared with the baseline instead."""
+
+    backend: str
+    remedy: str
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class EventsMissed(HasLevel):
+    """These paths changed without an event; the rescan found them."""
+
+    backend: str
+    paths: tuple[str, ...]
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class ScansSlowed(HasLevel):
+    """A scan of ``paths`` paths takes ``cost`` seconds, too long for the interval: it is ``interval`` seconds now."""
+
+    interval: float
+    cost: float
+    paths: int
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(HasLevel):
+    """This batch leads to a restart."""
+
+    batch: ChangeBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged(HasLevel):
+    """These files were touched or written, and their content is the same."""
+
+    paths: tuple[str, ...]
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class RestartLoopSuspended(HasLevel):
+    """The command restarts itself by writing ``paths``: their changes are ignored until the user restarts the run.
+
+    There were ``restarts`` within ``within`` seconds. ``line`` is the line of a config file that ignores them for good; None
+    where no pattern can, because ``extra_files`` lists the paths.
+    """
+
+    paths: tuple[str, ...]
+    restarts: int
+    within: float
+    line: str | None
+    level = Level.WARNING
+
+
+# Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Launched(HasLevel):
+    """The run has started."""
+
+    run: int
+    pid: int
+    argv: tuple[str, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(HasLevel):
+    """The run is ready, ``seconds`` after its start. ``by`` names the probes that passed."""
+
+    run: int
+    seconds: float
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoppingNotice(HasLevel):
+    """The run was asked to stop; it is killed after ``timeout`` seconds."""
+
+    run: int
+    timeout: float
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Killed(HasLevel):
+    """The run did not stop within ``after`` seconds, or the user asked to stop a second time."""
+
+    run: int
+    after: float
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class KillFailed(HasLevel):
+    """The run still lives ``after`` seconds after the first kill: the kernel blocks a process, on a dead disk for instance."""
+
+    run: int
+    after: float
+    level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class OrphansFound(HasLevel):
+    """The program has ended and left processes running, which are stopped now."""
+
+    run: int
+    outcome: Outcome
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(HasLevel):
+    """The run is over after ``seconds``. ``stopped`` is True if reloader stopped it, in these ``steps``."""
+
+    run: int
+    outcome: Outcome
+    seconds: float
+    stopped: bool
+    steps: tuple[StopStep, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        return Level.DETAIL if self.stopped else Level.INFO if self.outcome.exit_code == 0 else Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class PortInUse(HasLevel):
+    """The run failed right after its start, and ``holder`` has the port that it needs.
+
+    ``is_certain`` is False if the cause is only likely: the command names the port.
+    """
+
+    run: int
+    holder: PortOwner
+    is_certain: bool
+    level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForChangeNotice(HasLevel):
+    """Nothing runs. The next change starts the command again."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class BackingOffNotice(HasLevel):
+    """Nothing runs. The command is started again in ``seconds``, or at the next change."""
+
+    seconds: float
+    failures: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RestartCodeIgnored(HasLevel):
+    """The restart code came ``times`` times in a row right after the start: it is a failed start, not a request."""
+
+    code: int
+    times: int
+    level = Level.WARNING
+
+
+# Tasks: checks, pre-start commands and hooks
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxErrorNotice(HasLevel):
+    """``file`` does not compile. ``excerpt`` are Python's own lines; ``run`` keeps running, if there is one.
+
+    ``line`` and ``column`` count from 1; None where Python does not name them.
+    """
+
+    file: str
+    line: int | None
+    column: int | None
+    message: str
+    excerpt: tuple[str, ...]
+    run: int | None
+    level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted(HasLevel):
+    """A check or a pre-start command has started: ``part`` is ``check`` or ``before``."""
+
+    part: str
+    argv: tuple[str, ...]
+
+    @property
+    def level(self) -> Level:
+        return Level.DETAIL if self.part == "check" else Level.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed(HasLevel):
+    """A check or a pre-start command has failed. ``run`` keeps running, if there is one."""
+
+    part: str
+    argv: tuple[str, ...]
+    outcome: TaskOutcome
+    run: int | None
+    level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesReverted(HasLevel):
+    """After a rejection ``paths`` are again as they were when ``run`` was started. It keeps running."""
+
+    paths: tuple[str, ...]
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class HookFailed(HasLevel):
+    """The hook of ``event`` has failed. Nothing waits for it."""
+
+    event: HookEvent
+    argv: tuple[str, ...]
+    outcome: TaskOutcome
+    level = Level.WARNING
+
+
+# The session
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed(HasLevel):
+    """Nothing runs. The first change starts the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused(HasLevel):
+    """Changes are collected until the user resumes; one restart handles them all."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(HasLevel):
+    """Changes restart the run again, beginning with ``pending`` collected ones."""
+
+    by: str
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeysHelp(HasLevel):
+    """The keys that the session reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlUnavailable(HasLevel):
+    """Other programs cannot reach this session, because of ``cause``."""
+
+    cause: str
+    remedy: str
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Note(HasLevel):
+    """A remark for ``--verbose`` that needs no kind of its own."""
+
+    text: str
+    level = Level.DETAIL
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedNotice(HasLevel):
+    """The session is over."""
+
+    exit_code: int
+    level = Level.DETAIL
+
+
+# Answers of the control socket, and the history
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus(HasLevel):
+    """The status of a session.
+
+    ``state`` is starting, running, stopping, waiting for quiet, waiting, backing off, or finished. ``seconds`` have passed since
+    the newest run started; it was ready after ``ready_after`` of them. ``child`` is its pid while it lives. ``pending`` are the
+    files that changed while the session is paused.
     """
 
     pid: int
@@ -42,31 +464,13 @@ class SessionStatus:
     pending: tuple[str, ...]
     backend: str
     files: int
-    level = Level.INFO
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
-    """From now on changes are collected, and served by one restart when somebody resumes."""
+class WaitResult(HasLevel):
+    """The answer to a ``wait``. ``verdict`` is ready, failed, finished or timed out; ``trace`` is the output of the failure.
 
-    by: str
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """Changes are served again; ``pending`` so many were waiting for it."""
-
-    by: str
-    pending: int
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class WaitResult:
-    """The answer to a ``wait``. ``verdict`` is ready, failed or timed out; ``trace`` is what the program wrote of its failure.
-
-    ``seconds`` is what the run took to be ready, or how long it lived.
+    ``seconds`` is the time until the run was ready, or until it ended.
     """
 
     verdict: str
@@ -75,39 +479,16 @@ class WaitResult:
     exit_code: int | None
     why: str
     trace: str
-    level = Level.INFO
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run of this project, as its history has it. ``at`` is in seconds since 1970.
+class PathExplained(HasLevel):
+    """True in ``is_watched`` if ``path`` is watched, and why.
 
-    ``exit_code`` is None for a run that has not ended, or that nobody saw end. ``stopped_in`` is how long its stop took, None if
-    it ended by itself.
-    """
-
-    session: int
-    run: int
-    at: float
-    reason: str
-    files: tuple[str, ...]
-    ready_after: float | None
-    seconds: float | None
-    exit_code: int | None
-    outcome: str
-    stopped_in: float | None
-    forced: bool
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class PathExplained:
-    """Whether ``path`` counts, and why.
-
-    ``kind`` is file, directory, missing, or other. ``cause`` is what decided: named (extra_files), imported, everything, rule,
-    virtualenv, not asked for, outside, not imported, no source, no file. The rule is ``pattern``, at ``line`` (0: unknown) of
-    ``source``; it met ``at``, which is the path or a directory above. ``target`` is where links lead. ``root``, ``backend`` and
-    ``importer`` are empty where there is none, or nobody to ask; ``is_live`` says that a session was asked.
+    ``kind`` is file, directory, missing, or other. ``cause`` is the rule that decided: named (extra_files), imported, everything,
+    rule, virtualenv, not asked for, outside, not imported, no source, no file. A rule is ``pattern``, at ``line`` (0: unknown) of
+    ``source``; it matched ``at``, which is the path or a directory above. ``target`` is the target of a link. ``root``,
+    ``backend`` and ``importer`` are empty where they are unknown; ``is_live`` is True if a session answered.
     """
 
     path: str
@@ -123,270 +504,46 @@ class PathExplained:
     backend: str
     importer: str
     is_live: bool
-    level = Level.INFO
 
 
 @dataclass(frozen=True, slots=True)
-class FilesListed:
-    """Every file that counts."""
+class FilesListed(HasLevel):
+    """Every watched file. ``is_live`` is True if a session answered."""
 
     files: tuple[str, ...]
     is_live: bool
-    level = Level.INFO
 
 
 @dataclass(frozen=True, slots=True)
-class KeysHelp:
-    """Which keys there are."""
+class RunRecord(HasLevel):
+    """One run of this project, from its history. ``at`` is in seconds since 1970.
 
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class ControlUnavailable:
-    """Nobody can ask this session anything, for this reason."""
-
-    cause: str
-    remedy: str
-    level = Level.DETAIL
-
-
-#: The answers of a session, which its control socket sends.
-SessionNotice = (
-    SessionStatus
-    | Paused
-    | Resumed
-    | WaitResult
-    | RunRecord
-    | PathExplained
-    | FilesListed
-    | KeysHelp
-    | ControlUnavailable
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SyntaxErrorNotice:
-    """``file`` does not compile. ``excerpt`` are the lines by which Python says so; ``run`` goes on, if there is one.
-
-    ``line`` and ``column`` count from 1; None where Python does not say.
+    ``exit_code`` is None for a run that has not ended, or whose end was not recorded. ``stopped_in`` is the duration of its stop,
+    None if it ended by itself.
     """
 
-    file: str
-    line: int | None
-    column: int | None
-    message: str
-    excerpt: tuple[str, ...]
-    run: int | None
-    level = Level.ERROR
-
-
-@dataclass(frozen=True, slots=True)
-class TaskStarted:
-    """``part`` is ``check`` or ``before``."""
-
-    part: str
-    argv: tuple[str, ...]
-
-    @property
-    def level(self) -> Level:
-        return Level.DETAIL if self.part == "check" else Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFailed:
-    """A command of ``check`` or ``before`` has failed. ``run`` goes on, if there is one."""
-
-    part: str
-    argv: tuple[str, ...]
-    outcome: TaskOutcome
-    run: int | None
-    level = Level.ERROR
-
-
-@dataclass(frozen=True, slots=True)
-class ChangesReverted:
-    """What was refused is gone: ``paths`` are what they were when ``run`` was started, and it goes on."""
-
-    paths: tuple[str, ...]
+    session: int
     run: int
-    level = Level.INFO
+    at: float
+    reason: str
+    files: tuple[str, ...]
+    ready_after: float | None
+    seconds: float | None
+    exit_code: int | None
+    outcome: str
+    stopped_in: float | None
+    forced: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The run is ready, ``seconds`` after its start. ``by`` names what has shown it."""
-
-    run: int
-    seconds: float
-    by: tuple[str, ...]
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class HookFailed:
-    """The hook of this occasion has failed. Nothing waits for it."""
-
-    occasion: HookEvent
-    argv: tuple[str, ...]
-    outcome: TaskOutcome
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class Postponed:
-    """Nothing runs. The first change that counts starts the command."""
-
-    level = Level.INFO
-
-
-#: Stands for a value that is nobody's business.
-HIDDEN = "(hidden)"
-
-
-@dataclass(frozen=True, slots=True)
-class KeyChange:
-    """A key, ``before`` and ``after``, as plain values; None is one that is not set. Of a table it is one name, ``env.PORT``.
-
-    The values of variables are ``HIDDEN``.
-    """
-
-    key: str
-    before: object
-    after: object
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigReloaded:
-    """The configuration was changed, and is in force from now on. ``replaces_run``: the run is started anew for it."""
-
-    source: str
-    changes: tuple[KeyChange, ...]
-    replaces_run: bool
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigInvalid:
-    """The configuration was changed, and is no good: that of before stays in force. A line for each problem."""
-
-    problems: tuple[str, ...]
-    level = Level.ERROR
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigMissing:
-    """The file of the configuration was deleted or renamed: what was in force stays so."""
-
-    source: str
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigRestored:
-    """What was refused, or gone, is again as it is in force."""
-
-    source: str
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigReloadSuspended:
-    """So many runs in a row were replaced at the same moment of their lives, which a run does that writes its configuration.
-
-    What is saved of it is taken over no more for so many ``seconds``, or up to a restart by hand.
-    """
-
-    source: str
-    restarts: int
-    within: float
-    seconds: float
-    level = Level.WARNING
-
+# The doctor
 
 #: More than this share of a limit in use is worth a warning.
-NEARLY_ALL = 0.9
+WARNING_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigUsed:
-    """Where the plan came from."""
-
-    source: str
-    level = Level.DETAIL
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """These are listened on, until the session ends. Each has the number by which the command finds it."""
-
-    sockets: tuple[ListeningSocket, ...]
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class Scanning:
-    """The first scan takes long: ``files`` were seen so far."""
-
-    files: int
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """The baseline is taken and the backend runs."""
-
-    roots: tuple[str, ...]
-    files: int
-    directories: int
-    backend: str
-    mechanism: str
-    why: str
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class BackendFellBack:
-    """``backend`` cannot watch ``directories`` (all, if none is named): the stat backend polls them."""
-
-    backend: str
-    directories: tuple[str, ...]
-    cause: str
-    remedy: str
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class EventsOverflowed:
-    """The backend's queue overflowed; the disk was compared with the baseline instead."""
-
-    backend: str
-    remedy: str
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class EventsMissed:
-    """These changed without an event; the sweep found them."""
-
-    backend: str
-    paths: tuple[str, ...]
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class Polling:
-    """``directory`` is polled, because its file system does not tell of every change."""
-
-    directory: str
-    file_system: str
-    why: str
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class DoctorRoot:
-    """What watches ``root``, and why. ``round_trip`` is in seconds; None if a change was not heard of, or could not be made."""
+class DoctorRoot(HasLevel):
+    """The watcher of ``root``, and why it was chosen. ``round_trip`` is in seconds; None if a test change caused no event."""
 
     root: str
     file_system: str
@@ -403,18 +560,17 @@ class DoctorRoot:
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorScan:
-    """Everything that counts was watched and looked at, in so many ``seconds``."""
+class DoctorScan(HasLevel):
+    """Everything was watched and scanned in ``seconds``."""
 
     files: int
     directories: int
     seconds: float
-    level = Level.INFO
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorLimit:
-    """A limit of the system, and how much of it this user's processes have in use, if that can be known."""
+class DoctorLimit(HasLevel):
+    """A limit of the system, and the amount that this user's processes use; None if it is unknown."""
 
     setting: str
     limit: int
@@ -422,167 +578,15 @@ class DoctorLimit:
 
     @property
     def level(self) -> Level:
-        return Level.WARNING if (self.used or 0) > self.limit * NEARLY_ALL else Level.INFO
+        return Level.WARNING if (self.used or 0) > self.limit * WARNING_SHARE else Level.INFO
 
 
-@dataclass(frozen=True, slots=True)
-class ScansSlowed:
-    """A scan is too dear for the interval asked for, so ``interval`` seconds are used."""
+#: The answers that a session sends over its control socket.
+ControlAnswer = SessionStatus | WaitResult | PathExplained | FilesListed
 
-    interval: float
-    cost: float
-    paths: int
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """This batch leads to a restart."""
-
-    batch: ChangeBatch
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """These files were touched or written, and their content is what it was."""
-
-    paths: tuple[str, ...]
-    level = Level.DETAIL
-
-
-@dataclass(frozen=True, slots=True)
-class RestartLoopSuspended:
-    """The command restarts itself by writing ``paths``: their changes count no more until a restart by hand.
-
-    ``restarts`` came ``within`` so many seconds. ``line`` is what to write into the config to keep it so; None where no
-    pattern can, because ``extra_files`` names the paths.
-    """
-
-    paths: tuple[str, ...]
-    restarts: int
-    within: float
-    line: str | None
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class Launched:
-    run: int
-    pid: int
-    argv: tuple[str, ...]
-    reason: Reason
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class StoppingNotice:
-    """The run was asked to stop; force follows after ``timeout`` seconds."""
-
-    run: int
-    timeout: float
-    level = Level.DETAIL
-
-
-@dataclass(frozen=True, slots=True)
-class Killed:
-    """The run did not stop in time, or the user would not wait."""
-
-    run: int
-    after: float
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class KillFailed:
-    """Force has had no effect for so long: the system holds a process of the run, on a dead disk for instance."""
-
-    run: int
-    after: float
-    level = Level.ERROR
-
-
-@dataclass(frozen=True, slots=True)
-class OrphansFound:
-    """The program ended and left processes running, which are stopped now."""
-
-    run: int
-    outcome: Outcome
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The run is over. ``stopped`` says that we asked for it, ``seconds`` how long it lived, ``steps`` what its end took."""
-
-    run: int
-    outcome: Outcome
-    seconds: float
-    stopped: bool
-    steps: tuple[StopStep, ...] = ()
-
-    @property
-    def level(self) -> Level:
-        return Level.DETAIL if self.stopped else Level.INFO if self.outcome.exit_code == 0 else Level.ERROR
-
-
-@dataclass(frozen=True, slots=True)
-class PortInUse:
-    """The run failed right after its start, and ``holder`` has the port that it wanted.
-
-    ``is_certain`` says that it failed for that; else it is but likely, because the command names the port.
-    """
-
-    run: int
-    holder: PortOwner
-    is_certain: bool
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingForChangeNotice:
-    """Nothing runs. The next change that counts starts the command again."""
-
-    outcome: Outcome
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class BackingOffNotice:
-    """Nothing runs. The command is started again in ``seconds``, or at the next change."""
-
-    seconds: float
-    failures: int
-    outcome: Outcome
-    level = Level.INFO
-
-
-@dataclass(frozen=True, slots=True)
-class RestartCodeIgnored:
-    """The restart code came ``times`` times in a row right after the start: it is a failed start, not a request."""
-
-    code: int
-    times: int
-    level = Level.WARNING
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A remark for ``--verbose`` that needs no kind of its own."""
-
-    text: str
-    level = Level.DETAIL
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedNotice:
-    exit_code: int
-    level = Level.DETAIL
-
-
+#: Every notice.
 Notice = (
-    SessionNotice
-    | ConfigUsed
+    ConfigUsed
     | ConfigReloaded
     | ConfigInvalid
     | ConfigMissing
@@ -592,17 +596,15 @@ Notice = (
     | Scanning
     | Watching
     | BackendFellBack
+    | Polling
     | EventsOverflowed
     | EventsMissed
-    | Polling
-    | DoctorRoot
-    | DoctorScan
-    | DoctorLimit
     | ScansSlowed
     | Changed
     | Unchanged
     | RestartLoopSuspended
     | Launched
+    | Ready
     | StoppingNotice
     | Killed
     | KillFailed
@@ -616,11 +618,22 @@ Notice = (
     | TaskStarted
     | TaskFailed
     | ChangesReverted
-    | Ready
     | HookFailed
     | Postponed
+    | Paused
+    | Resumed
+    | KeysHelp
+    | ControlUnavailable
     | Note
     | FinishedNotice
+    | SessionStatus
+    | WaitResult
+    | PathExplained
+    | FilesListed
+    | RunRecord
+    | DoctorRoot
+    | DoctorScan
+    | DoctorLimit
 )
 
 

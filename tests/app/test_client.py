@@ -11,13 +11,14 @@ import pytest
 from reloader.app import client
 from reloader.app.client import NoSession, Response, SessionNotFound, ask_all, ask_one, past_runs
 from reloader.core.control_protocol import StatusRequest
-from reloader.core.notices import Paused, RunRecord
+from reloader.core.notices import FilesListed, RunRecord
 from reloader.engine.control.handler import as_answer
 from reloader.errors import ReloaderError
 from reloader.system.control_client import NoAnswer
 from reloader.system.control_socket import Endpoint
 from reloader.system.run_history import RunHistory
 
+FILES = FilesListed(("/app/a.py",), is_live=True)
 PLACES = [Endpoint("/run/a-1.sock", 1), Endpoint("/run/a-2.sock", 2)]
 
 
@@ -39,10 +40,12 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> dict[int, object]:
 
 
 def test_an_answer_becomes_what_it_was_in_the_session() -> None:
-    assert Response(1, as_answer(Paused("p"))).notice == Paused("p")
+    assert Response(1, as_answer(FILES)).notice == FILES
 
 
-@pytest.mark.parametrize("answer", [{}, {"notice": "Unknown"}, {"notice": "Paused"}, {"notice": "Paused", "more": 1}])
+@pytest.mark.parametrize(
+    "answer", [{}, {"notice": "Unknown"}, {"notice": "FilesListed"}, {"notice": "FilesListed", "more": 1}]
+)
 def test_the_answer_of_another_version_is_refused(answer: Mapping[str, object]) -> None:
     with pytest.raises(ReloaderError, match="another version"):
         Response(1, answer).notice  # noqa: B018 - it is made by asking

@@ -11,7 +11,7 @@ from reloader.app import client
 from reloader.app.client import Response, SessionNotFound
 from reloader.cli.main import main
 from reloader.core.control_protocol import ExplainRequest, FilesRequest, Request, StatusRequest, WaitRequest
-from reloader.core.notices import FilesListed, PathExplained, SessionNotice, SessionStatus, WaitResult
+from reloader.core.notices import ControlAnswer, FilesListed, PathExplained, SessionStatus, WaitResult
 from reloader.engine.control.handler import as_answer
 
 STATUS = SessionStatus(7, "/app", ("x",), "running", 3, 8, 2.5, 0.4, "files changed", False, (), "stat", 10)
@@ -22,7 +22,7 @@ class Session:
 
     def __init__(self) -> None:
         self.asked: list[tuple[Request, int | None]] = []
-        self.answer: SessionNotice | None = STATUS
+        self.answer: ControlAnswer | None = STATUS
 
     def ask_one(self, projects: Sequence[str], request: Request, pid: int | None) -> Response:
         self.asked.append((request, pid))

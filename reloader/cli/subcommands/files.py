@@ -10,7 +10,7 @@ from reloader.config.arguments import Arguments
 
 TYPE_CHECKING = False  # as in session_client
 if TYPE_CHECKING:
-    from reloader.core.notices import SessionNotice
+    from reloader.core.notices import ControlAnswer
 
 
 def perform(arguments: Arguments) -> int:
@@ -28,7 +28,7 @@ def perform(arguments: Arguments) -> int:
     return 0
 
 
-def _list(arguments: Arguments) -> SessionNotice:
+def _list(arguments: Arguments) -> ControlAnswer:
     """Ask the session that is running here. Without one, list the files by the configuration."""
     from reloader.app.client import SessionNotFound
     from reloader.app.explain import list_files

@@ -10,7 +10,7 @@ from reloader.config.arguments import Arguments
 
 TYPE_CHECKING = False  # as in session_client
 if TYPE_CHECKING:
-    from reloader.core.notices import PathExplained, SessionNotice
+    from reloader.core.notices import ControlAnswer, PathExplained
 
 
 def perform(arguments: Arguments) -> int:
@@ -27,7 +27,7 @@ def perform(arguments: Arguments) -> int:
     return 0 if all_are_watched else 1
 
 
-def _explain(arguments: Arguments, path: str) -> SessionNotice:
+def _explain(arguments: Arguments, path: str) -> ControlAnswer:
     """Ask the session that is running here. Without one, explain by the configuration."""
     from reloader.app.client import SessionNotFound
     from reloader.app.explain import explain

@@ -19,7 +19,7 @@ from reloader.core.control_protocol import (
     WaitRequest,
 )
 from reloader.core.events import BatchOpened, ControlRequest, Event, KeyPressed, RestartRequested
-from reloader.core.notices import FilesListed, KeysHelp, Paused, Resumed, SessionNotice, SessionStatus
+from reloader.core.notices import ControlAnswer, FilesListed, KeysHelp, Paused, Resumed, SessionStatus
 from reloader.core.runs import Rejection, Wait, describe_state, result_of_wait, with_min_run
 from reloader.core.settings import Settings
 from reloader.core.states import State
@@ -232,6 +232,6 @@ class ControlHandler:
         return self._pause.end()
 
 
-def as_answer(notice: SessionNotice) -> Answer:
+def as_answer(notice: ControlAnswer) -> Answer:
     """``notice`` as JSON has it. Its fields are plain."""
     return {"notice": type(notice).__name__, **asdict(notice)}

@@ -28,7 +28,7 @@ def changes_reverted(notice: ChangesReverted) -> str:
 
 
 def hook_failed(notice: HookFailed) -> str:
-    return f"the {notice.occasion.value} hook failed: {shlex.join(notice.argv)} {_outcome(notice.outcome)}"
+    return f"the {notice.event.value} hook failed: {shlex.join(notice.argv)} {_outcome(notice.outcome)}"
 
 
 MESSAGES: Mapping[type, Callable[..., str]] = {
