@@ -30,8 +30,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     assert main(["check", "--json", *arguments]) in (0, 1)
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return told
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
 
 
 class TestAGoodConfiguration:
@@ -81,17 +81,17 @@ class TestAGoodConfiguration:
 
     def test_is_an_object_with_json(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "reloader.toml").write_text(FILE)
-        told = checked(capsys, "--watch", "src/")
-        assert told["file"] == str(here / "reloader.toml")
-        assert told["argv"] == [sys.executable, "app.py"]
-        assert (told["cwd"], told["roots"], told["missing"]) == (str(here), [str(here / "src")], [])
-        assert list(told["keys"]) == list(KEYS)
-        assert told["keys"]["watch"] == {"value": ["src/"], "origin": "--watch"}
-        assert told["keys"]["python_open_files"] == {"value": True, "origin": "reloader.toml"}
+        result = checked(capsys, "--watch", "src/")
+        assert result["file"] == str(here / "reloader.toml")
+        assert result["argv"] == [sys.executable, "app.py"]
+        assert (result["cwd"], result["roots"], result["missing"]) == (str(here), [str(here / "src")], [])
+        assert list(result["keys"]) == list(KEYS)
+        assert result["keys"]["watch"] == {"value": ["src/"], "origin": "--watch"}
+        assert result["keys"]["python_open_files"] == {"value": True, "origin": "reloader.toml"}
 
     def test_without_a_command_has_no_argv(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        told = checked(capsys)
-        assert (told["file"], told["argv"]) == (None, None)
+        result = checked(capsys)
+        assert (result["file"], result["argv"]) == (None, None)
 
 
 class TestAWrongConfiguration:
@@ -133,8 +133,8 @@ class TestAMissingThingThatTheConfigurationNames:
 
     def test_is_a_file_of_variables(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / ".env").write_text("")
-        told = checked(capsys, "--env-files", ".env,.env.local", "--", sys.executable)
-        assert told["missing"] == [f"--env-files: there is no file {here / '.env.local'}. Create it or leave it out"]
+        result = checked(capsys, "--env-files", ".env,.env.local", "--", sys.executable)
+        assert result["missing"] == [f"--env-files: there is no file {here / '.env.local'}. Create it or leave it out"]
 
     def test_is_searched_on_the_path_of_the_command(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         directory, name = os.path.split(sys.executable)

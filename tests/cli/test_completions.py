@@ -11,15 +11,16 @@ import pytest
 
 from reloader.cli.completions import SHELLS
 from reloader.cli.completions.spec import FlagSpec, ValueKind, flag_specs, subcommand_specs
+from reloader.cli.help import GENERAL
 from reloader.cli.main import main
 from reloader.cli.subcommands import SUBCOMMANDS, load
 from reloader.config.options import KEYS
 
-WORDS = {subcommand.name: subcommand for subcommand in subcommand_specs()}
+SPECS = {subcommand.name: subcommand for subcommand in subcommand_specs()}
 
 
 def flag(subcommand: str, spelling: str) -> FlagSpec:
-    return next(flag for flag in WORDS[subcommand].flags if spelling in flag.spellings)
+    return next(flag for flag in SPECS[subcommand].flags if spelling in flag.spellings)
 
 
 def script(capsys: pytest.CaptureFixture[str], shell: str) -> str:
@@ -29,8 +30,8 @@ def script(capsys: pytest.CaptureFixture[str], shell: str) -> str:
 
 class TestWhatIsCompleted:
     def test_are_all_subcommands_with_their_flags(self) -> None:
-        assert list(WORDS) == list(SUBCOMMANDS)
-        spellings = [one for flag in WORDS["run"].flags for one in flag.spellings]
+        assert list(SPECS) == list(SUBCOMMANDS)
+        spellings = [one for flag in SPECS["run"].flags for one in flag.spellings]
         assert {key.flag for key in KEYS.values()} <= set(spellings)
         assert {"-w", "--no-gitignore", "-c", "--config", "-h", "--help", "--version"} <= set(spellings)
         assert len(set(spellings)) == len(spellings)
@@ -46,9 +47,9 @@ class TestWhatIsCompleted:
         assert (flag("run", "--shell").value_is_optional, flag("run", "--shell").needs_value) == (True, False)
 
     def test_are_positional_arguments(self) -> None:
-        assert (WORDS["completions"].positional, WORDS["completions"].choices) == (ValueKind.CHOICE, SHELLS)
-        assert (WORDS["schema"].positional, WORDS["schema"].takes_command) == (ValueKind.NOTHING, False)
-        assert WORDS["run"].takes_command
+        assert (SPECS["completions"].positional, SPECS["completions"].choices) == (ValueKind.CHOICE, SHELLS)
+        assert (SPECS["schema"].positional, SPECS["schema"].takes_command) == (ValueKind.NOTHING, False)
+        assert SPECS["run"].takes_command
 
     def test_are_no_keys_for_a_subcommand_without_keys(self) -> None:
         assert [one.spellings for one in flag_specs(load("schema"))] == [("-h", "--help"), ("--version",)]
@@ -133,12 +134,12 @@ _reloader
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("''", "init:Write a reloader.toml that fits this project."),
-        ("--q", "(-q --quiet)--quiet[Say only what is wrong.]"),
-        ("--q", "(--gitignore --no-gitignore)--no-gitignore[Ignore what .gitignore files and .git/info/exclude name.]"),
-        ("--q", "(--debounce-max)--debounce-max=[Seconds after which a batch ends, quiet or not.]:SECONDS: "),
+        ("''", f"init:{SUBCOMMANDS['init']}"),
+        ("--q", f"(-q --quiet)--quiet[{GENERAL['quiet'][1]}]"),
+        ("--q", f"(--gitignore --no-gitignore)--no-gitignore[{KEYS['gitignore'].about}]"),
+        ("--q", f"(--debounce-max)--debounce-max=[{KEYS['debounce_max'].about}]:SECONDS: "),
         ("completions ''", "*:word:(bash zsh fish powershell)"),
-        ("check --q", "(-q --quiet)-q[Say only what is wrong.]"),
+        ("check --q", f"(-q --quiet)-q[{GENERAL['quiet'][1]}]"),
         ("-q -- make al", "normal make al at 2"),
         ("''", "for reloader"),
     ],

@@ -57,8 +57,8 @@ class TestTheFile:
 
     def test_is_reported_in_json(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["init", "--json", "--", "make"]) == 0
-        told = json.loads(capsys.readouterr().out)
-        assert told == {"file": str(here / "reloader.toml"), "kind": "command", "command": ["make"]}
+        result = json.loads(capsys.readouterr().out)
+        assert result == {"file": str(here / "reloader.toml"), "kind": "command", "command": ["make"]}
 
     def test_is_not_reported_with_quiet(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["init", "--quiet", "--", "make"]) == 0
@@ -143,9 +143,9 @@ class TestTheText:
 
     def test_offers_keys_that_are_valid_without_an_edit(self, project: Project, tmp_path: Path) -> None:
         text = re.sub(r"^# (?=[a-z_]+ = )", "", config_text(project, has_schema=True), flags=re.MULTILINE)
-        place = project_in(tmp_path)
-        place.write(text)
-        assert place.settings().launch.argv == project.command
+        project_dir = project_in(tmp_path)
+        project_dir.write(text)
+        assert project_dir.settings().launch.argv == project.command
         assert {"watch", "ignore", "extra_files", "env", "on_exit", "stop_timeout"} <= set(tomli.loads(text))
 
     def test_fits_a_screen(self, project: Project) -> None:

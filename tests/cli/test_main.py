@@ -112,13 +112,13 @@ class TestWithoutATraceback:
     @posix_only
     def test_closed_streams_are_not_an_error(self, here: Path) -> None:
         """A descriptor that the program opens must not become the standard stream of the command."""
-        output = "import os; open('told', 'w').write(' '.join(os.readlink(f'/dev/fd/{n}') for n in range(3)))"
+        output = "import os; open('output', 'w').write(' '.join(os.readlink(f'/dev/fd/{n}') for n in range(3)))"
         shell = f"exec '{sys.executable}' -m reloader --backend stat -- '{sys.executable}' -c \"{output}\" <&- >&- 2>&-"
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(["/bin/sh", "-c", shell], cwd=here, env=environment, timeout=PATIENCE, check=False)
         assert done.returncode == 0
         if sys.platform == "linux":
-            assert (here / "told").read_text() == " ".join([os.devnull] * 3)
+            assert (here / "output").read_text() == " ".join([os.devnull] * 3)
 
 
 class TestAsAProgram:

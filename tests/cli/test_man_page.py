@@ -62,7 +62,7 @@ def test_no_line_of_text_is_a_roff_request() -> None:
     ],
     ids=lambda command: command[0],
 )
-def test_mandoc_finds_no_fault(tmp_path: Path, command: list[str]) -> None:
+def test_its_markup_has_no_fault(tmp_path: Path, command: list[str]) -> None:
     if shutil.which(command[0]) is None:
         pytest.skip(f"there is no {command[0]} on this machine")
     page = tmp_path / "reloader.1"

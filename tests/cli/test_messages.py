@@ -307,7 +307,7 @@ class TestPaths:
     def test_stay_absolute_if_the_current_directory_is_the_root(self) -> None:
         assert short(away("a.py"), lambda: os.sep) == away("a.py")
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete the current directory")
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not delete the current directory of a process")
     def test_stay_absolute_when_the_current_directory_was_deleted(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

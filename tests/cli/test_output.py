@@ -19,7 +19,7 @@ def test_an_answer_is_written(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_without_a_standard_output_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
-    write("to nobody")
+    write("lost")
 
 
 def test_characters_outside_of_the_encoding_are_escaped(tmp_path: Path) -> None:

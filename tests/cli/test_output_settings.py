@@ -53,13 +53,13 @@ def noon() -> datetime:
     return datetime(2020, 1, 2, 12, 0, 0, 250_000, timezone(timedelta(hours=1)))
 
 
-def told(
-    policy: OutputSettings, *notices: Notice, style: Style | None = None, environ: dict[str, str] | None = None
+def shown(
+    settings: OutputSettings, *notices: Notice, style: Style | None = None, environ: dict[str, str] | None = None
 ) -> str:
     """Everything that is written to a terminal."""
     stream = io.StringIO()
     console = Console(stream, style or Style(is_terminal=True), noon)
-    reporter = reporter_for(policy, console, PLAIN if environ is None else environ)
+    reporter = reporter_for(settings, console, PLAIN if environ is None else environ)
     for notice in notices:
         reporter.report(notice)
     return stream.getvalue()
@@ -77,40 +77,40 @@ class TestAClearedScreen:
                 Changed(BATCH),
                 STOPPED,
                 SECOND,
-            ),  # the change is told of before the end of the run
+            ),  # the change is reported before the end of the run
             (StoppingNotice(1, 5.0), STOPPED, LOST, Changed(BATCH), SECOND),  # and after it
             (FAILED, WaitingForChangeNotice(Exited(1)), LOST, Changed(BATCH), SECOND),
         ],
     )
     def test_repeats_the_reason_and_the_warnings_on_the_way(self, notices: tuple[Notice, ...]) -> None:
-        before, clear, after = told(self.CLEARED, FIRST, *notices).partition(CLEAR)
+        before, clear, after = shown(self.CLEARED, FIRST, *notices).partition(CLEAR)
         assert (clear, CLEAR in after) == (CLEAR, False)
         assert before.startswith("[reloader] starting")
-        said = [line.removeprefix("[reloader] ").split()[0] for line in after.splitlines()]
-        assert said == ["watchdog", "changed:", "restarting:"]
+        words = [line.removeprefix("[reloader] ").split()[0] for line in after.splitlines()]
+        assert words == ["watchdog", "changed:", "restarting:"]
 
     def test_is_cleared_before_the_command_can_write(self) -> None:
-        assert CLEAR in told(self.CLEARED, FIRST, FAILED, Changed(BATCH))
-        assert CLEAR in told(self.CLEARED, FIRST, Changed(BATCH), STOPPED)
+        assert CLEAR in shown(self.CLEARED, FIRST, FAILED, Changed(BATCH))
+        assert CLEAR in shown(self.CLEARED, FIRST, Changed(BATCH), STOPPED)
 
     def test_is_not_cleared_at_the_end_nor_while_the_old_run_writes(self) -> None:
-        assert CLEAR not in told(self.CLEARED, FIRST, STOPPED, FinishedNotice(130))
-        assert CLEAR not in told(self.CLEARED, FIRST, Changed(BATCH))
+        assert CLEAR not in shown(self.CLEARED, FIRST, STOPPED, FinishedNotice(130))
+        assert CLEAR not in shown(self.CLEARED, FIRST, Changed(BATCH))
 
     def test_is_not_cleared_for_the_first_run(self) -> None:
-        assert CLEAR not in told(self.CLEARED, Changed(BATCH), FIRST)
+        assert CLEAR not in shown(self.CLEARED, Changed(BATCH), FIRST)
 
     def test_is_cleared_for_each_further_run_and_repeats_only_its_own_reason(self) -> None:
-        text = told(self.CLEARED, FIRST, Changed(BATCH), STOPPED, SECOND, Launched(3, 12, ("x",), RequestedByChild()))
+        text = shown(self.CLEARED, FIRST, Changed(BATCH), STOPPED, SECOND, Launched(3, 12, ("x",), RequestedByChild()))
         assert text.count(CLEAR) == 2
         assert "changed" not in text.rpartition(CLEAR)[2]
 
     @pytest.mark.parametrize("style", [Style(), Style(as_json=True)])
     def test_is_a_terminals(self, style: Style) -> None:
-        assert CLEAR not in told(self.CLEARED, FIRST, SECOND, style=style)
+        assert CLEAR not in shown(self.CLEARED, FIRST, SECOND, style=style)
 
     def test_is_not_a_dumb_terminals(self) -> None:
-        assert CLEAR not in told(self.CLEARED, FIRST, SECOND, environ={"TERM": "dumb"})
+        assert CLEAR not in shown(self.CLEARED, FIRST, SECOND, environ={"TERM": "dumb"})
 
 
 class TestTheBell:
@@ -128,7 +128,7 @@ class TestTheBell:
     )
     def test_rings_once_when_a_run_ends_by_itself_or_something_fails(self, notices: tuple[Notice, ...]) -> None:
         style = Style(threshold=Level.ERROR, is_terminal=True)
-        rings = told(self.RINGS, FIRST, *notices, style=style).count(BELL)
+        rings = shown(self.RINGS, FIRST, *notices, style=style).count(BELL)
         assert rings == 1
 
     @pytest.mark.parametrize(
@@ -143,11 +143,11 @@ class TestTheBell:
         ],
     )
     def test_does_not_ring_for_what_the_user_requested(self, notices: tuple[Notice, ...]) -> None:
-        assert BELL not in told(self.RINGS, FIRST, *notices)
+        assert BELL not in shown(self.RINGS, FIRST, *notices)
 
     @pytest.mark.parametrize("style", [Style(), Style(as_json=True)])
     def test_is_a_terminals(self, style: Style) -> None:
-        assert BELL not in told(self.RINGS, FIRST, FAILED, FinishedNotice(1), style=style)
+        assert BELL not in shown(self.RINGS, FIRST, FAILED, FinishedNotice(1), style=style)
 
 
 class TestANotification:
@@ -171,7 +171,7 @@ class TestANotification:
         assert notification_of("a; b", environ) == sequence
 
     def test_names_the_run_that_ended(self) -> None:
-        text = told(OutputSettings(notify=True), FIRST, FAILED, WaitingForChangeNotice(Exited(1)), environ=KITTY)
+        text = shown(OutputSettings(notify=True), FIRST, FAILED, WaitingForChangeNotice(Exited(1)), environ=KITTY)
         assert "p=body;run 1 exited with code 1 after 2 s\x1b" in text
         assert BELL not in text
 
@@ -179,10 +179,10 @@ class TestANotification:
         assert len(notification_of("a" * 5000, KITTY) or "") < 300
 
     def test_is_replaced_by_the_bell_on_other_terminals(self) -> None:
-        assert told(OutputSettings(notify=True), FIRST, FAILED, FinishedNotice(1)).count(BELL) == 1
+        assert shown(OutputSettings(notify=True), FIRST, FAILED, FinishedNotice(1)).count(BELL) == 1
 
     def test_comes_with_the_bell_if_both_are_enabled(self) -> None:
-        text = told(OutputSettings(notify=True, bell=True), FIRST, FAILED, FinishedNotice(1), environ=KITTY)
+        text = shown(OutputSettings(notify=True, bell=True), FIRST, FAILED, FinishedNotice(1), environ=KITTY)
         assert (text.count(BELL), text.count("\x1b]99")) == (1, 2)
 
     def test_has_its_control_characters_escaped(self) -> None:
@@ -197,16 +197,16 @@ class TestANotification:
 
 class TestTheTime:
     def test_stands_before_each_line(self) -> None:
-        text = told(OutputSettings(timestamps=True), FIRST, WaitingForChangeNotice(Exited(1)))
+        text = shown(OutputSettings(timestamps=True), FIRST, WaitingForChangeNotice(Exited(1)))
         assert [line.partition(" [reloader] ")[0] for line in text.splitlines()] == ["12:00:00.250"] * 2
 
     def test_is_in_each_object(self) -> None:
-        line = told(OutputSettings(timestamps=True), Note("a"), style=Style(Level.DETAIL, as_json=True))
+        line = shown(OutputSettings(timestamps=True), Note("a"), style=Style(Level.DETAIL, as_json=True))
         assert json.loads(line)["time"] == "2020-01-02T12:00:00.250+01:00"
 
     def test_is_missing_by_default(self) -> None:
         style = Style(Level.DETAIL, as_json=True)
-        assert "time" not in json.loads(told(OutputSettings(), Note("a"), style=style))
+        assert "time" not in json.loads(shown(OutputSettings(), Note("a"), style=style))
 
     def test_is_local_time(self) -> None:
         stream = io.StringIO()
@@ -219,10 +219,12 @@ class TestTheTime:
 class TestTheLog:
     def test_holds_everything_whatever_the_terminal_shows(self, tmp_path: Path) -> None:
         path = tmp_path / "a.log"
-        policy = OutputSettings(log_file=str(path))
-        shown = told(policy, Note("hidden"), Scanning(5), FAILED, style=Style(threshold=Level.ERROR, is_terminal=True))
+        settings = OutputSettings(log_file=str(path))
+        text = shown(
+            settings, Note("hidden"), Scanning(5), FAILED, style=Style(threshold=Level.ERROR, is_terminal=True)
+        )
         lines = path.read_text().splitlines()
-        assert shown.count("\n") == 1
+        assert text.count("\n") == 1
         assert [line.split(maxsplit=1)[1] for line in lines] == [
             "DETAIL  hidden",
             "ERROR   run 1 exited with code 1 after 2 s",
@@ -232,13 +234,13 @@ class TestTheLog:
     def test_is_appended_to(self, tmp_path: Path) -> None:
         path = tmp_path / "a.log"
         path.write_text("before\n")
-        told(OutputSettings(log_file=str(path)), Note("after"))
+        shown(OutputSettings(log_file=str(path)), Note("after"))
         assert path.read_text().startswith("before\n")
         assert path.read_text().endswith(" after\n")
 
     def test_holds_objects_where_the_console_writes_them(self, tmp_path: Path) -> None:
         path = tmp_path / "a.log"
-        told(OutputSettings(log_file=str(path)), Note("a"), style=Style(as_json=True))
+        shown(OutputSettings(log_file=str(path)), Note("a"), style=Style(as_json=True))
         assert json.loads(path.read_text())["text"] == "a"
         assert "time" in json.loads(path.read_text())
 
@@ -277,17 +279,17 @@ class TestTheLog:
 
 
 def test_every_reporter_gets_every_notice() -> None:
-    class Kept:
+    class Recorder:
         def __init__(self) -> None:
             self.notices: list[Notice] = []
 
         def report(self, notice: Notice) -> None:
             self.notices.append(notice)
 
-    kept = (Kept(), Kept())
-    reporters: tuple[Reporter, ...] = kept
+    recorders = (Recorder(), Recorder())
+    reporters: tuple[Reporter, ...] = recorders
     ReporterGroup(reporters).report(FIRST)
-    assert [one.notices for one in kept] == [[FIRST], [FIRST]]
+    assert [one.notices for one in recorders] == [[FIRST], [FIRST]]
 
 
 def test_the_console_is_the_only_reporter_by_default() -> None:
@@ -296,6 +298,6 @@ def test_the_console_is_the_only_reporter_by_default() -> None:
 
 
 def test_the_progress_of_a_scan_is_for_terminals_and_never_for_pipes() -> None:
-    assert told(OutputSettings(), Scanning(5)).startswith("\r[reloader] ")
-    assert told(OutputSettings(), Scanning(5), style=Style()) == ""
-    assert told(OutputSettings(), Scanning(5), style=Style(threshold=Level.WARNING, is_terminal=True)) == ""
+    assert shown(OutputSettings(), Scanning(5)).startswith("\r[reloader] ")
+    assert shown(OutputSettings(), Scanning(5), style=Style()) == ""
+    assert shown(OutputSettings(), Scanning(5), style=Style(threshold=Level.WARNING, is_terminal=True)) == ""

@@ -130,7 +130,7 @@ def test_the_help_explains_every_flag_with_its_default(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("argv", [["--version"], ["-h"], ["--help"]])
 def test_help_and_version_import_only_cheap_modules(argv: list[str]) -> None:
-    look = (
+    code = (
         "import sys, argparse, errno, gettext, locale, textwrap; before = set(sys.modules)\n"
         "from reloader.cli.parser import parse\n"
         "try: parse(sys.argv[1:])\n"
@@ -139,7 +139,7 @@ def test_help_and_version_import_only_cheap_modules(argv: list[str]) -> None:
         "sys.exit(' '.join(sorted(new - {'__future__', 'collections.abc'})) or 0)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", look, *argv], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, *argv], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout

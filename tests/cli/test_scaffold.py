@@ -174,7 +174,7 @@ class TestThePythonOfAProject:
         assert of(directory).command == ("python3", "main.py")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no directory without the right to look into it")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no directory that its owner may not read")
 def test_an_unreadable_directory_is_skipped(lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 

@@ -27,7 +27,7 @@ class Session:
     def ask_one(self, projects: Sequence[str], request: Request, pid: int | None) -> Response:
         self.asked.append((request, pid))
         if self.answer is None:
-            raise SessionNotFound("nobody is there")
+            raise SessionNotFound("no session is running")
         return Response(7, as_answer(self.answer))
 
 

@@ -63,8 +63,8 @@ _CAUSES = {
 
 
 def _rule(explained: PathExplained) -> str:
-    place = f"{short(explained.source)}:{explained.line}" if explained.line else explained.source
-    rule = f"the pattern {explained.pattern} of {place}"
+    location = f"{short(explained.source)}:{explained.line}" if explained.line else explained.source
+    rule = f"the pattern {explained.pattern} of {location}"
     if not explained.is_watched and explained.at != explained.path:
         above = f" {short(explained.at)}" if explained.at else " above it"
         return f"the directory{above} is ignored by {rule}, and not searched"
