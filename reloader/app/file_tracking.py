@@ -73,7 +73,7 @@ class FileTracking:
 
     def reports_without_agent(self, clock: Clock) -> AgentReports:
         """Return the reports of a program that reports nothing."""
-        return AgentReports(self.watch_set.imports, self.baseline, self.backends, clock, None, narrows=False)
+        return AgentReports(self.watch_set.imports, self.baseline, self.backends, clock, None, imports_only=False)
 
     def tracker(self, program: AgentReports, inbox: Inbox, clock: Clock, reporter: Reporter) -> ChangeTracker:
         return ChangeTracker(

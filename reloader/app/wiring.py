@@ -142,7 +142,7 @@ def _program(session: SessionContext, settings: Settings, files: FileTracking, r
         files.backends,
         time.monotonic,
         link,
-        narrows=link is not None and settings.watch.watch is None,
+        imports_only=link is not None and settings.watch.watch is None,
         command=settings.launch.argv[0],
         report=session.chronicle.report,
     )
@@ -152,7 +152,9 @@ def _link_to_agents(settings: Settings, post: Post, reporter: Reporter) -> Agent
     if not settings.python.modules:
         return None
     try:
-        return AgentLink(ReportPipe(), post, settings.python, agent_directory=persist_directory(AGENT_DIRECTORY, "agent"))
+        return AgentLink(
+            ReportPipe(), post, settings.python, agent_directory=persist_directory(AGENT_DIRECTORY, "agent")
+        )
     except OSError as error:
         reporter.report(Note(f"a Python program cannot report what it imports: {error}; the patterns alone decide"))
         return None

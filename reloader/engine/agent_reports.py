@@ -95,7 +95,7 @@ Ended = LeaderExited | RunEnded
 
 
 class AgentReports:
-    """Owned by the engine's thread. ``narrows`` says that, once ``command`` reports, only what was imported counts."""
+    """Owned by the engine's thread. ``imports_only`` says that, once ``command`` reports, only what was imported counts."""
 
     is_active = True
 
@@ -107,7 +107,7 @@ class AgentReports:
         clock: Clock,
         link: Link | None,
         *,
-        narrows: bool,
+        imports_only: bool,
         command: str = "",
         report: Callable[[Note], None] = lambda note: None,
     ) -> None:
@@ -116,7 +116,7 @@ class AgentReports:
         self._watching = watching
         self._clock = clock
         self._link = link
-        self._narrows = narrows
+        self._imports_only = imports_only
         self._command = command
         self._report = report
         self._run = 0
@@ -145,7 +145,7 @@ class AgentReports:
         self.importers = {}
         self._has_agent = False
         self._settled_at = self._silent_at = self._crashed_at = None
-        if self._link is not None and run == 1 and (self._narrows or starts_python(self._command)):
+        if self._link is not None and run == 1 and (self._imports_only or starts_python(self._command)):
             self._silent_at = self._clock() + SILENT
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -244,7 +244,7 @@ class AgentReports:
             self._has_agent = True
             self._settled_at = self._clock() + SETTLED
             self.interpreter = report.interpreter
-        if self._narrows and self._is_the_command(report):
+        if self._imports_only and self._is_the_command(report):
             self._imports.imports_only = True
 
     def _is_the_command(self, report: AgentAttached) -> bool:
@@ -257,7 +257,7 @@ class AgentReports:
 
     def _why_silent(self) -> str:
         is_watched = "its patterns"
-        if self._narrows:
+        if self._imports_only:
             is_watched = (
                 "all Python files of the project" if self._imports.python_sources_only else "all files of the project"
             )

@@ -49,7 +49,9 @@ class ScriptedLink:
 class Stage:
     """A program's first run in a project of two files, with a real baseline."""
 
-    def __init__(self, root: Path, *, command: str = "python3", narrows: bool = True, has_link: bool = True) -> None:
+    def __init__(
+        self, root: Path, *, command: str = "python3", imports_only: bool = True, has_link: bool = True
+    ) -> None:
         self.root = root
         self.clock = ManualClock()
         self.disk = RealDisk()
@@ -66,7 +68,7 @@ class Stage:
             watching,
             self.clock,
             self.link if has_link else None,
-            narrows=narrows,
+            imports_only=imports_only,
             command=command,
             report=self.notes.append,
         )
@@ -113,7 +115,7 @@ class TestWhatCounts:
         assert not stage.is_watched("other.py")
 
     def test_stays_everything_if_a_pattern_was_written(self, root: Path) -> None:
-        stage = Stage(root, narrows=False)
+        stage = Stage(root, imports_only=False)
         stage.attaches()
         stage.imports("app.py")
         assert stage.is_watched("other.py")
@@ -345,7 +347,7 @@ class TestASilentAgent:
         assert not stage.is_watched("data.txt")
 
     def test_of_a_python_is_told_of_where_patterns_count_and_of_another_program_is_not(self, root: Path) -> None:
-        python, node = Stage(root, narrows=False), Stage(root, narrows=False, command="node")
+        python, node = Stage(root, imports_only=False), Stage(root, imports_only=False, command="node")
         for stage in (python, node):
             stage.passes(SILENT)
         assert "its patterns" in python.notes[0].text

@@ -46,7 +46,7 @@ class Reports:
     """A program that runs for the first time, and what its agent says about files in ``root``."""
 
     def __init__(
-        self, root: Path, *, link: FakeLink | None = None, narrows: bool = True, command: str = "python"
+        self, root: Path, *, link: FakeLink | None = None, imports_only: bool = True, command: str = "python"
     ) -> None:
         self.bench = Bench(root).begin()
         self.imports = self.bench.watch_set.imports
@@ -58,7 +58,7 @@ class Reports:
             self.bench.watching,
             self.clock,
             link,
-            narrows=narrows,
+            imports_only=imports_only,
             command=command,
             report=self.notes.append,
         )
@@ -131,13 +131,13 @@ class TestWhatCounts:
         assert reports.bench.watcher.added == [reports.path("app.py")]
 
     def test_stays_what_the_patterns_say_where_they_were_given(self, root: Path, link: FakeLink) -> None:
-        reports = Reports(root, link=link, narrows=False)
+        reports = Reports(root, link=link, imports_only=False)
         reports.attach()
         reports.read("app.py")
         assert reports.counting("app.py", "library.py") == ["app.py", "library.py"]
 
     @pytest.mark.parametrize(
-        ("command", "leads", "program", "narrows"),
+        ("command", "leads", "program", "imports_only"),
         [
             pytest.param("node", False, "/usr/bin/helper", False, id="a helper in Python of another command"),
             pytest.param("/bin/flask", False, "/venv/bin/flask", True, id="a script of the same name"),
@@ -146,11 +146,11 @@ class TestWhatCounts:
         ],
     )
     def test_is_narrowed_by_the_command_and_not_by_its_helpers(
-        self, root: Path, link: FakeLink, command: str, leads: bool, program: str, narrows: bool
+        self, root: Path, link: FakeLink, command: str, leads: bool, program: str, imports_only: bool
     ) -> None:
         reports = Reports(root, link=link, command=command)
         reports.attach(leads=leads, program=program)
-        assert reports.imports.imports_only is narrows
+        assert reports.imports.imports_only is imports_only
 
     def test_is_kept_from_run_to_run_until_the_next_one_has_settled(self, reports: Reports) -> None:
         reports.attach()
@@ -292,7 +292,7 @@ class TestASilentAgent:
         assert note.text.endswith("so all files of the project are watched")
 
     def test_is_told_of_with_what_counts_instead(self, root: Path, link: FakeLink) -> None:
-        by_patterns, sources_only = Reports(root, link=link, narrows=False), Reports(root, link=link)
+        by_patterns, sources_only = Reports(root, link=link, imports_only=False), Reports(root, link=link)
         sources_only.imports.python_sources_only = True
         for reports in (by_patterns, sources_only):
             reports.pass_time(SILENT)
@@ -305,7 +305,7 @@ class TestASilentAgent:
         assert reports.notes == []
 
     def test_is_as_it_should_be_where_no_python_is_started(self, root: Path, link: FakeLink) -> None:
-        reports = Reports(root, link=link, narrows=False, command="node")
+        reports = Reports(root, link=link, imports_only=False, command="node")
         assert reports.program.deadline is None
 
 
