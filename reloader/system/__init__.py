@@ -1,4 +1,4 @@
-"""The operating system: processes, signals, terminal, environment. The twin for this platform is chosen here, once."""
+"""The operating system: processes, signals, terminal, environment. The half for this platform is chosen here, once."""
 
 from __future__ import annotations
 

@@ -151,12 +151,12 @@ def resume(process: int) -> None:
         raise OSError(f"NtResumeProcess failed with status 0x{status & 0xFFFFFFFF:08X}")
 
 
-def wait_for_end(process: int) -> None:
+def wait_for_exit(process: int) -> None:
     """Block until ``process`` has ended."""
     _kernel32.WaitForSingleObject(process, _INFINITE)
 
 
-def wait_for_end_of(pid: int) -> None:
+def wait_for_exit_of(pid: int) -> None:
     """Block until the process has ended. One that is no more has."""
     process = _kernel32.OpenProcess(_SYNCHRONIZE, False, pid)
     if process:

@@ -1,7 +1,7 @@
-"""The environment that the child is handed: complete, without traces of our own packaging, and acceptable to its platform.
+"""Build the environment of a child: the inherited one, cleaned of our packaging, with the user's additions.
 
-A pure function of its arguments, so that each platform's half is tested on every platform. Nothing here reads or changes
-``os.environ``.
+``child_environment`` is a pure function of its arguments, so that each platform's half is tested on every platform.
+Nothing here changes ``os.environ``.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from reloader.errors import EnvironmentFileError, EnvironmentVariableError
 
 Text = str | bytes
 Variables = Mapping[str, Text] | Mapping[bytes, Text] | Mapping[Text, Text]
-#: Name and value, under the key by which the platform tells names apart.
+#: Name and value, by the key that the platform compares names with.
 _ByKey = dict[str, tuple[str, str]]
 
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-#: A surrogate that stands neither for half a character nor, as ``surrogateescape`` does, for a byte.
+#: A surrogate that is neither half of a character nor an escaped byte (``surrogateescape``).
 _LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
-#: What PyInstaller's bootloader tells itself. A frozen program below us would take it for its own.
+#: Variables of PyInstaller's bootloader. A frozen program that we start would take them for its own.
 _PYINSTALLER_NAMES = ("_PYI_", "_MEIPASS")
-#: Where it keeps the user's value of a library path in front of which it has put its own directory.
+#: The suffix of a variable that keeps the user's value of a library path, which the bootloader has extended.
 _ORIGINAL = "_ORIG"
-#: The directory that a onefile build was unpacked to.
+#: The variable with the directory that a onefile build was unpacked to.
 _UNPACKED_TO = "_PYI_APPLICATION_HOME_DIR"
 
 
@@ -39,28 +39,28 @@ def child_environment(
     platform: str,
     bundle: str | None = None,
 ) -> dict[str, str]:
-    """What to hand to a child on ``platform`` (a value of ``sys.platform``): ``inherited``, cleaned, with ``additions``.
+    """Return the environment for a child on ``platform``, a value of ``sys.platform``.
 
-    ``bundle`` is the directory in which a frozen program keeps its libraries (``sys._MEIPASS``). Its entries in the search
-    paths are taken out, since a child would load our libraries in place of its own. Additions are the user's own wish and
-    win. Raises EnvironmentVariableError for a variable that no process can be given. One without a name, which somebody
-    before us has made and no program can ask for, is left out.
+    It is ``inherited``, cleaned, with ``additions``, which win. ``bundle`` is the directory in which a frozen program keeps
+    its libraries (``sys._MEIPASS``). Its entries are removed from the search paths: a child would load our libraries
+    instead of its own. An inherited variable without a name is dropped, since no program can ask for it. Raises
+    EnvironmentVariableError for a variable that no process can have.
     """
     dialect = _WINDOWS if platform == "win32" else _POSIX
     named: dict[Text, Text] = {name: value for name, value in inherited.items() if name}
     ours = _normalised(named, dialect, "Unset it where reloader is started.")
-    theirs = _normalised(additions, dialect, "Mend it in env or in the env file.")
+    theirs = _normalised(additions, dialect, "Correct it in env or in the env file.")
     if bundle is not None:
         ours = _without_bundle(ours, bundle, dialect)
-    variables = {key: variable for key, variable in {**ours, **theirs}.items() if not _is_private(key, bundle)}
+    variables = {key: variable for key, variable in {**ours, **theirs}.items() if not _is_of_bootloader(key, bundle)}
     return dict(variables.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Dialect:
-    """How one platform sees an environment."""
+    """The rules of one platform for environments."""
 
-    text: Callable[[Text], str]  # what it can hold of a name or value
+    text: Callable[[Text], str]  # the representation of a name or value
     key: Callable[[str], str]  # names with the same key are one variable
     directory: Callable[[str], str]  # entries of a search path with the same answer are one directory
     separator: str  # between the entries of a search path
@@ -73,13 +73,15 @@ def _normalised(variables: Variables, dialect: _Dialect, remedy: str) -> _ByKey:
         name, value = dialect.text(raw_name), dialect.text(raw_value)
         fault = _fault(name, value, dialect)
         if fault is not None:
-            raise EnvironmentVariableError(f"the environment variable {name!r} cannot be handed on: {fault}. {remedy}")
+            raise EnvironmentVariableError(
+                f"the environment variable {name!r} cannot be passed to a command: {fault}. {remedy}"
+            )
         normalised[dialect.key(name)] = (name, value)
     return normalised
 
 
 def _fault(name: str, value: str, dialect: _Dialect) -> str | None:
-    """Why no process can be given this variable, or None. The value itself may be a secret and is not repeated."""
+    """Return why no process can have this variable, or None. The text does not contain the value: it may be secret."""
     if not name:
         return "its name is empty"
     if "=" in (name[1:] if dialect.hides_names else name):
@@ -89,8 +91,8 @@ def _fault(name: str, value: str, dialect: _Dialect) -> str | None:
     return "its value contains a NUL character" if "\0" in value else None
 
 
-def _is_private(key: str, bundle: str | None) -> bool:
-    """Whether only PyInstaller has a use for this variable."""
+def _is_of_bootloader(key: str, bundle: str | None) -> bool:
+    """Return True if only PyInstaller's bootloader uses this variable."""
     return key.startswith(_PYINSTALLER_NAMES) or (
         bundle is not None and key.endswith(_ORIGINAL) and _is_library_path(key.removesuffix(_ORIGINAL))
     )
@@ -101,7 +103,7 @@ def _is_library_path(key: str) -> bool:
 
 
 def _without_bundle(variables: _ByKey, bundle: str, dialect: _Dialect) -> _ByKey:
-    """Give library paths the values that they had before PyInstaller, and take the bundle out of all search paths."""
+    """Restore the library paths from before PyInstaller, and remove the bundle from all search paths."""
     _, unpacked_to = variables.get(_UNPACKED_TO, ("", ""))
     ours = {dialect.directory(directory) for directory in (bundle, unpacked_to)} - {""}
     restored = variables | _originals(variables)
@@ -122,7 +124,7 @@ def _originals(variables: _ByKey) -> _ByKey:
 
 
 def _without_entries(search_path: str, directories: set[str], dialect: _Dialect) -> str | None:
-    """``search_path`` without what lies in ``directories``; None if nothing else was in it."""
+    """Remove the entries in ``directories`` from ``search_path``. Return None if no entry is left."""
     entries = search_path.split(dialect.separator)
     kept = [entry for entry in entries if not _lies_in(dialect.directory(entry), directories)]
     return dialect.separator.join(kept) if kept else None
@@ -133,7 +135,7 @@ def _lies_in(entry: str, directories: set[str]) -> bool:
 
 
 def _posix_text(value: Text) -> str:
-    """The one spelling, in this process, of the bytes that a POSIX process will see."""
+    """Return the canonical string, in this process, of the bytes that a POSIX process will see."""
     return _posix_bytes(value).decode(sys.getfilesystemencoding(), "surrogateescape")
 
 
@@ -142,23 +144,23 @@ def _posix_bytes(value: Text) -> bytes:
         return value
     try:
         return value.encode(sys.getfilesystemencoding(), "surrogateescape")
-    except UnicodeEncodeError:  # half a character, or a locale without this one: UTF-8 is what most programs read
+    except UnicodeEncodeError:  # half a character, or one that the locale lacks: most programs read UTF-8
         return "\ufffd".join(_LONE_SURROGATE.split(_with_whole_characters(value))).encode("utf-8", "surrogateescape")
 
 
 def _windows_text(value: Text) -> str:
-    """Valid text, as the Unicode interface of Windows needs it. ISO-8859-1 as the last resort: Werkzeug."""
+    """Return valid text, as the Unicode interface of Windows needs it. Fall back to ISO-8859-1, as Werkzeug does."""
     text = value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
     return "\ufffd".join(_unescaped(part) for part in _LONE_SURROGATE.split(_with_whole_characters(text)))
 
 
 def _with_whole_characters(text: str) -> str:
-    """``text`` with each pair of surrogates as the one character that it stands for."""
+    """Replace each pair of surrogates by the character that it encodes."""
     return _SURROGATE_PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
 def _unescaped(text: str) -> str:
-    """``text`` with bytes that could not be decoded, and were escaped, taken back and decoded after all."""
+    """Decode the bytes that were escaped because they could not be decoded."""
     raw = text.encode("utf-8", "surrogateescape")
     try:
         return raw.decode("utf-8")
@@ -171,7 +173,7 @@ def _windows_key(name: str) -> str:
 
 
 def _windows_upper(character: str) -> str:
-    """Upper case as Windows compares names: one character for one, and never from outside ASCII into it."""
+    """Return the upper case by which Windows compares names: one character for one, and never from outside ASCII into it."""
     upper = character.upper()
     return upper if len(upper) == 1 and upper.isascii() == character.isascii() else character
 
@@ -188,25 +190,25 @@ if sys.platform == "win32":
     from reloader.system import _winapi
 
     def inherited_environment() -> dict[str, str]:
-        """All of it: what Python knows of as it stands there, and what begins with ``=`` as Windows has it."""
+        """Return a copy of our environment, with the names that begin with ``=``, which Python leaves out."""
         return {**_hidden(_winapi.environment_strings()), **os.environ}
 
     def _hidden(strings: list[str]) -> dict[str, str]:
-        """Windows keeps the current directory of each drive in such a variable, and cmd the last exit code."""
+        """Select the names with ``=``: Windows keeps the directory of each drive there, and cmd its last exit code."""
         pairs = (text[1:].partition("=") for text in strings if text.startswith("="))
         return {"=" + name: value for name, _, value in pairs}
 
 else:
 
     def inherited_environment() -> dict[str, str]:
-        """All of it."""
+        """Return a copy of our environment."""
         return dict(os.environ)
 
 
 def read_env_files(paths: Iterable[str]) -> dict[str, str]:
-    """The variables of all files, a later file wins. A file that is missing, and a name without a value, say nothing.
+    """Return the variables of all files; a later file wins. Ignore a missing file, and a name without a value.
 
-    Raises EnvironmentFileError for one that cannot be read.
+    Raises EnvironmentFileError for a file that cannot be read.
     """
     variables: dict[str, str] = {}
     for path in paths:
@@ -220,7 +222,7 @@ def _read(path: str) -> dict[str, str | None]:
     try:
         return dotenv_values(path)
     except UnicodeDecodeError as error:
-        fault = f"the byte at offset {error.start} is not UTF-8: save the file as UTF-8"
+        fault = f"the byte at offset {error.start} is not UTF-8. Save the file as UTF-8"
     except OSError as error:
-        fault = f"cannot be read ({error.strerror}): mend that, or take it out of env_files"
+        fault = f"cannot be read ({error.strerror}). Correct that, or remove the file from env_files"
     raise EnvironmentFileError(f"{path}: {fault}")

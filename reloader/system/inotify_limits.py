@@ -1,4 +1,4 @@
-"""What the system lends to watchers, how much of it there is, and how much is lent out already."""
+"""Read the system's limits on file watches, and how much of them is used."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if sys.platform == "linux":
     _SETTINGS = "/proc/sys/fs/inotify"
 
     def watch_limits() -> list[DoctorLimit]:
-        """The limits of inotify(7), which are counted for each user; the queue's is one for each instance."""
+        """Return the limits of inotify(7). They apply per user, except that of the queue, which applies per instance."""
         instances = watches = 0
-        for pending in _inotify_instances():
-            instances, watches = instances + 1, watches + pending
+        for count in _inotify_instances():
+            instances, watches = instances + 1, watches + count
         found = (
             _limit("max_user_watches", watches),
             _limit("max_user_instances", instances),
@@ -31,13 +31,13 @@ if sys.platform == "linux":
             return None  # a kernel without inotify, or a sandbox that hides it
 
     def _inotify_instances() -> Iterator[int]:
-        """For each instance of this user, as far as its process may be looked at, the number of its watches."""
+        """Yield the number of watches of each instance of this user. Processes that hide their descriptors are left out."""
         for process in (entry for entry in os.listdir("/proc") if entry.isdecimal()):
             try:
                 if os.stat(f"/proc/{process}").st_uid == os.getuid():
                     yield from _instances_of(process)
             except OSError:
-                continue  # it ended meanwhile, or hides its descriptors
+                continue  # the process ended, or hides its descriptors
 
     def _instances_of(process: str) -> Iterator[int]:
         for descriptor in os.listdir(f"/proc/{process}/fd"):
@@ -52,5 +52,5 @@ if sys.platform == "linux":
 else:
 
     def watch_limits() -> list[DoctorLimit]:
-        """None: FSEvents and ReadDirectoryChangesW watch whole trees, and count nothing."""
+        """Return no limits: FSEvents and ReadDirectoryChangesW watch whole trees, and count nothing."""
         return []

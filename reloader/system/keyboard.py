@@ -1,4 +1,4 @@
-"""What the user types, where the command does not read it: a line with one of a few letters is a wish. The rest is ignored."""
+"""Read the user's keys from standard input, when the command does not use it: a line with one letter, then Enter."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from reloader.core.events import KeyPressed, Posted, RestartRequested, StopReque
 from reloader.core.outcome import INTERRUPT
 from reloader.interfaces import Post
 
-#: By the letter. To quit is what Ctrl-C does.
-WISHES: dict[bytes, Posted] = {
+#: The event of each letter; others are ignored. ``q`` does the same as Ctrl-C.
+EVENTS: dict[bytes, Posted] = {
     b"r": RestartRequested("r"),
     b"s": KeyPressed("s"),
     b"p": KeyPressed("p"),
@@ -22,28 +22,28 @@ WISHES: dict[bytes, Posted] = {
 
 
 class Keyboard:
-    """Reads standard input, on a thread of its own, until that ends or we do."""
+    """Posts the event of each line of standard input, from its own thread, until the input ends or ``close``."""
 
     def __init__(self, post: Post, descriptor: int = 0) -> None:
         self._post = post
         self._descriptor = descriptor
-        self._end, self._end_of_reader = os.pipe()
+        self._wakeup_reader, self._wakeup_writer = os.pipe()
         self._thread = threading.Thread(target=self._read, name="reloader-keyboard", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """May be called twice. On Windows the thread cannot be woken; it ends with the process."""
-        if self._end_of_reader < 0:
+        """End the thread; on Windows it cannot be woken, and ends with the process. May be called twice."""
+        if self._wakeup_writer < 0:
             return
-        os.close(self._end_of_reader)
-        self._end_of_reader = -1
+        os.close(self._wakeup_writer)
+        self._wakeup_writer = -1
         if sys.platform != "win32":
             self._thread.join()
-        os.close(self._end)
+        os.close(self._wakeup_reader)
 
     def _read(self) -> None:
         rest = b""
-        while self._is_there_more():
+        while self._wait_for_input():
             try:
                 typed = os.read(self._descriptor, 4096)
             except OSError:
@@ -52,15 +52,15 @@ class Keyboard:
                 return
             *lines, rest = (rest + typed).split(b"\n")
             for line in lines:
-                wish = WISHES.get(line.strip().lower())
-                if wish is not None:
-                    self._post(wish)
+                event = EVENTS.get(line.strip().lower())
+                if event is not None:
+                    self._post(event)
 
-    def _is_there_more(self) -> bool:
-        """Waits, and says no if we were closed meanwhile."""
+    def _wait_for_input(self) -> bool:
+        """Wait for input. Return False if the keyboard was closed."""
         if sys.platform == "win32":
             return True
         import select
 
-        ready, _, _ = select.select([self._descriptor, self._end], [], [])
-        return self._end not in ready
+        ready, _, _ = select.select([self._descriptor, self._wakeup_reader], [], [])
+        return self._wakeup_reader not in ready

@@ -1,4 +1,4 @@
-"""The output of a run, where a line of it says that the run is ready: handed on unchanged, and looked at on the way."""
+"""Standard output: the run's, searched for a line that shows readiness, and our own."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from reloader.core.events import ProbePassed
 from reloader.interfaces import Post
 
 _STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
-#: Bytes that are read at once, and so much of a line is looked at.
-_AT_ONCE = 64 * 1024
-#: Seconds to wait at the end for what was written last.
-PATIENCE = 2.0
+#: Bytes to read at once. Of a longer line only its end is searched.
+_MAX_BYTES = 64 * 1024
+#: Seconds to wait at the end for the last output.
+FINAL_OUTPUT_TIMEOUT = 2.0
 
 
 class OutputTee:
-    """Without an ``expression`` it is not touched: the run then writes where we do. Else two threads read for each run."""
+    """Copies the output of a run to our own, and posts ProbePassed for the first line that matches ``expression``.
+
+    Two threads per run do that. Without an ``expression`` the run inherits our output directly.
+    """
 
     def __init__(self, post: Post, expression: str | None) -> None:
         self._post = post
@@ -31,43 +34,53 @@ class OutputTee:
 
     @contextmanager
     def attached(self, run: int) -> Iterator[tuple[int, int] | None]:
-        """What a run that is started meanwhile is to have for its output and its errors; None: what we have."""
+        """Yield the descriptors for the output and the errors of a run that is started meanwhile; None for our own."""
         if self._expression is None:
             yield None
             return
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        told = threading.Event()  # by one of both, and once
+        has_matched = threading.Event()  # shared by both threads
         pipes = [os.pipe(), os.pipe()]
         try:
             yield pipes[0][1], pipes[1][1]
         finally:
             for (reader, writer), target in zip(pipes, (_STANDARD_OUTPUT, _STANDARD_ERROR), strict=True):
                 os.close(writer)
-                arguments = (run, reader, target, told, self._expression)
-                thread = threading.Thread(target=self._hand_on, args=arguments, name="reloader-output", daemon=True)
+                arguments = (run, reader, target, has_matched, self._expression)
+                thread = threading.Thread(target=self._copy, args=arguments, name="reloader-output", daemon=True)
                 thread.start()
                 self._threads.append(thread)
 
     def close(self) -> None:
-        """The run is over. What somebody who is left may still write is not waited for."""
+        """Wait briefly for the last output. A process that is still alive may write more, which is not awaited."""
         for thread in self._threads:
-            thread.join(PATIENCE)
+            thread.join(FINAL_OUTPUT_TIMEOUT)
         self._threads.clear()
 
-    def _hand_on(
-        self, run: int, reader: int, target: int, told: threading.Event, expression: re.Pattern[bytes]
+    def _copy(
+        self, run: int, reader: int, target: int, has_matched: threading.Event, expression: re.Pattern[bytes]
     ) -> None:
         line = b""
-        while read := os.read(reader, _AT_ONCE):
-            with suppress(OSError):  # whoever listened to us has gone; the run must not be kept waiting for that
-                _write(target, read)
-            if not told.is_set():
-                line = (line + read)[-_AT_ONCE:]
+        while piece := os.read(reader, _MAX_BYTES):
+            with suppress(OSError):  # our reader is gone: keep reading, or the run would block
+                _write(target, piece)
+            if not has_matched.is_set():
+                line = (line + piece)[-_MAX_BYTES:]
                 if any(expression.search(one) for one in line.splitlines()):
-                    told.set()
+                    has_matched.set()
                     self._post(ProbePassed(run, "log"))
                 line = line.rpartition(b"\n")[2]
         os.close(reader)
+
+
+def _write(target: int, content: bytes) -> None:
+    while content:
+        try:
+            content = content[os.write(target, content) :]
+        except (
+            BlockingIOError
+        ):  # another process made the shared descriptor non-blocking: wait, so that no output is lost
+            select.select([], [target], [])
 
 
 def own_output() -> frozenset[tuple[int, int]]:
@@ -86,53 +99,43 @@ def _regular_files(*descriptors: int) -> Iterator[tuple[int, int]]:
                 yield found.st_dev, found.st_ino
 
 
-def _write(target: int, content: bytes) -> None:
-    while content:
-        try:
-            content = content[os.write(target, content) :]
-        except BlockingIOError:  # somebody who shares it wants no call to wait; the run's words are not to be lost
-            select.select([], [target], [])
-
-
 class PeerHangup:
-    """Calls ``gone`` once, from a thread of its own, if ``descriptor`` is a pipe or a socket whose other end is closed.
+    """Calls ``on_hangup`` once, from its own thread, when the other end of the pipe or socket ``descriptor`` is closed.
 
-    On Windows nobody tells, and the next write has to show it.
+    Windows does not report that: there, only the next write fails.
     """
 
     def __init__(self, descriptor: int, on_hangup: Callable[[], None]) -> None:
         self.has_hung_up = False
         self._on_hangup = on_hangup
-        self._end = self._end_of_thread = -1
+        self._wakeup_writer = self._wakeup_reader = -1
         self._thread: threading.Thread | None = None
-        if sys.platform != "win32" and _has_an_end(descriptor):
-            self._end_of_thread, self._end = os.pipe()
+        if sys.platform != "win32" and _is_pipe_or_socket(descriptor):
+            self._wakeup_reader, self._wakeup_writer = os.pipe()
             self._thread = threading.Thread(target=self._wait, args=(descriptor,), name="reloader-reader", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
-        """May be called twice."""
+        """End the thread. May be called twice."""
         if self._thread is None:
             return
-        os.close(self._end)
+        os.close(self._wakeup_writer)
         self._thread.join()
-        os.close(self._end_of_thread)
+        os.close(self._wakeup_reader)
         self._thread = None
 
     def _wait(self, descriptor: int) -> None:
         if sys.platform == "win32":
             return
-        import select
-
         poll = select.poll()
-        poll.register(descriptor, 0)  # errors and the end are told without being asked for
-        poll.register(self._end_of_thread, select.POLLIN)
+        poll.register(descriptor, 0)  # errors and hang-ups are always reported
+        poll.register(self._wakeup_reader, select.POLLIN)
         if any(number == descriptor for number, _ in poll.poll()):
             self.has_hung_up = True
             self._on_hangup()
 
 
-def _has_an_end(descriptor: int) -> bool:
+def _is_pipe_or_socket(descriptor: int) -> bool:
     try:
         mode = os.fstat(descriptor).st_mode
     except OSError:

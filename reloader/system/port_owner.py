@@ -1,4 +1,4 @@
-"""Which process listens on an address. Asked when a run has failed, and never before: to look takes some 30 ms."""
+"""Find the process that listens on an address. The search takes some 30 ms, so it is done only after a failure."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from reloader.core.addresses import Address, PortOwner
 
 
 def find_port_owner(addresses: Sequence[Address]) -> PortOwner | None:
-    """Who listens on the first of ``addresses`` on which somebody does; None if nobody does, or if that cannot be known."""
+    """Return the owner of the first of ``addresses`` that is in use; None if none is, or if that is unknown."""
     try:
         import psutil  # costs 20 ms
-    except ImportError:  # pragma: no cover - as in a frozen program whose files were cleaned away
+    except ImportError:  # pragma: no cover - as in a frozen program whose files were removed
         return None
     try:
         listening = _listening()
         for wanted in addresses:
-            for pending, pid in listening:
-                if wanted.collides_with(pending):
-                    return PortOwner(pending, pid, _argv_of(pid))
+            for address, pid in listening:
+                if wanted.collides_with(address):
+                    return PortOwner(address, pid, _argv_of(pid))
     except (psutil.Error, OSError):
         return None
     return None
 
 
 def find_socket_owner(path: str) -> PortOwner | None:
-    """Who listens on the socket at ``path``, under which its port is 0."""
+    """Return the owner of the Unix socket at ``path``, as an address with port 0."""
     try:
         import psutil
     except ImportError:  # pragma: no cover - as above
@@ -40,13 +40,13 @@ def find_socket_owner(path: str) -> PortOwner | None:
 
 
 def _listening() -> list[tuple[Address, int | None]]:
-    """What is listened to, with the pid; None where the owner is not told, being another user's process."""
+    """Return the listening addresses with their pids. A pid is ``None`` for a process of another user."""
     import psutil
 
     try:
         connections = psutil.net_connections("tcp")
         return [(Address(*one.laddr), one.pid) for one in connections if one.status == psutil.CONN_LISTEN]
-    except psutil.AccessDenied:  # macOS tells nobody but root of all processes at once
+    except psutil.AccessDenied:  # macOS lists all processes at once for root only
         return [(address, process.pid) for process in psutil.process_iter() for address in _listening_in(process.pid)]
 
 
@@ -56,12 +56,12 @@ def _listening_in(pid: int) -> list[Address]:
     try:
         connections = psutil.Process(pid).net_connections("tcp")
     except (psutil.Error, OSError):
-        return []  # another user's, or gone
+        return []  # of another user, or ended
     return [Address(*one.laddr) for one in connections if one.status == psutil.CONN_LISTEN]
 
 
 def _argv_of(pid: int | None) -> tuple[str, ...]:
-    """The words of its command, or none if they are not told."""
+    """Return the process's command line, empty if it is unknown."""
     import psutil
 
     try:

@@ -1,4 +1,4 @@
-"""Bytecode that Python would run although its source has changed."""
+"""Delete cached bytecode that Python would run although its source has changed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _HEADER = struct.Struct("<4sIII")  # magic, flags, mtime in seconds, size (PEP 5
 
 
 def drop_stale_bytecode(sources: Iterable[str]) -> list[str]:
-    """Delete cached bytecode that looks fresh to Python, for sources that are known to have changed, and return its paths.
+    """Delete the cached bytecode of changed ``sources`` that looks fresh to Python, and return its paths.
 
-    Python compares whole seconds and the size: a source saved twice within a second at the same size would be run as it was
-    at first. The cache is written anew at the next import.
+    Python compares whole seconds and the size. Of a source that was saved twice within a second, with the same size, it
+    would run the first version. The next import writes the cache again.
     """
     dropped: list[str] = []
     for source in sources:
@@ -28,7 +28,7 @@ def _caches_of(source: str) -> list[str]:
     try:
         names = os.listdir(folder)
     except OSError:
-        return []  # nothing is cached
+        return []  # it has no cache
     return [os.path.join(folder, name) for name in names if name.startswith(stem) and name.endswith(".pyc")]
 
 
@@ -38,7 +38,7 @@ def _looks_fresh(cached: str, source: str) -> bool:
             _, flags, seconds, size = _HEADER.unpack(file.read(_HEADER.size))
         found = os.stat(source)
     except (OSError, struct.error):
-        return False  # gone, or no bytecode at all
+        return False  # it does not exist, or is not bytecode
     return bool(flags == 0 and seconds == int(found.st_mtime) & 0xFFFFFFFF and size == found.st_size & 0xFFFFFFFF)
 
 
@@ -46,5 +46,5 @@ def _deleted(path: str) -> bool:
     try:
         os.unlink(path)
     except OSError:
-        return False  # gone already, or not ours to delete: Python could not have written it for us either
+        return False  # already deleted, or not writable: then Python did not write it for this user either
     return True

@@ -1,6 +1,6 @@
-"""The history of a project: lines of JSON in a file of this user, bounded, and safe for several sessions that write at once.
+"""The run history of a project: a private file of JSON lines, bounded, to which several sessions may append.
 
-On Windows two that write at the very same moment may cost one of the lines: to append is two calls there.
+On Windows a line may be lost if two sessions append at the same moment: an append is two calls there.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from reloader.system.control_socket import project_key
 from reloader.system.directories import make_private, state_directory
 
-#: At this size, in bytes, the file becomes the older one, and the older one is forgotten: some thousand runs are left.
-ENOUGH = 512 * 1024
+#: The size at which the file replaces the older one. Both together hold some thousand runs.
+MAX_BYTES = 512 * 1024
 
 
 class RunHistory:
-    """Of one project. What cannot be written is left out: no run may fail for it."""
+    """The history of one project. An entry that cannot be written is dropped: no run may fail for it."""
 
     def __init__(self, project: str, environ: Mapping[str, str], home: str) -> None:
         self._directory = os.path.join(state_directory(environ, home), "history")
@@ -27,7 +27,7 @@ class RunHistory:
         self._lock = os.path.join(self._directory, f"{project_key(project)}.lock")
 
     def append(self, entry: Mapping[str, object]) -> None:
-        """Append ``entry``. One write of a whole line, so that nobody's line can come between."""
+        """Append ``entry`` as one line in one write, so that lines of other sessions cannot mix with it."""
         line = json.dumps(entry, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         try:
             make_private(self._directory)
@@ -38,13 +38,13 @@ class RunHistory:
                 size = os.fstat(file).st_size
             finally:
                 os.close(file)
-            if size > ENOUGH:
-                self._turn_over()
+            if size > MAX_BYTES:
+                self._rotate()
         except OSError:
             return
 
     def entries(self) -> Iterator[Mapping[str, object]]:
-        """All that is kept, the oldest first. A line that was cut short is passed over."""
+        """Yield the entries, the oldest first. Skip an incomplete line."""
         for path in (self._older, self._path):
             try:
                 with open(path, "rb") as file:
@@ -59,20 +59,20 @@ class RunHistory:
                 if isinstance(entry, dict):
                     yield entry
 
-    def _turn_over(self) -> None:
-        """Start a new file. Of several sessions only one does, the others find it done."""
+    def _rotate(self) -> None:
+        """Start a new file. The lock makes sure that only one of several sessions does so."""
         with open(self._lock, "ab") as lock:
-            if not _is_locked(lock.fileno()):
-                return  # somebody is at it
-            if os.stat(self._path).st_size > ENOUGH:
+            if not _try_to_lock(lock.fileno()):
+                return  # another session is doing it
+            if os.stat(self._path).st_size > MAX_BYTES:
                 os.replace(self._path, self._older)
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _is_locked(descriptor: int) -> bool:
-        """Try to be the one. The lock ends when the file is closed."""
+    def _try_to_lock(descriptor: int) -> bool:
+        """Try to lock the file until it is closed. Return False if it is locked already."""
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -82,8 +82,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _is_locked(descriptor: int) -> bool:
-        """Try to be the one. The lock ends when the file is closed."""
+    def _try_to_lock(descriptor: int) -> bool:
+        """Try to lock the file until it is closed. Return False if it is locked already."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

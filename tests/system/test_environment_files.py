@@ -30,7 +30,7 @@ def test_a_file_that_is_missing_and_a_name_without_a_value_say_nothing(tmp_path:
 def test_a_file_that_is_not_utf_8_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"A=\xe9\n")
     with pytest.raises(
-        EnvironmentFileError, match=r"\.env: the byte at offset 2 is not UTF-8: save the file as UTF-8$"
+        EnvironmentFileError, match=r"\.env: the byte at offset 2 is not UTF-8\. Save the file as UTF-8$"
     ):
         read_env_files([str(tmp_path / ".env")])
 
@@ -40,7 +40,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("dotenv.dotenv_values", refuse)
-    with pytest.raises(EnvironmentFileError, match=r"\.env: cannot be read \(Permission denied\): "):
+    with pytest.raises(EnvironmentFileError, match=r"\.env: cannot be read \(Permission denied\)\. "):
         read_env_files([str(tmp_path / ".env")])
 
 

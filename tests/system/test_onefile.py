@@ -80,11 +80,11 @@ def test_the_end_of_the_bootloader_is_the_end_of_all(
 @linux_only
 def test_a_bootloader_that_was_gone_before_is_missed_as_well() -> None:
     posted: list[object] = []
-    assert onefile._runs_our_program(os.getpid())
-    assert not onefile._runs_our_program(_pid_of_nobody())
+    assert onefile._is_our_program(os.getpid())
+    assert not onefile._is_our_program(_pid_of_nobody())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onefile, "_runs_our_program", lambda pid: False)
-        patch.setattr(onefile, "_ask_to_be_told", lambda number: None)
+        patch.setattr(onefile, "_is_our_program", lambda pid: False)
+        patch.setattr(onefile, "_request_parent_death_signal", lambda number: None)
         onefile.end_with_bootloader(posted.append)
     assert posted == [StopRequested(signal.SIGHUP)]
 

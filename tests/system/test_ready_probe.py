@@ -1,4 +1,4 @@
-"""Whether somebody answers in the network, asked until it is so or nobody wants to know any more."""
+"""The readiness probes, against a real server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from reloader.core.events import Posted, ProbePassed
 from reloader.core.tasks import ReadyPolicy
-from reloader.system.ready_probe import Probe, accepts, answers
+from reloader.system.ready_probe import Probe, accepts_connections, responds
 from tests.support.assertions.eventually import eventually
 from tests.support.programs.web import free_port
 
@@ -41,19 +41,19 @@ def server(port: int = 0) -> Iterator[int]:
 @pytest.mark.parametrize(("status", "expected"), [(200, True), (302, True), (404, False), (503, False)])
 def test_a_status_below_400_is_an_answer(status: int, expected: bool) -> None:
     with server() as port:
-        assert answers(f"http://127.0.0.1:{port}/path?status={status}") is expected
+        assert responds(f"http://127.0.0.1:{port}/path?status={status}") is expected
 
 
 def test_nobody_is_no_answer() -> None:
     port = free_port()
-    assert not answers(f"http://127.0.0.1:{port}/")
-    assert not answers(f"http://127.0.0.1:{port}")
-    assert not accepts(("127.0.0.1", port))
+    assert not responds(f"http://127.0.0.1:{port}/")
+    assert not responds(f"http://127.0.0.1:{port}")
+    assert not accepts_connections(("127.0.0.1", port))
 
 
 def test_a_port_that_takes_connections_is_an_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        assert accepts(listening.getsockname())
+        assert accepts_connections(listening.getsockname())
 
 
 def ended() -> bool:

@@ -53,7 +53,7 @@ def test_what_is_no_entry_is_passed_over(environ: Mapping[str, str], tmp_path: P
 def test_several_writers_lose_nothing_while_the_file_is_turned_over(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(run_history, "ENOUGH", 20_000)
+    monkeypatch.setattr(run_history, "MAX_BYTES", 20_000)
 
     def write(writer: int) -> None:
         kept = RunHistory("/project", environ, "/home")
@@ -73,7 +73,7 @@ def test_several_writers_lose_nothing_while_the_file_is_turned_over(
 def test_it_is_bounded_and_keeps_the_newest(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(run_history, "ENOUGH", 2_000)
+    monkeypatch.setattr(run_history, "MAX_BYTES", 2_000)
     kept = RunHistory("/project", environ, "/home")
     for number in range(500):
         kept.append({"number": number})
@@ -86,8 +86,8 @@ def test_it_is_bounded_and_keeps_the_newest(
 def test_while_somebody_else_turns_it_over_it_grows(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(run_history, "ENOUGH", 10)
-    monkeypatch.setattr(run_history, "_is_locked", lambda descriptor: False)
+    monkeypatch.setattr(run_history, "MAX_BYTES", 10)
+    monkeypatch.setattr(run_history, "_try_to_lock", lambda descriptor: False)
     kept = RunHistory("/project", environ, "/home")
     for number in range(5):
         kept.append({"number": number})

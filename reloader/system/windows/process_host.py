@@ -202,7 +202,7 @@ class ProcessHost:
         self._waiter.start()
 
     def _wait_for(self, process: int) -> None:
-        _winapi.wait_for_end(process)
+        _winapi.wait_for_exit(process)
         _winapi.close_handle(process)
         self._post(Wakeup())
 
