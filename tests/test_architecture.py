@@ -202,7 +202,7 @@ def test_a_part_imports_only_what_the_design_allows(module: str) -> None:
     )
 
 
-def test_the_core_can_do_nothing_but_decide() -> None:
+def test_the_core_imports_nothing_that_acts() -> None:
     none_of(
         f"{place(module, node.lineno)} calls {node.func.id}(), but the core can do nothing"
         for module in sources()
@@ -233,7 +233,7 @@ def _sleeps(node: ast.AST) -> TypeGuard[ast.expr | ast.stmt]:
 
 
 @pytest.mark.parametrize("name", sorted(MADE_ONCE))
-def test_what_follows_files_is_built_by_one_module(name: str) -> None:
+def test_only_one_module_builds_what_tracks_files(name: str) -> None:
     """A second wiring drifts: it watches other files, and tests of it test what ships nowhere."""
     trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in (ROOT / "tests/support").rglob("*.py")}
     trees |= {sources()[module]: tree_of(module) for module in sources()}
@@ -335,7 +335,7 @@ def import_alone(module: str) -> tuple[list[str], frozenset[str]]:
 @pytest.mark.parametrize(
     "module", [name for name in sources() if name not in ACT_ON_IMPORT and not _is_for_elsewhere(name)]
 )
-def test_an_import_does_nothing_that_can_be_seen(module: str) -> None:
+def test_an_import_has_no_side_effects(module: str) -> None:
     assert import_alone(module)[0] == []
 
 
@@ -344,7 +344,7 @@ def test_the_package_itself_is_light() -> None:
     assert modules & {"argparse", "asyncio", "pydantic", "subprocess", "tomli", "watchdog"} == set()
 
 
-def test_the_agent_brings_nothing_but_the_standard_library() -> None:
+def test_the_agent_imports_only_the_standard_library() -> None:
     children = [name for name in sources() if lies_in(name, "reloader.agent.inside") and name not in ACT_ON_IMPORT]
     brought = {module.partition(".")[0] for name in children for module in import_alone(name)[1]}
     assert brought & {"pathspec", "pydantic", "tomli", "watchdog"} == set()

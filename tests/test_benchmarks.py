@@ -1,4 +1,4 @@
-"""The comparison with other reloaders runs, and says what it found: on this project alone, and as briefly as it can."""
+"""The comparison with other reloaders runs and reports its results, with this project alone and as briefly as possible."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BACKENDS = ("reloader (watchdog)", "reloader (stat)", "reloader (watchman)")
 
 
 def run(module: str, *arguments: str | Path) -> str:
-    """What one of the benchmarks' commands prints."""
+    """Return the output of a command of the benchmarks."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170, check=False)
     assert done.returncode == 0, done.stderr
@@ -29,21 +29,21 @@ def run(module: str, *arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """What the quickest look prints, and where it keeps what it found."""
+    """Return the output of the quickest run, and the directory with its results."""
     directory = tmp_path_factory.mktemp("field")
     quickest = ("--quick", "--only", "reloader", "--files", FILES, "--pairs", "1", "--idle", "0.5", "--storms", "0")
     return run("field", *quickest, "--out", directory), directory
 
 
 @linux_only
-class TestAQuickLookAtThisProject:
-    def test_finds_every_backend_or_says_why_one_cannot_be_had(self, kept: tuple[str, Path]) -> None:
+class TestAQuickRunOfThisProject:
+    def test_finds_every_backend_or_says_why_it_is_unavailable(self, kept: tuple[str, Path]) -> None:
         results = load(kept[1] / "field.json")
         assert tuple(tool.name for tool in results.tools) == BACKENDS
         assert all(tool.refused for tool in results.tools if tool not in results.measured)
         assert "reloader (stat)" in [tool.name for tool in results.measured]
 
-    def test_misses_no_edit_of_those_that_it_makes(self, kept: tuple[str, Path]) -> None:
+    def test_misses_no_edit(self, kept: tuple[str, Path]) -> None:
         for tool in load(kept[1] / "field.json").measured:
             assert (tool.edits, tool.missed, tool.trees[int(FILES)].never) == (2, 0, 0), tool.name
 
@@ -53,14 +53,14 @@ class TestAQuickLookAtThisProject:
             assert None not in (tree.seen, tree.memory, tree.watches, tree.idle, tree.wakeups), tool.name
             assert tree.first[0] <= tree.ready[0]
 
-    def test_counts_kernel_watches_for_directories_that_count_alone(self, kept: tuple[str, Path]) -> None:
+    def test_counts_kernel_watches_of_watched_directories_only(self, kept: tuple[str, Path]) -> None:
         results = load(kept[1] / "field.json")
         watches = {tool.name: tool.trees[int(FILES)].watches for tool in results.measured}
         assert watches["reloader (stat)"] == 0
         outside = 5  # the checkout, which is on the PYTHONPATH, and the like; some sixty directories are ignored
         assert (watches.get("reloader (watchdog)") or 0) <= results.directories[int(FILES)] + outside
 
-    def test_prints_what_it_keeps(self, kept: tuple[str, Path]) -> None:
+    def test_prints_the_results_that_it_keeps(self, kept: tuple[str, Path]) -> None:
         assert kept[0] == (kept[1] / "field.md").read_text(encoding="utf-8")
 
     def test_can_be_written_and_drawn_again_without_measuring(self, kept: tuple[str, Path]) -> None:
@@ -91,14 +91,14 @@ class TestTheReport:
         said = where_peers_are_ahead(results(tool("reloader (x)"), tool("peer")))
         assert said == "No peer that was measured is ahead of `reloader (x)` in any of these columns."
 
-    def test_does_not_call_one_ahead_by_less_than_the_table_shows(self) -> None:
+    def test_ignores_differences_that_the_table_does_not_show(self) -> None:
         assert "No peer" in where_peers_are_ahead(results(tool("reloader (x)"), tool("peer", ready=0.9999)))
 
-    def test_puts_ours_first_and_then_the_quickest(self) -> None:
+    def test_puts_reloader_first_and_then_the_quickest(self) -> None:
         lines = summary(results(tool("slow", edit=0.2), tool("quick", edit=0.05), tool("reloader (x)"))).splitlines()
         assert [line.split("|")[1].strip() for line in lines[2:5]] == ["reloader (x)", "quick", "slow"]
 
-    def test_says_of_a_tool_that_cannot_be_had_why(self) -> None:
+    def test_says_why_a_tool_is_unavailable(self) -> None:
         refused = Found("reloader (y)", "1.0", refused="it does not want to")
         assert "reloader (y) is not available: it does not want to" in full_tables(
             results(tool("reloader (x)"), refused)
@@ -140,14 +140,14 @@ def test_results_are_kept_as_they_were(tmp_path: Path) -> None:
     assert load(tmp_path / "field.json") == found
 
 
-def test_only_what_stands_between_the_marks_is_replaced(tmp_path: Path) -> None:
+def test_only_the_text_between_the_marks_is_replaced(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.write_text("before\n<!-- field -->\nold\n<!-- /field -->\nafter\n", encoding="utf-8")
     put_between_marks(file, r"new \1")
     assert file.read_text(encoding="utf-8") == "before\n<!-- field -->\n\nnew \\1\n\n<!-- /field -->\nafter\n"
 
 
-def test_a_file_without_marks_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_without_marks_is_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "README.md"
     file.write_text("no marks\n", encoding="utf-8")
     with pytest.raises(SystemExit, match="not one place"):

@@ -1,4 +1,4 @@
-"""What the pages say of us is so: commands are understood, configurations are good, tables are complete, links lead somewhere."""
+"""The pages are true: commands and configurations are valid, tables are complete, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ class TestComingFromAnotherReloader:
         assert project(tmp_path).settings(*shlex.split(code)[1:]).launch.argv
 
     @pytest.mark.parametrize("code", [code for code in ours() if code.startswith("-")])
-    def test_flags_in_a_table_are_ours(self, tmp_path: Path, code: str) -> None:
+    def test_flags_in_a_table_exist(self, tmp_path: Path, code: str) -> None:
         words = shlex.split(code)
         assert project(tmp_path).settings(*words, *([] if "--" in words else ["--", "x"])).launch.argv
 
@@ -282,7 +282,7 @@ class TestComingFromAnotherReloader:
         one.write(f"{code}\n" + ("" if code.startswith("command") else 'command = "x"\n'))
         assert one.settings().launch.argv
 
-    def test_nothing_else_is_said_to_be_ours_than_what_is(self) -> None:
+    def test_names_only_flags_keys_and_subcommands_that_exist(self) -> None:
         known = {*KEYS, "reloader.toml", "r"}
         words = [code for code in ours() if not re.match(r"(?:reloader |reloader\.|-|[a-z_]+ = )", code)]
         assert [word for word in words if word not in known and not word.startswith(("use_reloader", "-"))] == []

@@ -1,4 +1,4 @@
-"""The first moments of a frozen program, on an environment as PyInstaller's bootloader leaves it."""
+"""A frozen program starts in the environment that PyInstaller's bootloader leaves."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_environment_is_what_it_was_before_the_bootloader(found: dict[str, s
     assert found == left
 
 
-def test_where_nothing_is_bundled_nothing_is_taken_out() -> None:
+def test_without_a_bundle_the_environment_is_unchanged() -> None:
     found = {"LD_LIBRARY_PATH": "/mine"}
     clean(found, "")
     assert found == {"LD_LIBRARY_PATH": "/mine"}
@@ -74,7 +74,7 @@ def test_a_ctrl_c_before_the_session_is_no_traceback(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only terminals of POSIX have a foreground group to be given back")
-def test_asked_by_the_guard_it_gives_the_terminal_back_and_does_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_for_the_guard_it_only_restores_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "reloader.system.posix.terminal.RESTORE_TERMINAL", "import sys\nsys.stdout.write(repr(sys.argv))"
     )

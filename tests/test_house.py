@@ -53,7 +53,7 @@ def traced() -> Trace:
 @linux_only
 @pytest.mark.measures
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="there is no watchdog 7 for Python 3.10")
-class TestTheWayOfAChange:
+class TestThePathOfAChange:
     def test_leads_through_few_files_to_the_signal(self, traced: Trace) -> None:
         files = files_of(traced.to_signal)
         assert len(files) <= MOST_FILES_TO_THE_SIGNAL, files

@@ -42,12 +42,12 @@ def test_a_line_of_a_page_is_not_wider_than_a_screen(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", READ)
-def test_a_sentence_of_a_page_can_be_read_in_one_breath(page: str) -> None:
+def test_a_sentence_of_a_page_is_short(page: str) -> None:
     assert [sentence for sentence in sentences(page) if len(sentence.split()) > WORDS] == []
 
 
 @pytest.mark.parametrize("page", READ)
-def test_a_page_speaks_in_no_riddles(page: str) -> None:
+def test_a_page_has_no_riddles(page: str) -> None:
     lines = outside_of_tables_and_code(page)
     assert [f"{page}:{number}: {line}" for number, line in lines if RIDDLES.search(line)] == []
 
@@ -63,7 +63,7 @@ def messages() -> Iterator[tuple[Path, int, str]]:
                 yield path, node.lineno, node.value
 
 
-def test_a_message_speaks_in_no_riddles() -> None:
+def test_a_message_has_no_riddles() -> None:
     found = [(path, line, text) for path, line, text in messages() if " " in text and RIDDLES.search(text)]
     assert [f"{path.relative_to(ROOT)}:{line}: {text}" for path, line, text in found] == []
 
@@ -83,19 +83,19 @@ MODULES = tuple(
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_docstring_says_what_is_done_subject_first(module: str) -> None:
+def test_a_docstring_does_not_begin_with_a_question_word(module: str) -> None:
     first_words = re.compile(r"(?:Whether|What|Who|How|Where|That)\b")
     assert [(line, text) for line, text in docstrings(module) if first_words.match(text)] == []
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_sentence_of_a_docstring_can_be_read_in_one_breath(module: str) -> None:
+def test_a_sentence_of_a_docstring_is_short(module: str) -> None:
     found = [(line, sentence) for line, text in docstrings(module) for sentence in sentences_of(text)]
     assert [(line, sentence) for line, sentence in found if len(sentence.split()) > WORDS] == []
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_docstring_speaks_in_no_riddles(module: str) -> None:
+def test_a_docstring_has_no_riddles(module: str) -> None:
     assert [(line, text) for line, text in docstrings(module) if RIDDLES.search(text)] == []
 
 

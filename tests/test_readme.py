@@ -34,7 +34,7 @@ class TestTheTwoCommands:
     def test_are_two(self) -> None:
         assert len(commands_to_try()) == 2
 
-    def test_are_those_that_the_check_of_every_change_takes_from_here(self) -> None:
+    def test_are_run_by_the_check_of_every_change(self) -> None:
         """The check finds each by a text that only one line of our code blocks may hold."""
         script = (ROOT / ".ci/run").read_text(encoding="utf-8")
         marks = re.findall(r'^\w+=\$\(command_with "(.*)"\)$', script, re.MULTILINE)

@@ -40,23 +40,23 @@ def shown() -> str:
     return "\n".join(unescape(re.sub(r"<[^>]*>", "", row)) for row in rows)
 
 
-def test_the_picture_is_svg_that_tells_the_whole_story() -> None:
+def test_the_picture_is_svg_with_the_whole_session() -> None:
     assert ET.parse(PICTURE).getroot().tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 our own file
     assert is_told_in_order(shown())
 
 
-def test_the_picture_names_nothing_of_the_machine_that_it_was_made_on() -> None:
+def test_the_picture_names_nothing_of_the_machine() -> None:
     assert not re.search(r"/(?:tmp|root|home|var|usr|work)\b", shown())
 
 
-def test_a_session_goes_so_today(tmp_path: Path) -> None:
+def test_a_session_still_goes_like_this(tmp_path: Path) -> None:
     from benchmarks.recording import recorded
 
     text = re.sub(r"\x1b\[[0-9;]*m", "", recorded(tmp_path.resolve()))
     assert is_told_in_order(text), text
 
 
-def test_lines_are_broken_where_the_terminal_is_full_and_keep_their_colours() -> None:
+def test_long_lines_are_wrapped_and_keep_their_colours() -> None:
     from benchmarks.terminal_svg import pieces, wrapped
 
     rows = list(wrapped(pieces("ab\x1b[31mcdef\x1b[0mg"), 4))

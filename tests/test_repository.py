@@ -38,7 +38,7 @@ def _git(*arguments: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout.splitlines()
 
 
-def test_the_top_level_holds_the_agreed_names_only() -> None:
+def test_the_top_level_has_only_the_agreed_names() -> None:
     assert {
         path.partition("/")[0] for path in _git("ls-files", "--cached", "--others", "--exclude-standard")
     } <= TOP_LEVEL
@@ -85,12 +85,12 @@ def _unmet(lock: str, python: str, platform: str) -> Iterator[str]:
 @pytest.mark.parametrize("lock", LOCKS)
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
-def test_a_lock_has_what_the_project_asks_for(lock: str, python: str, platform: str) -> None:
+def test_a_lock_has_every_requirement(lock: str, python: str, platform: str) -> None:
     assert list(_unmet(lock, python, platform)) == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_names_no_place_and_a_hash_for_everything(lock: str) -> None:
+def test_a_lock_has_a_hash_for_everything_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     requirements = re.split(r"\n(?=[a-z0-9])", text.partition("\n")[2])
     assert [one for one in requirements if "--hash=sha256:" not in one] == []
@@ -155,10 +155,10 @@ def test_pyproject_is_valid() -> None:
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13", "3.14"])
-def test_every_python_that_is_promised_is_tested(version: str) -> None:
+def test_every_supported_python_is_tested(version: str) -> None:
     assert f"Programming Language :: Python :: {version}" in PROJECT["project"]["classifiers"]
     assert f'"{version}"' in (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
 
 
-def test_this_python_is_one_that_is_promised() -> None:
+def test_this_python_is_supported() -> None:
     assert f"Programming Language :: Python :: 3.{sys.version_info.minor}" in PROJECT["project"]["classifiers"]

@@ -68,11 +68,11 @@ def _key(flag: str) -> str:
     [in_help, in_manual, in_schema, in_example, in_pages, in_model, in_completions],
     ids=lambda one: one.__name__,
 )
-def test_every_place_that_lists_keys_lists_all_of_them(place: Callable[[], set[str]]) -> None:
+def test_every_list_of_keys_is_complete(place: Callable[[], set[str]]) -> None:
     assert place() == set(KEYS)
 
 
-def test_both_helps_and_the_manual_list_the_verbs() -> None:
+def test_both_helps_and_the_manual_list_the_subcommands() -> None:
     for text in (short_help(), full_help()):
         listed = text.partition("Subcommands:\n")[2].partition("\n\n")[0]
         assert [line.split()[0] for line in listed.splitlines()] == list(SUBCOMMANDS)
@@ -83,6 +83,6 @@ def test_the_short_help_has_no_flag_that_the_full_one_lacks() -> None:
     assert set(FLAG.findall(short_help())) <= set(FLAG.findall(full_help()))
 
 
-def test_the_page_of_the_command_line_has_the_help_of_every_verb() -> None:
+def test_the_page_of_the_command_line_has_the_help_of_every_subcommand() -> None:
     headings = re.findall(r"^## `reloader ([a-z]+) -h`$", text_of("docs/cli.md"), re.MULTILINE)
     assert headings == [name for name in SUBCOMMANDS if name != DEFAULT]

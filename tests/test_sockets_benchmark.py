@@ -21,7 +21,7 @@ def survival(server: str = "http.server", tool: str = "reloader", refused: int =
 
 
 class TestATally:
-    def test_knows_by_the_ports_whose_hands_a_connection_was_in(self, tmp_path: Path) -> None:
+    def test_knows_by_the_ports_which_connections_were_accepted(self, tmp_path: Path) -> None:
         taken = tmp_path / "taken.log"
         taken.write_text("1\n2\n2\n")
         visits = [
@@ -34,12 +34,12 @@ class TestATally:
         ]
         assert tally(visits, taken) == Tally(6, refused=1, lost=1, in_flight=1, unanswered=1, longest=0.5)
 
-    def test_of_a_server_that_took_nothing_calls_every_loss_nobodys(self, tmp_path: Path) -> None:
+    def test_of_a_server_that_accepted_nothing_counts_every_loss_as_not_accepted(self, tmp_path: Path) -> None:
         assert tally([Visit(0.0, 9.0, Fate.LOST, 3)], tmp_path / "none").lost == 1
 
 
 class TestWhatIsKept:
-    def test_gives_way_to_what_is_measured_anew_and_to_nothing_else(self, tmp_path: Path) -> None:
+    def test_is_replaced_only_by_new_results_of_the_same_server(self, tmp_path: Path) -> None:
         publish(kept(survival(), survival(tool="nodemon", refused=7)), tmp_path)
         publish(kept(survival(tool="nodemon", refused=8)), tmp_path)
         publish(kept(survival("gunicorn"), server="gunicorn"), tmp_path)
@@ -50,7 +50,7 @@ class TestWhatIsKept:
             ("http.server", "nodemon", 8),
         ]
 
-    def test_is_shown_in_milliseconds_beside_the_servers_own(self) -> None:
+    def test_is_shown_in_milliseconds_with_those_of_the_server(self) -> None:
         row = tables(kept(survival())).splitlines()[2]
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert cells == [
@@ -66,18 +66,18 @@ class TestWhatIsKept:
             "15 (up to 20)",
         ]
 
-    def test_says_how_many_restarts_were_not_served(self) -> None:
+    def test_says_how_many_restarts_failed(self) -> None:
         one = Survival("http.server", "peer", "", 3, 50, Tally(1, 0, 0, 0, 0, 0.1))
         assert "| 3 of 50 " in tables(kept(one))
 
-    def test_of_the_repository_is_what_the_pages_show(self) -> None:
+    def test_of_the_repository_is_on_the_pages(self) -> None:
         found = load(ROOT / "benchmarks/results/sockets.json")
         assert summary(found) in (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
         assert tables(found) in (ROOT / "benchmarks/README.md").read_text(encoding="utf-8")
 
 
 @linux_only
-def test_a_quick_look_finds_no_client_that_was_refused(tmp_path: Path) -> None:
+def test_a_quick_run_refuses_no_client(tmp_path: Path) -> None:
     command = (sys.executable, "-m", "benchmarks.sockets", "--only", "http.server", "--restarts", "2", "--starts", "1")
     done = subprocess.run(
         [*command, "--out", tmp_path], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False

@@ -1,4 +1,4 @@
-"""The watchman over the tests is watched: each kind of leak is seen, and named."""
+"""Each kind of leak is found and named."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_test_that_does_nothing_leaves_nothing(before: Surroundings) -> None:
     assert leaks(before, surroundings()) == []
 
 
-def test_a_thread_that_goes_on_is_a_leak(before: Surroundings) -> None:
+def test_a_running_thread_is_a_leak(before: Surroundings) -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait, name="the long one")
     thread.start()
@@ -46,7 +46,7 @@ def test_a_thread_that_is_about_to_end_is_waited_for(before: Surroundings) -> No
 
 
 @needs_tree_of_processes
-def test_a_child_that_lives_is_a_leak_and_is_ended(before: Surroundings) -> None:
+def test_a_running_child_is_a_leak_and_is_killed(before: Surroundings) -> None:
     with subprocess.Popen(WAITS_FOR_INPUT, stdin=subprocess.PIPE) as child:
         after = surroundings()
         left = leaks(before, after)
@@ -58,13 +58,13 @@ def test_a_child_that_lives_is_a_leak_and_is_ended(before: Surroundings) -> None
     assert child.pid not in surroundings().children
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists children that ended and were not waited for")
-def test_a_child_that_was_not_waited_for_is_a_leak(before: Surroundings) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists zombies")
+def test_a_zombie_is_a_leak(before: Surroundings) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     left = leaks(before, surroundings())
     child.wait()
-    assert left == [f"a child process: {child.pid} (ended, and was not waited for)"]
+    assert left == [f"a child process: {child.pid} (a zombie)"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the descriptors of a process")
@@ -89,7 +89,7 @@ def test_a_changed_directory_is_a_leak_and_is_undone(before: Surroundings, tmp_p
     assert leaks(before, surroundings()) == []
 
 
-def test_a_signal_handler_that_stays_is_a_leak(before: Surroundings) -> None:
+def test_a_changed_signal_handler_is_a_leak(before: Surroundings) -> None:
     former = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         assert leaks(before, surroundings()) == [f"a signal handler: SIGTERM → {signal.SIG_IGN}"]

@@ -1,4 +1,4 @@
-"""Where the configuration may be, and what is said when it is no good: a line for each problem, never a traceback."""
+"""The configuration is found, reloaded, and rejected with a line for each problem, never with a traceback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PRINT = python("-c", 'print("it ran", flush=True)')
 
 
 def problems_of(directory: Path, *arguments: str, **environment: str) -> list[str]:
-    """What is said of a configuration that is refused, without our name in front."""
+    """Return the messages about an invalid configuration, without the prefix."""
     with Reloader(*arguments, cwd=directory, talk=(), environment=environment) as reloader:
         assert reloader.wait_for_exit() == 2
         assert reloader.lines == []
@@ -54,14 +54,14 @@ def test_a_bad_file_gets_one_line_that_names_the_fault(tmp_path: Path, text: str
     assert [word for word in named if word not in problems[0]] == []
 
 
-def test_a_backend_that_cannot_be_had_gets_one_line_with_the_remedy(tmp_path: Path) -> None:
+def test_an_unavailable_backend_gets_one_line_with_the_remedy(tmp_path: Path) -> None:
     save(tmp_path / "reloader.toml", 'command = "x"\nbackend = "watchman"')
     (problem,) = problems_of(tmp_path, WATCHMAN_SOCK=str(tmp_path / "no.sock"))
     assert 'backend = "watchman"' in problem
     assert 'use backend = "auto"' in problem
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     save(tmp_path / "reloader.toml", 'command = []\ninterval = 0\nwatc = "x"\nbackend = "none"\n')
     problems = problems_of(tmp_path, RELOADER_DEBOUNCE="never")
     assert len(problems) == 5
@@ -69,12 +69,12 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         assert any(word in problem for problem in problems)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, "--config", "absent.toml")
     assert "absent.toml" in problem
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_binary_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "reloader.toml").write_bytes(b'command = "\xff\xfe"')
     (problem,) = problems_of(tmp_path)
     assert "UTF-8" in problem
@@ -86,7 +86,7 @@ def test_neither_file_nor_command_is_an_error_with_a_remedy(tmp_path: Path) -> N
     assert "--" in problem
 
 
-def test_json_tells_problems_too(tmp_path: Path) -> None:
+def test_json_reports_problems_too(tmp_path: Path) -> None:
     save(tmp_path / "reloader.toml", "command = []\ninterval = 0\n")
     with Reloader(cwd=tmp_path) as reloader:
         assert reloader.wait_for_exit() == 2
@@ -94,14 +94,14 @@ def test_json_tells_problems_too(tmp_path: Path) -> None:
         assert reloader.remarks == []
 
 
-def test_a_command_needs_no_file(tmp_path: Path) -> None:
+def test_a_command_works_without_a_file(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     with Reloader("--", *PRINT, cwd=tmp_path) as reloader:
         assert reloader.wait_for_exit() == 0
         assert reloader.lines == ["it ran"]
 
 
-def test_the_file_is_found_upwards_and_its_directory_is_what_is_watched(tmp_path: Path) -> None:
+def test_the_file_is_found_in_a_parent_directory_which_is_then_watched(tmp_path: Path) -> None:
     project(tmp_path, {"deep/down/here.py": ""}, command=PRINT)
     (tmp_path / ".git").mkdir()
     with Reloader(cwd=tmp_path / "deep" / "down") as reloader:
@@ -110,7 +110,7 @@ def test_the_file_is_found_upwards_and_its_directory_is_what_is_watched(tmp_path
         assert reloader.wait_for("watching")["roots"] == [str(tmp_path)]
 
 
-def test_a_table_in_pyproject_will_do(tmp_path: Path) -> None:
+def test_a_table_in_pyproject_is_enough(tmp_path: Path) -> None:
     save(tmp_path / "pyproject.toml", f'[project]\nname = "x"\n\n[tool.reloader]\ncommand = {toml(PRINT)}\n')
     save(tmp_path / "package" / "module.py", "")
     with Reloader(cwd=tmp_path / "package") as reloader:
@@ -145,11 +145,11 @@ def test_a_directory_that_was_deleted_is_an_error_with_a_remedy(tmp_path: Path) 
 
 
 def serving(text: str) -> list[str]:
-    """A command that says ``text``, with its run and the reason for it, and lives on."""
+    """A command that prints ``text``, its run and its reason, and keeps running."""
     return python("-c", f'import os, time; print("{text}", os.environ["RELOADER_RUN"]); time.sleep(600)')
 
 
-def test_a_broken_save_keeps_the_old_configuration_and_is_told_once(tmp_path: Path) -> None:
+def test_a_broken_save_keeps_the_old_configuration_and_is_reported_once(tmp_path: Path) -> None:
     config = project(tmp_path, {"a.txt": "1"}, command=serving("old"))
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("old 1")
@@ -181,7 +181,7 @@ def test_a_repaired_configuration_with_another_command_replaces_the_run(tmp_path
         reloader.wait_for_line("new 3")
 
 
-def test_what_is_watched_is_narrowed_without_losing_a_change_that_counts(tmp_path: Path) -> None:
+def test_fewer_watched_files_lose_no_change_of_those_that_remain(tmp_path: Path) -> None:
     project(tmp_path, {"a.txt": "1", "b.md": "1"}, command=serving("it"))
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("it 1")
@@ -193,7 +193,7 @@ def test_what_is_watched_is_narrowed_without_losing_a_change_that_counts(tmp_pat
         assert [change["path"] for change in reloader.wait_for("changed")["batch"]] == [str(tmp_path / "b.md")]
 
 
-def test_a_policy_is_exchanged_while_the_run_goes_on(tmp_path: Path) -> None:
+def test_a_policy_is_replaced_while_the_run_continues(tmp_path: Path) -> None:
     project(tmp_path, {"a.txt": "1"}, command=serving("it"))
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("it 1")
@@ -206,7 +206,7 @@ def test_a_policy_is_exchanged_while_the_run_goes_on(tmp_path: Path) -> None:
         assert reloader.wait_for("launched", run=2)["reason"]["kind"] == "files_changed"
 
 
-def test_a_save_without_another_value_says_nothing(tmp_path: Path) -> None:
+def test_a_save_without_a_new_value_reports_nothing(tmp_path: Path) -> None:
     config = project(tmp_path, {"a.txt": "1"}, command=serving("it"))
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("it 1")
@@ -219,7 +219,7 @@ def test_a_save_without_another_value_says_nothing(tmp_path: Path) -> None:
 CONFIG_NOTICES = ("config_reloaded", "config_invalid", "config_missing", "config_restored")
 
 
-def test_a_file_that_is_taken_away_leaves_what_it_said_in_force(tmp_path: Path) -> None:
+def test_the_configuration_of_a_removed_file_stays_in_effect(tmp_path: Path) -> None:
     config = project(tmp_path, {"a.txt": "1"}, command=serving("it"))
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("it 1")
@@ -232,7 +232,7 @@ def test_a_file_that_is_taken_away_leaves_what_it_said_in_force(tmp_path: Path) 
         reloader.wait_for("config_restored")
 
 
-def test_a_nearer_file_takes_the_place_of_the_one_that_was_found_upwards(tmp_path: Path) -> None:
+def test_a_file_in_a_closer_directory_replaces_the_one_in_a_parent(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     project(tmp_path, {"here/a.txt": "1"}, command=serving("above"))
     with Reloader(cwd=tmp_path / "here") as reloader:
@@ -247,7 +247,7 @@ def test_a_nearer_file_takes_the_place_of_the_one_that_was_found_upwards(tmp_pat
         }
 
 
-def test_a_table_in_pyproject_is_taken_over_too(tmp_path: Path) -> None:
+def test_a_table_in_pyproject_is_reloaded_too(tmp_path: Path) -> None:
     save(tmp_path / "pyproject.toml", f"[tool.reloader]\nwatch = ['*.txt']\ncommand = {toml(serving('old'))}\n")
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("old 1")
@@ -265,7 +265,7 @@ def test_a_command_that_cannot_be_run_waits_for_the_next_save_of_the_file(tmp_pa
         reloader.wait_for_line("new 3")
 
 
-def test_what_cannot_be_had_leaves_the_old_configuration_in_force(tmp_path: Path) -> None:
+def test_an_unavailable_resource_keeps_the_old_configuration(tmp_path: Path) -> None:
     project(tmp_path, {}, command=serving("old"))
     with Reloader(cwd=tmp_path, environment={"WATCHMAN_SOCK": str(tmp_path / "no.sock")}) as reloader:
         reloader.wait_for_line("old 1")
@@ -278,7 +278,7 @@ def test_what_cannot_be_had_leaves_the_old_configuration_in_force(tmp_path: Path
 
 
 @posix_only
-def test_a_socket_stays_open_over_an_exchange(tmp_path: Path) -> None:
+def test_a_socket_stays_open_during_a_config_reload(tmp_path: Path) -> None:
     project(tmp_path, {}, command=serving("old {socket.0.port}"), sockets=["127.0.0.1:0"])
     with Reloader(cwd=tmp_path) as reloader:
         port = reloader.wait_for("listening")["sockets"][0]["address"]["port"]
@@ -310,7 +310,7 @@ def test_a_wait_is_answered_by_the_run_that_follows(tmp_path: Path) -> None:
 
 
 def reading(text: str) -> list[str]:
-    """A command that says ``text`` and what it has read, and takes its time to end."""
+    """A command that prints ``text`` and what it has read, and is slow to stop."""
     return python(
         "-c",
         "import signal, sys, time\n"
@@ -320,7 +320,7 @@ def reading(text: str) -> list[str]:
     )
 
 
-def test_saves_of_the_configuration_and_of_files_at_any_moment_end_with_what_is_on_the_disk(tmp_path: Path) -> None:
+def test_saves_of_the_configuration_and_of_files_at_any_time_end_with_what_is_on_the_disk(tmp_path: Path) -> None:
     project(tmp_path, {"a.txt": "content 0"}, command=reading("plan 0"))
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("plan 0 content 0")
@@ -337,7 +337,7 @@ def test_saves_of_the_configuration_and_of_files_at_any_moment_end_with_what_is_
 
 
 @posix_only
-def test_who_wants_it_to_end_is_heard_during_an_exchange(tmp_path: Path) -> None:
+def test_a_stop_request_works_during_a_config_reload(tmp_path: Path) -> None:
     project(tmp_path, {"a.txt": "1"}, command=reading("old"))
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("old 1")
@@ -346,7 +346,7 @@ def test_who_wants_it_to_end_is_heard_during_an_exchange(tmp_path: Path) -> None
         assert reloader.stop() == 128 + 15
 
 
-def test_files_that_change_with_the_configuration_are_told_to_the_steps_and_to_the_run(tmp_path: Path) -> None:
+def test_tasks_and_the_run_receive_files_that_changed_with_the_configuration(tmp_path: Path) -> None:
     says_files = [*python("-c", "import sys; print('made from', *sorted(sys.argv[1:]))"), "{files}"]
     count = 'import os, time; print("{}", len(open(os.environ["RELOADER_CHANGES_FILE"]).readlines())); time.sleep(600)'
     before = [{"run": says_files, "files": ["*.proto"]}]
@@ -360,7 +360,7 @@ def test_files_that_change_with_the_configuration_are_told_to_the_steps_and_to_t
         assert f"made from {tmp_path / 'a.proto'}" in reloader.lines
 
 
-def test_a_hook_of_the_old_configuration_hears_of_the_end_of_its_run(tmp_path: Path) -> None:
+def test_a_hook_of_the_old_configuration_runs_after_the_end_of_its_run(tmp_path: Path) -> None:
     told = tmp_path / "told"
     hook = python("-c", f'import os; open({str(told)!r}, "a").write(os.environ["RELOADER_RUN"])')
     project(tmp_path, {"a.txt": "1"}, command=reading("old"), hooks={"stop": hook}, watch=["a.txt"])
@@ -372,7 +372,7 @@ def test_a_hook_of_the_old_configuration_hears_of_the_end_of_its_run(tmp_path: P
         assert reloader.all_of("hook_failed") == []
 
 
-def test_a_hook_that_takes_its_time_holds_up_no_other_configuration(tmp_path: Path) -> None:
+def test_a_slow_hook_does_not_delay_a_new_configuration(tmp_path: Path) -> None:
     go, done = tmp_path / "go", tmp_path / "done"
     waits = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)\nopen({str(done)!r}, 'w')"
     hooks = {"start": python("-c", waits)}
@@ -386,7 +386,7 @@ def test_a_hook_that_takes_its_time_holds_up_no_other_configuration(tmp_path: Pa
         assert reloader.all_of("hook_failed") == []
 
 
-def test_code_that_its_check_has_refused_is_not_started_by_a_save_of_the_configuration(tmp_path: Path) -> None:
+def test_a_save_of_the_configuration_does_not_start_code_that_its_check_has_rejected(tmp_path: Path) -> None:
     check = python("-c", 'raise SystemExit(open("a.txt").read() == "broken")')
     project(tmp_path, {"a.txt": "good"}, command=serving("old"), check=check, watch=["a.txt"])
     with Reloader(cwd=tmp_path) as reloader:
@@ -401,7 +401,7 @@ def test_code_that_its_check_has_refused_is_not_started_by_a_save_of_the_configu
         reloader.wait_for_line("new 2")
 
 
-def test_a_step_that_fails_after_a_save_of_the_configuration_ends_no_session(tmp_path: Path) -> None:
+def test_a_task_that_fails_after_a_save_of_the_configuration_does_not_end_the_session(tmp_path: Path) -> None:
     project(tmp_path, {}, command=serving("old"), on_exit="exit")
     with Reloader(cwd=tmp_path) as reloader:
         reloader.wait_for_line("old 1")
@@ -411,7 +411,7 @@ def test_a_step_that_fails_after_a_save_of_the_configuration_ends_no_session(tmp
         reloader.wait_for_line("new 2")
 
 
-def test_a_start_that_its_check_refuses_is_let_through_by_another_check(tmp_path: Path) -> None:
+def test_a_new_check_can_pass_a_start_that_the_old_one_rejected(tmp_path: Path) -> None:
     refusing = python("-c", "raise SystemExit(1)")
     ending = python("-c", 'print(open("a.txt").read())')
     project(tmp_path, {"a.txt": "first"}, command=ending, on_exit="wait", check=refusing)

@@ -1,4 +1,4 @@
-"""A running session, asked from outside by the verbs that there are."""
+"""Every subcommand that asks a running session."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def session(project: Path) -> Iterator[Reloader]:
 
 
 def ask(project: Path, *words: str) -> tuple[int, list[dict[str, Any]], str]:
-    """The exit code of a verb, the notices on its standard output, and what stood on standard error."""
+    """The exit code of a subcommand, the notices on its standard output, and its standard error."""
     done = subprocess.run(
         [*program(), *words, "--json"],
         cwd=project,
@@ -74,10 +74,10 @@ class TestAWait:
         assert over["trace"].splitlines()[-1] == "ZeroDivisionError: division by zero"
         assert f'File "{project / "app.py"}", line 2, in f' in over["trace"]
 
-    def test_gives_up_when_its_time_is_over(self, session: Reloader, project: Path) -> None:
+    def test_fails_after_its_timeout(self, session: Reloader, project: Path) -> None:
         assert the_one(project, "wait", "--after", "9", "--timeout", "10ms", code=124)["verdict"] == "timed out"
 
-    def test_is_told_when_the_session_ends(self, session: Reloader, project: Path) -> None:
+    def test_fails_when_the_session_ends(self, session: Reloader, project: Path) -> None:
         waiting = subprocess.Popen(
             [*program(), "wait", "--after", "9", "--json"],
             cwd=project,
@@ -93,7 +93,7 @@ class TestAWait:
         assert waiting.returncode == 4 or json.loads(out)["why"] == "the session has ended"
 
 
-def test_a_pause_holds_changes_until_somebody_resumes(session: Reloader, project: Path) -> None:
+def test_a_pause_defers_changes_until_it_is_resumed(session: Reloader, project: Path) -> None:
     assert the_one(project, "pause")["is_paused"]
     (project / "app.py").write_text(f"{SERVES}# held\n")
     eventually(lambda: the_one(project, "status")["pending"] == [str(project / "app.py")], what="it is held")
@@ -102,12 +102,12 @@ def test_a_pause_holds_changes_until_somebody_resumes(session: Reloader, project
     session.wait_for("launched", run=2)
 
 
-def test_a_restart_is_one_by_hand(session: Reloader, project: Path) -> None:
+def test_a_restart_counts_as_requested_by_the_user(session: Reloader, project: Path) -> None:
     the_one(project, "restart")
     assert session.wait_for("launched", run=2)["reason"] == {"kind": "requested_by_user", "by": "reloader restart"}
 
 
-def test_a_session_is_found_from_below_and_while_its_file_is_broken(session: Reloader, project: Path) -> None:
+def test_a_session_is_found_from_a_subdirectory_and_while_its_file_is_broken(session: Reloader, project: Path) -> None:
     (project / "reloader.toml").write_text("command = [")
     assert the_one(project / "sub", "status")["pid"] == session.working_pid
 
@@ -133,7 +133,7 @@ def test_without_a_session_the_remedy_is_named(project: Path) -> None:
     assert 'start one with \\"reloader\\"' in errors
 
 
-def test_the_history_has_each_run_after_the_end_of_the_session(project: Path) -> None:
+def test_the_history_has_every_run_after_the_end_of_the_session(project: Path) -> None:
     with Reloader(cwd=project) as session:
         session.wait_for_line("up")
         (project / "app.py").write_text("1/0\n")
@@ -147,14 +147,14 @@ def test_the_history_has_each_run_after_the_end_of_the_session(project: Path) ->
 
 
 class TestWhyAndFiles:
-    def test_are_answered_by_the_configuration_where_no_session_runs(self, project: Path) -> None:
+    def test_are_answered_from_the_configuration_without_a_session(self, project: Path) -> None:
         (project / "sub" / "x.py").touch()
         why = the_one(project, "why", "sub/x.py", code=1)
         assert (why["pattern"], why["line"], why["at"]) == ("sub/", 2, str(project / "sub"))
         assert why["source"] == str(project / "reloader.toml")
         assert the_one(project, "files")["files"] == [str(project / "app.py")]
 
-    def test_are_answered_by_the_session_that_knows_what_is_imported(self, project: Path) -> None:
+    def test_are_answered_by_the_session_which_knows_the_imports(self, project: Path) -> None:
         (project / "helper.py").touch()
         (project / "beside.py").touch()
         (project / "app.py").write_text(f"import helper\n{SERVES}")
@@ -180,7 +180,7 @@ class TestWatch:
             assert watching.stop() == 128 + signal.SIGTERM
 
     @posix_only
-    def test_ends_quietly_when_nobody_reads_any_more(self, project: Path) -> None:
+    def test_ends_quietly_when_its_output_is_closed(self, project: Path) -> None:
         watching = subprocess.Popen(
             [*program(), "watch", "--json"],
             cwd=project,
@@ -201,7 +201,7 @@ class TestWatch:
         watching.stderr.close()
 
 
-def test_keys_are_told_and_heard(project: Path) -> None:
+def test_keys_are_announced_and_handled(project: Path) -> None:
     with Reloader("--keys", cwd=project) as session:
         session.wait_for("keys_help")
         session.wait_for("launched", run=1)
@@ -217,7 +217,7 @@ def test_keys_are_told_and_heard(project: Path) -> None:
 
 
 @posix_only
-def test_a_session_without_a_place_for_its_socket_runs_all_the_same(project: Path, tmp_path: Path) -> None:
+def test_a_session_runs_without_a_directory_for_its_socket(project: Path, tmp_path: Path) -> None:
     blocked = tmp_path / ("x" * 120)
     blocked.mkdir(mode=0o700)
     environment = {"XDG_RUNTIME_DIR": str(blocked), "TMPDIR": str(blocked)}
@@ -226,7 +226,7 @@ def test_a_session_without_a_place_for_its_socket_runs_all_the_same(project: Pat
         assert list(blocked.rglob("*.sock")) == []
 
 
-def test_a_wait_is_told_at_once_of_an_edit_that_is_refused(session: Reloader, project: Path) -> None:
+def test_a_wait_reports_a_rejected_edit_at_once(session: Reloader, project: Path) -> None:
     (project / "app.py").write_text("def f(:\n")
     over = the_one(project, "wait", code=1)
     assert (over["verdict"], over["run"]) == ("failed", 1)

@@ -1,4 +1,4 @@
-"""No edit is lost and none is served twice, whatever the command is doing when it comes."""
+"""No edit is lost and none causes two restarts, whatever the command is doing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ sys.stdin.readline()
 
 
 @with_every_backend
-def test_an_edit_while_the_command_starts_is_served(tmp_path: Path, backend: str) -> None:
+def test_an_edit_during_the_start_causes_a_restart(tmp_path: Path, backend: str) -> None:
     config = project(
         tmp_path, {"slow.py": SLOW_TO_START, "data.txt": "early"}, command=python("slow.py"), backend=backend
     )
@@ -52,7 +52,7 @@ def test_an_edit_while_the_command_starts_is_served(tmp_path: Path, backend: str
 
 
 @with_every_backend
-def test_an_edit_right_after_the_launch_is_served(tmp_path: Path, backend: str) -> None:
+def test_an_edit_right_after_the_launch_causes_a_restart(tmp_path: Path, backend: str) -> None:
     config = project(tmp_path, {"read.py": READER, "data.txt": "early"}, command=python("read.py"), backend=backend)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for("launched", run=1)
@@ -63,7 +63,7 @@ def test_an_edit_right_after_the_launch_is_served(tmp_path: Path, backend: str) 
 
 @posix_only
 @with_every_backend
-def test_edits_while_the_command_stops_join_the_restart_that_is_under_way(tmp_path: Path, backend: str) -> None:
+def test_edits_during_a_stop_join_the_restart_in_progress(tmp_path: Path, backend: str) -> None:
     files = {"slow.py": SLOW_TO_STOP, "data.txt": "first"}
     config = project(tmp_path, files, command=python("slow.py"), backend=backend, stop_timeout=60)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -82,7 +82,7 @@ def test_edits_while_the_command_stops_join_the_restart_that_is_under_way(tmp_pa
 
 
 @with_every_backend
-def test_a_file_that_is_written_in_two_halves_runs_as_a_whole(tmp_path: Path, backend: str) -> None:
+def test_a_file_written_in_two_halves_runs_as_a_whole(tmp_path: Path, backend: str) -> None:
     config = project(tmp_path, {"read.py": READER, "data.txt": "early"}, command=python("read.py"), backend=backend)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for_line("content: early")
@@ -129,7 +129,7 @@ def test_five_hundred_files_at_once_cause_one_restart(tmp_path: Path) -> None:
 
 @posix_only
 @pytest.mark.parametrize("name", ["SIGUSR1"])
-def test_a_signal_restarts_by_hand(tmp_path: Path, name: str) -> None:
+def test_a_signal_restarts_the_command(tmp_path: Path, name: str) -> None:
     config = project(tmp_path, {"read.py": READER, "data.txt": "the same"}, command=python("read.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for_line("content: the same")

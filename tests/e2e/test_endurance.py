@@ -21,7 +21,7 @@ COMMAND = ["sh", "-c", "exec sleep 1000"]
 
 
 class Held:
-    """What a process holds, as Linux tells it."""
+    """The resources of a process, from /proc."""
 
     def __init__(self, pid: int) -> None:
         self._process = Path(f"/proc/{pid}")
@@ -33,11 +33,11 @@ class Held:
         return len(list((self._process / "task").iterdir()))
 
     def children(self) -> int:
-        """Those that run, and those that ended and were not waited for."""
+        """Return the number of children, zombies included."""
         return sum(len((task / "children").read_text().split()) for task in (self._process / "task").iterdir())
 
     def memory(self) -> int:
-        """Bytes that it has written to. Pages of libraries count for one process or for several, as others come and go."""
+        """Return the bytes that it has written to. Pages of libraries are left out: other processes may share them."""
         lines = (self._process / "smaps_rollup").read_text().splitlines()
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Anonymous:", "Swap:")))
 
@@ -46,21 +46,21 @@ class Held:
 
 
 def restart_by_edits(reloader: Reloader, directory: Path, runs: range) -> None:
-    """Of two files in turn: so many even restarts by one alone would be taken for the program's own doing."""
+    """Edit two files in turn: so many even restarts by one file would look like a restart loop."""
     for run in runs:
         save(directory / f"data{run % 2}.txt", f"content of run {run}")
         reloader.wait_for("launched", run=run)
 
 
 def holds_no_more_than(before: tuple[int, int, int], now: tuple[int, int, int]) -> bool:
-    """A file that is being read counts too, at either look. What every restart leaves open shows 200 times."""
+    """Return True if no count has grown. A file that is being read may raise one; a leak would raise it by 200."""
     return all(later <= earlier for earlier, later in zip(before, now, strict=True))
 
 
 @linux_only
 @pytest.mark.measures
 @with_every_backend
-def test_two_hundred_restarts_cost_nothing_that_stays(tmp_path: Path, backend: str) -> None:
+def test_two_hundred_restarts_leak_nothing(tmp_path: Path, backend: str) -> None:
     config = project(
         tmp_path, {"data0.txt": "", "data1.txt": ""}, command=COMMAND, backend=backend, interval=0.02, debounce=0.01
     )

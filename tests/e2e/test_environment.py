@@ -1,4 +1,4 @@
-"""What the command is handed: its environment, its directory, and no more descriptors than the standard three."""
+"""The command gets its environment, its directory, and only the three standard descriptors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def told(reloader: Reloader) -> dict[str, Any]:
     return facts
 
 
-def test_the_command_is_told_of_its_run_and_nothing_of_our_configuration(tmp_path: Path) -> None:
+def test_the_command_receives_variables_of_its_run_and_none_of_the_configuration(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": TELLING}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         environment = told(reloader)["environment"]
@@ -37,7 +37,7 @@ def test_the_command_is_told_of_its_run_and_nothing_of_our_configuration(tmp_pat
         assert environment["RELOADER_CHANGES_FILE"] == changes
 
 
-def test_everything_else_is_handed_on_as_it_is(tmp_path: Path) -> None:
+def test_the_rest_of_the_environment_is_unchanged(tmp_path: Path) -> None:
     odd = {"LINES_OF_TEST": "one\ntwo = 2", "EMPTY_OF_TEST": "", "ÜMLAUT_OF_TEST": "grün"}
     config = project(tmp_path, {"app.py": TELLING}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path, environment=odd) as reloader:
@@ -47,7 +47,7 @@ def test_everything_else_is_handed_on_as_it_is(tmp_path: Path) -> None:
         assert {name for name, _ in differing} <= {"PYTHONPATH"}  # where the agent comes from
 
 
-def test_env_of_the_config_wins_over_env_files_and_both_yield_to_nobody_else(tmp_path: Path) -> None:
+def test_env_of_the_config_wins_over_env_files_and_both_over_the_environment(tmp_path: Path) -> None:
     files = {"app.py": TELLING, ".env": "A_OF_TEST=file\nB_OF_TEST=file\nC_OF_TEST=file\n"}
     config = project(
         tmp_path,
@@ -61,7 +61,7 @@ def test_env_of_the_config_wins_over_env_files_and_both_yield_to_nobody_else(tmp
         assert [environment[name] for name in ("A_OF_TEST", "B_OF_TEST", "C_OF_TEST")] == ["config", "ours", "config"]
 
 
-def test_env_files_are_watched_and_read_anew_for_each_run(tmp_path: Path) -> None:
+def test_env_files_are_watched_and_read_again_for_each_run(tmp_path: Path) -> None:
     files = {"app.py": TELLING, ".env": "WORD_OF_TEST=first\nGONE_OF_TEST=1\n"}
     config = project(tmp_path, files, command=python("app.py"), env_files=[".env", "later.env"], watch=["app.py"])
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -74,7 +74,7 @@ def test_env_files_are_watched_and_read_anew_for_each_run(tmp_path: Path) -> Non
         assert told(reloader)["environment"]["WORD_OF_TEST"] == "third"
 
 
-def test_the_command_runs_where_the_config_is_or_where_it_says(tmp_path: Path) -> None:
+def test_the_command_runs_in_the_directory_of_the_config_or_in_cwd(tmp_path: Path) -> None:
     config = project(tmp_path / "a", {"app.py": TELLING}, command=python("app.py", "two words", "*"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         facts = told(reloader)
@@ -86,7 +86,7 @@ def test_the_command_runs_where_the_config_is_or_where_it_says(tmp_path: Path) -
 
 
 @posix_only
-def test_the_command_gets_no_descriptor_of_ours(tmp_path: Path) -> None:
+def test_the_command_inherits_no_descriptor_of_reloader(tmp_path: Path) -> None:
     config = project(tmp_path, {}, command=["sh", "-c", "ls -m /dev/fd && exec sleep 1000"])
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         assert reloader.wait_for_line(",") == "0, 1, 2, 3"  # the last is that of the listing

@@ -1,4 +1,4 @@
-"""What a shell sees of the program when it is over."""
+"""The exit codes of the program, as a shell sees them."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def exit_code_of(directory: Path, *command: str) -> int:
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 42, 255])
-def test_the_first_run_passes_its_code_through(tmp_path: Path, code: int) -> None:
+def test_the_exit_code_of_the_first_run_is_passed_on(tmp_path: Path, code: int) -> None:
     assert exit_code_of(tmp_path, *python("-c", f"import sys; sys.exit({code})")) == code
 
 
 @posix_only
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGKILL", "SIGSEGV", "SIGABRT"])
-def test_a_signal_that_ended_the_command_is_told_as_shells_do(tmp_path: Path, number: str) -> None:
-    """No core is dumped: the limit is the command's own."""
+def test_a_signal_that_ended_the_command_gives_the_code_of_a_shell(tmp_path: Path, number: str) -> None:
+    """The command sets the limit itself, so no core is dumped."""
     end = f"import os, resource, signal; resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); os.kill(os.getpid(), signal.{number})"
     assert exit_code_of(tmp_path, *python("-c", end)) == 128 + getattr(signal, number)
 
@@ -55,7 +55,7 @@ def test_a_command_that_is_not_found_is_127(tmp_path: Path) -> None:
 
 
 @posix_only
-def test_a_file_that_is_no_program_is_126(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_executed_is_126(tmp_path: Path) -> None:
     save(tmp_path / "notes.txt", "no program\n")
     assert exit_code_of(tmp_path, "./notes.txt") == 126
 
@@ -69,7 +69,7 @@ def test_a_script_without_its_first_line_is_126(tmp_path: Path) -> None:
 
 @posix_only
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_ends_the_command_first_and_is_told_by_the_code(tmp_path: Path, name: str) -> None:
+def test_a_signal_stops_the_command_first_and_gives_the_exit_code(tmp_path: Path, name: str) -> None:
     number = getattr(signal, name)
     with Reloader("--", *python("-c", STAY), cwd=tmp_path) as reloader:
         reloader.wait_for_line("ready")
@@ -80,7 +80,7 @@ def test_a_signal_ends_the_command_first_and_is_told_by_the_code(tmp_path: Path,
 
 
 @posix_only
-def test_a_command_that_would_not_stop_is_forced_and_told_as_killed(tmp_path: Path) -> None:
+def test_a_command_that_does_not_stop_is_killed_and_reported_so(tmp_path: Path) -> None:
     with Reloader("--stop-timeout", "0.2", "--", *python("-c", STUBBORN), cwd=tmp_path) as reloader:
         reloader.wait_for_line("ready")
         reloader.signal(signal.SIGTERM)
@@ -90,7 +90,7 @@ def test_a_command_that_would_not_stop_is_forced_and_told_as_killed(tmp_path: Pa
 
 
 @posix_only
-def test_a_second_interrupt_forces_long_before_the_timeout(tmp_path: Path) -> None:
+def test_a_second_interrupt_kills_long_before_the_timeout(tmp_path: Path) -> None:
     with Reloader("--stop-timeout", "1h", "--", *python("-c", STUBBORN), cwd=tmp_path) as reloader:
         reloader.wait_for_line("ready")
         reloader.signal(signal.SIGINT)
@@ -108,8 +108,8 @@ def is_forced_by_another_interrupt(reloader: Reloader) -> bool:
 
 
 @posix_only
-def test_processes_that_the_command_left_behind_end_before_it_is_over(tmp_path: Path) -> None:
-    """Also one that left the process group and does not listen: the context manager looks for it."""
+def test_orphans_of_the_command_end_before_the_session(tmp_path: Path) -> None:
+    """This includes one that left the process group and ignores signals: the context manager looks for it."""
     stray = f"import subprocess, sys; subprocess.Popen({python('-c', STUBBORN)!r}, start_new_session=True); sys.exit(9)"
     with Reloader("--stop-timeout", "0.2", "--", *python("-c", stray), cwd=tmp_path) as reloader:
         assert reloader.wait_for_exit() == 9
@@ -117,7 +117,7 @@ def test_processes_that_the_command_left_behind_end_before_it_is_over(tmp_path: 
 
 
 @posix_only
-def test_a_run_after_a_restart_may_fail_without_an_end(tmp_path: Path) -> None:
+def test_a_run_after_a_restart_may_fail_without_ending_the_session(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": STAY}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for_line("ready")
@@ -128,7 +128,7 @@ def test_a_run_after_a_restart_may_fail_without_an_end(tmp_path: Path) -> None:
 
 
 @posix_only
-def test_a_clean_end_after_a_restart_ends_all(tmp_path: Path) -> None:
+def test_a_clean_exit_after_a_restart_ends_the_session(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": STAY}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for_line("ready")

@@ -1,4 +1,4 @@
-"""What follows when the command ends by itself, by ``on_exit`` and by the exit code that asks for a restart."""
+"""When the command exits by itself, ``on_exit`` and the restart code decide what follows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_exit_ends_with_the_code_of_any_run(tmp_path: Path) -> None:
         assert reloader.runs_up_to(2) == [1, 2]
 
 
-def test_exit_code_3_asks_to_be_started_again(tmp_path: Path) -> None:
+def test_exit_code_3_requests_a_restart(tmp_path: Path) -> None:
     source = f"import os\nif os.environ['RELOADER_RUN'] == '1': raise SystemExit(3)\n{READY}"
     config = project(tmp_path, {"app.py": source}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -54,7 +54,7 @@ def test_exit_code_3_asks_to_be_started_again(tmp_path: Path) -> None:
         assert reloader.runs_up_to(2) == [1, 2]
 
 
-def test_another_restart_code_can_be_agreed_on(tmp_path: Path) -> None:
+def test_another_restart_code_can_be_configured(tmp_path: Path) -> None:
     source = f"import os\nif os.environ['RELOADER_RUN'] == '1': raise SystemExit(75)\n{READY}"
     config = project(tmp_path, {"app.py": source}, command=python("app.py"), restart_code=75)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -62,7 +62,7 @@ def test_another_restart_code_can_be_agreed_on(tmp_path: Path) -> None:
         assert reloader.runs_up_to(2) == [1, 2]
 
 
-def test_without_a_restart_code_3_is_a_code_like_any_other(tmp_path: Path) -> None:
+def test_without_a_restart_code_3_is_like_any_other_code(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": failing(3)}, command=python("app.py"), restart_code=False)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         assert reloader.wait_for_exit() == 3

@@ -1,4 +1,4 @@
-"""An upgrade, or a cleaning of the temporary directory, takes the program's files away while it runs: it goes on without them."""
+"""The program keeps running when an upgrade, or a cleanup of the temporary directory, removes its files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STUBBORN = (
 
 
 class Robbed:
-    """A session whose program loses its files. From the source tree it is one that may import nothing more."""
+    """A session whose program loses its files. In the source tree, further imports are refused instead."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -53,7 +53,7 @@ class Robbed:
 
 
 def is_removed(directory: Path) -> bool:
-    """What the program puts there at this very moment may keep it from going at the first attempt."""
+    """Remove the directory. A file that the program writes at this moment may make the first attempt fail."""
     shutil.rmtree(directory, ignore_errors=True)
     return not directory.exists()
 
@@ -69,7 +69,7 @@ def robbed(tmp_path: Path, config: Path) -> Iterator[Reloader]:
     assert [remark for remark in session.remarks if remark.startswith("refused")] == []
 
 
-def test_it_restarts_and_its_agent_comes_along(tmp_path: Path) -> None:
+def test_it_restarts_with_its_agent(tmp_path: Path) -> None:
     root = tmp_path / "project"
     files = {"app.py": READING, "part.py": "NAME = 'first'\n"}
     with robbed(tmp_path, project(root, files, command=python("app.py"), watch=None)) as reloader:
@@ -79,7 +79,7 @@ def test_it_restarts_and_its_agent_comes_along(tmp_path: Path) -> None:
         reloader.stop()
 
 
-def test_it_tells_who_holds_the_port_of_a_failure(tmp_path: Path) -> None:
+def test_it_names_the_owner_of_a_port_in_use(tmp_path: Path) -> None:
     root = tmp_path / "project"
     with socket.create_server(("127.0.0.1", 0)) as server:
         text = WANTING_A_PORT.format(server.getsockname()[1])
@@ -92,7 +92,7 @@ def test_it_tells_who_holds_the_port_of_a_failure(tmp_path: Path) -> None:
             reloader.stop()
 
 
-def test_it_forces_what_is_stubborn_and_reads_env_files(tmp_path: Path) -> None:
+def test_it_kills_a_stubborn_command_and_reads_env_files(tmp_path: Path) -> None:
     root = tmp_path / "project"
     files = {"app.py": STUBBORN, ".env": "A_OF_TEST=1\n"}
     config = project(root, files, command=python("app.py"), env_files=[".env"], stop_timeout=0.2)
@@ -104,7 +104,7 @@ def test_it_forces_what_is_stubborn_and_reads_env_files(tmp_path: Path) -> None:
         assert reloader.stop() == 137
 
 
-def test_it_says_that_a_command_is_gone_too(tmp_path: Path) -> None:
+def test_it_reports_a_missing_command(tmp_path: Path) -> None:
     root = tmp_path / "project"
     command = root / "command"
     config = project(root, {"command": "#!/bin/sh\necho ready\nexec sleep 1000\n"}, command=["./command"])

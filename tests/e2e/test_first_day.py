@@ -1,4 +1,4 @@
-"""What ``reloader init`` writes into a project of each kind runs it as it is, and follows the first edit."""
+"""The config that ``reloader init`` writes for each kind of project runs it, and restarts it after an edit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if __name__ == "__main__":
 
 @dataclass(frozen=True)
 class Kind:
-    """``edited`` is the file with TEXT in it. ``port`` is a variable by which the program is told its own."""
+    """``edited`` is the file with TEXT in it. ``port`` is the variable that gives the program its port."""
 
     says: str
     edited: str
@@ -80,13 +80,13 @@ KINDS = {
 
 
 def surroundings(**more: str) -> dict[str, str]:
-    """An environment in which ``python`` is the one that runs the tests."""
+    """Return an environment in which ``python`` is the one that runs the tests."""
     here = str(Path(sys.executable).parent)
     return environment_of_program(**{"PATH": os.pathsep.join((here, os.environ["PATH"])), **more})
 
 
 def ours(directory: Path, *arguments: str) -> str:
-    """What a verb says that must succeed."""
+    """Return the output of a subcommand that must succeed."""
     done = subprocess.run(
         [*program(), *arguments],
         cwd=directory,
@@ -130,8 +130,8 @@ def _answer_of(reloader: Reloader, port: int) -> Callable[[str], object]:
     return lambda text: reloader.wait_for_line(f"content: {text}")
 
 
-def test_a_flask_project_outlives_its_first_day(tmp_path: Path) -> None:
-    """Three edits, of which one is of a template; a typo; its repair; and an end that leaves nothing behind."""
+def test_a_flask_project_survives_a_day_of_work(tmp_path: Path) -> None:
+    """Three edits, one of them of a template, a typo, its repair, and an end that leaves nothing behind."""
     app = 'from flask import Flask, render_template\n\napp = Flask(__name__)\n\n\n@app.get("/")\ndef page():\n    return TEXT\n'
     (tmp_path / ".git").mkdir()
     save(tmp_path / "app.py", app.replace("TEXT", "'content: first'"))

@@ -1,4 +1,4 @@
-"""In a container the program is the first process: all orphans are its own, and no signal reaches it that it does not expect."""
+"""As the first process of a container, the program reaps all orphans and gets only the signals that it handles."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ stay()
 
 
 def refusal() -> str | None:
-    """Why there can be no container here, or None."""
+    """Return the reason why no container can run here, or None."""
     try:
         done = subprocess.run([*CONTAINER, "true"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -59,7 +59,7 @@ pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
 
 class Contained(Reloader):
-    """Its process is that of the container; the program is the one below it."""
+    """A session in a container. Its process is that of the container, and the program is the child."""
 
     @property
     def program(self) -> psutil.Process:
@@ -84,7 +84,7 @@ def test_a_signal_ends_the_command_and_the_container(tmp_path: Path, number: sig
         assert reloader.wait_for("ended")["stopped"]
 
 
-def test_it_ends_a_stubborn_command_before_docker_loses_patience(tmp_path: Path) -> None:
+def test_it_kills_a_stubborn_command_before_docker_kills_the_container(tmp_path: Path) -> None:
     with contained(tmp_path, STUBBORN) as reloader:
         reloader.wait_for_line("ready")
         reloader.signal(signal.SIGTERM)
@@ -93,7 +93,7 @@ def test_it_ends_a_stubborn_command_before_docker_loses_patience(tmp_path: Path)
         assert [step["kind"] for step in steps] == ["asked", "killed", "gone"]
 
 
-def test_sigusr1_restarts_and_sigusr2_is_the_commands(tmp_path: Path) -> None:
+def test_sigusr1_restarts_and_sigusr2_is_forwarded(tmp_path: Path) -> None:
     with contained(tmp_path, LISTENING) as reloader:
         reloader.wait_for_line("ready")
         reloader.signal(signal.SIGUSR2)
@@ -107,7 +107,7 @@ def test_sigusr1_restarts_and_sigusr2_is_the_commands(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(is_onefile(), reason="the first process is PyInstaller's bootloader, which buries nobody")
 @pytest.mark.parametrize("ends", [False, True])
-def test_orphans_are_buried_also_while_nothing_runs(tmp_path: Path, ends: bool) -> None:
+def test_orphans_are_reaped_even_between_runs(tmp_path: Path, ends: bool) -> None:
     text = ORPHANING.replace("stay()\n", "sys.exit(1)\n") if ends else ORPHANING
     with contained(tmp_path, text, on_exit="wait") as reloader:
         reloader.wait_for_line("ready")
@@ -124,7 +124,7 @@ def test_orphans_are_buried_also_while_nothing_runs(tmp_path: Path, ends: bool) 
 
 
 def let_in(reloader: Contained, *command: str) -> psutil.Process:
-    """A process of somebody from outside, who has left it behind, as by ``docker exec``."""
+    """Start a process from outside that becomes an orphan, as by ``docker exec``."""
     enter = ["nsenter", "--user", "--preserve-credentials", "--pid", "--target", str(reloader.program.pid)]
     subprocess.run([*enter, "sh", "-c", f"{shlex.join(command)} & exit 0"], check=True)
     (guest,) = eventually(
@@ -134,7 +134,7 @@ def let_in(reloader: Contained, *command: str) -> psutil.Process:
 
 
 def is_there(process: psutil.Process, command: Sequence[str]) -> bool:
-    """Whether it has become ``command``, and not ended."""
+    """Return True if the process has become ``command`` and runs."""
     try:
         return process.cmdline() == [*command]
     except psutil.NoSuchProcess:  # also a zombie
@@ -148,7 +148,7 @@ def is_zombie(process: psutil.Process) -> bool:
         return False
 
 
-def test_what_others_started_in_the_container_survives_a_restart(tmp_path: Path) -> None:
+def test_other_processes_in_the_container_survive_a_restart(tmp_path: Path) -> None:
     with contained(tmp_path, STAY) as reloader:
         reloader.wait_for_line("ready")
         guest = let_in(reloader, "sleep", "1000")

@@ -1,4 +1,4 @@
-"""Real programs of four kinds are edited, broken and repaired, and follow each time."""
+"""Real programs of four kinds are edited, broken and repaired, and restart each time."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ done
 
 @dataclass(frozen=True)
 class Program:
-    """What is edited, with TEXT where the content is, and how to know which content answers."""
+    """The edited file, with TEXT for its content, and how to find out which content the program serves."""
 
     command: list[str]
     edited: str
@@ -117,7 +117,7 @@ def shell_script() -> Program:
         pytest.param(shell_script, marks=posix_only),
     ],
 )
-def test_a_program_follows_every_edit_and_outlives_a_syntax_error(
+def test_a_program_restarts_after_each_edit_and_survives_a_syntax_error(
     tmp_path: Path, make: Callable[[], Program], backend: str
 ) -> None:
     program = make()

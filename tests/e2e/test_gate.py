@@ -1,4 +1,4 @@
-"""A bad save does not cost a good server: what is served is always what the last good save says."""
+"""A bad save does not stop a good server: it always serves the last good save."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def answer(number: int) -> str:
 
 
 def asked(port: int) -> str | None:
-    """What the server answers, or None if it does not."""
+    """Return the answer of the server, or None."""
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/")
@@ -64,7 +64,7 @@ def asked(port: int) -> str | None:
 
 
 class Visitor:
-    """Asks the server again and again while bad saves come. Every answer is kept."""
+    """Requests a page again and again during bad saves, and keeps every answer."""
 
     def __init__(self, port: int) -> None:
         self.answers: list[str | None] = []
@@ -81,7 +81,7 @@ class Visitor:
         self._thread.join()
 
     def ask_again(self, times: int) -> None:
-        """Until there are so many more answers."""
+        """Wait for so many more answers."""
         enough = len(self.answers) + times
         eventually(lambda: len(self.answers) >= enough)
 
@@ -90,7 +90,7 @@ class Visitor:
             self.answers.append(asked(self._port))
 
 
-def test_bad_saves_in_turn_with_good_ones_leave_the_server_as_it_was(tmp_path: Path) -> None:
+def test_bad_saves_between_good_ones_do_not_stop_the_server(tmp_path: Path) -> None:
     port = free_port()
     files = {"server.py": SERVER, "answer.py": answer(0)}
     config = project(tmp_path, files, command=python("server.py", str(port)), watch=["*.py"])
@@ -107,7 +107,7 @@ def test_bad_saves_in_turn_with_good_ones_leave_the_server_as_it_was(tmp_path: P
         assert session.runs_up_to(6) == [1, 2, 3, 4, 5, 6]
 
 
-def test_the_fault_is_shown_as_python_shows_it(tmp_path: Path) -> None:
+def test_a_syntax_error_is_shown_as_python_shows_it(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": "input()\n"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as session:
         session.wait_for("ready")
@@ -118,7 +118,7 @@ def test_the_fault_is_shown_as_python_shows_it(tmp_path: Path) -> None:
         assert session.runs == [1]
 
 
-def test_a_fault_that_is_taken_back_restarts_nothing(tmp_path: Path) -> None:
+def test_a_reverted_syntax_error_causes_no_restart(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": "input()\n", "other.py": "x = 1\n"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as session:
         session.wait_for("ready")
@@ -129,7 +129,7 @@ def test_a_fault_that_is_taken_back_restarts_nothing(tmp_path: Path) -> None:
         assert session.runs == [1]
 
 
-def test_a_broken_file_is_waited_for_where_nothing_runs(tmp_path: Path) -> None:
+def test_a_broken_file_before_the_first_run_waits_for_its_repair(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": "raise SystemExit(5)\n"}, command=python("app.py"), on_exit="wait")
     with Reloader("--config", config, cwd=tmp_path) as session:
         session.wait_for("waiting_for_change")
@@ -155,7 +155,7 @@ def test_a_command_checks_the_files_that_changed(tmp_path: Path) -> None:
         session.wait_for("launched", run=2)
 
 
-def test_steps_come_before_each_start_and_one_that_fails_keeps_the_run(tmp_path: Path) -> None:
+def test_tasks_run_before_each_start_and_a_failed_one_keeps_the_run(tmp_path: Path) -> None:
     build = "import sys\nprint('building')\nsys.exit('bad' in open('source.txt').read())\n"
     files = {"app.py": "print('running')\ninput()\n", "source.txt": "good", "build.py": build}
     config = project(tmp_path, files, command=python("app.py"), before=[python("build.py")], watch=["source.txt"])
@@ -168,7 +168,7 @@ def test_steps_come_before_each_start_and_one_that_fails_keeps_the_run(tmp_path:
         session.wait_for("launched", run=2)
 
 
-def test_a_step_that_fails_before_the_first_start_is_waited_for(tmp_path: Path) -> None:
+def test_a_task_that_fails_before_the_first_start_waits_for_a_change(tmp_path: Path) -> None:
     build = "import sys\nsys.exit('bad' in open('source.txt').read())\n"
     files = {"app.py": "input()\n", "source.txt": "bad", "build.py": build}
     config = project(tmp_path, files, command=python("app.py"), before=[python("build.py")], watch=["source.txt"])
@@ -178,7 +178,7 @@ def test_a_step_that_fails_before_the_first_start_is_waited_for(tmp_path: Path) 
         assert session.wait_for("launched")["reason"]["kind"] == "first_start"
 
 
-def test_a_step_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+def test_a_task_that_takes_too_long_is_killed_with_all_its_processes(tmp_path: Path) -> None:
     sleep = "import time; time.sleep(600)"
     slow = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {sleep!r}])\n{sleep}\n"
     files = {"app.py": "input()\n", "build.py": slow}
@@ -199,7 +199,7 @@ input()
 """
 
 
-def test_the_command_is_told_why_it_was_started_and_what_changed(tmp_path: Path) -> None:
+def test_the_command_receives_the_reason_and_the_changes(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": TELLING, "page.txt": "1"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as session:
         assert json.loads(session.wait_for_line("[")) == ["1", "first_start", []]
@@ -209,7 +209,7 @@ def test_the_command_is_told_why_it_was_started_and_what_changed(tmp_path: Path)
         assert changes == [{"path": str(tmp_path / "page.txt"), "kind": "modified"}]
 
 
-def test_a_step_and_the_hook_of_a_change_are_told_of_the_run_that_is_to_follow(tmp_path: Path) -> None:
+def test_a_task_and_a_change_hook_receive_the_number_of_the_next_run(tmp_path: Path) -> None:
     files = {"app.py": "input()\n", "tell.py": TELLING.replace("input()", "").replace("[os", "[sys.argv[1], os")}
     files["tell.py"] = "import sys\n" + files["tell.py"]
     hooks = {"change": [*python("tell.py"), "hook"]}
@@ -226,7 +226,7 @@ def test_a_step_and_the_hook_of_a_change_are_told_of_the_run_that_is_to_follow(t
         session.wait_for("ready", run=2)
 
 
-def test_what_reloader_writes_restarts_nothing_though_it_lies_in_what_is_watched(tmp_path: Path) -> None:
+def test_files_that_reloader_writes_cause_no_restart(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": TELLING, "page.txt": "1"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path, environment={"TMPDIR": str(tmp_path)}) as session:
         session.wait_for_line("first_start")
@@ -238,7 +238,7 @@ def test_what_reloader_writes_restarts_nothing_though_it_lies_in_what_is_watched
     assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith("reloader-")] == []
 
 
-def test_hooks_follow_what_happens(tmp_path: Path) -> None:
+def test_hooks_run_for_their_events(tmp_path: Path) -> None:
     say = "import os\nprint('hook', *(os.environ.get(f'RELOADER_{name}') for name in ('HOOK', 'RUN', 'EXIT_CODE')))\n"
     hooks = {
         name: [sys.executable, "-I", "-u", str(tmp_path / "say.py")] for name in ("start", "ready", "crash", "stop")
@@ -254,7 +254,7 @@ def test_hooks_follow_what_happens(tmp_path: Path) -> None:
     assert next(line for line in session.lines if "stop" in line).startswith("hook stop 1")
 
 
-def test_a_run_is_ready_when_it_answers(tmp_path: Path) -> None:
+def test_a_run_is_ready_when_its_port_accepts(tmp_path: Path) -> None:
     port = free_port()
     files = {"server.py": SERVER, "answer.py": answer(0)}
     ready = {"http": f"http://127.0.0.1:{port}/", "tcp": f"127.0.0.1:{port}", "exec": [sys.executable, "-c", ""]}
@@ -288,7 +288,7 @@ def test_a_postponed_session_waits_for_its_first_change(tmp_path: Path) -> None:
         assert session.wait_for_exit() == 0
 
 
-def test_a_run_is_ready_when_a_line_of_it_says_so(tmp_path: Path) -> None:
+def test_a_run_is_ready_when_it_prints_the_line(tmp_path: Path) -> None:
     files = {"app.py": "import sys\nprint('Listening', 'on 8000')\nprint('oh', file=sys.stderr)\ninput()\n"}
     command = [sys.executable, "app.py"]  # buffered, as long as its output is no terminal
     config = project(tmp_path, files, command=command, ready={"log": "^Listening on [0-9]+$"})

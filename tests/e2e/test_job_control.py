@@ -1,4 +1,4 @@
-"""What a terminal and its shell may do to a session: Ctrl-C again and again, Ctrl-Z, fg, bg, a new size, a sudden end."""
+"""What a terminal and its shell can do to a session: repeated Ctrl-C, Ctrl-Z, fg, bg, a new size, a sudden end."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ answer()
 
 
 def press_again(reloader: Reloader, keyboard: Keyboard) -> None:
-    """Ctrl-C so much later that it is another one: until it forces, or is heard as the first of two."""
+    """Type Ctrl-C so much later that it counts as another one, until it kills or counts as the first of two."""
 
     def is_forced() -> bool:
         if reloader.all_of("killed"):
@@ -112,7 +112,7 @@ def press_again(reloader: Reloader, keyboard: Keyboard) -> None:
     eventually(is_forced, what="another Ctrl-C forces")
 
 
-def test_a_second_ctrl_c_forces_a_command_that_has_survived_the_first(tmp_path: Path) -> None:
+def test_a_second_ctrl_c_kills_a_command_that_survived_the_first(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": STUBBORN}, command=python("app.py"), stop_timeout="1h")
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("ready")
@@ -124,7 +124,7 @@ def test_a_second_ctrl_c_forces_a_command_that_has_survived_the_first(tmp_path: 
         assert reloader.wait_for("ended")["outcome"]["number"] == signal.SIGKILL
 
 
-def test_at_a_prompt_ctrl_c_is_the_commands_own_however_often(tmp_path: Path) -> None:
+def test_at_a_prompt_every_ctrl_c_belongs_to_the_command(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": PROMPTING}, command=python("app.py"), on_exit="exit")
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("ready")
@@ -143,7 +143,7 @@ def test_at_a_prompt_ctrl_c_is_the_commands_own_however_often(tmp_path: Path) ->
         assert reloader.all_of("killed") == []
 
 
-def test_ctrl_c_during_a_stop_that_takes_long_ends_the_session_and_again_forces(tmp_path: Path) -> None:
+def test_ctrl_c_during_a_slow_stop_ends_the_session_and_a_second_one_kills(tmp_path: Path) -> None:
     text = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + STUBBORN
     config = project(tmp_path, {"app.py": text}, command=python("app.py"), stop_timeout="1h")
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
@@ -174,7 +174,7 @@ def is_without_lines(keyboard: Keyboard) -> bool:
 
 
 @needs_foreground
-def test_in_the_background_a_command_runs_on_until_it_wants_the_terminal(tmp_path: Path) -> None:
+def test_in_the_background_a_command_runs_until_it_needs_the_terminal(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": STUBBORN}, command=python("app.py"), on_exit="exit")
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("ready")
@@ -210,7 +210,7 @@ def test_in_the_background_it_leaves_the_terminal_to_the_shell(tmp_path: Path) -
         assert reloader.wait_for_exit() == 130
 
 
-def test_a_stop_that_was_sent_to_us_stops_and_continues_both(tmp_path: Path) -> None:
+def test_sigtstp_for_reloader_stops_and_continues_both(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": LISTENING}, command=python("app.py"))
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("ready")
@@ -245,7 +245,7 @@ def test_a_new_size_of_the_window_reaches_a_full_screen_program(tmp_path: Path) 
         assert reloader.wait_for_exit() == 143
 
 
-def test_a_full_screen_program_that_is_ended_leaves_a_usable_terminal(tmp_path: Path) -> None:
+def test_a_stopped_full_screen_program_leaves_a_usable_terminal(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": FULL_SCREEN}, command=python("app.py"))
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("ready")
@@ -260,7 +260,7 @@ def test_a_full_screen_program_that_is_ended_leaves_a_usable_terminal(tmp_path: 
         assert reloader.wait_for("terminal_is_back")["attributes_are_as_before"]
 
 
-def test_a_restart_out_of_the_debugger_gives_the_next_run_a_terminal_that_it_can_use(tmp_path: Path) -> None:
+def test_a_restart_out_of_the_debugger_gives_the_next_run_a_usable_terminal(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": DEBUGGED}, command=python("app.py"))
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("ready")
@@ -278,7 +278,7 @@ def test_a_restart_out_of_the_debugger_gives_the_next_run_a_terminal_that_it_can
 
 
 @linux_only
-def test_when_we_are_killed_the_terminal_is_given_back_as_it_was(tmp_path: Path) -> None:
+def test_the_terminal_is_restored_when_reloader_is_killed(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": FULL_SCREEN}, command=python("app.py"))
     with (
         burying_orphans(),
@@ -294,7 +294,7 @@ def test_when_we_are_killed_the_terminal_is_given_back_as_it_was(tmp_path: Path)
         assert reloader.wait_for_exit() == 0
 
 
-def test_where_we_have_the_keyboard_an_r_restarts_and_one_ctrl_c_is_one_interrupt(tmp_path: Path) -> None:
+def test_with_keys_r_restarts_and_one_ctrl_c_is_one_interrupt(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": WITHOUT_INPUT}, command=python("app.py"), keys=True)
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("input: ''")

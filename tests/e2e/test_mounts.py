@@ -1,4 +1,4 @@
-"""Trees in which something is mounted, in a mount namespace of the test's own, which needs no rights."""
+"""Mounts below the watched directory, in a private mount namespace that needs no privileges."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ done
 
 
 def session(tmp_path: Path, mount: str) -> Reloader:
-    """On a project with a directory ``mounted``, on which ``mount`` has mounted something."""
+    """A session in a project with a directory ``mounted``, after the shell command ``mount``."""
     here = tmp_path / "project"
     config = project(here, {"tell.sh": TELLER}, command=["sh", "tell.sh"], backend="auto")
     (here / "mounted").mkdir()
@@ -47,7 +47,7 @@ def session(tmp_path: Path, mount: str) -> Reloader:
     return Reloader("--config", config, cwd=here, through=[*ALONE, "sh", "-ec", setting, "sh"])
 
 
-def test_an_edit_of_what_is_mounted_here_and_lies_elsewhere_is_served(tmp_path: Path) -> None:
+def test_an_edit_of_the_source_of_a_bind_mount_causes_a_restart(tmp_path: Path) -> None:
     save(tmp_path / "elsewhere" / "file.txt", "first")
     with session(tmp_path, f"mount --bind '{tmp_path}/elsewhere' mounted") as reloader:
         reloader.wait_for_line("here: first")
@@ -56,7 +56,7 @@ def test_an_edit_of_what_is_mounted_here_and_lies_elsewhere_is_served(tmp_path: 
         assert reloader.runs_up_to(2) == [1, 2]
 
 
-def test_what_is_unmounted_is_gone(tmp_path: Path) -> None:
+def test_unmounted_files_are_removed_files(tmp_path: Path) -> None:
     with session(tmp_path, "mount -t tmpfs tmpfs mounted && echo first >mounted/file.txt") as reloader:
         reloader.wait_for_line("here: first")
         reloader.say("unmount\n")
@@ -65,8 +65,8 @@ def test_what_is_unmounted_is_gone(tmp_path: Path) -> None:
         assert [(Path(one["path"]).name, one["kind"]) for one in changed["batch"]] == [("file.txt", "removed")]
 
 
-def test_what_is_unmounted_without_an_event_is_found_by_the_sweep(tmp_path: Path) -> None:
-    """The file system lives on elsewhere, so the kernel has nothing to tell."""
+def test_an_unmount_without_an_event_is_found_by_the_rescan(tmp_path: Path) -> None:
+    """The file system stays mounted elsewhere, so the kernel reports nothing."""
     save(tmp_path / "elsewhere" / "file.txt", "first")
     with session(tmp_path, f"mount --bind '{tmp_path}/elsewhere' mounted") as reloader:
         reloader.wait_for_line("here: first")
@@ -76,8 +76,8 @@ def test_what_is_unmounted_without_an_event_is_found_by_the_sweep(tmp_path: Path
         reloader.wait_for_line("here: ")
 
 
-def test_a_mount_whose_file_system_is_silent_is_polled(tmp_path: Path) -> None:
-    """The files of a kernel have no events: proc stands for all file systems that lack them."""
+def test_a_mount_with_unreliable_events_is_polled(tmp_path: Path) -> None:
+    """Files of proc have no events. It stands for all such file systems."""
     here = tmp_path / "project"
     config = project(here, {"tell.sh": TELLER, "app.py": ""}, command=["sh", "tell.sh"], backend="auto", watch=["*.py"])
     (here / "mounted").mkdir()

@@ -1,4 +1,4 @@
-"""What is written where: notices on standard error, as much of them as was asked for, and nothing of ours among the command's."""
+"""Notices go to standard error, as many as were requested, and none into the output of the command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ESCAPE = "\x1b["
 
 
 def session(directory: Path, *talk: str, **environment: str) -> Reloader:
-    """A first run, a restart, and the end, told as ``talk`` asks for."""
+    """A first run, a restart and the end, with the output options ``talk``."""
     config = project(directory, {"app.py": READY}, command=python("app.py"), on_exit="exit", backend="stat")
     with Reloader("--config", config, cwd=directory, talk=talk, environment=environment) as reloader:
         reloader.wait_for_line("ready")
@@ -29,7 +29,7 @@ def has(reloader: Reloader, text: str) -> bool:
     return any(text in line for line in reloader.remarks)
 
 
-def test_by_default_a_line_says_what_is_watched_what_changed_and_how_a_run_ended(tmp_path: Path) -> None:
+def test_by_default_lines_name_the_watched_files_the_changes_and_the_outcome(tmp_path: Path) -> None:
     said = session(tmp_path)
     assert all(line.startswith("[reloader] ") for line in said.remarks)
     assert has(said, "watching 1 file in 1 directory")
@@ -40,20 +40,20 @@ def test_by_default_a_line_says_what_is_watched_what_changed_and_how_a_run_ended
     assert not has(said, ESCAPE)
 
 
-def test_quiet_says_only_what_is_wrong(tmp_path: Path) -> None:
+def test_quiet_prints_only_problems(tmp_path: Path) -> None:
     said = session(tmp_path, "--quiet")
     assert len(said.remarks) == 1
     assert has(said, "run 2 exited with code 7")
 
 
-def test_verbose_says_more(tmp_path: Path) -> None:
+def test_verbose_prints_more(tmp_path: Path) -> None:
     said = session(tmp_path, "--verbose")
     assert has(said, f"configured by {tmp_path / 'reloader.toml'}")
     assert has(said, "stopping run 1")
     assert has(said, "finished with exit code 7")
 
 
-def test_json_is_one_object_on_each_line_that_says_its_kind_its_level_and_its_text(tmp_path: Path) -> None:
+def test_json_is_one_object_a_line_with_kind_level_and_text(tmp_path: Path) -> None:
     said = session(tmp_path, "--json")
     assert said.remarks == []
     assert {"watching", "launched", "changed", "ended"} <= {one["notice"] for one in said.notices}
@@ -83,7 +83,7 @@ def test_json_has_no_colour_even_if_forced(tmp_path: Path) -> None:
 
 
 @posix_only
-def test_without_a_standard_error_the_session_is_the_same(tmp_path: Path) -> None:
+def test_a_session_works_without_standard_error(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": READY}, command=python("app.py"), on_exit="exit")
     with Reloader("--config", config, cwd=tmp_path, through=["sh", "-c", '"$@" 2>&-', "sh"]) as reloader:
         reloader.wait_for_line("ready")
@@ -92,7 +92,7 @@ def test_without_a_standard_error_the_session_is_the_same(tmp_path: Path) -> Non
 
 
 @posix_only
-def test_without_any_standard_stream_the_command_gets_empty_ones(tmp_path: Path) -> None:
+def test_without_standard_streams_the_command_gets_empty_ones(tmp_path: Path) -> None:
     source = "import os\nopen('told', 'w').write(' '.join(os.readlink(f'/dev/fd/{number}') for number in range(3)))"
     with Reloader(
         "--", *python("-c", source), cwd=tmp_path, through=["sh", "-c", '"$@" 0<&- 1>&- 2>&-', "sh"]

@@ -1,4 +1,4 @@
-"""The real program, a command that wants a port, and somebody who has it."""
+"""A command fails because another process has its port, and the program explains it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.sessions.program import Reloader
 
 pytestmark = needs_tree_of_processes
 
-#: On Windows, who may use an address again may take it from its holder.
+#: On Windows, a process with SO_REUSEADDR can take an address from its owner.
 UNCAUGHT = """\
 import http.server as h
 h.HTTPServer.allow_reuse_address = False
@@ -35,7 +35,7 @@ def programs() -> Iterator[Announcements]:
 
 @pytest.fixture
 def holder(programs: Announcements) -> Iterator[PortOwner]:
-    """Somebody who listens, until a word from the test."""
+    """A process that listens until the test ends it."""
     command = programs.command("holding", "127.0.0.1")
     with subprocess.Popen(command, env=environment()) as process:
         started = programs.wait_for("started", "holding")
@@ -48,7 +48,7 @@ def as_told(holder: PortOwner) -> dict[str, object]:
     return {"kind": "port_owner", "address": address, "pid": holder.pid, "argv": list(holder.argv)}
 
 
-def test_who_holds_the_port_is_told_and_the_next_run_gets_it(
+def test_the_owner_of_the_port_is_reported_and_the_next_run_gets_it(
     tmp_path: Path, programs: Announcements, holder: PortOwner
 ) -> None:
     port = holder.address.port
@@ -65,7 +65,7 @@ def test_who_holds_the_port_is_told_and_the_next_run_gets_it(
         assert len(reloader.all_of("port_in_use")) == 1
 
 
-def test_where_the_command_keeps_it_to_itself_its_words_are_read(tmp_path: Path, holder: PortOwner) -> None:
+def test_for_a_caught_error_the_arguments_of_the_command_are_read(tmp_path: Path, holder: PortOwner) -> None:
     port = holder.address.port
     config = project(tmp_path, {"app.py": CAUGHT.format(port=port)}, command=python("app.py", "--port", str(port)))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -75,10 +75,10 @@ def test_where_the_command_keeps_it_to_itself_its_words_are_read(tmp_path: Path,
 
 
 @pytest.mark.parametrize("port_in", ["app.run(port={})", "server.listen({})"])
-def test_where_its_words_say_nothing_the_text_of_the_program_is_read(
+def test_without_such_arguments_the_source_of_the_program_is_read(
     tmp_path: Path, holder: PortOwner, port_in: str
 ) -> None:
-    """As Flask's and uvicorn's functions do, which print the error and end with code 1."""
+    """The functions of Flask and uvicorn print the error and exit with code 1."""
     source = f"# {port_in.format(holder.address.port)}\nraise SystemExit(1)\n"
     config = project(tmp_path, {"app.py": source}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:

@@ -1,4 +1,4 @@
-"""At no moment are two copies of anything alive, and at the end none: every program, restarted and ended when it suits nobody.
+"""Two copies of a program are never alive, and none at the end: each program is restarted and stopped at random times.
 
 How often is a number in RANDOM_RESTARTS and RANDOM_ENDS, for each program; RANDOM_SEED draws other moments, and RANDOM_TERMINAL
 gives all of them a terminal.
@@ -63,7 +63,7 @@ def programs() -> Iterator[Announcements]:
 
 @contextmanager
 def session(program: str, programs: Announcements, directory: Path) -> Iterator[Reloader]:
-    """One with ``program``, in a terminal if that wants one."""
+    """A session with ``program``, in a terminal if the program needs one."""
     directory.mkdir(exist_ok=True)
     for name in ("locks", "temporary"):
         (directory / name).mkdir(exist_ok=True)
@@ -96,7 +96,7 @@ def command(program: str, programs: Announcements) -> list[str]:
 
 
 def let_pass(seconds: float, programs: Announcements) -> None:
-    """It is the moment that is drawn by lot, so it is the moment that is waited for."""
+    """Sleep until the random time, which is what the test is about."""
     moment = time.monotonic() + seconds
 
     def has_come() -> bool:
@@ -126,13 +126,13 @@ def is_free(lock: Path) -> bool:
 
 
 def pid_of_program(reloader: Reloader, program: str) -> int:
-    """Of reloader itself: in a terminal, it was started by another one."""
+    """Return the pid of reloader itself: in a terminal, another process has started it."""
     return int(reloader.wait_for("job_started")["pid"]) if program in IN_TERMINAL else reloader.pid
 
 
 @linux_only
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_no_two_copies_are_alive_however_fast_the_restarts(
+def test_two_copies_are_never_alive_even_with_fast_restarts(
     programs: Announcements, tmp_path: Path, program: str
 ) -> None:
     draw = Random(f"restarts {program} {SEED}")  # noqa: S311 - nobody is to be surprised but us
@@ -150,7 +150,7 @@ def test_no_two_copies_are_alive_however_fast_the_restarts(
 
 @linux_only
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_nothing_is_left_whatever_ends_us_whenever(programs: Announcements, tmp_path: Path, program: str) -> None:
+def test_nothing_is_left_for_any_end_at_any_time(programs: Announcements, tmp_path: Path, program: str) -> None:
     draw = Random(f"ends {program} {SEED}")  # noqa: S311 - as above
     for number in range(ENDS):
         directory = tmp_path / str(number)

@@ -1,4 +1,4 @@
-"""A program that writes what is watched: it restarts itself ten times and no more, and is told how to end it for good."""
+"""A program that writes watched files restarts at most ten times, and the user learns how to avoid it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,13 @@ sys.stdin.read()
 
 
 def runs_before(reloader: Reloader, told: Notice) -> int:
-    """How many there were: ten restarts, and as many more as a busy machine made uneven."""
+    """Return the number of runs: ten restarts, and more if a busy machine made them uneven."""
     earlier = reloader.notices[: reloader.notices.index(told)]
     return max(int(one["run"]) for one in earlier if one["notice"] == "launched")
 
 
 @with_every_backend
-def test_a_program_that_writes_what_is_watched_restarts_itself_no_more_than_ten_times(
-    tmp_path: Path, backend: str
-) -> None:
+def test_a_program_that_writes_watched_files_restarts_at_most_ten_times(tmp_path: Path, backend: str) -> None:
     config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"), backend=backend)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         told = reloader.wait_for("restart_loop_suspended")
@@ -53,7 +51,7 @@ def test_a_program_that_writes_what_is_watched_restarts_itself_no_more_than_ten_
         ] * 2
 
 
-def test_with_the_line_that_was_told_there_is_no_loop(tmp_path: Path) -> None:
+def test_the_suggested_line_ends_the_loop(tmp_path: Path) -> None:
     line = tomli.loads('ignore = ["/state \\\\[1].txt"]')
     config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"), **line)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -66,7 +64,7 @@ def test_with_the_line_that_was_told_there_is_no_loop(tmp_path: Path) -> None:
         ]
 
 
-def test_another_configuration_lets_no_file_count_again(tmp_path: Path) -> None:
+def test_a_new_configuration_keeps_the_suspended_file(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         last = runs_before(reloader, reloader.wait_for("restart_loop_suspended")) + 1
@@ -81,7 +79,7 @@ def test_another_configuration_lets_no_file_count_again(tmp_path: Path) -> None:
 
 
 @posix_only
-def test_a_restart_by_hand_lets_the_file_count_again(tmp_path: Path) -> None:
+def test_a_restart_by_the_user_watches_the_file_again(tmp_path: Path) -> None:
     import signal
 
     config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"))
@@ -92,8 +90,8 @@ def test_a_restart_by_hand_lets_the_file_count_again(tmp_path: Path) -> None:
         assert runs_before(reloader, reloader.wait_for("restart_loop_suspended")) >= first + MIN_RESTARTS
 
 
-def test_a_command_that_ends_after_it_has_written_makes_a_loop_too(tmp_path: Path) -> None:
-    """As a build does whose output lies among its sources."""
+def test_a_command_that_writes_and_exits_makes_a_loop_too(tmp_path: Path) -> None:
+    """A build does so if its output lies among its sources."""
     builds = 'import os\nopen("built.txt", "w").write(os.environ["RELOADER_RUN"])\n'
     config = project(tmp_path, {"build.py": builds}, command=python("build.py"), on_exit="wait")
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -106,7 +104,7 @@ def test_a_command_that_ends_after_it_has_written_makes_a_loop_too(tmp_path: Pat
         assert reloader.runs_up_to(last + 1) == list(range(1, last + 2))
 
 
-#: Knows of no run.
+#: It does not depend on a run.
 ON_AND_ON = """\
 import itertools, os, time
 for number in itertools.count(1):
@@ -117,8 +115,8 @@ for number in itertools.count(1):
 """
 
 
-def test_a_script_that_writes_on_and_on_is_served_to_the_end(tmp_path: Path) -> None:
-    """As evenly as a program writes, and not its doing: what runs is what is on the disk."""
+def test_a_script_outside_that_keeps_writing_causes_a_restart_each_time(tmp_path: Path) -> None:
+    """It writes as evenly as the program would, but from outside. The last content must run."""
     config = project(tmp_path, {"app.py": "\n"}, command=python("app.py"), on_exit="wait")
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         reloader.wait_for("launched", run=1)

@@ -1,4 +1,4 @@
-"""A frozen program, whose modules were stripped, says the same of itself as the source does."""
+"""A frozen program has the same help and messages as the source, although its modules are stripped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def said(command: list[str], environment: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("words", ASKED, ids=" ".join)
-def test_it_says_what_its_source_says(words: list[str]) -> None:
+def test_it_prints_what_its_source_prints(words: list[str]) -> None:
     source = said([sys.executable, "-m", "reloader", *words], {**os.environ, "PYTHONPATH": str(ROOT)})
     assert source
     assert said([*program(), *words], environment_of_program()) == source

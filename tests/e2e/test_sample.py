@@ -1,4 +1,4 @@
-"""The program that ships with the project, as the README tells to run it."""
+"""The sample runs as the README says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLE = ROOT / "config" / "sample"
 PATH = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)))
 
 
-def test_the_sample_runs_where_it_is() -> None:
+def test_the_sample_runs_in_its_directory() -> None:
     port = free_port()
     environment = {"PATH": PATH, "PORT": str(port), "PYTHONDONTWRITEBYTECODE": "1"}
     with Reloader("--config", "config/sample/reloader.toml", cwd=ROOT, environment=environment) as reloader:
@@ -45,7 +45,7 @@ def test_each_file_of_the_sample_can_be_edited(tmp_path: Path) -> None:
         assert reloader.runs_up_to(4) == [1, 2, 3, 4]
 
 
-def test_the_sample_says_so_if_its_port_is_taken() -> None:
+def test_the_sample_reports_a_port_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         environment = {"PATH": PATH, "PORT": str(taken.getsockname()[1]), "PYTHONDONTWRITEBYTECODE": "1"}
         with Reloader("--config", SAMPLE / "reloader.toml", cwd=ROOT, environment=environment) as reloader:

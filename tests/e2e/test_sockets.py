@@ -1,4 +1,4 @@
-"""Real servers are restarted under load: no client is refused, and none is dropped before a run has taken it."""
+"""Real servers are restarted under load: no client is refused, and none is dropped before a run has accepted it."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def test_no_connection_is_refused_or_dropped_through_the_restarts_of(server: Ser
         assert reloader.runs_up_to(RESTARTS + 1) == list(range(1, RESTARTS + 2))
 
 
-def test_who_comes_before_there_is_a_run_is_served_by_the_first(tmp_path: Path) -> None:
-    """The one is listened on as soon as the other is told of."""
+def test_connections_before_the_first_run_are_served_by_it(tmp_path: Path) -> None:
+    """The socket is open as soon as the start is reported."""
     slow = "import os, time, threading\nthreading.Event().wait(0.5)\n"
     server = servers(sys.executable)[0]
     server.write(tmp_path, 0)
@@ -90,7 +90,7 @@ def test_who_comes_before_there_is_a_run_is_served_by_the_first(tmp_path: Path) 
         assert answer.endswith(b"content: 0")
 
 
-def test_a_port_of_0_is_the_same_for_all_runs_and_told_in_words_and_variables(tmp_path: Path) -> None:
+def test_port_0_is_the_same_for_all_runs_and_in_messages_and_variables(tmp_path: Path) -> None:
     report = (
         "import os, sys\nprint('told:', sys.argv[1], os.environ['PORT'], os.environ['LISTEN_FDS'], flush=True)\n" + WAIT
     )
@@ -111,9 +111,7 @@ def test_a_port_of_0_is_the_same_for_all_runs_and_told_in_words_and_variables(tm
         assert len(reloader.all_of("listening")) == 1
 
 
-def test_a_socket_in_the_file_system_is_served_and_removed_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_unix_socket_is_served_and_removed_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     serve = (
         "import os, socket\nserver = socket.socket(fileno=3)\nwhile True:\n    server.accept()[0].sendall(b'hello')\n"
@@ -129,7 +127,7 @@ def test_a_socket_in_the_file_system_is_served_and_removed_in_the_end(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_no_socket_outlives_a_session_that_a_signal_ends(tmp_path: Path, number: int) -> None:
+def test_no_unix_socket_is_left_after_a_signal(tmp_path: Path, number: int) -> None:
     port = free_port()
     config = project(tmp_path, {"app.py": WAIT}, command=python("app.py"), sockets=[f":{port}", "unix:app.sock"])
     with Reloader("--config", config, cwd=tmp_path) as reloader:
@@ -141,7 +139,7 @@ def test_no_socket_outlives_a_session_that_a_signal_ends(tmp_path: Path, number:
 
 
 @linux_only
-def test_after_we_are_killed_the_addresses_can_be_had_again(tmp_path: Path) -> None:
+def test_addresses_are_free_after_reloader_is_killed(tmp_path: Path) -> None:
     port = free_port()
     config = project(tmp_path, {"app.py": WAIT}, command=python("app.py"), sockets=[f":{port}", "unix:app.sock"])
     with burying_orphans():
@@ -162,7 +160,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def test_an_address_in_use_is_an_error_that_names_its_holder_before_anything_is_started(tmp_path: Path) -> None:
+def test_an_address_in_use_is_an_error_that_names_its_owner_before_the_first_run(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as theirs:
         port = theirs.getsockname()[1]
         config = project(tmp_path, {"app.py": UP}, command=python("app.py"), sockets=[f"127.0.0.1:{port}"])
@@ -173,7 +171,7 @@ def test_an_address_in_use_is_an_error_that_names_its_holder_before_anything_is_
     assert not (tmp_path / "up-1").exists()
 
 
-def test_a_command_that_opens_the_port_itself_is_told_whose_it_is(tmp_path: Path) -> None:
+def test_a_command_that_opens_the_port_of_the_session_gets_an_explanation(tmp_path: Path) -> None:
     port = free_port()
     source = f"import socket\nsocket.create_server(('127.0.0.1', {port}))\n"
     config = project(tmp_path, {"app.py": source}, command=python("app.py"), sockets=[f"127.0.0.1:{port}"])
@@ -205,7 +203,7 @@ def test_the_flag_is_for_one_socket() -> None:
     assert KEYS["sockets"].flag == "--socket"
 
 
-def test_the_pages_of_a_broken_run_wait_for_its_repair(tmp_path: Path) -> None:
+def test_requests_during_a_broken_run_wait_for_its_repair(tmp_path: Path) -> None:
     server, port = servers(sys.executable)[0], free_port()
     with in_project(tmp_path, server, port) as reloader:
         wait_for_page(port, "content: 0")

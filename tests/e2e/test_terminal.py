@@ -1,4 +1,4 @@
-"""The command has the terminal: it reads what is typed, Ctrl-C is its own, and the terminal comes back as it was."""
+"""The command has the terminal: it reads the input, gets Ctrl-C, and the terminal is restored."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_one_ctrl_c_is_one_interrupt_for_the_command_and_ends_both(tmp_path: Pat
         assert reloader.all_of("stopping") == []
 
 
-def test_a_command_that_dies_of_ctrl_c_ends_the_session_also_after_a_restart(tmp_path: Path) -> None:
+def test_a_command_killed_by_ctrl_c_ends_the_session_even_after_a_restart(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": DYING_OF_IT}, command=python("app.py"))
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("ready")
@@ -115,7 +115,7 @@ def test_ctrl_c_while_nothing_runs_ends_the_session(tmp_path: Path) -> None:
         assert reloader.wait_for_exit() == 130
 
 
-def test_the_terminal_is_as_it_was_when_all_is_over(tmp_path: Path) -> None:
+def test_the_terminal_is_restored_at_the_end(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": WITHOUT_ECHO}, command=python("app.py"))
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("echo is off")
@@ -153,7 +153,7 @@ def test_ctrl_z_stops_the_whole_job_and_the_shell_can_continue_it(tmp_path: Path
 @pytest.mark.parametrize(
     ("variables", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
-def test_notices_on_a_terminal_are_coloured_unless_that_is_unwanted(
+def test_notices_on_a_terminal_are_coloured_unless_disabled(
     tmp_path: Path, variables: dict[str, str], is_coloured: bool
 ) -> None:
     master, slave = pty.openpty()

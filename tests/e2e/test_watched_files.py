@@ -1,4 +1,4 @@
-"""What restarts the command, as each subcommand tells it, in one project."""
+"""All subcommands agree on the files that restart the command."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def files_in(project: Path, *words: str) -> Any:
 
 @contextmanager
 def writing_into(path: Path, project: Path, *words: str) -> Iterator[None]:
-    """The program, with both of its streams written into ``path``."""
+    """The program, with both of its streams redirected to ``path``."""
     with path.open("ab") as file:
         process = subprocess.Popen(
             [*program(), *words], cwd=project, env=environment_of_program(), stdout=file, stderr=subprocess.STDOUT

@@ -1,4 +1,4 @@
-"""What the whole program does with the user's Watchman: it uses it, and leaves it as it was found."""
+"""The program uses the user's Watchman, and leaves it as it was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READER = "import sys\nprint('content:', open('data.txt').read(), flush=True)\nsy
 
 
 def ask(environment: Mapping[str, str], *request: str) -> Any:
-    """What a Watchman that runs already answers; one that does not run gives an error."""
+    """Ask a Watchman that runs already. Raise an error if none does."""
     command = ["watchman", "--no-spawn", "--no-local", "--no-pretty", *request]
     done = subprocess.run(
         command, env={**os.environ, **environment}, capture_output=True, check=False, timeout=20, text=True
@@ -28,8 +28,8 @@ def ask(environment: Mapping[str, str], *request: str) -> Any:
 
 
 @needs_watchman
-def test_a_service_that_was_started_for_us_outlives_our_runs(tmp_path: Path) -> None:
-    """Orphans come to us on Linux, and end with the run. A service that is started is an orphan at first."""
+def test_a_service_that_was_started_for_reloader_survives_its_runs(tmp_path: Path) -> None:
+    """On Linux, orphans of a run end with it. A service that is started is an orphan at first."""
     root = tmp_path / "project"
     config = project(root, {"read.py": READER, "data.txt": "early"}, command=python("read.py"), backend="watchman")
     own = {"TMPDIR": str(tmp_path), "USER": "tester", "HOME": str(tmp_path)}
@@ -55,7 +55,7 @@ def test_the_doctor_leaves_no_watch_behind(tmp_path: Path) -> None:
 
 
 @needs_watchman
-def test_the_users_watches_stay_and_ours_go(tmp_path: Path) -> None:
+def test_the_watches_of_the_user_stay_and_those_of_reloader_go(tmp_path: Path) -> None:
     root, users = tmp_path / "project", tmp_path / "users"
     users.mkdir()
     config = project(root, {"read.py": READER, "data.txt": "early"}, command=python("read.py"), backend="watchman")

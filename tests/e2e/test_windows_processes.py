@@ -1,4 +1,4 @@
-"""The real program on Windows, with every program of the tests: the last run is gone before the next, and all at the end."""
+"""On Windows, all processes of a run end before the next run, and at the end of the session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ assert sys.platform == "win32"  # type checkers follow this one
 
 
 class Kind(NamedTuple):
-    """A program with its arguments, and what is announced by it and by what it starts."""
+    """A program with its arguments, and the announcements of it and of its children."""
 
     command: tuple[str, ...]
     announces: tuple[tuple[str, str], ...]
@@ -57,9 +57,7 @@ def config_of(directory: Path, programs: Announcements, kind: Kind) -> Path:
     return project(directory, {"trigger.txt": "0"}, command=command, on_exit="wait", stop_timeout=0.3)
 
 
-def test_a_batch_file_and_all_that_it_started_are_gone_before_the_next_run(
-    tmp_path: Path, programs: Announcements
-) -> None:
+def test_a_batch_file_and_its_processes_end_before_the_next_run(tmp_path: Path, programs: Announcements) -> None:
     batch = "@" + subprocess.list2cmdline(programs.command("forking")) + "\n@exit /b 3\n"
     config = project(
         tmp_path, {"run.cmd": batch, "trigger.txt": "0"}, command=["run"], on_exit="wait", stop_timeout=0.3
@@ -92,10 +90,10 @@ def test_nothing_of_a_run_is_alive_when_the_next_one_starts(tmp_path: Path, prog
 
 
 @pytest.mark.parametrize("name", LONG_LIVED)
-def test_when_reloader_is_terminated_nothing_of_the_run_lives_on(
+def test_no_process_of_the_run_survives_when_reloader_is_terminated(
     tmp_path: Path, programs: Announcements, name: str
 ) -> None:
-    """TerminateProcess leaves it no moment to tidy up: the job object, whose last handle is gone with it, does."""
+    """TerminateProcess leaves no time for a cleanup. The job object ends them, since its last handle is closed."""
     config = config_of(tmp_path, programs, KINDS[name])
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         living = announced(programs, KINDS[name])
@@ -108,8 +106,8 @@ def test_when_reloader_is_terminated_nothing_of_the_run_lives_on(
 
 
 @needs_stop_event
-def test_a_program_is_asked_before_it_is_forced(tmp_path: Path, programs: Announcements) -> None:
-    """CTRL_BREAK reaches the whole group of the run, and nobody else: reloader itself goes on."""
+def test_a_program_gets_a_stop_event_before_it_is_killed(tmp_path: Path, programs: Announcements) -> None:
+    """CTRL_BREAK reaches only the group of the run, so reloader itself continues."""
     config = config_of(tmp_path, programs, KINDS["starts another"])
     with Reloader("--config", config, cwd=tmp_path) as reloader:
         announced(programs, KINDS["starts another"])
@@ -122,7 +120,7 @@ def test_a_program_is_asked_before_it_is_forced(tmp_path: Path, programs: Announ
 
 
 @needs_stop_event
-def test_a_break_ends_reloader_and_its_program_in_order(tmp_path: Path, programs: Announcements) -> None:
+def test_ctrl_break_ends_the_program_and_then_reloader(tmp_path: Path, programs: Announcements) -> None:
     import signal
 
     config = config_of(tmp_path, programs, KINDS["ends when it is asked to"])

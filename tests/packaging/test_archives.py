@@ -1,4 +1,4 @@
-"""Archives depend on their contents alone, and say what they are made of."""
+"""The bytes of an archive follow from its contents, and it includes the licences."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_same_contents_give_the_same_bytes(tmp_path: Path, platform: str, mo
 
 
 @posix_only
-def test_a_program_can_be_executed_and_nobody_owns_it(tmp_path: Path) -> None:
+def test_a_program_is_executable_and_has_no_owner(tmp_path: Path) -> None:
     with tarfile.open(write_archive(folder(tmp_path, "a"), tmp_path, EPOCH)) as tar:
         facts = {one.name: (one.mode, one.uid, one.uname, one.mtime) for one in tar}
     assert facts == {
@@ -82,14 +82,14 @@ def test_the_checksum_is_what_sha256sum_reads(tmp_path: Path) -> None:
     assert (tmp_path / "reloader.tar.gz.sha256").read_text() == f"{empty}  reloader.tar.gz\n"
 
 
-def test_the_licences_of_all_that_is_locked_are_there() -> None:
+def test_the_licences_of_all_locked_packages_are_included() -> None:
     text = third_party(sys.executable, ROOT)
     named = [line.split()[0].lower() for line in text.splitlines() if line and not line.startswith("=")]
     assert {"python", "pathspec", "psutil", "pydantic", "pydantic_core", "tomli", "typing_extensions"} <= set(named)
     assert "Permission is hereby granted" in text
 
 
-def test_a_package_without_a_licence_is_no_part_of_a_program(tmp_path: Path) -> None:
+def test_a_package_without_a_licence_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "packaging").mkdir()
     (tmp_path / "packaging" / "requirements.txt").write_text("# nothing is locked\n")
     asking = tmp_path / "python"
@@ -105,7 +105,7 @@ def test_the_version_is_the_packages() -> None:
     assert version() == __version__
 
 
-def test_packaging_build_says_what_it_does() -> None:
+def test_packaging_build_has_a_help() -> None:
     command = [sys.executable, str(ROOT / "packaging" / "build"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "SOURCE_DATE_EPOCH" in done.stdout

@@ -1,4 +1,4 @@
-"""What is taken into a frozen program: every module of ours that can work there, and whatever nothing names."""
+"""A frozen program includes every module of its platform, also those imported by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PACKAGE = ROOT / "reloader"
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
-def test_every_module_is_taken_but_the_twins_of_other_platforms(platform: str) -> None:
+def test_every_module_is_included_except_those_of_other_platforms(platform: str) -> None:
     modules = modules_for(PACKAGE, platform)
     assert {
         "reloader",
@@ -27,7 +27,7 @@ def test_every_module_is_taken_but_the_twins_of_other_platforms(platform: str) -
     assert not any(name.startswith("reloader.agent.inside") for name in modules)
 
 
-def test_each_verb_is_taken_though_it_is_imported_by_its_name() -> None:
+def test_subcommands_are_included_although_they_are_imported_by_name() -> None:
     subcommands = {
         f"reloader.cli.subcommands.{file.stem}" for file in (PACKAGE / "cli" / "subcommands").glob("[a-z]*.py")
     }
@@ -35,11 +35,11 @@ def test_each_verb_is_taken_though_it_is_imported_by_its_name() -> None:
     assert subcommands <= modules_for(PACKAGE, "linux")
 
 
-def test_the_agents_files_are_where_the_spec_looks() -> None:
+def test_the_files_of_the_agent_are_where_the_spec_expects_them() -> None:
     assert (ROOT / AGENT / "sitecustomize.py").is_file()
 
 
-def test_nothing_of_ours_imports_what_is_left_out() -> None:
+def test_no_module_imports_what_is_excluded() -> None:
     text = "\n".join(file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py") if AGENT not in file.as_posix())
     lines = {line.strip() for line in text.splitlines()}
     left_out = [
@@ -48,7 +48,7 @@ def test_nothing_of_ours_imports_what_is_left_out() -> None:
     assert left_out == []
 
 
-def test_what_mypyc_puts_beside_a_package_is_found(tmp_path: Path) -> None:
+def test_modules_that_mypyc_adds_are_found(tmp_path: Path) -> None:
     (tmp_path / "0a1b__mypyc.cpython-313-x86_64-linux-gnu.so").touch()
     (tmp_path / "other.so").touch()
     assert shared_by_compiled_modules(tmp_path) == ["0a1b__mypyc"]

@@ -1,4 +1,4 @@
-"""What package managers are told of a release: the address and the checksum of each archive, in their own forms."""
+"""The manifests for package managers have the address and the checksum of each archive."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_formula_has_an_archive_for_each_system_and_machine(release: Release
     )
 
 
-def test_scoop_gets_the_zip_and_knows_how_to_find_the_next_one(release: Release) -> None:
+def test_scoop_gets_the_zip_and_the_address_of_the_next_one(release: Release) -> None:
     manifest = json.loads(manifests(release)["scoop/reloader.json"])
     assert manifest["version"] == "1.2.3"
     assert manifest["architecture"]["64bit"] == {
@@ -75,7 +75,7 @@ def test_winget_gets_three_files_of_one_version(release: Release) -> None:
     assert "RelativeFilePath: reloader-1.2.3-windows-x86_64\\reloader.exe" in installer
 
 
-def test_they_are_written_where_they_are_wanted(archives: Path, tmp_path: Path, release: Release) -> None:
+def test_manifests_are_written_into_the_given_directory(archives: Path, tmp_path: Path, release: Release) -> None:
     main("1.2.3", "some-body/reloader", str(archives), str(tmp_path / "out"))
     written = {
         path.relative_to(tmp_path / "out").as_posix(): path.read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ def test_each_part_stands_on_one_page() -> None:
     assert sorted(name for page in pages(ROOT) for name in names_in(page.read_text(encoding="utf-8"))) == sorted(BLOCKS)
 
 
-def test_what_stands_outside_of_the_marks_is_left_alone() -> None:
+def test_text_outside_of_the_marks_is_unchanged() -> None:
     text = "before\n<!-- generated: ignores -->\nstale\n<!-- /generated -->\nafter\n"
     new = renewed(text)
     assert new.startswith("before\n<!-- generated: ignores -->\n\n```text\n")
@@ -49,7 +49,7 @@ def pages_of_the_site(nav: object) -> list[str]:
     raise AssertionError(nav)
 
 
-def test_every_page_has_a_place_in_the_navigation() -> None:
+def test_every_page_is_in_the_navigation() -> None:
     config = tomli.loads(CONFIG.read_text(encoding="utf-8"))["project"]
     ours = [page.removeprefix("docs/") for page in MANUAL]
     brought = [target for target in OUTSIDE.values() if target.endswith(".md")]
@@ -73,7 +73,7 @@ def test_a_link_leads_to_the_same_page_among_the_copies(page: str, link: str, ex
     assert adapted(f"see [it]({link}).", page) == f"see [it]({expected})."
 
 
-def test_no_link_of_the_copies_leads_out_of_them(tmp_path: Path) -> None:
+def test_no_link_leads_out_of_the_copies(tmp_path: Path) -> None:
     copy_pages(ROOT, tmp_path / "docs")
     dead = []
     for page in (tmp_path / "docs").rglob("*.md"):

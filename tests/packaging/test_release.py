@@ -1,4 +1,4 @@
-"""The release's list of contents can be made, and its jobs can reach nothing that they do not need."""
+"""The list of contents of a release can be made, and its jobs have only the permissions that they need."""
 
 from __future__ import annotations
 

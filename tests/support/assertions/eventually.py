@@ -8,15 +8,15 @@ from typing import TypeVar
 
 Fact = TypeVar("Fact")
 
-FIRST_PAUSE = 0.001  # seconds; most facts are there at once …
-LONGEST_PAUSE = 0.05  # … and those that are not cost no processor while they are awaited
+FIRST_PAUSE = 0.001  # seconds, since most facts are true at once
+LONGEST_PAUSE = 0.05  # seconds, so that waiting costs little processor time
 
 
 def eventually(predicate: Callable[[], Fact], within: float = 10.0, what: str = "") -> Fact:
-    """What ``predicate`` returns, as soon as that is true. Asked at least twice, and once after the deadline.
+    """Return the value of ``predicate`` as soon as it is true. It is called at least twice, and once after the deadline.
 
-    Raises AssertionError, which names ``what`` was awaited, after ``within`` seconds. An exception of the predicate is a fault
-    of the test and goes through.
+    Raise AssertionError with ``what`` was awaited after ``within`` seconds. An exception of the predicate is a fault of the
+    test, and is passed on.
     """
     deadline = time.monotonic() + within
     pause = FIRST_PAUSE
@@ -29,7 +29,7 @@ def eventually(predicate: Callable[[], Fact], within: float = 10.0, what: str = 
 
 
 def _last_chance(predicate: Callable[[], Fact], within: float, what: str) -> Fact:
-    """A machine that was asleep, or busy elsewhere, may have passed the deadline before it could look."""
+    """Call ``predicate`` once more: a machine that slept or was busy may have missed the deadline without a check."""
     fact = predicate()
     if not fact:
         awaited = what or getattr(predicate, "__qualname__", repr(predicate))

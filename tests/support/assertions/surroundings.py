@@ -1,4 +1,4 @@
-"""What a test shares with the tests after it: threads, children, descriptors, environment, directory, signal handlers."""
+"""Finds what a test leaves to the next ones: threads, children, descriptors, variables, directory, signal handlers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: How long, in seconds, a thread that was told to end may take to do so.
-PATIENCE = 5.0
+#: Seconds. All threads that a test has started must end within them.
+THREADS_TIMEOUT = 5.0
 
-#: What pytest itself changes around each phase of a test.
-_OF_PYTEST = frozenset({"PYTEST_CURRENT_TEST", "PYTEST_VERSION"})
+#: Variables that pytest itself changes around each phase of a test.
+_PYTEST_VARIABLES = frozenset({"PYTEST_CURRENT_TEST", "PYTEST_VERSION"})
 
 
 @dataclass(frozen=True)
@@ -35,22 +35,22 @@ def surroundings() -> Surroundings:
         threads=frozenset(threading.enumerate()),
         children=dict(_children()),
         descriptors=dict(_descriptors()),
-        environment={name: value for name, value in os.environ.items() if name not in _OF_PYTEST},
+        environment={name: value for name, value in os.environ.items() if name not in _PYTEST_VARIABLES},
         directory=os.getcwd(),
         handlers={number: signal.getsignal(number) for number in signal.valid_signals()},
     )
 
 
 def let_threads_end(before: Surroundings) -> None:
-    """Wait for the threads that are new since ``before``; PATIENCE is for all of them together."""
-    deadline = time.monotonic() + PATIENCE
+    """Wait for the threads that are new since ``before``; THREADS_TIMEOUT is for all of them together."""
+    deadline = time.monotonic() + THREADS_TIMEOUT
     for thread in threading.enumerate():
         if thread not in before.threads and not isinstance(thread, threading._DummyThread):
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
 
 def leaks(before: Surroundings, after: Surroundings) -> list[str]:
-    """A sentence for each thing that is in ``after`` and not in ``before``, or is not as it was."""
+    """Return a sentence for each thing that ``after`` has and ``before`` has not, or that has changed."""
     return [
         *_leaked_threads(before, after),
         *(f"a child process: {after.children[pid]}" for pid in after.children.keys() - before.children.keys()),
@@ -62,7 +62,7 @@ def leaks(before: Surroundings, after: Surroundings) -> list[str]:
 
 
 def restore(before: Surroundings, after: Surroundings) -> None:
-    """Undo what can be undone, so that one test's leak is not blamed on the tests after it."""
+    """Undo what can be undone, so that later tests do not fail for this one's leak."""
     for pid in after.children.keys() - before.children.keys():
         _end(pid)
     for name in after.environment.keys() - before.environment.keys():
@@ -98,9 +98,9 @@ def _changed_handlers(before: Mapping[int, Any], after: Mapping[int, Any]) -> It
 if sys.platform == "linux":
 
     def _children() -> Iterator[tuple[int, str]]:
-        """Children with their command lines, those included that ended and were not waited for."""
+        """Yield the children with their command lines, zombies included."""
         for task in os.listdir("/proc/self/task"):
-            with suppress(OSError):  # a thread may end while we look
+            with suppress(OSError):  # a thread may end meanwhile
                 for pid in map(int, Path(f"/proc/self/task/{task}/children").read_text().split()):
                     yield pid, _describe(pid)
 
@@ -109,10 +109,10 @@ if sys.platform == "linux":
             command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ").strip()
         except OSError:
             command = ""
-        return f"{pid} {command or '(ended, and was not waited for)'}"
+        return f"{pid} {command or '(a zombie)'}"
 
     def _descriptors() -> Iterator[tuple[int, str]]:
-        """Open descriptors, less the one that lists them."""
+        """Yield the open descriptors, without the one that lists them."""
         for name in os.listdir("/proc/self/fd"):
             with suppress(FileNotFoundError):
                 yield int(name), os.readlink(f"/proc/self/fd/{name}")
@@ -125,7 +125,7 @@ if sys.platform == "linux":
 else:
 
     def _children() -> Iterator[tuple[int, str]]:
-        """The children that psutil finds; where it finds out nothing, as under Wine, there are none to tell of."""
+        """Yield the children that psutil finds. It finds none where it does not work, as under Wine."""
         with suppress(ImportError, OSError, NotImplementedError):
             import psutil
 
@@ -134,7 +134,7 @@ else:
                     yield child.pid, str(child)
 
     def _descriptors() -> Iterator[tuple[int, str]]:
-        """None: only Linux lists them without asking about every possible number."""
+        """Yield nothing: only Linux lists descriptors without a query for every possible number."""
         yield from ()
 
     def _end(pid: int) -> None:
@@ -143,4 +143,4 @@ else:
         with suppress(psutil.Error):
             process = psutil.Process(pid)
             process.kill()
-            process.wait(PATIENCE)
+            process.wait(THREADS_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Paths as tests write them, on every system."""
+"""Writes paths as tests do, on every system."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def relative(path: str, root: object) -> str:
-    """``path`` as seen from ``root``, with ``/``."""
+    """Return ``path`` relative to ``root``, with ``/``."""
     return os.path.relpath(path, str(root)).replace(os.sep, "/")
