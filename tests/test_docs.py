@@ -22,6 +22,7 @@ from reloader.config.options import KEYS, RESERVED_VARIABLES
 from reloader.core.notices import Level, Notice
 from reloader.core.settings_diff import needs_restart
 from reloader.core.states import Reason
+from tests.config.other_values import write_with_other_value, write_without
 from tests.config.resolving import Project, project_in
 from tests.support.pages import (
     CODE,
@@ -145,26 +146,6 @@ class TestTheTableOfKeys:
             )
 
 
-#: For each key another value than its default, in TOML; of those that have no default any.
-ANOTHER = {
-    "backend": '"stat"', "before": '[["make"]]', "bell": "true", "check": '"off"', "clear": "true", "command": '"y"',
-    "compare": '"stat"', "compatible": '["django"]', "cwd": '"sub"', "debounce": "0.06", "debounce_max": "3.0",
-    "hooks": '{ stop = ["x"] }', "interval": "2.0", "on_exit": '"wait"', "restart_code": "4", "sockets": '["127.0.0.1:8000"]',
-    "stop_signal": '"SIGINT"', "stop_timeout": "6.0", "watch": '["*.py"]', "ignore": '["build/"]',
-}  # fmt: skip
-
-
-def another(name: str) -> str:
-    key = KEYS[name]
-    if name in ANOTHER:
-        return ANOTHER[name]
-    if name == "log_file":
-        return '"/elsewhere/reloader.log"'
-    if isinstance(key.default, bool):
-        return "false" if key.default else "true"
-    return "61.0" if key.example == "60.0" else key.example
-
-
 class TestTheKeysThatChangeAtOnce:
     def named(self) -> set[str]:
         text = text_of("docs/configuration.md").partition("<!-- keys that change at once -->")[2]
@@ -172,14 +153,10 @@ class TestTheKeysThatChangeAtOnce:
 
     @pytest.mark.parametrize("name", [name for name in KEYS if name != "allow_dangerous_root"])  # which only permits
     def test_are_those_that_replace_no_run(self, tmp_path: Path, name: str) -> None:
-        (tmp_path / "sub").mkdir()
         ours = project(tmp_path, name)
-        ours.write('command = "x"\n')
+        write_without(ours)
         before = ours.settings()
-        key = KEYS[name]
-        head = "" if name == "command" else 'command = "x"\n'
-        table = f"[{key.table}]\n" if key.table else ""
-        ours.write(f"{head}{table}{key.toml_name} = {another(name)}\n")
+        write_with_other_value(ours, name)
         assert needs_restart(before, ours.settings()) == (name not in self.named())
 
 
