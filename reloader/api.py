@@ -86,7 +86,8 @@ def run_with_reloader(
 
 def _run_parent(invocation: Invocation, values: dict[str, object], *, quiet: bool, verbose: bool, json: bool) -> int:
     """Run the session of the parent, and return its exit code."""
-    from reloader.app.session import enable_colour, run_session
+    from reloader.app.colour import shows_colour
+    from reloader.app.session import run_session
     from reloader.cli.output.console import Console, Style
     from reloader.cli.output.reporters import reporter_for
     from reloader.config.arguments import Arguments
@@ -105,5 +106,5 @@ def _run_parent(invocation: Invocation, values: dict[str, object], *, quiet: boo
     # A program without a console (pythonw) has no stderr.
     stream = sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     options = Arguments(quiet=quiet, verbose=verbose, json=json)
-    style = Style.of(options, stream, shows_colour=enable_colour(stream), environ=os.environ)
+    style = Style.of(options, stream, shows_colour=shows_colour(stream), environ=os.environ)
     return run_session(settings, reporter_for(settings.output, Console(stream, style), os.environ))

@@ -55,10 +55,10 @@ PARTS = (
     part("reloader.engine", "engine interfaces core errors"),
     part(
         "reloader.cli",
-        "cli app.session app.doctor app.client app.explain app.watch config interfaces core errors",
+        "cli app.colour app.session app.doctor app.client app.explain app.watch config interfaces core errors",
         "termcolor",
     ),
-    part("reloader.api", "child invocation cli app.session config interfaces core errors"),
+    part("reloader.api", "child invocation cli app.colour app.session config interfaces core errors"),
     part("reloader.child", "errors"),  # a few lines to the parent, by the protocol of the agent's link
     part("reloader.invocation", "errors"),
     part("reloader.__main__", "cli"),

@@ -22,7 +22,7 @@ from reloader.engine.loop import Engine
 from reloader.engine.pause import Pause
 from reloader.errors import ConfigError, ReloaderError
 from reloader.interfaces import Configuration, Reporter
-from reloader.system import Sockets, SystemSignals, enable_colour
+from reloader.system import Sockets, SystemSignals
 from reloader.system.directories import SessionFiles
 from reloader.system.onefile import import_ahead
 
@@ -71,9 +71,6 @@ def _drop_news_of_what_has_ended(inbox: Inbox) -> None:
     for posted in inbox.take_now():
         if isinstance(posted, StopRequested | ControlRequest | KeyPressed | PathsChanged | Wakeup):
             inbox.keep(posted)
-
-
-__all__ = ["enable_colour", "run_session"]
 
 
 def run_session(

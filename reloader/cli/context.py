@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from reloader.app.colour import shows_colour
 from reloader.cli.output.console import Console, Options, Style
 from reloader.config.arguments import Arguments
 from reloader.errors import ConfigError
@@ -17,10 +18,7 @@ if TYPE_CHECKING:  # these bring pydantic
 
 
 def console_on(stream: TextIO, options: Options) -> Console:
-    from reloader.app.session import enable_colour  # imports everything that a session needs
-
-    shows_colour = enable_colour(stream)
-    return Console(stream, Style.of(options, stream, shows_colour=shows_colour, environ=os.environ))
+    return Console(stream, Style.of(options, stream, shows_colour=shows_colour(stream), environ=os.environ))
 
 
 def load_settings(arguments: Arguments, environ: Mapping[str, str], *, needs_command: bool = True) -> Settings:

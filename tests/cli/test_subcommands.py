@@ -92,10 +92,13 @@ def test_no_help_imports_anything_heavy(argv: list[str]) -> None:
     assert done.stdout
 
 
-def test_asking_a_session_does_not_import_pydantic(tmp_path: Path) -> None:
-    """Editors and coding agents ask often. The import takes several times as long as the answer."""
+def test_asking_a_session_imports_neither_pydantic_nor_the_engine(tmp_path: Path) -> None:
+    """Editors and coding agents ask often. These imports take several times as long as the answer."""
     code = (
-        "import sys\nfrom reloader.cli.main import main\nraise SystemExit(main() + 100 * ('pydantic' in sys.modules))\n"
+        "import sys\n"
+        "from reloader.cli.main import main\n"
+        "code, heavy = main(), {'pydantic', 'reloader.engine'} & set(sys.modules)\n"
+        "raise SystemExit(f'imported: {heavy}' if heavy else code)\n"
     )
     command = [sys.executable, "-c", code, "status"]
     done = subprocess.run(command, env=environment(), cwd=tmp_path, capture_output=True, timeout=60, check=False)
