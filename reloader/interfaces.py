@@ -167,7 +167,7 @@ class ReportPipe(Protocol):
         """
 
     def start(self, receive: Callable[[bytes], None]) -> None:
-        """Begin to call ``heard`` with each line, from a thread of its own."""
+        """Begin to call ``receive`` with each line, from a thread of its own."""
 
     def echo(self, line: bytes) -> None:
         """Write a line after everything that was written before."""

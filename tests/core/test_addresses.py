@@ -26,7 +26,7 @@ WORDS = st.lists(st.text(max_size=12), max_size=5)
         ("python manage.py runserver 9000", [9000]),
         ("python -m http.server 9000 --bind 127.0.0.1", [9000]),
         ("sh -c 'exec python -m http.server 9000'", [9000]),
-        # What nobody says …
+        # Defaults …
         ("flask --app shop run", [5000]),
         ("python manage.py runserver --noreload", [8000]),
         ("python -m uvicorn app:app", [8000]),
@@ -47,11 +47,11 @@ WORDS = st.lists(st.text(max_size=12), max_size=5)
         ("python app.py at 12:30:45", []),
     ],
 )
-def test_a_command_says_where_it_listens(command: str, ports: list[int]) -> None:
+def test_the_arguments_of_a_command_name_its_address(command: str, ports: list[int]) -> None:
     assert likely_addresses(command.split(), {}) == tuple(Address("", port) for port in ports)
 
 
-def test_a_variable_says_so_too() -> None:
+def test_the_variable_port_names_an_address() -> None:
     assert likely_addresses(["node", "server.js"], {"PORT": "3333"}) == (Address("", 3333),)
     assert likely_addresses(["node", "server.js", "--port", "4444"], {"PORT": "3333"}) == (
         Address("", 4444),
@@ -83,18 +83,18 @@ def test_a_variable_says_so_too() -> None:
         ("PORT = 70000\nlisten(port)", []),
     ],
 )
-def test_the_text_of_a_program_says_so_where_its_command_does_not(source: str, ports: list[int]) -> None:
+def test_the_source_of_a_program_names_an_address_if_its_arguments_do_not(source: str, ports: list[int]) -> None:
     assert likely_addresses(["python", "app.py"], {}, source) == tuple(Address("", port) for port in ports)
     assert likely_addresses(["python", "app.py", "--port", "80"], {}, source) == (Address("", 80),)
 
 
 @given(st.text(), st.text("port=:|listen(', \"0123456789", max_size=40))
-def test_whatever_the_text_only_ports_come_of_it(text: str, likely: str) -> None:
+def test_any_source_gives_only_valid_ports(text: str, likely: str) -> None:
     assert all(0 < address.port < 65536 for address in likely_addresses(["app"], {}, text + likely))
 
 
 @given(WORDS, st.dictionaries(st.sampled_from(["PORT", "OTHER"]), st.text(max_size=8)))
-def test_whatever_the_words_only_ports_come_of_them(words: list[str], environment: dict[str, str]) -> None:
+def test_any_arguments_give_only_valid_ports(words: list[str], environment: dict[str, str]) -> None:
     assert all(0 < address.port < 65536 for address in likely_addresses(words, environment))
 
 
@@ -113,6 +113,6 @@ def test_whatever_the_words_only_ports_come_of_them(words: list[str], environmen
         ("::1", "fe80::1", False),
     ],
 )
-def test_addresses_collide_where_one_interface_would_serve_both(wanted: str, pending: str, collide: bool) -> None:
+def test_addresses_collide_on_a_shared_interface(wanted: str, pending: str, collide: bool) -> None:
     assert Address(wanted, 80).collides_with(Address(pending, 80)) is collide
     assert not Address(wanted, 80).collides_with(Address(pending, 81))

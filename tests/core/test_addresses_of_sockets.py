@@ -1,4 +1,4 @@
-"""How sockets are written, and what a command can be told of them."""
+"""The notation of sockets, and the placeholders that pass them to a command."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def test_an_address_is_a_host_and_a_port_or_a_path(text: str, address: SocketAdd
 @pytest.mark.parametrize(
     "text", ["8000", "localhost", "::1:8000", "http://localhost:8000", ":x", "a b:1", ":1234567890"]
 )
-def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_address_is_rejected_with_an_example(text: str) -> None:
     with pytest.raises(AddressError, match=r'Write HOST:PORT, as in "127\.0\.0\.1:8000"'):
         parse_address(text)
 
 
-def test_a_port_that_no_system_has_is_refused() -> None:
+def test_a_port_above_65535_is_rejected() -> None:
     with pytest.raises(AddressError, match="above 65535"):
         parse_address(":65536")
 
 
 @pytest.mark.parametrize("text", ["unix:", "unix:run/", "unix:run\\"])
-def test_a_socket_without_a_file_name_is_refused(text: str) -> None:
+def test_a_socket_without_a_file_name_is_rejected(text: str) -> None:
     with pytest.raises(AddressError, match="has no file name"):
         parse_address(text)
 
@@ -69,18 +69,18 @@ def test_an_address_is_shown_as_it_is_written(address: SocketAddress) -> None:
     ("one", "other"),
     [(TCP, TCP), (TCP, Address("", 8000)), (Address("0.0.0.0", 8000), TCP), (Address("::", 8000), IPV6), (UNIX, UNIX)],
 )
-def test_what_only_one_socket_can_have_clashes(one: SocketAddress, other: SocketAddress) -> None:
+def test_addresses_that_only_one_socket_can_bind_conflict(one: SocketAddress, other: SocketAddress) -> None:
     assert first_conflict([Address("127.0.0.1", 1), one, other]) == (one, other)
 
 
-def test_other_addresses_do_not_clash() -> None:
+def test_other_addresses_do_not_conflict() -> None:
     assert (
         first_conflict([TCP, IPV6, UNIX, Address("127.0.0.1", 8001), Address("", 0), Address("", 0), UnixAddress("/a")])
         is None
     )
 
 
-def test_each_socket_has_the_number_and_the_name_of_its_place() -> None:
+def test_each_socket_has_the_descriptor_and_the_name_of_its_position() -> None:
     sockets = assign_descriptors([TCP, UNIX])
     assert sockets == (ListeningSocket(3, TCP), ListeningSocket(4, UNIX))
     assert [socket_name(one) for one in sockets] == ["socket.0", "socket.1"]
@@ -94,17 +94,17 @@ def test_placeholders_are_filled_in_wherever_they_stand() -> None:
 @pytest.mark.parametrize(
     "text", ["{}", "{0}", "f'{socket.AF_INET}'", "{socket.fd}", "{ socket.0.fd }", "{{}}", "{socket.0}"]
 )
-def test_all_other_braces_pass_unharmed(text: str) -> None:
+def test_all_other_braces_are_unchanged(text: str) -> None:
     assert fill_placeholders(text, assign_descriptors([TCP])) == text
     assert list(placeholder_problems(text, [TCP])) == []
 
 
 @given(st.text())
-def test_without_sockets_every_text_passes_unharmed(text: str) -> None:
+def test_without_sockets_every_text_is_unchanged(text: str) -> None:
     assert fill_placeholders(text + "{socket.0.fd}", ()) == text + "{socket.0.fd}"
 
 
-def test_a_placeholder_for_what_there_is_not_is_a_fault() -> None:
+def test_a_placeholder_without_a_value_is_a_problem() -> None:
     assert list(placeholder_problems("{socket.2.fd} {socket.0.path} {socket.1.port} {socket.0.fd}", [TCP, UNIX])) == [
         "{socket.2.fd}: no such socket. Valid numbers: 0, 1",
         "{socket.0.path}: 127.0.0.1:8000 has no such value. Use one of {socket.0.fd}, {socket.0.host}, {socket.0.port}",

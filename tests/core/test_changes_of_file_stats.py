@@ -42,14 +42,14 @@ SAME, DIFFERENT, ASK = Comparison.SAME, Comparison.DIFFERENT, Comparison.ASK_CON
         ),
         pytest.param(MISSING, FILE, DIFFERENT, DIFFERENT, id="it appeared"),
         pytest.param(FILE, MISSING, DIFFERENT, DIFFERENT, id="it went"),
-        pytest.param(FILE, DIRECTORY, DIFFERENT, DIFFERENT, id="a directory in its place"),
+        pytest.param(FILE, DIRECTORY, DIFFERENT, DIFFERENT, id="a directory instead"),
         pytest.param(
             DIRECTORY, DIRECTORY._replace(mtime_ns=2_000), DIFFERENT, DIFFERENT, id="a directory has no content"
         ),
         pytest.param(DIRECTORY, DIRECTORY._replace(ctime_ns=3_000), SAME, SAME, id="a directory whose mode changed"),
     ],
 )
-def test_two_looks_at_one_path(before, after, by_content, by_stamp):
+def test_two_stats_of_one_path(before, after, by_content, by_stamp):
     assert compare(before, after, by_content=True) is by_content
     assert compare(before, after, by_content=False) is by_stamp
 
@@ -60,12 +60,12 @@ stamps = st.builds(
 
 
 @given(stamps, stamps, st.booleans())
-def test_the_order_of_two_looks_does_not_matter(before, after, by_content):
+def test_the_order_of_two_stats_does_not_matter(before, after, by_content):
     assert compare(before, after, by_content=by_content) is compare(after, before, by_content=by_content)
 
 
 @given(stamps, stamps, st.booleans())
-def test_no_difference_but_the_ctime_is_ever_called_the_same_unread(before, after, by_content):
+def test_only_a_difference_in_the_ctime_can_be_the_same_unread(before, after, by_content):
     if compare(before, after, by_content=by_content) is Comparison.SAME:
         assert before.equals_except_ctime(after)
 
@@ -83,5 +83,5 @@ def test_the_kind_of_a_change_follows_from_what_was_there(before, after, kind):
     assert kind_of_change(before, after) is kind
 
 
-def test_an_entry_has_no_digest_before_somebody_reads_the_file():
+def test_a_record_has_no_digest_before_the_file_is_read():
     assert FileRecord(FILE).digest is None

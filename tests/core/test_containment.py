@@ -18,7 +18,7 @@ from reloader.core.paths.containment import is_within, minimal_roots
         ("/app", "/", True),
     ],
 )
-def test_what_lies_within_a_directory_is_a_matter_of_components(path, directory, expected):
+def test_paths_within_a_directory_are_found_by_components(path, directory, expected):
     assert is_within(path, directory) is expected
 
 

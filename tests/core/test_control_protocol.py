@@ -40,11 +40,11 @@ def test_a_request_comes_out_as_it_went_in(request_: Request) -> None:
     assert parse_request(encode_request(request_)) == request_
 
 
-def test_every_verb_is_a_request() -> None:
+def test_every_subcommand_is_a_request() -> None:
     assert {encode_request(request)["request"] for request in ONE_OF_EACH} == set(SUBCOMMANDS)
 
 
-def test_a_wait_is_for_the_present_and_for_ten_seconds_if_nothing_is_said() -> None:
+def test_a_wait_without_arguments_is_for_now_and_ten_seconds() -> None:
     assert parse_request({"request": "wait"}) == WaitRequest(None, DEFAULT_WAIT)
 
 
@@ -69,7 +69,7 @@ def test_a_wait_is_for_the_present_and_for_ten_seconds_if_nothing_is_said() -> N
         ({"request": "why", "path": "/a\0b"}, "absolute path"),
     ],
 )
-def test_what_means_nothing_is_refused_with_what_would(words: object, remedy: str) -> None:
+def test_an_invalid_request_is_rejected_with_a_remedy(words: object, remedy: str) -> None:
     with pytest.raises(RequestError, match=remedy):
         parse_request(words)
 
@@ -87,7 +87,7 @@ JSON = st.recursive(
         {"request": st.sampled_from(SUBCOMMANDS)}, optional={"after": JSON, "timeout": JSON, "path": JSON}
     )
 )
-def test_anything_is_a_request_or_refused(words: object) -> None:
+def test_anything_is_a_request_or_an_error(words: object) -> None:
     try:
         request = parse_request(words)
     except RequestError:

@@ -32,7 +32,7 @@ def test_the_quiet_time_grows_with_the_batch(paths, finished, seconds):
     assert POLICY.quiet_for(paths, finished) == pytest.approx(seconds)
 
 
-def test_without_news_there_is_no_deadline(debouncer):
+def test_without_hints_there_is_no_deadline(debouncer):
     assert debouncer.deadline is None
     assert debouncer.pending == ()
     assert not debouncer.is_at_ceiling(1e9)
@@ -56,7 +56,7 @@ def test_each_hint_moves_the_deadline(debouncer):
     assert debouncer.deadline == pytest.approx(10.19)
 
 
-def test_a_file_that_is_closed_is_settled_and_one_that_is_written_again_is_not(debouncer):
+def test_a_closed_file_is_finished_and_one_that_is_written_again_is_not(debouncer):
     debouncer.add(["a"], finished=False, now=10.0)
     debouncer.add(["a"], finished=True, now=10.05)
     assert debouncer.deadline == pytest.approx(10.07)
@@ -71,7 +71,7 @@ def test_a_second_path_makes_it_a_batch(debouncer):
     assert debouncer.deadline == pytest.approx(10.11)
 
 
-def test_news_without_end_are_served_at_the_ceiling(debouncer):
+def test_endless_hints_end_the_batch_at_the_ceiling(debouncer):
     for tenth in range(25):
         debouncer.add(["a"], finished=False, now=10.0 + tenth * 0.09)
     assert debouncer.deadline == pytest.approx(12.0)
@@ -79,7 +79,7 @@ def test_news_without_end_are_served_at_the_ceiling(debouncer):
     assert debouncer.is_at_ceiling(12.0)
 
 
-def test_after_a_batch_the_next_one_begins_anew(debouncer):
+def test_a_batch_starts_empty_after_the_previous_one(debouncer):
     debouncer.add(["a", "b"], finished=False, now=10.0)
     debouncer.clear()
     assert debouncer.deadline is None
@@ -95,10 +95,10 @@ def test_after_a_batch_the_next_one_begins_anew(debouncer):
         max_size=60,
     )
 )
-def test_a_deadline_lies_after_the_last_news_and_never_behind_the_ceiling(news):
+def test_a_deadline_is_after_the_last_hint_and_never_after_the_ceiling(hints):
     debouncer, now = Debouncer(POLICY), 100.0
-    first = now + news[0][0]
-    for pause, paths, finished in news:
+    first = now + hints[0][0]
+    for pause, paths, finished in hints:
         now += pause
         debouncer.add(paths, finished=finished, now=now)
     assert debouncer.deadline is not None

@@ -13,27 +13,27 @@ LOCAL = "ext2 ext3 ext4 xfs btrfs zfs f2fs tmpfs overlay vfat exfat ntfs3 fusebl
 
 
 @pytest.mark.parametrize("type_", REMOTE.split())
-def test_events_do_not_tell_of_all_where_others_write(type_: str) -> None:
+def test_file_systems_that_others_write_to_lose_events(type_: str) -> None:
     assert not event_support(type_).has_events
 
 
 @pytest.mark.parametrize("type_", LOCAL.split())
-def test_events_tell_of_all_on_disks_of_this_machine(type_: str) -> None:
+def test_local_disks_have_an_event_for_every_change(type_: str) -> None:
     assert event_support(type_).has_events
 
 
 @pytest.mark.parametrize("type_", EVENT_SUPPORT)
-def test_every_verdict_has_its_reason_and_its_source(type_: str) -> None:
+def test_every_type_has_its_reason_and_its_source(type_: str) -> None:
     assert EVENT_SUPPORT[type_].why
     assert EVENT_SUPPORT[type_].source
 
 
 @pytest.mark.parametrize("type_", ["fuse.sshfs", "fuse.s3fs", "fuse.vmhgfs-fuse", "fuse"])
-def test_a_fuse_file_system_is_one_whatever_its_name(type_: str) -> None:
+def test_a_fuse_file_system_counts_as_fuse_with_any_name(type_: str) -> None:
     assert event_support(type_) == EVENT_SUPPORT["fuse"]
 
 
-def test_but_for_the_one_that_holds_the_layers_of_containers() -> None:
+def test_except_fuse_overlayfs_of_containers() -> None:
     assert event_support("fuse.fuse-overlayfs").has_events
 
 
@@ -41,7 +41,7 @@ def test_a_type_is_known_in_any_case() -> None:
     assert event_support("NFS") == event_support("nfs")
 
 
-def test_a_type_that_nobody_knows_is_given_a_chance() -> None:
+def test_an_unknown_type_is_trusted() -> None:
     assert event_support("brandnewfs") == UNKNOWN_TYPE
     assert UNKNOWN_TYPE.has_events
 
@@ -76,12 +76,12 @@ def test_a_later_mount_hides_an_earlier_one() -> None:
     assert hidden.of("/home/me") == Mount("/home", "tmpfs")
 
 
-def test_what_is_mounted_within_a_directory_is_listed_without_the_directory_itself() -> None:
+def test_the_mounts_below_a_directory_do_not_include_the_one_at_it() -> None:
     assert TABLE.below("/home") == (SHARE,)
     assert set(TABLE.below("/")) == {HOME, SHARE}
     assert TABLE.below("/home/me/share") == ()
 
 
-def test_where_nothing_is_known_nothing_is_said() -> None:
+def test_without_mounts_there_is_no_answer() -> None:
     assert MountTable([]).of("/home/me") is None
     assert MountTable([]).below("/") == ()

@@ -122,12 +122,12 @@ def test_a_path_below_the_root(patterns, path, is_watched):
 
 @pytest.mark.parametrize("name", ["a.py", "a.log", "keep.log"])
 @pytest.mark.parametrize("directory", ["/app", "/app/sub", "/app/build", "/elsewhere"])
-def test_the_names_in_a_directory_count_as_their_paths_do(directory, name):
+def test_the_matcher_of_a_directory_agrees_with_is_watched(directory, name):
     path_filter = ignoring("*.log", "!keep.log", "build/")
     assert path_filter.matcher_for(directory)(name) is path_filter.is_watched(f"{directory}/{name}")
 
 
-def test_a_pattern_for_everything_inside_leaves_the_directory_itself_open():
+def test_a_pattern_for_everything_inside_does_not_match_the_directory_itself():
     assert ignoring("x/**").descends_into("/app/x")
     assert not ignoring("x/**").descends_into("/app/x/y")
     assert not ignoring("x").descends_into("/app/x")
@@ -149,7 +149,7 @@ def test_a_directory_with_odd_characters_in_its_name_is_a_base_like_any_other():
 # Roots
 
 
-def test_only_what_lies_below_a_root_counts():
+def test_only_paths_below_a_root_are_watched():
     path_filter = PathFilter(["/app", "/lib/"])
     assert path_filter.is_watched("/app/a")
     assert path_filter.is_watched("/lib/sub/a")
@@ -158,7 +158,7 @@ def test_only_what_lies_below_a_root_counts():
     assert not path_filter.is_watched("relative/a")
 
 
-def test_a_root_is_no_prefix():
+def test_a_root_is_not_a_string_prefix():
     path_filter = PathFilter(["/app"], stronger=[RuleSet("/app", rules("first"))])
     assert not path_filter.is_watched("/app_first/a")
     assert not path_filter.descends_into("/app_first")
@@ -189,7 +189,7 @@ def test_a_root_inside_an_ignored_directory_of_another_root_is_still_a_root():
     assert path_filter.is_watched("/app/build/gen/a")
 
 
-def test_a_root_that_is_named_like_an_ignored_directory_counts():
+def test_a_root_that_is_named_like_an_ignored_directory_is_watched():
     path_filter = PathFilter(["/home/build"], weaker=[RuleSet("", rules("build/"))])
     assert path_filter.is_watched("/home/build/a")
     assert not path_filter.is_watched("/home/build/build/a")
@@ -219,7 +219,7 @@ def windows(*patterns: str, root: str = "C:\\app") -> PathFilter:
         ([], "C:\\app\\sub\\a", True),
     ],
 )
-def test_on_windows_separators_turn_round_and_case_is_ignored(patterns, path, is_watched):
+def test_on_windows_separators_and_case_are_normalised(patterns, path, is_watched):
     assert windows(*patterns).is_watched(path) is is_watched
 
 
@@ -253,7 +253,7 @@ def test_a_deeper_gitignore_is_stronger_and_holds_only_below_itself():
     assert path_filter.is_watched("/app/docs/gen")
 
 
-def test_a_gitignore_in_an_ignored_directory_is_never_asked():
+def test_a_gitignore_in_an_ignored_directory_is_never_read():
     asked = []
 
     def facts_of(directory):
@@ -286,14 +286,14 @@ def test_of_several_rule_sets_the_last_is_the_strongest():
     assert not PathFilter(["/app"], weaker=sets[::-1]).is_watched("/app/a")
 
 
-def test_lines_that_git_passes_over_are_passed_over():
+def test_lines_that_git_ignores_are_ignored():
     path_filter = gitignores({"/app": ["", "# comment", "   ", "[a", "\\", "*.log"]})
     assert path_filter.is_watched("/app/a")
     assert path_filter.is_watched("/app/[a")
     assert not path_filter.is_watched("/app/a.log")
 
 
-def test_an_empty_rule_set_says_so():
+def test_an_empty_rule_set_is_false():
     assert not RuleSet("/app", rules("# only", ""), lenient=True)
     assert RuleSet("/app", rules("x"))
     assert RuleSet("/app", rules("/x"))
@@ -323,13 +323,13 @@ def with_virtualenv_at(directory: str, *patterns: str, roots: tuple[str, ...] = 
     )
 
 
-def test_a_virtual_environment_is_recognised_by_what_it_holds():
+def test_a_virtual_environment_is_recognised_by_its_contents():
     path_filter = with_virtualenv_at("/app/my-env")
     assert path_filter.explain("/app/my-env/lib/x.py") == Verdict(False, VIRTUALENV, "/app/my-env")
     assert path_filter.is_watched("/app/other/lib/x.py")
 
 
-def test_a_virtual_environment_that_is_asked_for_counts():
+def test_a_virtual_environment_that_is_unignored_is_watched():
     assert with_virtualenv_at("/app/env", "!env/").is_watched("/app/env/lib/x.py")
     assert with_virtualenv_at("/app/env", roots=("/app", "/app/env")).is_watched("/app/env/lib/x.py")
     assert with_virtualenv_at("/app").is_watched("/app/x.py")
@@ -338,7 +338,7 @@ def test_a_virtual_environment_that_is_asked_for_counts():
 # Explanations
 
 
-def test_a_verdict_names_the_rule_its_source_and_the_path_that_met_it():
+def test_a_verdict_names_the_rule_its_source_and_the_path_that_it_matched():
     path_filter = ignoring("build/", "*.log", "!keep.log")
     assert path_filter.explain("/app/build/x/y") == Verdict(False, Rule("build/", "test", 1), "/app/build")
     assert path_filter.explain("/app/a.log") == Verdict(False, Rule("*.log", "test", 2), "/app/a.log")
@@ -347,14 +347,14 @@ def test_a_verdict_names_the_rule_its_source_and_the_path_that_met_it():
     assert path_filter.explain("/else/a.py").rule is None
 
 
-def test_the_same_name_is_judged_anew_where_another_rule_holds():
+def test_the_same_name_is_matched_again_under_other_rules():
     path_filter = ignoring("a.py", "!/sub/a.py")
     assert not path_filter.is_watched("/app/a.py")
     assert path_filter.is_watched("/app/sub/a.py")
     assert not path_filter.is_watched("/app/other/a.py")
 
 
-def test_more_names_than_are_kept_are_judged_as_well():
+def test_more_names_than_the_cache_keeps_are_matched_as_well():
     path_filter = ignoring("*.log")
     counted = [path_filter.is_watched(f"/app/{number}.{'log' if number % 2 else 'py'}") for number in range(5000)]
     assert counted == [number % 2 == 0 for number in range(5000)]
@@ -386,7 +386,7 @@ def test_more_names_than_are_kept_are_judged_as_well():
         pytest.param([], "a.py", False, id="nothing asked for"),
     ],
 )
-def test_with_a_watch_list_only_what_is_asked_for_counts(patterns, path, is_watched):
+def test_with_a_watch_list_only_what_it_matches_is_watched(patterns, path, is_watched):
     assert watching(*patterns).is_watched(f"/app/{path}") is is_watched
 
 
@@ -396,7 +396,7 @@ def test_the_watch_list_names_its_rule_too():
     assert watching("*.py").explain("/app/a.txt") == Verdict(False, None, "/app/a.txt")
 
 
-def test_what_is_ignored_does_not_count_even_if_it_is_asked_for():
+def test_an_ignored_path_is_not_watched_even_if_watch_matches_it():
     path_filter = PathFilter(
         ["/app"], watch=[Patterns("/app", tuple(rules("*.py")))], stronger=[RuleSet("/app", rules("build/"))]
     )
@@ -404,7 +404,7 @@ def test_what_is_ignored_does_not_count_even_if_it_is_asked_for():
     assert not path_filter.is_watched("/app/build/a.py")
 
 
-def test_several_watch_lists_each_speak_of_their_own_directory():
+def test_several_watch_lists_each_match_in_their_own_directory():
     lists = [Patterns("/app", tuple(rules("/a.py"))), Patterns("/lib", tuple(rules("/b.py")))]
     path_filter = PathFilter(["/app", "/lib"], watch=lists)
     assert path_filter.is_watched("/app/a.py")
@@ -433,7 +433,7 @@ def test_a_pattern_that_matches_nothing_is_an_error_that_names_it(pattern):
 @pytest.mark.parametrize(
     "pattern", ["[[]x", "[[:alpha:]]", "[a&&b]", "[a--b]", "[a||b]", "[~~]", "[z-a]", "[!]]", "[[.a.]]"]
 )
-def test_no_bracket_brings_the_regular_expressions_to_warn_or_to_fail(pattern):
+def test_no_bracket_makes_the_regular_expressions_warn_or_fail(pattern):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert RuleSet("/app", rules(pattern, "/" + pattern))
@@ -463,14 +463,14 @@ def test_every_default_ignore_is_a_pattern():
         ".DS_Store",
     ],
 )
-def test_what_tools_leave_behind_is_ignored_by_default(path):
+def test_files_of_tools_are_ignored_by_default(path):
     assert not PathFilter(["/app"], weaker=[RuleSet("/app", DEFAULT_IGNORES)]).is_watched(f"/app/{path}")
 
 
 @pytest.mark.parametrize(
     "path", ["a.py", ".env", "log.py", "src/git/a.py", "templates/index.html", "Makefile", "tmp/a.js"]
 )
-def test_what_people_edit_counts_by_default(path):
+def test_what_people_edit_is_watched_by_default(path):
     assert PathFilter(["/app"], weaker=[RuleSet("/app", DEFAULT_IGNORES)]).is_watched(f"/app/{path}")
 
 
@@ -489,13 +489,13 @@ def test_what_people_edit_counts_by_default(path):
         ("*.py", "/proj/app/x.txt", False),
     ],
 )
-def test_the_strongest_rules_refuse_a_path_wherever_it_lies(pattern: str, path: str, is_refused: bool) -> None:
+def test_the_stronger_rules_ignore_a_path_anywhere(pattern: str, path: str, is_refused: bool) -> None:
     rules = RuleSet("/proj/app", [Rule(pattern, "test")])
     assert PathFilter(["/proj/app"], stronger=[rules]).is_explicitly_ignored(path) is is_refused
     assert not PathFilter(["/proj/app"], weaker=[rules]).is_explicitly_ignored(path)
 
 
-def test_a_directory_is_explained_by_what_keeps_its_content_out() -> None:
+def test_a_directory_is_explained_by_the_rule_that_excludes_its_content() -> None:
     filter_ = PathFilter(["/app"], stronger=[RuleSet("/app", [Rule("build/", "a test")])])
     assert filter_.explain_directory("/app/build/deep") == Verdict(False, Rule("build/", "a test"), "/app/build")
     assert filter_.explain_directory("/app/src/").is_watched

@@ -126,7 +126,7 @@ def _pattern(random: Random) -> str:
 
 
 def _ignored_by_git(root: Path, files: tuple[str, ...]) -> set[str]:
-    """What git says, without a word of the configuration of whoever runs the tests."""
+    """The answer of git, without the configuration of the user who runs the tests."""
     environment = {
         **os.environ,
         "GIT_CONFIG_GLOBAL": os.devnull,

@@ -1,4 +1,4 @@
-"""What the user is told to copy into the config means the file, and nothing else."""
+"""The pattern that the user is told to copy into the config matches the file, and nothing else."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def is_met(rules: RuleSet, names: list[str]) -> bool:
 
 
 @given(PATHS, PATHS)
-def test_a_pattern_below_the_base_means_this_path_and_no_other(names: list[str], others: list[str]) -> None:
+def test_a_pattern_below_the_base_matches_only_this_path(names: list[str], others: list[str]) -> None:
     pattern = ignore_pattern("/base/" + "/".join(names), "/base", "/")
     rules = RuleSet("/base", [Rule(pattern, "test")])
     assert is_met(rules, names)
@@ -52,7 +52,7 @@ def test_a_pattern_below_the_base_means_this_path_and_no_other(names: list[str],
 
 
 @given(PATHS)
-def test_a_pattern_outside_of_the_base_means_the_name(names: list[str]) -> None:
+def test_a_pattern_outside_of_the_base_matches_the_name(names: list[str]) -> None:
     pattern = ignore_pattern("/elsewhere/" + "/".join(names), "/base", "/")
     assert is_met(RuleSet("/base", [Rule(pattern, "test")]), names)
 
@@ -66,7 +66,7 @@ def test_the_paths_of_windows_become_patterns_with_slashes() -> None:
 
 
 @pytest.mark.parametrize("letter", ["\udcff", "\n", "\x1f", "\x85"])
-def test_what_cannot_be_copied_is_asked_for_as_any_character(letter: str) -> None:
+def test_what_cannot_be_printed_becomes_a_question_mark(letter: str) -> None:
     assert ignore_pattern(f"/base/a{letter}b", "/base", "/") == "/a?b"
 
 
@@ -84,7 +84,7 @@ def test_a_line_is_read_as_it_was_meant(patterns: list[str]) -> None:
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git to compare with")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot hold most of these file names")
-def test_git_understands_a_pattern_as_we_do(tmp_path: Path) -> None:
+def test_git_reads_a_pattern_in_the_same_way(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("".join(ignore_pattern(f"/x/{name}", "/x", "/") + "\n" for name in ODD))
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     asked = "\0".join([*ODD, "aa", "ab", "b"])

@@ -34,24 +34,24 @@ def history(ages: list[Age], pause: float = 0.5, path: str = FILE) -> list[FileR
     return [FileRestart(moment, {path: age}) for moment, age in zip(moments, ages, strict=True)]
 
 
-def test_the_tenth_restart_at_the_same_moment_of_a_run_suspends_the_file() -> None:
+def test_the_tenth_restart_at_the_same_age_of_a_run_suspends_the_file() -> None:
     restarts = history([0.3] * MIN_RESTARTS)
     assert after(*restarts[:-1]).suspended == frozenset()
     assert after(*restarts).suspended == {FILE}
 
 
-def test_a_file_that_the_runs_say_they_wrote_is_suspended_whatever_the_moment() -> None:
+def test_a_file_that_the_runs_reported_as_written_is_suspended_at_any_age() -> None:
     assert after(*history([None] * MIN_RESTARTS)).suspended == {FILE}
     assert after(*history([None, 5.0, None, 5.2, *[None] * 6])).suspended == {FILE}
     assert after(*history([None, 5.0, None, 9.2, *[None] * 6])).suspended == frozenset()
 
 
-def test_what_starts_slowly_need_not_be_so_exact() -> None:
+def test_the_ages_of_slow_starts_may_differ_more() -> None:
     assert after(*history([4.0, 4.8] * 5)).suspended == {FILE}
     assert after(*history([0.1, 0.8] * 5)).suspended == frozenset()
 
 
-def test_ten_restarts_that_take_longer_than_a_minute_are_none() -> None:
+def test_ten_restarts_in_more_than_a_minute_are_not_a_loop() -> None:
     pause = WINDOW / (MIN_RESTARTS - 1)
     assert after(*history([0.0] * MIN_RESTARTS, pause=pause)).suspended == {FILE}
     assert after(*history([0.0] * MIN_RESTARTS, pause=pause + 0.01)).suspended == frozenset()
@@ -66,12 +66,12 @@ def test_a_restart_by_another_file_breaks_the_row() -> None:
     assert after(*mixed, *mixed).suspended == frozenset()
 
 
-def test_a_formatter_that_answers_each_save_is_no_loop() -> None:
+def test_a_formatter_that_follows_each_save_is_not_a_loop() -> None:
     ages: list[Age] = [3.0, 0.4] * 20
     assert after(*history(ages)).suspended == frozenset()
 
 
-def test_of_a_batch_only_the_file_that_is_always_there_is_suspended() -> None:
+def test_only_the_file_that_is_in_every_batch_is_suspended() -> None:
     restarts = [
         FileRestart(one.moment, {**one.ages, f"/project/{number}": 0.3})
         for number, one in enumerate(history([0.3] * MIN_RESTARTS))
@@ -89,7 +89,7 @@ def test_a_suspended_file_stays_so_while_others_restart() -> None:
     assert loops.with_restart(FileRestart(900.0, {"/project/app.py": 7.0})).suspended == {FILE}
 
 
-def test_who_forgives_begins_anew() -> None:
+def test_a_reset_forgets_restarts_and_suspended_files() -> None:
     restarts = history([0.3] * MIN_RESTARTS)
     forgiven = after(*restarts).reset()
     assert forgiven.suspended == frozenset()
@@ -112,7 +112,7 @@ def test_a_program_that_writes_as_it_starts_is_found_out_by_the_tenth_restart(
 
 
 @given(st.lists(st.floats(0.0, 20.0), max_size=60), st.floats(0.01, 3.0))
-def test_nobody_is_cut_off_whose_saves_are_spread(ages: list[float], pause: float) -> None:
+def test_saves_at_different_ages_are_never_suspended(ages: list[float], pause: float) -> None:
     """In no ten saves in a row were all at the same moment of a run, by the plainest way to say so."""
     tens = [ages[start : start + MIN_RESTARTS] for start in range(len(ages) - MIN_RESTARTS + 1)]
     is_periodic = any(max(ten) - min(ten) <= MAX_SPREAD + SPREAD_SHARE * min(ten) for ten in tens)
@@ -121,7 +121,9 @@ def test_nobody_is_cut_off_whose_saves_are_spread(ages: list[float], pause: floa
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 3.0), st.sets(st.sampled_from("abc"), min_size=1)), max_size=80))
-def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history: list[tuple[float, set[str]]]) -> None:
+def test_the_kept_restarts_are_bounded_and_a_suspended_file_is_in_all_of_them(
+    history: list[tuple[float, set[str]]],
+) -> None:
     moment, loops, named = 0.0, RestartLoops(), list[set[str]]()
     for pause, paths in history:
         moment += pause
@@ -134,7 +136,7 @@ def test_what_is_kept_is_bounded_and_what_is_suspended_was_always_there(history:
         assert len(loops.restarts) <= MIN_RESTARTS
 
 
-def test_somebody_who_acts_in_step_with_the_runs_breaks_the_row_and_forgives_nothing() -> None:
+def test_external_activity_breaks_the_row_and_keeps_suspended_files() -> None:
     restarts = tuple(FileRestart(float(moment), {"/a": 0.5}) for moment in range(MIN_RESTARTS - 1))
     known = (
         RestartLoops(restarts, frozenset({"/b"})).note_external_activity().with_restart(FileRestart(10.0, {"/a": 0.5}))
@@ -149,17 +151,17 @@ class TestTheTrial:
         assert after(*restarts[:-2]).trial_before(restarts[-2]) is None
         assert after(*restarts[:-1]).trial_before(restarts[-1]) == Trial(frozenset({FILE}), MIN_TRIAL)
 
-    def test_lasts_longer_than_any_run_has_taken_to_come_to_the_change(self) -> None:
+    def test_lasts_longer_than_the_highest_age_at_a_change(self) -> None:
         restarts = history([2.0, 2.25] * (MIN_RESTARTS // 2), pause=0.0)
         trial = after(*restarts[:-1]).trial_before(restarts[-1])
         assert trial is not None
         assert trial.seconds == 2.25 + MAX_SPREAD
 
-    def test_is_not_for_what_the_runs_have_reported(self) -> None:
+    def test_is_not_needed_for_reported_writes(self) -> None:
         restarts = history([None] * MIN_RESTARTS)
         assert after(*restarts[:-1]).trial_before(restarts[-1]) is None
 
-    def test_is_not_for_what_is_suspended_already(self) -> None:
+    def test_is_not_needed_for_suspended_files(self) -> None:
         restarts = history([0.3] * MIN_RESTARTS)
         assert after(*restarts).trial_before(restarts[-1]) is None
 

@@ -72,7 +72,7 @@ class TestARecord:
         )
         assert record.files == tuple(BATCH.kinds)[:MAX_FILES]
 
-    def test_has_the_end_and_what_that_took(self) -> None:
+    def test_has_the_end_and_the_steps_of_the_stop(self) -> None:
         steps = (
             StopStep(StopStepKind.ASKED, 0.0),
             StopStep(StopStepKind.KILLED, 5.0),
@@ -88,7 +88,7 @@ class TestARecord:
         assert (record.run, record.pid, record.started_at, record.has_failed) == (2, None, 5.0, True)
         assert (record.stopped_in, record.was_killed) == (None, False)
 
-    def test_is_not_touched_by_other_news(self) -> None:
+    def test_is_not_changed_by_other_notices(self) -> None:
         assert updated_entry(RUN, Changed(BATCH), 8.0, 1003.0) is RUN
 
     def test_of_a_run_that_lives_has_no_end(self) -> None:
@@ -111,7 +111,7 @@ def test_each_reason_has_its_words(reason: Reason, words: str) -> None:
     assert describe_reason(reason) == words
 
 
-def test_a_first_run_is_a_first_start_whatever_became_of_another_plan() -> None:
+def test_a_first_run_is_a_first_start_even_if_other_settings_failed() -> None:
     assert reason_without_new_settings(1) == FirstStart()
     assert reason_without_new_settings(2) == ConfigRejected()
 
@@ -144,7 +144,7 @@ def test_each_state_has_its_words(state: State, words: str) -> None:
     assert describe_state(state) == words
 
 
-def test_what_is_rejected_before_it_could_start_is_not_starting() -> None:
+def test_a_rejected_first_start_is_waiting() -> None:
     assert describe_state(Idle(1), is_rejected=True) == "waiting"
     assert describe_state(Running(1, 5.0), is_rejected=True) == "running"
 
@@ -196,14 +196,14 @@ class TestAWait:
         assert over == WaitResult("failed", 2, 3.0, 1, "exited with code 1", "ZeroDivisionError")
 
     @pytest.mark.parametrize("wait", [Wait(3, 100.0), Wait(None, 100.0)])
-    def test_is_over_when_what_it_waits_for_is_rejected_before_it_can_run(self, wait: Wait) -> None:
+    def test_is_over_when_its_changes_are_rejected(self, wait: Wait) -> None:
         over = result_of_wait(wait, Running(2, 5.0), RUN, 6.0, Rejection("app.py does not compile", "SyntaxError"))
         assert over == WaitResult("failed", 2, None, None, "app.py does not compile", "SyntaxError")
 
-    def test_for_a_run_that_has_come_does_not_mind_what_is_rejected_later(self) -> None:
+    def test_for_a_run_that_has_started_ignores_later_rejections(self) -> None:
         assert result_of_wait(Wait(2, 100.0), Running(2, 5.0), RUN, 6.0, Rejection("it does not compile")) is None
 
-    def test_is_over_well_when_the_run_has_done_its_work(self) -> None:
+    def test_succeeds_when_the_run_ends_with_code_0(self) -> None:
         over = result_of_wait(self.WAIT, Finished(0), replace(RUN, ended=ended(Exited(0))), 9.0)
         assert over is not None
         assert over.verdict == "finished"
@@ -221,13 +221,13 @@ class TestAWait:
             (Running(3, 5.0), replace(RUN, ended=ended(Exited(3)))),
         ],
     )
-    def test_goes_on_as_long_as_nothing_is_certain(self, state: State, record: JournalEntry | None) -> None:
+    def test_continues_while_the_run_is_undecided(self, state: State, record: JournalEntry | None) -> None:
         assert result_of_wait(self.WAIT, state, record, 9.0) is None
 
-    def test_that_is_not_for_a_run_yet_goes_on(self) -> None:
+    def test_without_a_run_continues(self) -> None:
         assert result_of_wait(Wait(None, 100.0), Running(2, 5.0), replace(RUN, ready_after=0.5), 9.0) is None
 
-    def test_ends_when_its_time_is_over(self) -> None:
+    def test_ends_at_its_deadline(self) -> None:
         assert result_of_wait(self.WAIT, Running(2, 5.0), None, 100.0) == WaitResult("timed out", 0, None, None, "", "")
 
     def test_ends_with_the_session(self) -> None:

@@ -23,10 +23,10 @@ def test_the_defaults_are_the_ones_that_are_documented():
     assert SETTINGS.source == "the command line"
 
 
-def test_a_plan_cannot_be_changed():
+def test_settings_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SETTINGS.source = "elsewhere"  # type: ignore[misc]
 
 
-def test_no_two_plans_share_an_environment():
+def test_no_two_settings_share_an_environment():
     assert LaunchSettings(("a",), "/").environment is not LaunchSettings(("a",), "/").environment

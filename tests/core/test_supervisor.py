@@ -83,7 +83,7 @@ def batch(*paths: str) -> ChangeBatch:
     return ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in paths or ("a.py",))
 
 
-def stopping(goal: Restart | Exit | ApplyExitPolicy, *, asked_at: float = 20.0, forced: bool = False) -> Stopping:
+def stopping(goal: Restart | Exit | ApplyExitPolicy, *, asked_at: float = 20.0, killed: bool = False) -> Stopping:
     return Stopping(
         1,
         10.0,
@@ -91,7 +91,7 @@ def stopping(goal: Restart | Exit | ApplyExitPolicy, *, asked_at: float = 20.0, 
         goal,
         asked_at,
         asked_at + 5.0,
-        forced,
+        killed,
         leader_exited=isinstance(goal, ApplyExitPolicy),
     )
 
@@ -155,7 +155,7 @@ HELD = BackingOff(4, SERVED, until=21.5, reason=FilesChanged(batch()))
             SettingsChanged(()),
             stopping(Exit(15, 20.0)),
             [],
-            id="another plan keeps nobody from ending",
+            id="other settings do not prevent the end",
         ),
         pytest.param(
             WaitingForChange(3, RestartHistory()),
@@ -205,8 +205,8 @@ HELD = BackingOff(4, SERVED, until=21.5, reason=FilesChanged(batch()))
             [SendStopSignal(1)],
             id="what the program left running is stopped",
         ),
-        pytest.param(RUNNING, LeaderExited(7, Exited(0)), RUNNING, [], id="news of another leader"),
-        pytest.param(RUNNING, RunEnded(7, Exited(0)), RUNNING, [], id="news of another run"),
+        pytest.param(RUNNING, LeaderExited(7, Exited(0)), RUNNING, [], id="an event of another leader"),
+        pytest.param(RUNNING, RunEnded(7, Exited(0)), RUNNING, [], id="an event of another run"),
         pytest.param(RUNNING, Begin(), RUNNING, [], id="it begins only once"),
         pytest.param(RUNNING, DeadlineReached(), RUNNING, [], id="a running child has no deadline"),
         pytest.param(
@@ -243,7 +243,7 @@ HELD = BackingOff(4, SERVED, until=21.5, reason=FilesChanged(batch()))
             BatchClosed(batch()),
             replace(RELAUNCH, leader_exited=True),
             [],
-            id="a change settles what is not judged yet",
+            id="a change overrides the exit policy",
         ),
         pytest.param(
             RUNNING,
@@ -257,7 +257,7 @@ HELD = BackingOff(4, SERVED, until=21.5, reason=FilesChanged(batch()))
             BatchClosed(batch()),
             stopping(ApplyExitPolicy(Exited(130, was_foreground=True))),
             [],
-            id="a change does not undo a Ctrl-C that only the child heard",
+            id="a change does not undo a Ctrl-C that only the child received",
         ),
         pytest.param(
             RELAUNCH, StopRequested(15), stopping(Exit(15, 20.0)), [], id="who wants to stop wants no restart"
@@ -370,7 +370,7 @@ HELD = BackingOff(4, SERVED, until=21.5, reason=FilesChanged(batch()))
             LaunchDelayed(5, 1.5, FilesChanged(batch())),
             HELD,
             [],
-            id="a launch that is held waits, and nothing runs",
+            id="a launch that is delayed backs off, and nothing runs",
         ),
         pytest.param(RUNNING, LaunchDelayed(5, 1.5, FilesChanged(batch())), RUNNING, [], id="a hold of another launch"),
         pytest.param(
@@ -405,13 +405,13 @@ HELD = BackingOff(4, SERVED, until=21.5, reason=FilesChanged(batch()))
         pytest.param(Finished(4), StopRequested(2), Finished(4), [], id="after the end nothing ends"),
     ],
 )
-def test_step_at_second_20(state, event, after, expected):
+def test_transition_at_second_20(state, event, after, expected):
     got, actions = transition(state, event, 20.0, POLICY)
     assert got == after
     assert deeds(actions) == expected
 
 
-# What is told
+# Reports
 
 
 @pytest.mark.parametrize(
@@ -433,11 +433,11 @@ def test_step_at_second_20(state, event, after, expected):
         (COOLING_DOWN, BatchClosed(batch()), [Changed(batch())]),
     ],
 )
-def test_each_fact_is_told_once(state, event, expected):
+def test_each_notice_is_reported_once(state, event, expected):
     assert notices(transition(state, event, 20.0, POLICY)[1]) == expected
 
 
-def test_a_program_that_left_others_running_is_judged_when_they_are_gone():
+def test_the_exit_policy_applies_when_the_orphans_have_exited():
     after, actions = transition(
         stopping(ApplyExitPolicy(Exited(1))), RunEnded(1, Signalled(15)), 21.0, policy(OnExit.WAIT)
     )
@@ -455,106 +455,106 @@ def test_only_a_stop_and_a_back_off_have_deadlines():
         assert next_deadline(state) is None
 
 
-def test_force_follows_after_the_timeout_and_is_repeated_every_second_but_told_once():
-    forced, actions = transition(RELAUNCH, DeadlineReached(), 25.0, POLICY)
+def test_a_run_is_killed_after_the_timeout_and_every_second_but_reported_once():
+    killed, actions = transition(RELAUNCH, DeadlineReached(), 25.0, POLICY)
     assert actions == (Kill(1), Report(Killed(1, 5.0)))
-    assert next_deadline(forced) == 26.0
-    again, actions = transition(forced, DeadlineReached(), 26.5, POLICY)
+    assert next_deadline(killed) == 26.0
+    again, actions = transition(killed, DeadlineReached(), 26.5, POLICY)
     assert actions == (Kill(1),)
     assert next_deadline(again) == 27.5
 
 
-def test_what_was_stopped_by_force_is_launched_again_all_the_same():
-    forced, _ = transition(RELAUNCH, DeadlineReached(), 25.0, POLICY)
-    after, actions = transition(forced, RunEnded(1, Signalled(9)), 25.1, POLICY)
+def test_a_killed_run_is_launched_again():
+    killed, _ = transition(RELAUNCH, DeadlineReached(), 25.0, POLICY)
+    after, actions = transition(killed, RunEnded(1, Signalled(9)), 25.1, POLICY)
     assert after == Running(2, 25.1, SERVED)
     assert deeds(actions) == [Launch(2, FilesChanged(batch()))]
 
 
-def test_a_second_ctrl_c_forces_at_once():
+def test_a_second_ctrl_c_kills_at_once():
     after, actions = transition(stopping(Exit(2, 20.0)), StopRequested(2), 20.5, POLICY)
     assert deeds(actions) == [Kill(1)]
     assert next_deadline(after) == 21.5
 
 
-def test_a_third_ctrl_c_forces_again():
-    forced, _ = transition(stopping(Exit(2, 20.0)), StopRequested(2), 20.5, POLICY)
-    _, actions = transition(forced, StopRequested(2), 20.6, POLICY)
+def test_a_third_ctrl_c_kills_again():
+    killed, _ = transition(stopping(Exit(2, 20.0)), StopRequested(2), 20.5, POLICY)
+    _, actions = transition(killed, StopRequested(2), 20.6, POLICY)
     assert actions == (Kill(1),)
 
 
-def test_one_ctrl_c_that_is_heard_twice_is_one():
+def test_one_ctrl_c_that_is_received_twice_is_one():
     asked = stopping(Exit(2, 20.0))
     assert transition(asked, StopRequested(2), 20.29, POLICY) == (asked, ())
 
 
 class TestARunThatNoForceEnds:
-    def forced_at_each_deadline(self, state: State, *, until: float) -> State:
-        """The state at ``until``, when every deadline up to then has forced."""
+    def killed_at_each_deadline(self, state: State, *, until: float) -> State:
+        """The state at ``until``, after every deadline up to then."""
         while (deadline := next_deadline(state)) is not None and deadline < until:
             state, actions = transition(state, DeadlineReached(), deadline, POLICY)
             assert deeds(actions) == [Kill(1)]
         return state
 
-    def test_holds_up_the_end_of_the_session_for_ten_seconds(self):
-        state = self.forced_at_each_deadline(stopping(Exit(15, 20.0)), until=35.0)
+    def test_delays_the_end_of_the_session_by_ten_seconds(self):
+        state = self.killed_at_each_deadline(stopping(Exit(15, 20.0)), until=35.0)
         state, actions = transition(state, DeadlineReached(), 35.0, POLICY)
         assert state == Finished(137)
         assert notices(actions) == [KillFailed(1, 10.0)]
 
-    def test_is_waited_for_as_long_as_it_takes_before_the_next_one_is_launched(self):
-        state = self.forced_at_each_deadline(RELAUNCH, until=500.0)
+    def test_must_exit_before_the_next_run_is_launched(self):
+        state = self.killed_at_each_deadline(RELAUNCH, until=500.0)
         assert isinstance(state, Stopping)
 
 
 class TestACtrlCThatTheRunHasHeardItself:
     ONCE = Running(1, 10.0, interrupted_at=20.0)
 
-    def test_is_between_the_run_and_the_user(self):
+    def test_is_left_to_the_run(self):
         assert transition(RUNNING, ChildInterrupted(1), 20.0, POLICY) == (self.ONCE, ())
 
-    def test_forces_as_the_second_within_the_time_that_a_stop_may_take(self):
+    def test_kills_as_the_second_within_the_stop_timeout(self):
         after, actions = transition(self.ONCE, ChildInterrupted(1), 24.5, POLICY)
         assert deeds(actions) == [Kill(1)]
         assert notices(actions) == [Killed(1, 4.5)]
         after, actions = transition(after, RunEnded(1, Signalled(9)), 25.0, POLICY)
         assert after == Finished(137)
 
-    def test_is_the_first_again_after_that_time(self):
+    def test_is_the_first_again_after_the_stop_timeout(self):
         assert transition(self.ONCE, ChildInterrupted(1), 25.1, POLICY) == (Running(1, 10.0, interrupted_at=25.1), ())
 
     def test_is_the_same_one_if_it_comes_at_once(self):
         assert transition(self.ONCE, ChildInterrupted(1), 20.29, POLICY) == (self.ONCE, ())
 
-    def test_makes_an_end_of_a_restart_and_forces_as_the_second(self):
+    def test_turns_a_restart_into_an_exit_and_kills_as_the_second(self):
         after, actions = transition(RELAUNCH, ChildInterrupted(1), 21.0, POLICY)
         assert (after, actions) == (replace(RELAUNCH, goal=Exit(2, 21.0)), ())
         _, actions = transition(after, ChildInterrupted(1), 21.5, POLICY)
         assert deeds(actions) == [Kill(1)]
 
     @pytest.mark.parametrize("state", [RUNNING, RELAUNCH, COOLING_DOWN, Idle()])
-    def test_is_ignored_if_it_is_of_another_run(self, state):
+    def test_of_another_run_is_ignored(self, state):
         assert transition(state, ChildInterrupted(9), 21.0, POLICY) == (state, ())
 
 
-def test_how_an_end_came_about_is_told():
+def test_the_steps_of_a_stop_are_reported():
     steps = (StopStep(StopStepKind.ASKED, 0.0), StopStep(StopStepKind.GONE, 0.5))
     _, actions = transition(RELAUNCH, RunEnded(1, Signalled(15), steps), 20.5, POLICY)
     assert Ended(1, Signalled(15), 10.5, stopped=True, steps=steps) in notices(actions)
 
 
-def test_the_first_ctrl_c_during_a_restart_does_not_force():
+def test_the_first_ctrl_c_during_a_restart_does_not_kill():
     after, actions = transition(RELAUNCH, StopRequested(2), 24.0, POLICY)
     assert actions == ()
     assert next_deadline(after) == 25.0
 
 
 @pytest.mark.parametrize(
-    ("asked_by", "forced", "exit_code"),
+    ("signal", "killed", "exit_code"),
     [(INTERRUPT, False, 130), (TERMINATE, False, 143), (1, False, 129), (INTERRUPT, True, 137), (TERMINATE, True, 137)],
 )
-def test_the_exit_code_says_which_signal_ended_the_session(asked_by, forced, exit_code):
-    after, actions = transition(stopping(Exit(asked_by, 20.0), forced=forced), RunEnded(1, Exited(0)), 21.0, POLICY)
+def test_the_exit_code_says_which_signal_ended_the_session(signal, killed, exit_code):
+    after, actions = transition(stopping(Exit(signal, 20.0), killed=killed), RunEnded(1, Exited(0)), 21.0, POLICY)
     assert after == Finished(exit_code)
     assert deeds(actions) == [Finish(exit_code)]
 
@@ -595,7 +595,7 @@ def test_a_child_that_ends_after_ten_seconds(on_exit, history, outcome, expected
 
 @pytest.mark.parametrize("on_exit", list(OnExit))
 @pytest.mark.parametrize("outcome", [Exited(130, was_foreground=True), Signalled(INTERRUPT, was_foreground=True)])
-def test_a_ctrl_c_that_only_the_child_could_hear_ends_the_session_under_any_policy(on_exit, outcome):
+def test_a_ctrl_c_that_only_the_child_received_ends_the_session_under_any_policy(on_exit, outcome):
     after, actions = transition(Running(1, 10.0, SERVED), RunEnded(1, outcome), 20.0, policy(on_exit))
     assert after == Finished(130)
     assert deeds(actions) == [Finish(130)]
@@ -607,7 +607,7 @@ def test_any_other_end_is_left_to_the_policy(outcome):
     assert after == WaitingForChange(1, SERVED)
 
 
-def test_a_stop_that_we_asked_for_is_no_ctrl_c_even_if_it_looks_like_one():
+def test_a_requested_stop_is_not_a_ctrl_c_even_if_it_looks_like_one():
     after, _ = transition(RELAUNCH, RunEnded(1, Exited(130, was_foreground=True)), 21.0, POLICY)
     assert after == Running(2, 21.0, SERVED)
 
@@ -644,13 +644,13 @@ def test_the_back_off_doubles_up_to_its_ceiling():
     assert pauses(states, lifetimes) == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
 
 
-def test_a_healthy_run_wipes_out_the_failures_before_it():
+def test_a_healthy_run_resets_the_failures():
     lifetimes = [1.0, 1.0, 10.0, 1.0]
     states = lives_and_deaths(FAILED, lifetimes, policy(OnExit.RESTART))
     assert pauses(states, lifetimes) == [0.5, 1.0, 0.5, 1.0]
 
 
-def test_a_back_off_is_told_and_its_reason_handed_on():
+def test_a_back_off_is_reported_and_passes_on_its_reason():
     cooling, actions = transition(Running(2, 10.0), RunEnded(2, FAILED), 12.0, policy(OnExit.RESTART))
     assert notices(actions)[1:] == [BackingOffNotice(0.5, 1, FAILED)]
     after, actions = transition(cooling, DeadlineReached(), 12.5, POLICY)
@@ -662,7 +662,7 @@ def test_a_back_off_is_told_and_its_reason_handed_on():
 
 
 @pytest.mark.parametrize("on_exit", list(OnExit))
-def test_a_restart_code_is_served_at_once_under_any_policy(on_exit):
+def test_a_restart_code_restarts_at_once_under_any_policy(on_exit):
     after, actions = transition(Running(1, 10.0, SERVED), RunEnded(1, Exited(3)), 11.0, policy(on_exit))
     assert after == Running(2, 11.0, SERVED)
     assert deeds(actions) == [Launch(2, RequestedByChild())]
@@ -686,9 +686,9 @@ def test_a_restart_code_right_after_the_start_backs_off():
     assert notices(actions)[1:] == [BackingOffNotice(0.5, 1, Exited(3))]
 
 
-def test_the_leader_decides_whether_a_restart_code_was_early_not_what_it_left_running():
-    judged = Stopping(1, 10.0, RestartHistory(), ApplyExitPolicy(Exited(3)), asked_at=10.5, kill_at=15.5)
-    after, _ = transition(judged, RunEnded(1, Signalled(9)), 15.6, POLICY)
+def test_a_restart_code_is_early_by_the_uptime_of_the_leader_not_of_its_orphans():
+    orphaned = Stopping(1, 10.0, RestartHistory(), ApplyExitPolicy(Exited(3)), asked_at=10.5, kill_at=15.5)
+    after, _ = transition(orphaned, RunEnded(1, Signalled(9)), 15.6, POLICY)
     assert after == BackingOff(1, RestartHistory(early_restarts=1), 16.1, RequestedByChild())
 
 
@@ -708,21 +708,21 @@ def test_five_early_restart_codes_in_a_row_are_a_failed_start(on_exit, last):
     assert states[4] == last
 
 
-def test_a_failed_start_is_told_as_such():
+def test_a_failed_start_is_reported_as_such():
     last_try = Running(5, 10.0, RestartHistory(early_restarts=4, has_handled_change=True))
     _, actions = transition(last_try, RunEnded(5, Exited(3)), 10.5, POLICY)
     assert notices(actions)[1:] == [RestartCodeIgnored(3, 5), WaitingForChangeNotice(Exited(3))]
 
 
 @pytest.mark.parametrize("event", [BatchClosed(batch()), RestartRequested("r")])
-def test_a_change_or_a_restart_by_hand_wipes_out_the_early_restart_codes(event: Event):
+def test_a_change_or_a_restart_by_the_user_resets_the_early_restart_codes(event: Event):
     cooling = BackingOff(4, RestartHistory(early_restarts=4), until=30.0, reason=RequestedByChild())
     running, _ = transition(cooling, event, 20.0, POLICY)
     assert isinstance(running, Running)
     assert running.history.early_restarts == 0
 
 
-def test_a_late_restart_code_or_another_end_wipes_out_the_early_ones():
+def test_a_late_restart_code_or_another_end_resets_the_early_ones():
     tried = RestartHistory(early_restarts=4, has_handled_change=True)
     after, _ = transition(Running(5, 10.0, tried), RunEnded(5, Exited(3)), 11.5, POLICY)
     assert after == Running(6, 11.5, SERVED)
@@ -748,7 +748,7 @@ def test_a_session_of_one_run_ends_with_its_code(code: int) -> None:
     assert deeds(actions) == [Finish(code)]
 
 
-def test_a_session_that_has_run_is_postponed_no_more() -> None:
+def test_a_session_that_has_run_is_not_postponed_again() -> None:
     begun = Idle(2, ConfigChanged(("postpone",)), SERVED)
     after, _ = transition(begun, Begin(), 20.0, replace(POLICY, postpone=True))
     assert after == Running(3, 20.0, SERVED)
@@ -763,17 +763,17 @@ def test_a_postponed_session_starts_with_its_first_change() -> None:
 
 
 @pytest.mark.parametrize("strict", [ONCE, policy(OnExit.EXIT)])
-def test_a_first_start_that_is_refused_ends_a_session_that_is_not_to_wait(strict: RestartPolicy) -> None:
+def test_a_blocked_first_start_ends_a_session_that_must_not_wait(strict: RestartPolicy) -> None:
     assert transition(Idle(), FirstStartBlocked(7), 20.0, strict) == (Finished(7), (Finish(7),))
     assert transition(Idle(), FirstStartBlocked(7), 20.0, policy(OnExit.WAIT)) == (Idle(), ())
 
 
-def test_the_number_of_a_run_that_would_be_next_goes_on_until_the_end():
+def test_the_number_of_the_next_run_grows_until_the_end():
     assert [next_run(state) for state in (Idle(), Idle(4), Running(1, 0.0), RELAUNCH, COOLING_DOWN)] == [1, 5, 2, 2, 5]
     assert next_run(Finished(0)) == 1
 
 
 @pytest.mark.parametrize("on_exit", OnExit)
-def test_a_start_of_another_plan_that_is_refused_is_waited_for_whatever_ends_a_session(on_exit: OnExit) -> None:
+def test_a_blocked_start_of_other_settings_never_ends_the_session(on_exit: OnExit) -> None:
     begun = Idle(2, ConfigChanged(("before",)), SERVED)
     assert transition(begun, FirstStartBlocked(7), 20.0, policy(on_exit)) == (begun, ())

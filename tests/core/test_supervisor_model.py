@@ -14,7 +14,7 @@ from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
 from reloader.core.states import BackingOff, Finished, State, Stopping, WaitingForChange, WaitingForQuiet
 from reloader.core.supervisor import Action, Finish, Kill, Launch, SendStopSignal, transition
-from tests.support.fakes.simulated_system import BrokenPromise, Simulation, Step
+from tests.support.fakes.simulated_system import BrokenPromise, Simulation, TransitionFunction
 
 BLOCKS = 22
 HISTORIES = 1000  # in a block; a test prints the seed of the history that fails, and the history
@@ -50,7 +50,7 @@ def test_the_histories_reach_every_state_and_ask_for_every_action():
 # The simulation itself: a step that breaks a promise is found out
 
 
-def play(broken: Step, *, histories: int) -> None:
+def play(broken: TransitionFunction, *, histories: int) -> None:
     for seed in range(histories):
         Simulation(seed, broken).run()
 
@@ -58,7 +58,7 @@ def play(broken: Step, *, histories: int) -> None:
 Stepped = tuple[State, tuple[Action, ...]]
 
 
-def with_other_actions(change: Callable[[tuple[Action, ...]], tuple[Action, ...]]) -> Step:
+def with_other_actions(change: Callable[[tuple[Action, ...]], tuple[Action, ...]]) -> TransitionFunction:
     def broken(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
         after, actions = transition(state, event, now, policy)
         return after, change(actions)
@@ -66,15 +66,15 @@ def with_other_actions(change: Callable[[tuple[Action, ...]], tuple[Action, ...]
     return broken
 
 
-def without(kind: type[Action]) -> Step:
+def without(kind: type[Action]) -> TransitionFunction:
     return with_other_actions(lambda actions: tuple(action for action in actions if not isinstance(action, kind)))
 
 
-def twice(kind: type[Action]) -> Step:
+def twice(kind: type[Action]) -> TransitionFunction:
     return with_other_actions(lambda actions: (*actions, *(action for action in actions if isinstance(action, kind))))
 
 
-def deaf_to(event_kind: type[Event], *state_kinds: type[State]) -> Step:
+def deaf_to(event_kind: type[Event], *state_kinds: type[State]) -> TransitionFunction:
     def broken(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
         is_unheard = isinstance(event, event_kind) and isinstance(state, state_kinds)
         return (state, ()) if is_unheard else transition(state, event, now, policy)
@@ -98,7 +98,7 @@ def rude(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepp
 
 
 def credulous(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
-    """Believes news of any run."""
+    """Handles events of any run."""
     if isinstance(event, RunEnded) and not isinstance(state, Finished) and hasattr(state, "run"):
         return transition(state, replace(event, run=state.run), now, policy)
     return transition(state, event, now, policy)
@@ -118,7 +118,7 @@ def sleepless(state: State, event: Event, now: float, policy: RestartPolicy) -> 
 
 
 def unjust(state: State, event: Event, now: float, policy: RestartPolicy) -> Stepped:
-    """Forgets that a run had ended by itself as soon as somebody wants its end."""
+    """Forgets that a run had ended by itself as soon as it is stopped."""
     after, actions = transition(state, event, now, policy)
     return (replace(after, leader_exited=False) if isinstance(after, Stopping) else after), actions
 
@@ -144,9 +144,9 @@ def unjust(state: State, event: Event, now: float, policy: RestartPolicy) -> Ste
         pytest.param(deaf_to(StopRequested, Stopping), id="cannot be stopped while it stops"),
         pytest.param(impatient, id="does not wait for the end of a run"),
         pytest.param(rude, id="forces at the first request"),
-        pytest.param(credulous, id="believes old news"),
-        pytest.param(forgetful, id="tells half of the changes"),
-        pytest.param(unjust, id="tells a crash as a stop"),
+        pytest.param(credulous, id="handles old events"),
+        pytest.param(forgetful, id="reports half of the changes"),
+        pytest.param(unjust, id="reports a crash as a stop"),
         pytest.param(sleepless, id="sets deadlines in the past"),
     ],
 )

@@ -25,22 +25,22 @@ BATCH = ChangeBatch.of(
 )
 
 
-def test_the_changed_files_that_exist_stand_in_the_command() -> None:
+def test_the_changed_files_that_exist_replace_the_placeholder() -> None:
     step = Task(("ruff", "{files}", "-q"))
     assert step.commands_for(BATCH, "/") == (("ruff", "/app/a.py", "/app/styles/b.css", "/elsewhere/c.py", "-q"),)
 
 
-def test_patterns_leave_of_them_those_that_they_match() -> None:
+def test_patterns_select_the_files() -> None:
     step = Task(("ruff", "{files}"), (patterns("*.py", "!a.py"), patterns("*.py", base="/elsewhere")))
     assert step.commands_for(BATCH, "/") == (("ruff", "/elsewhere/c.py"),)
 
 
-def test_a_command_without_them_is_as_it_is() -> None:
+def test_a_command_without_the_placeholder_is_unchanged() -> None:
     assert Task(("make", "all")).commands_for(BATCH, "/") == (("make", "all"),)
 
 
 @pytest.mark.parametrize("argv", [("ruff", "{files}", "-q"), ("ruff", "{files}", "--again", "{files}")])
-def test_more_files_than_a_command_line_takes_are_shared_out_among_several(argv: tuple[str, ...]) -> None:
+def test_more_files_than_a_command_line_takes_are_split_over_several(argv: tuple[str, ...]) -> None:
     paths = [f"/app/a directory with a long name/module {number}.py" for number in range(2000)]
     batch = ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in paths)
     commands = Task(argv).commands_for(batch, "/")
@@ -50,20 +50,20 @@ def test_more_files_than_a_command_line_takes_are_shared_out_among_several(argv:
     assert given == paths
 
 
-def test_a_path_that_is_longer_than_all_of_them_may_be_has_a_command_of_its_own() -> None:
+def test_a_path_that_is_longer_than_the_limit_gets_a_command_of_its_own() -> None:
     paths = ["/a", "/" + "b" * 30_000, "/c"]
     batch = ChangeBatch.of(PathChange(path, ChangeKind.MODIFIED) for path in paths)
     assert Task(("ruff", "{files}")).commands_for(batch, "/") == tuple(("ruff", path) for path in paths)
 
 
-def test_a_command_that_asks_for_files_is_none_where_there_are_none() -> None:
+def test_a_command_with_the_placeholder_does_not_run_without_files() -> None:
     gone = ChangeBatch.of([PathChange("/app/gone.py", ChangeKind.REMOVED)])
     assert [Task(("mypy", "{files}")).commands_for(batch, "/") for batch in (ChangeBatch(), gone)] == [(), ()]
     assert Task(("mypy", "{files}"), (patterns("*.js"),)).commands_for(BATCH, "/") == ()
     assert Task(("make",)).commands_for(ChangeBatch(), "/") == (("make",),)
 
 
-def test_a_command_without_them_is_one_however_many_there_are() -> None:
+def test_a_command_without_the_placeholder_runs_once_for_many_files() -> None:
     batch = ChangeBatch.of(PathChange(f"/{number}" + "a" * 20_000, ChangeKind.MODIFIED) for number in range(5))
     assert Task(("make", "all")).commands_for(batch, "/") == (("make", "all"),)
 
@@ -79,11 +79,11 @@ def test_a_command_without_them_is_one_however_many_there_are() -> None:
         (Task(("ruff", "{files}"), (patterns("/gone.py"),)), False),
     ],
 )
-def test_a_step_is_wanted_for_what_its_patterns_match(step: Task, expected: bool) -> None:
+def test_a_task_is_due_for_what_its_patterns_match(step: Task, expected: bool) -> None:
     assert step.is_due_for(BATCH, "/") is expected
 
 
-def test_no_step_is_wanted_for_nothing() -> None:
+def test_no_task_is_due_for_an_empty_batch() -> None:
     assert not Task(("make",)).is_due_for(ChangeBatch(), "/")
 
 
@@ -92,5 +92,5 @@ def test_on_windows_a_path_is_matched_by_its_names() -> None:
     assert Task(("make",), (patterns("styles/*.css", base="C:\\app"),)).is_due_for(batch, "\\")
 
 
-def test_what_was_not_done_in_time_has_the_exit_code_of_timeout() -> None:
+def test_a_task_that_timed_out_has_the_exit_code_of_timeout() -> None:
     assert TimedOut(3.0).exit_code == TIMEOUT_EXIT_CODE == 124

@@ -36,7 +36,7 @@ def files_seen(there: Walk) -> dict[str, tuple[str, ...]]:
     return {folder.path: folder.files for folder in there.from_roots()}
 
 
-def test_a_walk_visits_the_directories_that_count_and_names_the_files_that_count():
+def test_a_walk_visits_the_watched_directories_and_lists_the_watched_files():
     disk = {"/app": ["a.py", "a.log", "sub/", "build/"], "/app/sub": ["b.py", "c@"], "/app/build": ["x.py"]}
     app, sub = sorted(walk(disk).from_roots(), key=lambda folder: folder.path)
     assert (app.path, app.files, app.links) == ("/app", ("/app/a.py",), ())
@@ -76,7 +76,7 @@ def test_a_root_that_is_a_link_can_be_walked_alone():
     assert [(folder.path, folder.files) for folder in there.below("/app")] == [("/app", ("/app/a.py",))]
 
 
-def test_a_gitignore_is_found_on_the_way_even_if_it_does_not_count():
+def test_a_gitignore_is_found_even_if_it_is_not_watched():
     (folder,) = walk({"/app": [".gitignore", "a.py"]}).from_roots()
     assert folder.gitignore == "/app/.gitignore"
 
@@ -88,13 +88,13 @@ def test_a_linked_directory_is_visited_under_the_name_of_the_link():
     assert (lib.path, lib.files, lib.is_linked) == ("/app/lib", ("/app/lib/a.py",), True)
 
 
-def test_links_are_not_followed_where_that_is_not_wanted():
+def test_links_are_not_followed_if_that_is_switched_off():
     disk = {"/app": ["lib@/"], "/shared": ["a.py"]}
     assert [folder.path for folder in walk(disk, {"/app/lib": "/shared"}, follow=False).from_roots()] == ["/app"]
 
 
 @pytest.mark.parametrize("target", ["/app", "/app/sub", "/"])
-def test_a_link_to_a_directory_that_holds_it_is_not_followed(target):
+def test_a_link_to_a_directory_above_it_is_not_followed(target):
     disk = {"/app": ["sub/"], "/app/sub": ["back@/", "a.py"]}
     visited = [folder.path for folder in walk(disk, {"/app/sub/back": target}).from_roots()]
     assert visited == ["/app", "/app/sub"]
@@ -107,7 +107,7 @@ def test_a_directory_that_is_linked_twice_is_visited_once():
     assert set(visited) < {"/app", "/app/one", "/app/two"}
 
 
-def test_a_directory_that_is_there_for_real_is_not_visited_by_its_link():
+def test_a_real_directory_is_not_visited_again_by_a_link():
     disk = {"/app": ["link@/", "real/"], "/app/real": ["a.py"]}
     visited = [folder.path for folder in walk(disk, {"/app/link": "/app/real"}).from_roots()]
     assert sorted(visited) == ["/app", "/app/real"]

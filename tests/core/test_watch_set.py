@@ -11,13 +11,13 @@ def watch_set() -> WatchSet:
     )
 
 
-def test_what_the_filter_lets_through_counts():
+def test_what_the_filter_accepts_is_watched():
     assert watch_set().is_watched("/app/a.py")
     assert not watch_set().is_watched("/app/a.log")
     assert not watch_set().is_watched("/elsewhere/a.py")
 
 
-def test_an_extra_file_counts_wherever_it_lies_and_whatever_the_filter_says():
+def test_an_extra_file_is_watched_anywhere_and_despite_the_filter():
     assert watch_set().is_watched("/etc/app.conf")
     assert watch_set().is_watched("/app/build/version")
     assert not watch_set().is_watched("/app/build/other")

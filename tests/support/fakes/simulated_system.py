@@ -1,4 +1,4 @@
-"""An operating system, a disk and a user in the head: drives ``step`` through random histories and holds it to its promises.
+"""A simulated operating system, disk and user: drives ``transition`` through random histories and checks its promises.
 
 A history is fixed by its seed. Time is a number here; nothing waits.
 """
@@ -41,7 +41,7 @@ from reloader.core.supervisor import (
     next_deadline,
 )
 
-Step = Callable[[State, Event, float, RestartPolicy], tuple[State, tuple[Action, ...]]]
+TransitionFunction = Callable[[State, Event, float, RestartPolicy], tuple[State, tuple[Action, ...]]]
 
 NEVER = float("inf")
 LAST_TURN = 600  # of a history: each comes to rest long before
@@ -63,25 +63,25 @@ STOPPED = Signalled(15)
 
 
 class BrokenPromise(AssertionError):
-    """What ``step`` did wrong, with the history that led to it."""
+    """A promise that ``transition`` broke, with the history that led to it."""
 
 
 @dataclass(slots=True)
 class SimulatedChild:
-    """One run: when it ends by itself, how it takes a request to stop, and what it leaves behind."""
+    """One run: when it ends by itself, how it reacts to a stop, and if it leaves processes running."""
 
     run: int
     leader_ends_at: float = NEVER
     outcome: Outcome = STOPPED
     leaves_others: bool = False
-    answers_after: float = 0.01  # seconds from the request to stop to the end; NEVER: deaf
-    forces_needed: int = 1  # how often force must be tried: a process in the kernel's hands takes its time
+    stops_after: float = 0.01  # seconds from the stop signal to the end; NEVER: ignores it
+    kills_needed: int = 1  # kills until it ends: a process that the kernel blocks takes its time
     asked_at: float | None = None
-    forces: int = 0
-    leader_is_gone: bool = False
-    ended_by_itself: bool = False  # as far as that was heard before anybody wanted its end
+    kills: int = 0
+    leader_has_exited: bool = False
+    ended_by_itself: bool = False  # if that was known before its stop was requested
     is_alive: bool = True
-    is_known_to_be_gone: bool = False
+    is_known_to_have_ended: bool = False
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Simulation:
     """One history. ``run`` plays it to its end, or raises BrokenPromise."""
 
     seed: int
-    step: Step
+    transition: TransitionFunction
     random: Random = field(init=False)
     policy: RestartPolicy = field(init=False)
     state: State = field(default_factory=Idle)
@@ -127,7 +127,7 @@ class Simulation:
         self._check_that_the_end_is_final()
         return self
 
-    # The outside: changes, wishes, children
+    # The outside: changes, requests, children
 
     def _plan_the_outside(self) -> None:
         random = self.random
@@ -141,14 +141,14 @@ class Simulation:
         for _ in range(random.choice((0, 0, 0, 1, 2))):
             self._at(random.uniform(0.01, moment + 3), lambda: self._deliver(RestartRequested("test")))
         for _ in range(random.choice((0, 0, 0, 1))):
-            self._at(random.uniform(0.01, moment + 3), self._renew_the_plan)
+            self._at(random.uniform(0.01, moment + 3), self._change_settings)
         if random.random() < 0.4:
-            self._plan_a_wish_to_stop(random.uniform(0.01, moment + 3))
+            self._plan_a_stop(random.uniform(0.01, moment + 3))
         for _ in range(random.choice((0, 0, 1, 3))):
-            self._at(random.uniform(0.0, moment + 3), self._deliver_what_does_not_count)
+            self._at(random.uniform(0.0, moment + 3), self._deliver_what_is_ignored)
 
     def _plan_a_batch(self, moment: float) -> float:
-        """Most batches open some time before they are closed; one that is found complete is closed at once."""
+        """Plan a batch. Most open some time before they are closed; one that is complete is closed at once."""
         path = self._name_of_a_file()
         if self.random.random() < 0.75:
             self._at(moment, self._open_batch)
@@ -159,7 +159,7 @@ class Simulation:
     def _name_of_a_file(self) -> str:
         return f"file{self.random.randrange(5)}"
 
-    def _plan_a_wish_to_stop(self, moment: float) -> None:
+    def _plan_a_stop(self, moment: float) -> None:
         signal = self.random.choice((2, 2, 15, 1))
         self._at(moment, lambda: self._ask_to_stop(signal))
         for _ in range(self.random.choice((0, 0, 1, 2))):
@@ -177,30 +177,32 @@ class Simulation:
 
     def _ask_to_stop(self, signal: int) -> None:
         if self.exit_code is None:
-            if not self.stop_requests and self.child is not None and self.child.is_known_to_be_gone:
+            if not self.stop_requests and self.child is not None and self.child.is_known_to_have_ended:
                 self.child = None
             self.stop_requests.append((self.now, signal))
             self._deliver(StopRequested(signal))
 
-    def _renew_the_plan(self) -> None:
+    def _change_settings(self) -> None:
         self.has_pending_settings = self.exit_code is None
         self._deliver(SettingsChanged(("command",)))
 
-    def _deliver_what_does_not_count(self) -> None:
-        """Late news of a run that is over, and a deadline that has not been reached."""
+    def _deliver_what_is_ignored(self) -> None:
+        """Late events of a run that is over, and a deadline that has not been reached."""
         before = self.state
         deadline = next_deadline(before)
         old = self.last_run - 1
         for event in (RunEnded(old, Exited(1)), LeaderExited(old, Exited(1)), DeadlineReached()):
             if not isinstance(event, DeadlineReached) or deadline is None or self.now < deadline:
-                self._must(self.step(before, event, self.now, self.policy) == (before, ()), f"{event} is not ignored")
+                self._must(
+                    self.transition(before, event, self.now, self.policy) == (before, ()), f"{event} is not ignored"
+                )
 
     def _new_child(self, run: int) -> SimulatedChild:
         random = self.random
         if run > CALM_AFTER:
             return SimulatedChild(run)
-        answers_after = random.choice((0.0, 0.01, 0.01, 0.4, 1.5, 9.0, NEVER))
-        child = SimulatedChild(run, answers_after=answers_after, forces_needed=random.choice((1, 1, 1, 3)))
+        stops_after = random.choice((0.0, 0.01, 0.01, 0.4, 1.5, 9.0, NEVER))
+        child = SimulatedChild(run, stops_after=stops_after, kills_needed=random.choice((1, 1, 1, 3)))
         if random.random() < 0.45:
             child.leader_ends_at = self.now + random.choice((0.0, 0.02, 0.3, 0.99, 1.5, 5.0))
             child.outcome = random.choice(OUTCOMES)
@@ -208,25 +210,25 @@ class Simulation:
         return child
 
     def _leader_ends(self, child: SimulatedChild) -> None:
-        if not child.is_alive or child.leader_is_gone:
+        if not child.is_alive or child.leader_has_exited:
             return
-        child.leader_is_gone = True
+        child.leader_has_exited = True
         if child.leaves_others:
-            self._at(self.now + self._latency(), lambda: self._hear_of_the_end(LeaderExited, child))
+            self._at(self.now + self._latency(), lambda: self._deliver_end(LeaderExited, child))
         else:
             self._all_end(child)
 
     def _all_end(self, child: SimulatedChild) -> None:
         if child.is_alive:
             child.is_alive = False
-            self._at(self.now + self._latency(), lambda: self._hear_of_the_end(RunEnded, child))
+            self._at(self.now + self._latency(), lambda: self._deliver_end(RunEnded, child))
 
-    def _hear_of_the_end(self, kind: type[LeaderExited | RunEnded], child: SimulatedChild) -> None:
+    def _deliver_end(self, kind: type[LeaderExited | RunEnded], child: SimulatedChild) -> None:
         if isinstance(self.state, Running) and self.state.run == child.run and child.outcome.was_interrupted:
             self.was_interrupted = True
         if isinstance(self.state, Running) and self.state.run == child.run:
             child.ended_by_itself = True
-        child.is_known_to_be_gone |= kind is RunEnded
+        child.is_known_to_have_ended |= kind is RunEnded
         self._deliver(kind(child.run, child.outcome))
 
     def _latency(self) -> float:
@@ -239,7 +241,7 @@ class Simulation:
         heapq.heappush(self.agenda, (moment, self.planned, what))
 
     def _play(self) -> None:
-        """Until nothing more will happen by itself. What is due at one moment comes in any order."""
+        """Play until nothing more will happen by itself. Events of one moment come in any order."""
         for _ in range(LAST_TURN):
             deadline = next_deadline(self.state)
             due = self.agenda[0][0] if self.agenda else NEVER
@@ -247,7 +249,7 @@ class Simulation:
                 self.now = max(self.now, deadline + self.random.choice((0.0, 0.0, 0.01, 0.5)))
                 self._deliver(DeadlineReached())
                 after = next_deadline(self.state)
-                self._must(after is None or after > self.now, "a deadline that was served is still due")
+                self._must(after is None or after > self.now, "a deadline that was handled is still due")
             elif self.agenda:
                 moment, _, what = heapq.heappop(self.agenda)
                 self.now = max(self.now, moment)
@@ -259,7 +261,7 @@ class Simulation:
     def _deliver(self, event: Event) -> None:
         if self.exit_code is not None:
             return
-        self.state, actions = self.step(self.state, event, self.now, self.policy)
+        self.state, actions = self.transition(self.state, event, self.now, self.policy)
         self.trace.append((self.now, event))
         self.trace.append((self.now, self.state))
         for action in actions:
@@ -272,27 +274,30 @@ class Simulation:
 
     def _perform(self, action: Action) -> None:
         match action:
-            case Launch(run, reason) if self._is_to_be_held(reason):
+            case Launch(run, reason) if self._is_delayed(reason):
                 self._deliver(LaunchDelayed(run, self.random.choice((0.02, 1.0)), reason))
             case Launch():
                 self.is_pending = False
                 self._launch(action)
             case SendStopSignal(run):
-                self._take_request(run)
+                self._receive_stop(run)
             case Kill(run):
-                self._take_force(run)
+                self._receive_kill(run)
             case Report(Changed(batch)):
-                self._must(len(batch) > 0, "a change is told that is none")
+                self._must(len(batch) > 0, "an empty batch is reported as a change")
             case Report(Ended(run, stopped=stopped)):
                 child = self._child_of(run)
-                self._must(child is None or stopped is not child.ended_by_itself, "an end is told for what it was not")
+                self._must(
+                    child is None or stopped is not child.ended_by_itself,
+                    "a stop is reported as an end by itself, or the reverse",
+                )
             case Report():
                 pass
             case Finish(exit_code):
                 self._finish(exit_code)
 
-    def _is_to_be_held(self, reason: Reason) -> bool:
-        """Whether it is to be found out first who writes, which is done but once before each launch."""
+    def _is_delayed(self, reason: Reason) -> bool:
+        """Return True if a trial for a restart loop comes first, at most once before each launch."""
         self.is_pending = not self.is_pending and isinstance(reason, FilesChanged) and self.random.random() < 0.1
         return self.is_pending
 
@@ -300,48 +305,48 @@ class Simulation:
         self._must(self.child is None or not self.child.is_alive, "two runs are alive")
         self._must(not self.batch_is_open, "it launches while a batch is open")
         self._must(not self.stop_requests, "it launches after it was asked to stop")
-        self._must(not self.was_interrupted, "it launches after a Ctrl-C that only the child could hear")
+        self._must(not self.was_interrupted, "it launches after a Ctrl-C that only the child received")
         self._must(action.run == self.last_run + 1, "run numbers do not grow by one")
-        told = set(action.reason.batch.kinds) if isinstance(action.reason, FilesChanged) else set[str]()
-        self._must(self.pending_paths <= told, "the reason does not name what has changed")
-        self._must(told <= self.pending_paths, "the reason names what was served before")
+        named = set(action.reason.batch.kinds) if isinstance(action.reason, FilesChanged) else set[str]()
+        self._must(self.pending_paths <= named, "the reason does not name what has changed")
+        self._must(named <= self.pending_paths, "the reason names a change that was handled before")
         self.pending_paths.clear()
         self.has_pending_settings = False
         self.last_run = action.run
         if self.random.random() < 0.04 and action.run <= CALM_AFTER:
-            refused = self.child = SimulatedChild(action.run, outcome=NotLaunched(127, "not found"), is_alive=False)
-            self._at(self.now, lambda: self._hear_of_the_end(RunEnded, refused))
+            unlaunched = self.child = SimulatedChild(action.run, outcome=NotLaunched(127, "not found"), is_alive=False)
+            self._at(self.now, lambda: self._deliver_end(RunEnded, unlaunched))
             return
         child = self.child = self._new_child(action.run)
         if child.leader_ends_at < NEVER:
             self._at(child.leader_ends_at, lambda: self._leader_ends(child))
 
-    def _take_request(self, run: int) -> None:
+    def _receive_stop(self, run: int) -> None:
         child = self._child_of(run)
         if child is None:
             return
         self._must(child.asked_at is None, "a run is asked to stop twice")
         child.asked_at = self.now
-        if child.answers_after < NEVER:
-            self._at(self.now + child.answers_after, lambda: self._all_end(child))
+        if child.stops_after < NEVER:
+            self._at(self.now + child.stops_after, lambda: self._all_end(child))
 
-    def _take_force(self, run: int) -> None:
+    def _receive_kill(self, run: int) -> None:
         child = self._child_of(run)
         if child is None:
             return
-        self._must(child.asked_at is not None, "force comes before the request to stop")
+        self._must(child.asked_at is not None, "a kill comes before the stop signal")
         in_time = self.now >= (child.asked_at or 0.0) + self.policy.stop.timeout
-        self._must(in_time or self._was_urged(), "force comes before its time")
-        child.forces += 1
-        if child.forces >= child.forces_needed:
+        self._must(in_time or self._was_asked_twice(), "a kill comes before the timeout")
+        child.kills += 1
+        if child.kills >= child.kills_needed:
             self._at(self.now + self._latency(), lambda: self._all_end(child))
 
     def _child_of(self, run: int) -> SimulatedChild | None:
         self._must(run == self.last_run, "an action is meant for another run")
         return self.child
 
-    def _was_urged(self) -> bool:
-        """Whether the user has asked twice, and not by one key press that was heard twice."""
+    def _was_asked_twice(self) -> bool:
+        """Return True if the user asked twice, and not by one key press that was received twice."""
         return (
             len(self.stop_requests) > 1
             and self.stop_requests[-1][0] - self.stop_requests[0][0] >= DUPLICATE_REQUEST_WINDOW
@@ -350,18 +355,18 @@ class Simulation:
     def _finish(self, exit_code: int) -> None:
         self._must(self.exit_code is None, "it finishes twice")
         self._must(self.child is None or not self.child.is_alive, "something is alive at the end")
-        is_served = not self.pending_paths and not self.has_pending_settings
-        self._must(is_served or self._may_leave_changes(), "it ends and a change is not served")
+        is_handled = not self.pending_paths and not self.has_pending_settings
+        self._must(is_handled or self._may_leave_changes(), "it ends and a change is not handled")
         if self.stop_requests:
             self._must(exit_code in self._codes_of_a_stop(), f"exit code {exit_code} is not the one of a stop")
         self.exit_code = exit_code
 
     def _codes_of_a_stop(self) -> set[int]:
-        was_forced = self.child is not None and self.child.forces > 0
+        was_forced = self.child is not None and self.child.kills > 0
         return {128 + 9} if was_forced else {128 + signal for _, signal in self.stop_requests}
 
     def _may_leave_changes(self) -> bool:
-        """Who wants to stop does not want a restart, neither by a signal nor by a Ctrl-C that only the child could hear."""
+        """Return True after a stop by the user, also by a Ctrl-C that only the child received: no restart follows."""
         return bool(self.stop_requests) or self.was_interrupted
 
     # What must hold
@@ -371,8 +376,8 @@ class Simulation:
             return True
         serves = isinstance(self.state, Running) and self.child is not None and self.child.is_alive
         waits = isinstance(self.state, WaitingForChange) and (self.child is None or not self.child.is_alive)
-        is_served = not self.pending_paths and not self.has_pending_settings
-        return (serves or waits) and is_served and not self.batch_is_open
+        is_handled = not self.pending_paths and not self.has_pending_settings
+        return (serves or waits) and is_handled and not self.batch_is_open
 
     def _check_that_the_end_is_final(self) -> None:
         for event in (
@@ -385,7 +390,7 @@ class Simulation:
             DeadlineReached(),
             BatchOpened(),
         ):
-            after = self.step(self.state, event, self.now + 1, self.policy)
+            after = self.transition(self.state, event, self.now + 1, self.policy)
             self._must(after == (self.state, ()), f"{event} does something after the end")
 
     def _must(self, fact: bool, otherwise: str) -> None:
