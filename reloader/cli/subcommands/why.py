@@ -61,7 +61,7 @@ SUBCOMMAND = Subcommand(
     perform,
     general=("config", "json"),
     flags=(PID,),
-    positional=Argument("PATH...", "Files or directories. They need not exist.", is_many=True, is_path=True),
+    positional=Argument("PATH", "Files or directories. They need not exist.", is_many=True, is_path=True),
     details="""
 Names what decides about each path: the pattern, with its file and line; the program that imports it; or the fact that it
 is outside the project. Shows also where links lead, and what a change would cause.
