@@ -1,4 +1,4 @@
-"""What the system says of its file systems."""
+"""The file systems of paths, as the system reports them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from reloader.core.filesystems import Mount
 from reloader.system.mounts import Mounts
-from tests.support.platforms.limits import linux_only, windows_only
+from tests.support.platforms.limits import linux_only, posix_only, windows_only
 
 MOUNTINFO = b"""\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard
@@ -29,20 +29,20 @@ class TestLinux:
         (tmp_path / "mountinfo").write_bytes(MOUNTINFO)
         return Mounts(str(tmp_path / "mountinfo"))
 
-    def test_the_type_and_what_lies_behind_it_are_read(self, mounts: Mounts) -> None:
+    def test_the_type_and_the_source_are_read(self, mounts: Mounts) -> None:
         assert mounts.of("/mnt") == Mount("/", "ext4", "/dev/vda")
 
     def test_names_are_unescaped(self, mounts: Mounts) -> None:
         found = mounts.of("/mnt/with space\tand\\more/file")
         assert found == Mount("/mnt/with space\tand\\more", "fuse.sshfs", "me@there:/x")
 
-    def test_a_name_that_is_no_text_is_the_one_that_python_has_for_it(self, mounts: Mounts) -> None:
+    def test_a_name_that_is_not_utf_8_is_decoded_as_python_does(self, mounts: Mounts) -> None:
         assert mounts.of("/mnt/\udcff/file") == Mount("/mnt/\udcff", "nfs4", "server:/x")
 
-    def test_the_mount_on_top_counts(self, mounts: Mounts) -> None:
+    def test_the_last_mount_at_a_point_wins(self, mounts: Mounts) -> None:
         assert mounts.of("/mnt/c/project") == Mount("/mnt/c", "tmpfs", "tmpfs")
 
-    def test_what_is_mounted_below_is_found(self, mounts: Mounts) -> None:
+    def test_mounts_below_a_directory_are_found(self, mounts: Mounts) -> None:
         assert {mount.type for mount in mounts.below("/mnt")} == {"tmpfs", "fuse.sshfs", "nfs4"}
 
     def test_the_real_listing_knows_proc(self) -> None:
@@ -60,9 +60,36 @@ class TestLinux:
         assert Mounts(str(tmp_path / "missing")).of("/") is None
 
 
+@posix_only
+class TestPsutil:
+    """The way of every POSIX system but Linux, which works there too."""
+
+    @pytest.fixture
+    def mounts(self) -> Mounts:
+        return Mounts(None)
+
+    def test_knows_the_root(self, mounts: Mounts) -> None:
+        found = mounts.of("/")
+        assert found is not None
+        assert found.point == "/"
+        assert found.type
+
+    @linux_only
+    def test_reports_the_same_as_the_kernel(self, mounts: Mounts) -> None:
+        assert mounts.of("/proc/self") == Mounts().of("/proc/self")
+        assert {mount.point for mount in mounts.below("/")} == {mount.point for mount in Mounts().below("/")}
+
+    def test_that_fails_knows_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(all: bool) -> list[object]:  # noqa: A002 - psutil's name
+            raise PermissionError(1, "Operation not permitted")
+
+        monkeypatch.setattr("psutil.disk_partitions", refuse)
+        assert Mounts(None).of("/") is None
+
+
 @windows_only
 class TestWindows:
-    def test_a_drive_is_told_with_its_file_system(self, tmp_path: Path) -> None:
+    def test_a_drive_is_reported_with_its_file_system(self, tmp_path: Path) -> None:
         found = Mounts().of(str(tmp_path))
         assert found is not None
         assert found.point == tmp_path.drive + "\\"
@@ -72,7 +99,7 @@ class TestWindows:
         found = Mounts().of(r"\\no-such-server\share\file")
         assert found is None or found.type in {"remote", "unknown"}
 
-    def test_nothing_is_mounted_below_as_far_as_it_can_say(self, tmp_path: Path) -> None:
+    def test_mounts_below_a_directory_are_not_reported(self, tmp_path: Path) -> None:
         assert Mounts().below(str(tmp_path)) == ()
 
 
