@@ -23,7 +23,7 @@ from reloader.core.notices import Level, Notice
 from reloader.core.settings_diff import needs_restart
 from reloader.core.states import Reason
 from tests.config.other_values import write_with_other_value, write_without
-from tests.config.resolving import Project, project_in
+from tests.config.projects import Project, project_in
 from tests.support.pages import (
     CODE,
     MANUAL,

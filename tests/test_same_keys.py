@@ -24,7 +24,7 @@ GENERAL = {"--config", "--quiet", "--verbose", "--json", "--version", "--help"}
 
 
 def in_help() -> set[str]:
-    """By the flags that begin a line."""
+    """The keys whose flags begin a line."""
     return {_key(flag) for flag in FLAG.findall(full_help()) if flag not in GENERAL}
 
 
@@ -59,7 +59,7 @@ def in_completions() -> set[str]:
 
 
 def _key(flag: str) -> str:
-    """The key of a flag; one that no key has, as it is."""
+    """The key of a flag, or the flag itself if no key has it."""
     return next((key.name for key in KEYS.values() if key.flag == flag), flag)
 
 

@@ -1,4 +1,4 @@
-"""Programs that restart themselves, and what they are made of."""
+"""Programs that restart themselves, and their parts."""
 
 from __future__ import annotations
 

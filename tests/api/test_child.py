@@ -1,4 +1,4 @@
-"""What a child asks of its parent arrives, from wherever it asks."""
+"""The requests of a child reach its parent, from any thread and process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ONCE = "if os.environ['RELOADER_RUN'] == '1':\n    "
     ],
     ids=["main thread", "other thread", "other process"],
 )
-def test_a_program_is_restarted_when_it_asks_for_it(tmp_path: Path, ask: str) -> None:
+def test_a_program_is_restarted_on_request(tmp_path: Path, ask: str) -> None:
     with program_in(tmp_path, ONCE + ask) as program:
         program.wait_for_line("run 1")
         assert program.wait_for("launched", run=2)["reason"] == {"kind": "requested_by_user", "by": "the program"}
@@ -55,7 +55,7 @@ def test_a_program_may_also_leave_by_the_restart_code(tmp_path: Path) -> None:
         assert program.wait_for("launched", run=2)["reason"]["kind"] == "requested_by_child"
 
 
-def test_what_a_program_reads_can_be_watched_also(tmp_path: Path) -> None:
+def test_a_program_can_have_more_files_watched(tmp_path: Path) -> None:
     project, outside = tmp_path / "project", tmp_path / "outside ü"
     save(project / "data.txt", "1")
     save(outside / "more.txt", "1")
@@ -77,7 +77,7 @@ def test_what_a_program_reads_can_be_watched_also(tmp_path: Path) -> None:
         ]
 
 
-def test_a_file_that_changed_since_the_program_asked_for_it_is_a_change(tmp_path: Path) -> None:
+def test_a_file_that_changed_since_the_request_is_a_change(tmp_path: Path) -> None:
     save(tmp_path / "data.txt", "1")
     main = ONCE + "reloader.watch_also(['data.txt'])\n    open('data.txt', 'w').write('another')"
     with program_in(tmp_path, main) as program:
@@ -85,7 +85,7 @@ def test_a_file_that_changed_since_the_program_asked_for_it_is_a_change(tmp_path
         program.wait_for_line("run 2")
 
 
-def test_a_directory_cannot_be_watched_also(tmp_path: Path) -> None:
+def test_watch_also_takes_no_directory(tmp_path: Path) -> None:
     main = "try:\n    reloader.watch_also(['.'])\nexcept reloader.ReloaderError as error:\n    print(error, flush=True)"
     with program_in(tmp_path, main) as program:
         program.wait_for_line(f"watch_also() takes files, but {tmp_path} is a directory: add it to watch")
@@ -111,7 +111,7 @@ def test_without_a_parent_a_program_cannot_ask_for_a_restart(monkeypatch: pytest
         reloader.restart()
 
 
-def test_a_parent_that_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_parent_that_has_exited_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RELOADER_RUN_MAIN", "true")
     monkeypatch.setenv("RELOADER_AGENT", f"1|{tmp_path / 'gone'}|1|")
     assert reloader.is_running_from_reloader()

@@ -1,4 +1,4 @@
-"""Frameworks whose own reloader is on take us for its parent: one parent, one child, exit code 3 between them."""
+"""Frameworks whose own reloader is on take reloader for its parent: one parent, one child, exit code 3 between them."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _launched(reloader: Reloader, run: int) -> int:
 
 
 def _has_one_child(reloader: Reloader, run: int) -> bool:
-    """Whether ``run`` is all that the session has started, but for its guard.
+    """True if the session has started nothing but ``run`` and its guard.
 
     On Windows a virtual environment's Python is two processes.
     """

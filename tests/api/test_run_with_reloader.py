@@ -54,7 +54,7 @@ def test_the_parent_imports_but_never_runs_main(tmp_path: Path) -> None:
 
 
 @linux_only
-def test_the_child_is_gone_soon_after_a_parent_with_threads_is_killed(tmp_path: Path) -> None:
+def test_the_child_exits_soon_after_a_parent_with_threads_is_killed(tmp_path: Path) -> None:
     threads = "import signal, threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
     stubborn = app().replace("def main():\n", "def main():\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n")
     write(tmp_path, {"app.py": threads + stubborn, "settings.py": settings("first")})
@@ -140,7 +140,7 @@ def test_a_module_that_cannot_be_imported_leaves_a_parent_that_waits(tmp_path: P
         assert program.runs == [1, 2, 3]
 
 
-def test_extra_files_count_even_before_they_exist(tmp_path: Path) -> None:
+def test_extra_files_are_watched_even_before_they_exist(tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     project = tmp_path / "project"
     extra = "extra_files=['data.txt', __import__('pathlib').Path('../outside/later.txt')]"
@@ -283,8 +283,8 @@ def test_a_zip_file_with_a_program_is_started_as_it_was(tmp_path: Path) -> None:
         assert program.runs == [1, 2]
 
 
-def refusal(*arguments: str, cwd: Path, text: str = "") -> str:
-    """The last line of a program that was not started again."""
+def error_of(*arguments: str, cwd: Path, text: str = "") -> str:
+    """The error of a program that was not started again."""
     done = subprocess.run(
         [sys.executable, *arguments], cwd=cwd, env=environment_of_program(), input=text, capture_output=True, text=True,
         timeout=60, check=False,
@@ -297,16 +297,16 @@ def refusal(*arguments: str, cwd: Path, text: str = "") -> str:
 CALL = "import reloader; reloader.run_with_reloader(lambda: print('main'))"
 
 
-def test_what_cannot_be_started_again_is_refused_with_a_remedy(tmp_path: Path) -> None:
+def test_a_program_that_cannot_be_started_again_gets_a_remedy(tmp_path: Path) -> None:
     save(tmp_path / "app.py", CALL)
     start = "reloader.errors.ReloaderError: "
     again = "cannot be started again by run_with_reloader(): "
-    assert refusal("-c", CALL, cwd=tmp_path) == f"{start}a program that was given by -c {again}write it into a file"
+    assert error_of("-c", CALL, cwd=tmp_path) == f"{start}a program that was given by -c {again}write it into a file"
     for arguments in ([], ["-"]):
-        line = refusal(*arguments, cwd=tmp_path, text=CALL)
+        line = error_of(*arguments, cwd=tmp_path, text=CALL)
         assert line == f"{start}a program that was read from standard input {again}write it into a file"
     save(tmp_path / "typed.py", f"import sys\nsys.ps1 = '>>> '\n{CALL}")
-    assert refusal("typed.py", cwd=tmp_path) == f"{start}an interactive session {again}write the program into a file"
+    assert error_of("typed.py", cwd=tmp_path) == f"{start}an interactive session {again}write the program into a file"
     save(tmp_path / "thread.py", f"import threading\ndef call():\n    {CALL}\nthread = threading.Thread(target=call)\n")
     save(
         tmp_path / "app.py",
@@ -314,12 +314,12 @@ def test_what_cannot_be_started_again_is_refused_with_a_remedy(tmp_path: Path) -
         "threading.excepthook = lambda failed: print(failed.exc_value, file=__import__('sys').stderr)\n"
         "thread.thread.start()\nthread.thread.join()\nraise SystemExit(1)\n",
     )
-    assert refusal("app.py", cwd=tmp_path) == (
+    assert error_of("app.py", cwd=tmp_path) == (
         "run_with_reloader() was called on another thread: call it on the main thread, the only one that gets signals"
     )
 
 
-def test_arguments_that_are_no_good_are_told_with_the_name_of_the_call(tmp_path: Path) -> None:
+def test_invalid_arguments_are_reported_with_the_name_of_the_call(tmp_path: Path) -> None:
     save(tmp_path / "app.py", "import reloader\nreloader.run_with_reloader(print, interval=0, backend='x')\n")
     command = [sys.executable, "app.py"]
     done = subprocess.run(

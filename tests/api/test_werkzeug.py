@@ -1,4 +1,4 @@
-"""The adapter takes what Werkzeug's function takes."""
+"""The adapter takes the arguments of Werkzeug's function."""
 
 from __future__ import annotations
 
@@ -69,17 +69,17 @@ def test_it_restarts_as_its_arguments_say(tmp_path: Path, arguments: str) -> Non
         ("*", "*"),
     ],
 )
-def test_a_pattern_of_whole_paths_becomes_one_of_ours(written: str, pattern: str) -> None:
+def test_a_pattern_of_whole_paths_becomes_a_gitignore_pattern(written: str, pattern: str) -> None:
     here = os.path.abspath("/proj/project")
     assert ignore_pattern(written.replace("HERE", here).replace("/", os.sep), here) == pattern
 
 
-def test_a_pattern_of_another_place_is_refused() -> None:
+def test_a_pattern_outside_of_the_directory_is_an_error() -> None:
     here, elsewhere = os.path.abspath("/proj"), os.path.abspath("/elsewhere/*")
     with pytest.raises(ReloaderError, match=r"lies outside of .*: begin it with \*/"):
         ignore_pattern(elsewhere, here)
 
 
-def test_a_reloader_type_that_is_none_is_refused() -> None:
+def test_an_unknown_reloader_type_is_an_error() -> None:
     with pytest.raises(ReloaderError, match='reloader_type = "x" is not one of auto, stat, watchdog'):
         run_with_reloader(print, reloader_type="x")

@@ -13,7 +13,7 @@ import tomli
 
 from reloader.cli.main import main
 from reloader.config.options import KEYS
-from tests.config.resolving import project_in
+from tests.config.projects import project_in
 
 FILE = f"command = [{json.dumps(sys.executable)}, 'app.py']\nignore = ['*.log']\n[python]\nopen_files = true\n"
 

@@ -15,7 +15,7 @@ from reloader.cli.scaffold.detect import Project
 from reloader.cli.scaffold.template import SCHEMA_NAME, config_text
 from reloader.config.options import KEYS
 from reloader.config.schema import schema
-from tests.config.resolving import project_in
+from tests.config.projects import project_in
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 

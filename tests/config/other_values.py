@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reloader.config.options import KEYS
-from tests.config.resolving import Project
+from tests.config.projects import Project
 
 #: In TOML. Keys without an entry get the other boolean, or else the example of the table of keys.
 _VALUES = {

@@ -1,4 +1,4 @@
-"""No input, however strange, gives anything but a plan or an error that can be shown."""
+"""Any input, however strange, gives settings or an error that can be shown."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def check(outcome: Settings | ConfigError) -> None:
         assert outcome.launch.argv[0]
 
 
-def planned(
+def settings_from(
     values: dict[str, Any],
     platform: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -74,15 +74,15 @@ def planned(
 
 
 @given(values=DOCUMENTS, platform=PLATFORMS)
-def test_any_document_gives_a_plan_or_an_error(values: dict[str, Any], platform: str) -> None:
+def test_any_document_gives_settings_or_an_error(values: dict[str, Any], platform: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        check(planned(values, platform, patch, {}, {}))
+        check(settings_from(values, platform, patch, {}, {}))
 
 
 @given(watch=st.lists(PATTERNS, max_size=5), ignore=st.lists(PATTERNS, max_size=5), platform=PLATFORMS)
-def test_any_patterns_give_a_plan_or_an_error(watch: list[str], ignore: list[str], platform: str) -> None:
+def test_any_patterns_give_settings_or_an_error(watch: list[str], ignore: list[str], platform: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        check(planned({"command": ["x"], "watch": watch, "ignore": ignore}, platform, patch, {}, {}))
+        check(settings_from({"command": ["x"], "watch": watch, "ignore": ignore}, platform, patch, {}, {}))
 
 
 ANY_TEXT = st.one_of(TEXTS, st.text(st.characters(), max_size=8), st.sampled_from(["[", "{a=1}", "[[1]]", "a\udce9"]))
@@ -99,9 +99,9 @@ def _typed(key: Key) -> st.SearchStrategy[object]:
     environ=st.dictionaries(VARIABLES, ANY_TEXT, max_size=5),
     flags=st.fixed_dictionaries({}, optional={name: _typed(key) for name, key in KEYS.items()}),
 )
-def test_any_texts_give_a_plan_or_an_error(platform: str, environ: dict[str, str], flags: dict[str, object]) -> None:
+def test_any_texts_give_settings_or_an_error(platform: str, environ: dict[str, str], flags: dict[str, object]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        check(planned({"command": ["x"]}, platform, patch, environ, flags))
+        check(settings_from({"command": ["x"]}, platform, patch, environ, flags))
 
 
 @given(st.one_of(st.binary(), st.text(st.sampled_from("[]{}=\"'#.,abc1-:T\n\r \\"), max_size=40).map(str.encode)))

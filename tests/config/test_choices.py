@@ -40,7 +40,7 @@ def test_the_model_has_the_enum_whose_values_the_table_lists(key: Key) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, hint in HINTS.items() if name in KEYS and KEYS[name].choices])
-def test_the_library_names_the_same_words_to_type_checkers(name: str) -> None:
+def test_the_library_declares_the_same_words_for_type_checkers(name: str) -> None:
     assert get_args(HINTS[name]) == KEYS[name].choices
 
 

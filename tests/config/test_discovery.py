@@ -1,4 +1,4 @@
-"""Where the configuration is looked for, and what is said when the file is no good."""
+"""The search for the config file, and the errors of a file that cannot be read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.resolving import Project, project_in
+from tests.config.projects import Project, project_in
 
 ONE = 'command = ["one"]'
 TWO = 'command = ["two"]'
@@ -78,7 +78,7 @@ def test_the_nearest_file_wins(project: Project) -> None:
     assert program(project, within="a") == "two"
 
 
-def test_the_table_of_the_project_file_is_used_where_there_is_no_file_of_our_own(project: Project) -> None:
+def test_the_table_of_the_project_file_is_used_without_a_reloader_toml(project: Project) -> None:
     (project.directory / ".git").mkdir()
     project.write(TOOL, "pyproject.toml")
     project.write("[project]\nname = 'reloader-plugin'", "a/pyproject.toml")
@@ -86,26 +86,26 @@ def test_the_table_of_the_project_file_is_used_where_there_is_no_file_of_our_own
     assert (settings.launch.argv, settings.watch.base) == (("tool",), project.path())
 
 
-def test_a_file_of_our_own_further_up_wins_over_a_table_of_the_project_file(project: Project) -> None:
+def test_a_reloader_toml_further_up_wins_over_a_table_of_the_project_file(project: Project) -> None:
     (project.directory / ".git").mkdir()
     project.write(ONE)
     project.write(TOOL, "a/pyproject.toml")
     assert program(project, within="a") == "one"
 
 
-def test_a_broken_project_file_that_does_not_name_us_is_not_our_business(project: Project) -> None:
+def test_a_broken_project_file_that_does_not_name_reloader_is_ignored(project: Project) -> None:
     project.write("[broken", "pyproject.toml")
     assert program(project, "--", "given") == "given"
 
 
-def test_a_broken_project_file_that_names_us_is_an_error(project: Project) -> None:
+def test_a_broken_project_file_that_names_reloader_is_an_error(project: Project) -> None:
     project.write("[tool.reloader", "pyproject.toml")
     assert project.problems("--", "given") == [
         "pyproject.toml: line 1, column 15: expected ']' at the end of a table declaration"
     ]
 
 
-def test_a_directory_of_the_files_name_is_passed_over(project: Project) -> None:
+def test_a_directory_with_the_name_of_the_file_is_ignored(project: Project) -> None:
     (project.directory / "reloader.toml").mkdir()
     (project.directory / "pyproject.toml").mkdir()
     assert program(project, "--", "given") == "given"
@@ -148,14 +148,14 @@ def test_the_table_of_a_named_project_file_is_read(project: Project) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "tool = 1", "[tool.other]"])
-def test_a_named_project_file_without_our_table_is_an_error(project: Project, content: str) -> None:
+def test_a_named_project_file_without_a_reloader_table_is_an_error(project: Project, content: str) -> None:
     project.write(content, "pyproject.toml")
     assert project.problems("--config", "pyproject.toml") == [
         "pyproject.toml: has no table [tool.reloader]: add it, or name another file"
     ]
 
 
-def test_our_table_in_the_project_file_must_be_one(project: Project) -> None:
+def test_the_reloader_key_of_the_project_file_must_be_a_table(project: Project) -> None:
     project.write("[tool]\nreloader = 5", "pyproject.toml")
     assert project.problems() == [
         "pyproject.toml: tool.reloader: found the number 5, expected a table, as in [tool.reloader]"
@@ -168,7 +168,7 @@ def test_a_named_file_that_is_missing_is_an_error(project: Project) -> None:
     assert project.problems(environ={"RELOADER_CONFIG": "no.toml"}) == [expected]
 
 
-def test_a_directory_is_no_file(project: Project) -> None:
+def test_a_named_directory_is_an_error(project: Project) -> None:
     (project.directory / "conf").mkdir()
     expected = os.path.join("conf", "reloader.toml")
     assert project.problems("--config", "conf") == [f"conf: is a directory: name the file in it, as in {expected}"]
@@ -209,11 +209,11 @@ def test_a_file_that_cannot_be_read_is_an_error_with_the_systems_reason(project:
     ],
     ids=["open", "value", "twice", "latin-1", "utf-16", "digits", "nested"],
 )
-def test_what_is_no_toml_is_an_error_with_its_place(project: Project, content: str | bytes, problem: str) -> None:
+def test_invalid_toml_is_an_error_with_its_line(project: Project, content: str | bytes, problem: str) -> None:
     project.write(content)
     assert project.problems() == [f"reloader.toml: {problem}"]
 
 
-def test_a_byte_order_mark_is_no_fault(project: Project) -> None:
+def test_a_byte_order_mark_is_accepted(project: Project) -> None:
     project.write(b"\xef\xbb\xbf" + ONE.encode())
     assert program(project) == "one"

@@ -1,4 +1,4 @@
-"""Which value of each key is in force, and where it is written."""
+"""The value of each key that is in force, and the place where it is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reloader.cli.parser import parse
 from reloader.config.effective import DEFAULT, EffectiveValue, effective_values
 from reloader.config.load import load
 from reloader.config.options import KEYS
-from tests.config.resolving import Project, project_in
+from tests.config.projects import Project, project_in
 
 FILE = """
 command = ["file"]
@@ -42,7 +42,7 @@ def test_every_key_has_one(project: Project) -> None:
     assert list(settings(project)) == list(KEYS)
 
 
-def test_what_is_not_written_has_its_default(project: Project) -> None:
+def test_a_key_that_is_not_written_has_its_default(project: Project) -> None:
     interval = settings(project)["interval"]
     assert (interval.value, interval.origin, interval.is_written) == (1.0, DEFAULT, False)
 
@@ -63,7 +63,7 @@ def test_a_command_that_is_not_written_has_none(project: Project) -> None:
         ("interval", 2.0, "RELOADER_INTERVAL"),
     ],
 )
-def test_a_value_names_the_place_that_won(project: Project, key: str, value: object, origin: str) -> None:
+def test_a_value_names_the_layer_that_won(project: Project, key: str, value: object, origin: str) -> None:
     project.write(FILE)
     found = settings(project, "--ignore", "flag", environ={"RELOADER_INTERVAL": "2", "RELOADER_IGNORE": "variable"})[
         key
@@ -72,7 +72,7 @@ def test_a_value_names_the_place_that_won(project: Project, key: str, value: obj
     assert found.is_written == (origin != DEFAULT)
 
 
-def test_a_merged_table_names_all_of_its_places(project: Project) -> None:
+def test_a_merged_table_names_all_of_its_layers(project: Project) -> None:
     project.write(FILE)
     env = settings(project, "--env", "C=flag", environ={"RELOADER_ENV": "C=variable"})["env"]
     assert env.value == {"A": "file", "B": "table", "C": "flag"}

@@ -18,7 +18,7 @@ import pytest
 from reloader.config.options import KEYS
 from reloader.core.settings import Settings
 from tests.config.other_values import other_value, write_with_other_value, write_without
-from tests.config.resolving import project_in
+from tests.config.projects import project_in
 from tests.support.programs.announcements import ROOT
 
 #: It permits what the other keys ask for, and changes nothing by itself.

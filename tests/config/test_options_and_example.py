@@ -11,7 +11,7 @@ import tomli
 
 from reloader.config.model import Config, LayerModel
 from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, is_reserved, key_of_variable
-from tests.config.resolving import project_in
+from tests.config.projects import project_in
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "reloader.example.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
@@ -19,12 +19,12 @@ COMMENTED = re.compile(r"^# (?=[a-z_]+ = |\[[a-z]+\]$)", re.MULTILINE)
 
 
 def example_with_everything_uncommented() -> dict[str, Any]:
-    """The comments that are TOML, taken for it."""
+    """The example file, with the commented keys."""
     return tomli.loads(COMMENTED.sub("", TEXT))
 
 
 def by_name(document: dict[str, Any]) -> dict[str, Any]:
-    """The values of a document by the names of their keys, which are longer than in the tables that hold some of them."""
+    """The values of a document by the full names of their keys, also of those in tables."""
     own = {name: value for name, value in document.items() if name not in TABLES}
     return own | {f"{table}_{name}": value for table in TABLES for name, value in document.get(table, {}).items()}
 
@@ -49,7 +49,7 @@ def test_only_the_command_must_be_given() -> None:
 
 
 @pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
-def test_the_example_of_a_key_is_a_good_value(key: Any) -> None:
+def test_the_example_of_a_key_is_valid(key: Any) -> None:
     value = tomli.loads(f"value = {key.example}")["value"]
     Config.model_validate({"command": ["x"], key.name: value}, context={"platform": "linux"})
 

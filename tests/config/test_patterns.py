@@ -1,4 +1,4 @@
-"""Where a watch pattern applies, on both kinds of platform, without a disk."""
+"""The base and the root of a watch pattern, on both kinds of platform, without a disk."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def test_a_directory_that_is_there_is_its_own_root(pattern: str, rest: str, root
     assert (placed.pattern, placed.root) == (rest, root)
 
 
-def test_a_directory_below_the_base_whose_name_is_no_plain_pattern_keeps_its_own_base() -> None:
+def test_a_directory_below_the_base_with_a_wildcard_in_its_name_keeps_its_own_base() -> None:
     context = PathContext("linux", "/", "/home/a[b]")
     assert anchor("~/x/*.md", context) == AnchoredPattern("/home/a[b]/x", "/*.md", "/home/a[b]/x")
 
 
 @pytest.mark.parametrize("pattern", ["*/../x", "src/*/..", "./**/../x"])
-def test_nothing_goes_up_after_a_wildcard(pattern: str) -> None:
+def test_a_pattern_with_dots_after_a_wildcard_is_invalid(pattern: str) -> None:
     with pytest.raises(PatternError, match="after a wildcard"):
         anchor(pattern, POSIX)
 
@@ -104,7 +104,7 @@ def test_nothing_goes_up_after_a_wildcard(pattern: str) -> None:
         ("~", "/home/me/x"),
     ],
 )
-def test_what_a_placed_pattern_means_it_matches(pattern: str, path: str) -> None:
+def test_an_anchored_pattern_matches_the_same_files(pattern: str, path: str) -> None:
     placed = anchor(pattern, POSIX)
     patterns = Patterns(placed.base, (Rule(placed.pattern, "here"),))
     assert patterns.rule_for(path[len(placed.base) :].lstrip("/")) is not None

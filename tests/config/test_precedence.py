@@ -1,4 +1,4 @@
-"""Which layer wins: command line, environment, the file's table for the platform, the file, the defaults."""
+"""The order of the layers: command line, environment, the file's table for the platform, the file, the defaults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from reloader.core.choices import BackendName, OnExit
 from reloader.core.paths.filters import Rule
-from tests.config.resolving import Project, project_in
+from tests.config.projects import Project, project_in
 
 FILE = """
 command = ["file"]
@@ -32,7 +32,7 @@ def project(tmp_path: Path) -> Project:
     return project_in(tmp_path, "linux")
 
 
-def test_the_defaults_are_those_of_the_plan(project: Project) -> None:
+def test_the_defaults_are_those_of_the_settings(project: Project) -> None:
     settings = project.settings("--", "x")
     assert (settings.watch.interval, settings.watch.backend, settings.restart.on_exit) == (
         1.0,
@@ -97,7 +97,7 @@ def test_a_list_is_replaced_whole_and_names_its_source(project: Project) -> None
     )
 
 
-def test_an_empty_variable_counts_as_not_set(project: Project) -> None:
+def test_an_empty_variable_is_not_set(project: Project) -> None:
     project.write(FILE)
     assert project.settings(environ={"RELOADER_INTERVAL": "", "RELOADER_IGNORE": ""}).watch.interval == 2.0
 

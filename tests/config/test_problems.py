@@ -1,4 +1,4 @@
-"""What the user is told. These texts are part of the program."""
+"""The messages of an invalid configuration. These texts are part of the program."""
 # ruff: noqa: E501  each text stands here as the user sees it, on one line
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reloader.errors import ConfigError
-from tests.config.resolving import Project, project_in
+from tests.config.projects import Project, project_in
 
 COMMAND = 'command = ["x"]\n'
 
@@ -98,7 +98,7 @@ def project(tmp_path: Path) -> Project:
         ("[windows]\nwatch = ['C:/']\nignore=['C:/x']", '[windows] ignore[0]: "C:/x" lies outside the config file\'s directory: write the name alone, or a path below that directory'),
     ],
 )  # fmt: skip
-def test_a_fault_of_the_file_is_told_with_its_place_and_remedy(project: Project, line: str, problem: str) -> None:
+def test_a_problem_of_the_file_names_the_key_and_the_remedy(project: Project, line: str, problem: str) -> None:
     project.write(COMMAND + line)
     assert project.problems()[0] == f"reloader.toml: {problem}"
 
@@ -127,14 +127,14 @@ def test_a_text_that_a_shell_reads_may_be_quoted_as_the_shell_likes(project: Pro
     assert project.settings().launch.argv[2] == "# don't split\necho one"
 
 
-def test_a_file_without_a_command_is_told_where_one_can_stand(project: Project) -> None:
+def test_a_missing_command_is_a_problem_that_says_where_to_write_it(project: Project) -> None:
     project.write("[windows]\ncommand = ['only there']")
     assert project.problems() == [
         'reloader.toml: command: is missing: add command = ["python", "app.py"], or write "reloader -- COMMAND"'
     ]
 
 
-def test_without_a_file_and_a_command_both_remedies_are_told(project: Project) -> None:
+def test_without_a_file_and_a_command_both_remedies_are_named(project: Project) -> None:
     assert project.problems() == [
         'no command is given: write "reloader -- COMMAND", or put command = ["COMMAND"] into reloader.toml'
     ]
@@ -155,7 +155,7 @@ def test_without_a_file_and_a_command_both_remedies_are_told(project: Project) -
         (["--watch", "~"], None),
     ],
 )  # fmt: skip
-def test_a_fault_of_a_flag_names_the_flag(project: Project, argv: list[str], problem: str | None) -> None:
+def test_a_problem_of_a_flag_names_the_flag(project: Project, argv: list[str], problem: str | None) -> None:
     home = project.path("home")
     expected = problem or (
         f"--watch: your home directory {home} would be watched: "
@@ -191,11 +191,11 @@ def test_an_empty_command_after_the_dashes_names_the_command_line(project: Proje
         ("RELOADER_interval", "1", "unknown variable: did you mean RELOADER_INTERVAL?"),
     ],
 )
-def test_a_fault_of_a_variable_names_the_variable(project: Project, variable: str, text: str, problem: str) -> None:
+def test_a_problem_of_a_variable_names_the_variable(project: Project, variable: str, text: str, problem: str) -> None:
     assert project.problems("--", "x", environ={variable: text}) == [f"{variable}: {problem}"]
 
 
-def test_the_home_directory_is_refused_without_a_watch_list(project: Project) -> None:
+def test_watching_the_home_directory_is_a_problem(project: Project) -> None:
     (project.directory / "home").mkdir()
     home = project.path("home")
     remedy = 'name less, as in watch = ["./src/"], or set allow_dangerous_root = true'
@@ -203,7 +203,7 @@ def test_the_home_directory_is_refused_without_a_watch_list(project: Project) ->
     assert project.problems("--", "x", within="home") == [expected]
 
 
-def test_all_problems_of_all_places_are_told_at_once(project: Project) -> None:
+def test_all_problems_of_all_layers_are_reported_at_once(project: Project) -> None:
     project.write("""
         intervall = 1
         interval = 0
@@ -214,10 +214,10 @@ def test_all_problems_of_all_places_are_told_at_once(project: Project) -> None:
         [windows]
         stop_timeout = "x"
     """)
-    with pytest.raises(ConfigError) as refusal:
+    with pytest.raises(ConfigError) as error:
         project.settings("--backend", "no", environ={"RELOADER_ON_EXIT": "stop"})
-    assert refusal.value.exit_code == 2
-    assert str(refusal.value).splitlines() == [
+    assert error.value.exit_code == 2
+    assert str(error.value).splitlines() == [
         'reloader.toml: unknown key "intervall": did you mean "interval"?',
         'reloader.toml: watch[1]: found the number 1, expected text: write "1"',
         "reloader.toml: watch[2]: \"[b\" is a pattern that matches nothing: close every '[', and write '\\#' for a '#' at the start",
@@ -230,7 +230,7 @@ def test_all_problems_of_all_places_are_told_at_once(project: Project) -> None:
     ]
 
 
-def test_what_depends_on_a_faulty_key_is_not_told(project: Project) -> None:
+def test_what_depends_on_an_invalid_key_is_not_checked(project: Project) -> None:
     project.write(COMMAND + 'debounce = 5\ndebounce_max = "x"\nwatch = ["!a", 1]')
     assert project.problems() == [
         'reloader.toml: watch[1]: found the number 1, expected text: write "1"',

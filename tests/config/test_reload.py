@@ -1,4 +1,4 @@
-"""The configuration of a session that goes on: where it is looked for, and what a save of it comes to."""
+"""The configuration while a session runs: its locations, and the result of a save."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class TestThePlaces:
         assert source_in(here, "--config", "other.toml").locations == (str(here / "other.toml"),)
         assert source_in(here, environ={"RELOADER_CONFIG": "other.toml"}).locations == (str(here / "other.toml"),)
 
-    def test_are_still_those_of_a_named_file_that_is_gone_when_another_plan_is_accepted(self, here: Path) -> None:
+    def test_stay_those_of_a_named_file_that_is_missing_when_another_configuration_is_accepted(
+        self, here: Path
+    ) -> None:
         (here / "other.toml").write_text(COMMAND)
         source = source_in(here, "--config", "other.toml")
         (here / "other.toml").write_text(COMMAND + "debounce = 0.1\n")
@@ -88,7 +90,7 @@ class TestALook:
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
         assert source.fingerprint() != source.initial_fingerprint
 
-    def test_differs_when_the_file_is_gone(self, here: Path) -> None:
+    def test_differs_when_the_file_is_missing(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here / "reloader.toml").unlink()
@@ -118,13 +120,13 @@ class TestASave:
             KeyChange("python.modules", True, False),
         )
 
-    def test_never_tells_the_value_of_a_variable(self, here: Path) -> None:
+    def test_never_shows_the_value_of_a_variable(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND + 'env = { PASSWORD = "old" }\n')
         source = source_in(here)
         (here / "reloader.toml").write_text(COMMAND + 'env = { PASSWORD = "new" }\n')
         assert changes_of(source) == (KeyChange("env.PASSWORD", HIDDEN, HIDDEN),)
 
-    def test_tells_commands_as_they_are_written(self, here: Path) -> None:
+    def test_shows_commands_as_they_are_written(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         before = 'before = ["npm run css", { run = ["make"], files = ["*.proto"] }]\n'
@@ -133,7 +135,7 @@ class TestASave:
         assert told == {"check": ["false"], "before": (["npm", "run", "css"], {"run": ["make"], "files": ["*.proto"]})}
 
     @pytest.mark.parametrize("address", ["127.0.0.1:8000", "[::1]:8000"])
-    def test_tells_the_address_of_a_probe_as_it_is_written(self, here: Path, address: str) -> None:
+    def test_shows_the_address_of_a_probe_as_it_is_written(self, here: Path, address: str) -> None:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here / "reloader.toml").write_text(COMMAND + f'ready = {{ tcp = "{address}" }}\n')
@@ -158,7 +160,7 @@ class TestASave:
         source.accept(found[0])
         assert source.locations == (str(here / "reloader.toml"),)
 
-    def test_with_a_fault_is_refused_as_at_the_start(self, here: Path) -> None:
+    def test_with_a_problem_is_rejected_as_at_the_start(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here / "reloader.toml").write_text(COMMAND + "intervall = 2\n")
@@ -167,27 +169,27 @@ class TestASave:
 
 
 class TestAFileThatIsGone:
-    def test_is_told_apart_from_a_broken_one(self, here: Path) -> None:
+    def test_differs_from_a_broken_one(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here / "reloader.toml").rename(here / "aside.toml")
         with pytest.raises(ConfigFileMissing, match=r"reloader\.toml"):
             source.read()
 
-    def test_is_taken_from_a_nearer_place_to_which_it_was_moved(self, here: Path) -> None:
+    def test_is_read_from_a_nearer_directory_to_which_it_was_moved(self, here: Path) -> None:
         (here.parent / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here.parent / "reloader.toml").rename(here / "reloader.toml")
         assert [change.key for change in changes_of(source)] == ["config"]
 
-    def test_is_not_replaced_by_one_that_lies_further_away(self, here: Path) -> None:
+    def test_is_not_replaced_by_one_that_is_further_away(self, here: Path) -> None:
         (here / "reloader.toml").write_text(COMMAND)
         source = source_in(here)
         (here / "reloader.toml").rename(here.parent / "reloader.toml")
         with pytest.raises(ConfigFileMissing):
             source.read()
 
-    def test_is_gone_where_it_was_named_whatever_else_there_is(self, here: Path) -> None:
+    def test_is_missing_if_it_was_named_whatever_other_files_exist(self, here: Path) -> None:
         (here / "other.toml").write_text(COMMAND)
         source = source_in(here, "--config", "other.toml")
         (here / "other.toml").rename(here / "reloader.toml")
@@ -203,7 +205,7 @@ class TestAFileThatIsGone:
             source.read()
 
     @pytest.mark.parametrize("argv", [("--", "serve"), ()])
-    def test_may_be_a_table_that_is_gone(self, here: Path, argv: tuple[str, ...]) -> None:
+    def test_may_be_a_removed_table(self, here: Path, argv: tuple[str, ...]) -> None:
         (here / "pyproject.toml").write_text("[tool.reloader]\n" + COMMAND)
         source = source_in(here, *argv)
         (here / "pyproject.toml").write_text("[project]\n")

@@ -1,4 +1,4 @@
-"""What the plan holds of what was written."""
+"""The settings that a configuration makes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reloader.config.options import PLATFORM_TABLES
 from reloader.core.choices import BackendName, Framework, OnExit
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.settings import PythonPolicy
-from tests.config.resolving import Project, project_in
+from tests.config.projects import Project, project_in
 
 TABLE_OF_THIS_PLATFORM = next((table for table, its in PLATFORM_TABLES.items() if its == sys.platform), "linux")
 
@@ -75,7 +75,7 @@ def test_the_keys_of_a_table_can_be_written_everywhere(project: Project) -> None
     assert project.settings(*flags, environ=environ).python == PythonPolicy()
 
 
-def test_without_a_word_modules_are_asked_for_and_nothing_else(project: Project) -> None:
+def test_by_default_programs_report_their_modules_only(project: Project) -> None:
     assert project.settings("--", "x").python == PythonPolicy(modules=True, open_files=False, site_packages=False)
     assert project.settings("--compatible", "django,werkzeug", "--", "x").launch.compatible == tuple(
         reversed(list(Framework))

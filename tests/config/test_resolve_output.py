@@ -5,14 +5,14 @@ from pathlib import Path
 from reloader.core.settings import OutputSettings
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import configured_watch_set
-from tests.config.resolving import project_in
+from tests.config.projects import project_in
 
 
-def test_nothing_is_told_specially_unless_it_is_asked_for(tmp_path: Path) -> None:
+def test_output_is_plain_by_default(tmp_path: Path) -> None:
     assert project_in(tmp_path).settings("--", "x").output == OutputSettings()
 
 
-def test_what_is_asked_for_is_in_the_plan(tmp_path: Path) -> None:
+def test_every_output_key_is_in_the_settings(tmp_path: Path) -> None:
     project = project_in(tmp_path)
     settings = project.settings("--clear", "--bell", "--notify", "--timestamps", "--log-file", "a.log", "--", "x")
     assert settings.output == OutputSettings(
@@ -20,7 +20,7 @@ def test_what_is_asked_for_is_in_the_plan(tmp_path: Path) -> None:
     )
 
 
-def test_the_log_counts_as_no_change_however_it_is_named_and_what_is_beside_it_does(tmp_path: Path) -> None:
+def test_the_log_is_ignored_however_it_is_named_and_files_next_to_it_are_not(tmp_path: Path) -> None:
     project = project_in(tmp_path)
     for name in ("out.txt", "sub/[x] *.py", "#out"):
         settings = project.settings("--watch", "*", "--ignore", "!*", "--log-file", name, "--", "x")

@@ -1,4 +1,4 @@
-"""The key ``sockets``: where its addresses lie, and what is wrong with them beside each other and the command."""
+"""The key ``sockets``: its addresses, and their problems with each other and with the command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reloader.core.addresses import Address, SocketSpec, UnixAddress
-from tests.config.resolving import Project, project_in
+from tests.config.projects import Project, project_in
 from tests.support.platforms.limits import posix_only
 
 
@@ -39,7 +39,7 @@ def test_the_variable_has_the_name_of_the_flag(project: Project) -> None:
     assert settings.launch.sockets == (SocketSpec(Address("", 80), "RELOADER_SOCKET"),)
 
 
-def test_what_a_reloader_around_this_one_tells_its_command_is_no_configuration(project: Project) -> None:
+def test_the_socket_variables_of_an_outer_reloader_are_not_configuration(project: Project) -> None:
     assert project.settings("--", "x", environ={"RELOADER_SOCKETS": '[{"fd": 3}]'}).launch.sockets == ()
 
 
@@ -55,13 +55,13 @@ def test_what_a_reloader_around_this_one_tells_its_command_is_no_configuration(p
         ),
     ],
 )  # fmt: skip
-def test_a_fault_is_told_with_its_place_and_remedy(project: Project, lines: str, problem: str) -> None:
+def test_a_problem_names_its_origin_and_remedy(project: Project, lines: str, problem: str) -> None:
     project.write(f'command = ["x"]\n{lines}')
     assert project.problems() == [f"reloader.toml: {problem}"]
 
 
 @pytest.mark.parametrize("command", ['["a", "{socket.0.path}"]', '"a {socket.0.path}"'])
-def test_a_command_that_asks_for_what_a_socket_has_not_is_a_fault(project: Project, command: str) -> None:
+def test_a_placeholder_that_a_socket_does_not_have_is_a_problem(project: Project, command: str) -> None:
     project.write(f'command = {command}\nsockets = [":1"]')
     fault = "{socket.0.path}: :1 has no such value. Use one of {socket.0.fd}, {socket.0.host}, {socket.0.port}"
     assert project.problems() == [f"reloader.toml: command: {fault}"]
@@ -72,7 +72,7 @@ def test_without_sockets_no_brace_of_a_command_is_looked_at(project: Project) ->
     assert project.settings().launch.argv == ("find", "-exec", "{}", "{socket.7.fd}")
 
 
-def test_windows_is_told_that_there_it_cannot_be(tmp_path: Path) -> None:
+def test_sockets_are_a_problem_on_windows(tmp_path: Path) -> None:
     project = project_in(tmp_path, platform="win32")
     project.write('command = "x"\nsockets = [":1"]')
     assert project.problems() == [

@@ -1,4 +1,4 @@
-"""The schema that editors read knows every key, and agrees with the model on what is good."""
+"""The schema for editors has every key, and agrees with the model on what is valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from reloader.config.options import KEYS, PLATFORM_TABLES, TABLES, Key
 from reloader.config.schema import schema
-from tests.config.resolving import project_in
+from tests.config.projects import project_in
 from tests.config.test_options_and_example import COMMENTED, TEXT
 
 SCHEMA = schema()
@@ -22,7 +22,7 @@ needs_checker = pytest.mark.skipif(
 
 
 def described(key: Key) -> dict[str, Any]:
-    """What the schema says of a key, where the file has it."""
+    """The schema of a key, at its place in the file."""
     place = SCHEMA["properties"][key.table] if key.table else SCHEMA
     found: dict[str, Any] = place["properties"][key.toml_name]
     return found
@@ -65,14 +65,14 @@ def test_every_reference_leads_somewhere() -> None:
     assert {name.removeprefix("#/definitions/") for name in names} <= set(SCHEMA["definitions"])
 
 
-def judged(directory: Path, document: str) -> tuple[bool, str]:
-    """Whether an editor would call ``document`` good, and what it would say."""
+def validated(directory: Path, document: str) -> tuple[bool, str]:
+    """True if an editor would call ``document`` valid, and its message."""
     (directory / "reloader.toml").write_text(document, encoding="utf-8")
     return checked(directory, "--schemafile", directory / "schema.json", directory / "reloader.toml")
 
 
 def checked(directory: Path, *arguments: str | Path) -> tuple[bool, str]:
-    """What check-jsonschema says, without the second that its start takes."""
+    """The answer of check-jsonschema, without the second that its start takes."""
     from check_jsonschema import main  # type: ignore[import-untyped]
     from click.testing import CliRunner
 
@@ -89,14 +89,16 @@ def test_it_is_a_schema_of_its_draft(tmp_path: Path) -> None:
 
 @needs_checker
 @pytest.mark.parametrize("document", [TEXT, COMMENTED.sub("", TEXT)], ids=["as it is", "uncommented"])
-def test_the_example_file_is_good(tmp_path: Path, document: str) -> None:
-    is_good, said = judged(tmp_path, document)
+def test_the_example_file_is_valid(tmp_path: Path, document: str) -> None:
+    is_good, said = validated(tmp_path, document)
     assert is_good, said
 
 
 @needs_checker
-def test_durations_with_a_unit_are_good(tmp_path: Path) -> None:
-    is_good, said = judged(tmp_path, 'interval = "300ms"\ndebounce = 0\nstop_timeout = "1.5m"\n[linux]\ninterval = 2\n')
+def test_durations_with_a_unit_are_valid(tmp_path: Path) -> None:
+    is_good, said = validated(
+        tmp_path, 'interval = "300ms"\ndebounce = 0\nstop_timeout = "1.5m"\n[linux]\ninterval = 2\n'
+    )
     assert is_good, said
 
 
@@ -108,8 +110,8 @@ def test_durations_with_a_unit_are_good(tmp_path: Path) -> None:
         "restart_code = 256", "stop_timeout = -1", "[python]\nmodule = true", "[linux]\nnope = 1", "[linux.linux]\nkeys = true",
     ],
 )  # fmt: skip
-def test_what_the_model_refuses_is_marked(tmp_path: Path, line: str) -> None:
-    is_good, _ = judged(tmp_path, f"{line}\n")
+def test_a_file_that_the_model_rejects_is_invalid(tmp_path: Path, line: str) -> None:
+    is_good, _ = validated(tmp_path, f"{line}\n")
     assert not is_good
     project = project_in(tmp_path)
     project.write(f'command = "x"\n{line}\n')

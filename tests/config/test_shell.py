@@ -30,7 +30,7 @@ def test_an_open_quotation_is_an_error(text: str, platform: str) -> None:
 
 
 @given(st.lists(st.text()))
-def test_words_that_a_shell_would_read_are_read(words: list[str]) -> None:
+def test_the_words_of_any_command_are_read_as_a_shell_would(words: list[str]) -> None:
     assert split_command(shlex.join(words), "linux") == words
 
 

@@ -1,4 +1,4 @@
-"""Under which names a session is looked for, and where in its file a pattern is written."""
+"""The paths by which a session is found, and the line of its config file that holds a pattern."""
 
 from __future__ import annotations
 

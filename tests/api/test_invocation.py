@@ -1,4 +1,4 @@
-"""How a command line of Python is read, and from where the script in it is found."""
+"""The invocation of a Python program: its command line, and the directory that it was started in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from reloader.invocation import current_invocation, invocation_from, script_inde
         ("-X utf8 -mpackage -c", None),
     ],
 )
-def test_the_script_is_found_behind_the_options(words: str, script: str | None) -> None:
+def test_the_script_is_found_after_the_options(words: str, script: str | None) -> None:
     line = ["python", *words.split()]
     at = script_index(line)
     assert (None if at is None else line[at]) == script
@@ -47,7 +47,7 @@ def test_the_script_is_found_behind_the_options(words: str, script: str | None) 
         ("-X", "a program that was read from standard input"),
     ],
 )
-def test_what_is_in_no_file_cannot_be_started_again(words: str, what: str) -> None:
+def test_a_program_that_is_not_in_a_file_cannot_be_started_again(words: str, what: str) -> None:
     with pytest.raises(ReloaderError, match=f"^{what} cannot be started again"):
         script_index(["python", *words.split()])
 
@@ -68,7 +68,7 @@ def path(text: str) -> str:
         ("../app.py", "/app.py", "/proj", "/proj"),
     ],
 )
-def test_a_relative_script_says_where_the_program_was_started(
+def test_a_relative_script_shows_where_the_program_was_started(
     script: str, main: str, here: str, directory: str
 ) -> None:
     words = ["python", script.replace("/", os.sep), "x"]
@@ -76,7 +76,7 @@ def test_a_relative_script_says_where_the_program_was_started(
     assert (found.argv, found.directory) == (tuple(words), path(directory))
 
 
-def test_a_script_that_leads_upwards_is_named_whole_once_the_program_has_moved() -> None:
+def test_a_script_in_a_parent_directory_gets_its_full_path_after_a_chdir() -> None:
     found = invocation_from(["python", os.path.join("..", "app.py"), "x"], path("/one/app.py"), path("/other/place"))
     assert (found.argv, found.directory) == (("python", path("/one/app.py"), "x"), path("/other/place"))
 
@@ -100,7 +100,7 @@ def test_an_interpreter_without_a_file_is_no_program(monkeypatch: pytest.MonkeyP
 
 
 def of_main(monkeypatch: pytest.MonkeyPatch, argv: list[str], **facts: object) -> tuple[str, ...]:
-    """What follows the interpreter in the origin of a program of which the interpreter knows these facts only."""
+    """The arguments of a program of which the interpreter knows these facts only."""
     main = ModuleType("__main__")
     main.__dict__.update(facts)
     monkeypatch.setattr(sys, "orig_argv", [])
@@ -109,7 +109,7 @@ def of_main(monkeypatch: pytest.MonkeyPatch, argv: list[str], **facts: object) -
     return current_invocation().argv[1:]
 
 
-def test_without_the_original_words_the_program_is_known_by_what_is_left(
+def test_without_the_original_arguments_the_invocation_is_reconstructed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
     spec = SimpleNamespace(name="package.__main__")

@@ -1,4 +1,4 @@
-"""A project on disk and what the program makes of its configuration."""
+"""A project on disk, and the settings that its configuration makes."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Project:
         ).settings
 
     def problems(self, *argv: str, environ: Mapping[str, str] | None = None, within: str = ".") -> Sequence[str]:
-        with pytest.raises(ConfigError) as refusal:
+        with pytest.raises(ConfigError) as error:
             self.settings(*argv, environ=environ, within=within)
-        return refusal.value.problems
+        return error.value.problems
 
     def path(self, *parts: str) -> str:
         return str(self.directory.joinpath(*parts))

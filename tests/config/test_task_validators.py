@@ -1,4 +1,4 @@
-"""What is done beside the program: as it is written, as it is refused, and what becomes of it in the plan."""
+"""The keys that hold commands beside the program: their problems, and their settings."""
 # ruff: noqa: E501  each text stands here as the user sees it, on one line
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.settings import Settings
 from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
-from tests.config.resolving import Project, project_in
+from tests.config.projects import Project, project_in
 
 COMMAND = 'command = ["x"]\n'
 LINT = ("ruff", "check", "{files}")
@@ -22,13 +22,13 @@ def project(tmp_path: Path) -> Project:
     return project_in(tmp_path, "linux")
 
 
-def planned(project: Project, line: str, *argv: str) -> Settings:
+def settings_from(project: Project, line: str, *argv: str) -> Settings:
     project.write(COMMAND + line)
     return project.settings(*argv)
 
 
-def test_without_a_word_the_syntax_is_checked_and_nothing_else_is_done(project: Project) -> None:
-    assert planned(project, "").tasks == TaskSettings(GatePolicy(syntax=True), ReadyPolicy(), {})
+def test_by_default_the_syntax_is_checked_and_nothing_else_is_run(project: Project) -> None:
+    assert settings_from(project, "").tasks == TaskSettings(GatePolicy(syntax=True), ReadyPolicy(), {})
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_without_a_word_the_syntax_is_checked_and_nothing_else_is_done(project: 
     ],
 )
 def test_the_gate_is_as_it_is_written(project: Project, line: str, expected: GatePolicy) -> None:
-    assert planned(project, line).tasks.gate == expected
+    assert settings_from(project, line).tasks.gate == expected
 
 
 def test_patterns_say_which_files_a_step_is_for(project: Project) -> None:
-    settings = planned(project, 'before = [{ run = ["npm", "run", "css"], files = ["styles/", "!*.tmp"] }]')
+    settings = settings_from(project, 'before = [{ run = ["npm", "run", "css"], files = ["styles/", "!*.tmp"] }]')
     (step,) = settings.tasks.gate.before
     wanted = {
         name: step.is_due_for(ChangeBatch.of([PathChange(project.path(*name.split("/")), ChangeKind.ADDED)]), os.sep)
@@ -62,9 +62,13 @@ def test_patterns_say_which_files_a_step_is_for(project: Project) -> None:
 
 
 def test_a_flag_gives_a_command_as_text(project: Project) -> None:
-    settings = planned(project, "", "--check", "ruff check {files}", "--before", "make a", "--before", "make 'b, c'")
+    settings = settings_from(
+        project, "", "--check", "ruff check {files}", "--before", "make a", "--before", "make 'b, c'"
+    )
     assert settings.tasks.gate == GatePolicy(check=Task(LINT), before=(Task(("make", "a")), Task(("make", "b, c"))))
-    settings = planned(project, "", "--before", '[["make", "a"], "make b"]', "--check", '["ruff", "check", "{files}"]')
+    settings = settings_from(
+        project, "", "--before", '[["make", "a"], "make b"]', "--check", '["ruff", "check", "{files}"]'
+    )
     assert settings.tasks.gate == GatePolicy(check=Task(LINT), before=(Task(("make", "a")), Task(("make", "b"))))
 
 
@@ -80,17 +84,17 @@ def test_a_flag_gives_a_command_as_text(project: Project) -> None:
     ],
 )
 def test_what_makes_a_run_ready_is_as_it_is_written(project: Project, line: str, expected: ReadyPolicy) -> None:
-    assert planned(project, line).tasks.ready == expected
+    assert settings_from(project, line).tasks.ready == expected
 
 
 def test_hooks_are_commands_and_are_merged_with_those_of_flags(project: Project) -> None:
-    settings = planned(project, 'hooks = { start = ["a", "b"], crash = "c" }', "--hooks", "crash=d e")
+    settings = settings_from(project, 'hooks = { start = ["a", "b"], crash = "c" }', "--hooks", "crash=d e")
     assert settings.tasks.hooks == {HookEvent.START: ("a", "b"), HookEvent.CRASH: ("d", "e")}
 
 
 def test_a_session_may_be_of_one_run_and_wait_for_it(project: Project) -> None:
-    assert (planned(project, "").restart.once, planned(project, "").restart.postpone) == (False, False)
-    restart = planned(project, "once = true", "--postpone").restart
+    assert (settings_from(project, "").restart.once, settings_from(project, "").restart.postpone) == (False, False)
+    restart = settings_from(project, "once = true", "--postpone").restart
     assert (restart.once, restart.postpone) == (True, True)
 
 
@@ -144,6 +148,6 @@ OPEN = "has a quote or an escape that is not closed: close it, or write a list"
         ("hooks = { start = 1 }", 'hooks: start: found the number 1, expected a command, as in ["npm", "run", "css"]'),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_its_place_and_the_remedy(project: Project, line: str, problem: str) -> None:
+def test_a_problem_names_the_key_and_the_remedy(project: Project, line: str, problem: str) -> None:
     project.write(COMMAND + line)
     assert project.problems() == [f"reloader.toml: {problem}"]
