@@ -18,16 +18,6 @@ from tests.config.projects import project_in
 FILE = f"command = [{json.dumps(sys.executable)}, 'app.py']\nignore = ['*.log']\n[python]\nopen_files = true\n"
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project as the current directory."""
-    (tmp_path / ".git").mkdir()
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("RELOADER_")]:
-        monkeypatch.delenv(name)
-    return tmp_path.resolve()
-
-
 def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     assert main(["check", "--json", *arguments]) in (0, 1)
     result: dict[str, Any] = json.loads(capsys.readouterr().out)

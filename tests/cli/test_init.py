@@ -20,15 +20,6 @@ from tests.config.projects import project_in
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / ".git").mkdir()
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("RELOADER_")]:
-        monkeypatch.delenv(name)
-    return tmp_path.resolve()
-
-
 class TestTheFile:
     def test_is_a_configuration_for_the_detected_project(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (here / "app.py").write_text(FLASK)

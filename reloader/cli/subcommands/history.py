@@ -32,7 +32,7 @@ Shows each run with its start, its reason and the first of the files that caused
 long it ran, and how it ended: the exit code, or how long the stop took. The newest run is the last line. No session has
 to be running. Without a history, nothing is shown.
 
-Each project has one history file, which keeps about a thousand runs and which only you can read. It is in
+Each project has one history file, which keeps a few thousand runs and which only you can read. It is in
 $XDG_STATE_HOME/reloader/history (by default in ~/.local/state, ~/Library/Application Support or %LOCALAPPDATA%).
 """,
     examples=("reloader history", "reloader history --last 100 --json"),
