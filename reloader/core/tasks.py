@@ -8,6 +8,7 @@ from enum import Enum
 
 from reloader.core.changes import ChangeBatch, ChangeKind
 from reloader.core.outcome import Outcome
+from reloader.core.paths.containment import relative_to
 from reloader.core.paths.filters import Patterns
 from reloader.core.settings_diff import LIVE
 
@@ -82,11 +83,10 @@ class Task:
         if not self.files:
             return True
         for patterns in self.files:
-            prefix = patterns.base.rstrip(separator) + separator
-            if path.startswith(prefix):
-                rule = patterns.rule_for(path[len(prefix) :].replace(separator, "/"))
-                if rule is not None:
-                    return not rule.negates
+            relative = relative_to(path, patterns.base, separator)
+            rule = patterns.rule_for(relative.replace(separator, "/")) if relative is not None else None
+            if rule is not None:
+                return not rule.negates
         return False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reloader.core.paths.containment import is_within, minimal_roots
+from reloader.core.paths.containment import is_within, minimal_roots, relative_to
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,11 @@ def test_roots_inside_other_roots_are_superfluous():
     assert minimal_roots(["/b", "/a/x", "/a", "/a", "/a_first", "/a/x/y"]) == ("/a", "/a_first", "/b")
     assert minimal_roots(["/a-b/c", "/a", "/a-b"]) == ("/a", "/a-b")
     assert minimal_roots([]) == ()
+
+
+def test_a_path_below_a_directory_has_a_relative_part():
+    assert relative_to("/app/a/b", "/app") == relative_to("/app/a/b", "/app/") == "a/b"
+    assert relative_to("/a", "/") == "a"
+    assert relative_to("C:\\app\\a", "C:\\app", "\\") == "a"
+    assert relative_to("/app", "/app") is None
+    assert relative_to("/app_first", "/app") is None

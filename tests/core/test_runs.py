@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
-from reloader.core.notices import Changed, Ended, Launched, WaitResult
+from reloader.core.notices import Changed, Ended, Launched, Ready, WaitResult
 from reloader.core.outcome import Exited, NotLaunched, Outcome, Signalled, StopStep, StopStepKind
 from reloader.core.runs import (
     MAX_FILES,
@@ -59,18 +59,18 @@ def stopping(goal: Restart | Exit | ApplyExitPolicy) -> Stopping:
     return Stopping(2, 5.0, RestartHistory(), goal, 8.0, 13.0)
 
 
-class TestARecord:
+class TestAnEntry:
     def test_begins_with_the_launch_and_keeps_the_first_files(self) -> None:
-        record = updated_entry(None, LAUNCHED, 5.0, 1000.0)
-        assert record is not None
-        assert (record.run, record.pid, record.started_at, record.at, record.reason) == (
+        entry = updated_entry(None, LAUNCHED, 5.0, 1000.0)
+        assert entry is not None
+        assert (entry.run, entry.pid, entry.started_at, entry.at, entry.reason) == (
             2,
             77,
             5.0,
             1000.0,
             "files changed",
         )
-        assert record.files == tuple(BATCH.kinds)[:MAX_FILES]
+        assert entry.files == tuple(BATCH.kinds)[:MAX_FILES]
 
     def test_has_the_end_and_the_steps_of_the_stop(self) -> None:
         steps = (
@@ -78,18 +78,22 @@ class TestARecord:
             StopStep(StopStepKind.KILLED, 5.0),
             StopStep(StopStepKind.GONE, 5.1),
         )
-        record = updated_entry(RUN, ended(Signalled(9), stopped=True, steps=steps), 8.0, 1003.0)
-        assert record is not None
-        assert (record.stopped_in, record.was_killed, record.has_failed) == (5.1, True, False)
+        entry = updated_entry(RUN, ended(Signalled(9), stopped=True, steps=steps), 8.0, 1003.0)
+        assert entry is not None
+        assert (entry.stopped_in, entry.was_killed, entry.has_failed) == (5.1, True, False)
 
     def test_of_a_run_that_could_not_be_launched_begins_with_its_end(self) -> None:
-        record = updated_entry(replace(RUN, run=1), ended(NotLaunched(127, "not found")), 8.0, 1003.0)
-        assert record is not None
-        assert (record.run, record.pid, record.started_at, record.has_failed) == (2, None, 5.0, True)
-        assert (record.stopped_in, record.was_killed) == (None, False)
+        entry = updated_entry(replace(RUN, run=1), ended(NotLaunched(127, "not found")), 8.0, 1003.0)
+        assert entry is not None
+        assert (entry.run, entry.pid, entry.started_at, entry.has_failed) == (2, None, 5.0, True)
+        assert (entry.stopped_in, entry.was_killed) == (None, False)
 
     def test_is_not_changed_by_other_notices(self) -> None:
         assert updated_entry(RUN, Changed(BATCH), 8.0, 1003.0) is RUN
+
+    def test_has_the_time_until_the_run_was_ready(self) -> None:
+        assert updated_entry(RUN, Ready(2, 0.5, ("http",)), 8.0, 1003.0) == replace(RUN, ready_after=0.5)
+        assert updated_entry(RUN, Ready(1, 0.5, ("http",)), 8.0, 1003.0) is RUN
 
     def test_of_a_run_that_lives_has_no_end(self) -> None:
         assert (RUN.has_failed, RUN.stopped_in, RUN.was_killed) == (False, None, False)
@@ -186,13 +190,13 @@ class TestAWait:
         assert over == WaitResult("ready", 2, 0.5, None, "", "")
 
     def test_is_over_with_a_failure_when_a_run_that_was_ready_has_ended_by_itself(self) -> None:
-        record = replace(RUN, ready_after=1.0, ended=ended(Exited(1)), trace="Traceback")
-        over = result_of_wait(self.WAIT, WaitingForChange(2, RestartHistory()), record, 8.0)
+        entry = replace(RUN, ready_after=1.0, ended=ended(Exited(1)), trace="Traceback")
+        over = result_of_wait(self.WAIT, WaitingForChange(2, RestartHistory()), entry, 8.0)
         assert over == WaitResult("failed", 2, 3.0, 1, "exited with code 1", "Traceback")
 
     def test_is_over_when_the_run_has_failed(self) -> None:
-        record = replace(RUN, ended=ended(Exited(1)), trace="ZeroDivisionError")
-        over = result_of_wait(self.WAIT, WaitingForChange(2, RestartHistory()), record, 9.0)
+        entry = replace(RUN, ended=ended(Exited(1)), trace="ZeroDivisionError")
+        over = result_of_wait(self.WAIT, WaitingForChange(2, RestartHistory()), entry, 9.0)
         assert over == WaitResult("failed", 2, 3.0, 1, "exited with code 1", "ZeroDivisionError")
 
     @pytest.mark.parametrize("wait", [Wait(3, 100.0), Wait(None, 100.0)])
@@ -209,7 +213,7 @@ class TestAWait:
         assert over.verdict == "finished"
 
     @pytest.mark.parametrize(
-        ("state", "record"),
+        ("state", "entry"),
         [
             (Running(2, 5.0), None),
             (Running(2, 5.0), RUN),
@@ -221,8 +225,8 @@ class TestAWait:
             (Running(3, 5.0), replace(RUN, ended=ended(Exited(3)))),
         ],
     )
-    def test_continues_while_the_run_is_undecided(self, state: State, record: JournalEntry | None) -> None:
-        assert result_of_wait(self.WAIT, state, record, 9.0) is None
+    def test_continues_while_the_run_is_undecided(self, state: State, entry: JournalEntry | None) -> None:
+        assert result_of_wait(self.WAIT, state, entry, 9.0) is None
 
     def test_without_a_run_continues(self) -> None:
         assert result_of_wait(Wait(None, 100.0), Running(2, 5.0), replace(RUN, ready_after=0.5), 9.0) is None

@@ -1,7 +1,9 @@
+"""The watch set: the filter, and the paths that are watched by their names."""
+
 from __future__ import annotations
 
 from reloader.core.paths.filters import PathFilter, Rule, RuleSet
-from reloader.core.paths.watch_set import WatchSet
+from reloader.core.paths.watch_set import Imports, WatchSet
 
 
 def watch_set() -> WatchSet:
@@ -27,3 +29,12 @@ def test_an_extra_file_does_not_make_its_directory_part_of_the_tree():
     assert watch_set().descends_into("/app")
     assert not watch_set().descends_into("/etc")
     assert not watch_set().descends_into("/app/build")
+
+
+def test_an_imported_file_is_watched_by_its_name_like_an_extra_file():
+    imports = Imports({"/usr/lib/x.py"})
+    watched = WatchSet(("/app",), frozenset({"/etc/app.conf"}), PathFilter(["/app"]), imports)
+    assert sorted(watched.explicit_paths()) == ["/etc/app.conf", "/usr/lib/x.py"]
+    assert watched.is_watched("/usr/lib/x.py")
+    imports.imports_only = True
+    assert not watched.is_watched("/app/a.py")

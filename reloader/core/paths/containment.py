@@ -10,6 +10,12 @@ def is_within(path: str, directory: str, separator: str = "/") -> bool:
     return path == directory or path.startswith(directory.rstrip(separator) + separator)
 
 
+def relative_to(path: str, directory: str, separator: str = "/") -> str | None:
+    """Return the part of ``path`` below ``directory``, or None if it does not lie below it."""
+    prefix = directory.rstrip(separator) + separator
+    return path[len(prefix) :] if path.startswith(prefix) else None
+
+
 def minimal_roots(directories: Iterable[str], separator: str = "/") -> tuple[str, ...]:
     """Return ``directories`` without those that lie in another one, sorted."""
     roots: list[str] = []

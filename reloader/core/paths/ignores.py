@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reloader.core.paths.containment import relative_to
 from reloader.core.paths.filters import Rule
 
 SOURCE = "the default ignores"
@@ -32,9 +33,9 @@ DEFAULT_IGNORES = tuple(Rule(pattern, SOURCE) for line in _PATTERNS for pattern 
 
 def ignore_pattern(path: str, base: str, separator: str) -> str:
     """Return the gitignore pattern that matches only ``path``. Outside of ``base`` it matches the name, in any directory."""
-    prefix = base.rstrip(separator) + separator
-    if path.startswith(prefix):
-        return "/" + "/".join(map(_escaped, path[len(prefix) :].split(separator)))
+    relative = relative_to(path, base, separator)
+    if relative is not None:
+        return "/" + "/".join(map(_escaped, relative.split(separator)))
     name = _escaped(path.rpartition(separator)[2])
     return "\\" + name if name.startswith(("#", "!")) else name
 
