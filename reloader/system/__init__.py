@@ -9,7 +9,8 @@ from reloader.system.mounts import Mounts
 
 if sys.platform == "win32":
     from reloader.system.windows.console import SystemSignals, enable_colour
-    from reloader.system.windows.process_host import ProcessHost, Sockets
+    from reloader.system.windows.listen_sockets import Sockets
+    from reloader.system.windows.process_host import ProcessHost
     from reloader.system.windows.report_pipe import WindowsReportPipe as ReportPipe
 else:
     from reloader.system.posix.listen_sockets import Sockets

@@ -1,6 +1,6 @@
-"""The calls of Windows that Python does not offer, declared once. Nothing is decided here.
+"""The Windows functions that Python does not offer, declared once. Nothing is decided here.
 
-A handle is an int. A call that fails raises OSError with the system's text, unless its docstring says otherwise.
+A handle is an int. A failed call raises OSError with the system's text, unless its docstring says otherwise.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _INFINITE = 0xFFFFFFFF
 _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
 _ntdll = ctypes.WinDLL("ntdll")
 
-#: What the console calls, on a thread of its own, with one of the CTRL_ numbers. True: nobody else need be asked.
+#: Called by the console, on a thread of its own, with one of the CTRL_ numbers. True: no further handler is called.
 ConsoleHandler = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
 
 
@@ -109,7 +109,7 @@ _ntdll.NtResumeProcess.restype, _ntdll.NtResumeProcess.argtypes = ctypes.c_long,
 
 
 def create_job() -> int:
-    """A job object whose processes all end when its last handle is closed, be it by our own death."""
+    """Create a job object. Its processes end when its last handle is closed, also by the end of this process."""
     job = _handle(_kernel32.CreateJobObjectW(None, None))
     limits = _ExtendedLimits()
     limits.basic.flags = _KILL_ON_JOB_CLOSE
@@ -124,7 +124,7 @@ def assign_to_job(job: int, process: int) -> None:
 
 
 def active_processes(job: int) -> int:
-    """How many processes of ``job`` have not ended."""
+    """Return the number of processes of ``job`` that have not ended."""
     facts = _Accounting()
     _check(
         _kernel32.QueryInformationJobObject(
@@ -140,12 +140,12 @@ def terminate_job(job: int, exit_code: int) -> None:
 
 
 def open_process(pid: int) -> int:
-    """A handle of our own, so that a thread may wait on it whatever becomes of subprocess's."""
+    """Open a second handle, on which a thread may wait after subprocess has closed its own."""
     return _handle(_kernel32.OpenProcess(_PROCESS_ACCESS, False, pid))
 
 
 def resume(process: int) -> None:
-    """Let a process that was created suspended begin."""
+    """Resume a process that was created suspended."""
     status = _ntdll.NtResumeProcess(process)
     if status < 0:
         raise OSError(f"NtResumeProcess failed with status 0x{status & 0xFFFFFFFF:08X}")
@@ -157,7 +157,7 @@ def wait_for_exit(process: int) -> None:
 
 
 def wait_for_exit_of(pid: int) -> None:
-    """Block until the process has ended. One that is no more has."""
+    """Block until the process ``pid`` has ended. Return at once if it does not exist."""
     process = _kernel32.OpenProcess(_SYNCHRONIZE, False, pid)
     if process:
         _kernel32.WaitForSingleObject(process, _INFINITE)
@@ -169,15 +169,15 @@ def close_handle(handle: int) -> None:
 
 
 def send_break(group: int) -> bool:
-    """Send CTRL_BREAK to a process group. False if that cannot be: no console is shared with it, or it is gone.
+    """Send CTRL_BREAK to a process group. Return False if it has ended, or has no console in common with us.
 
-    Not by ``os.kill``: CPython 3.11 falls through to TerminateProcess when the console refuses.
+    Do not use ``os.kill``: when the console refuses, CPython 3.11 falls through to TerminateProcess.
     """
     return bool(_kernel32.GenerateConsoleCtrlEvent(CTRL_BREAK, group))
 
 
 def console_handler(handle: Callable[[int], bool]) -> ctypes._FuncPointer:
-    """``handle`` as the console wants it. Must be kept alive for as long as it is in use."""
+    """Wrap ``handle`` for the console. The caller must keep the result alive while it is in use."""
     return ConsoleHandler(handle)
 
 
@@ -190,52 +190,52 @@ def remove_console_handler(handler: ctypes._FuncPointer) -> None:
 
 
 def standard_handle(which: int) -> int | None:
-    """STANDARD_INPUT or STANDARD_OUTPUT of this process, None if it has none."""
+    """Return the handle of STANDARD_INPUT or STANDARD_OUTPUT, or None if this process does not have it."""
     handle = _kernel32.GetStdHandle(which & 0xFFFFFFFF)
     return None if handle in (None, wintypes.HANDLE(-1).value) else int(handle)
 
 
 def console_mode(handle: int) -> int | None:
-    """The mode of the console at ``handle``, None if it is no console."""
+    """Return the mode of the console at ``handle``, or None for another kind of file."""
     mode = wintypes.DWORD()
     return int(mode.value) if _kernel32.GetConsoleMode(handle, ctypes.byref(mode)) else None
 
 
 def set_console_mode(handle: int, mode: int) -> bool:
-    """Whether the console accepted ``mode``."""
+    """Set the mode of the console at ``handle``. Return False if that fails."""
     return bool(_kernel32.SetConsoleMode(handle, mode))
 
 
 def system_directory() -> str:
-    """Where ``cmd.exe`` is, whatever the environment says."""
+    """Return the directory of ``cmd.exe``, whatever the environment says."""
     buffer = ctypes.create_unicode_buffer(32768)
     _check(_kernel32.GetSystemDirectoryW(buffer, len(buffer)))
     return buffer.value
 
 
 def drive_type(root: str) -> str:
-    """What kind of drive ``root`` is: that of a letter or of a share, with a backslash at the end."""
+    """Return the kind of the drive at ``root``: a letter or a share, with a backslash at the end."""
     kinds = {2: "removable", 3: "fixed", 4: "remote", 5: "cdrom", 6: "ramdisk"}
     return kinds.get(_kernel32.GetDriveTypeW(root), "unknown")
 
 
 def file_system_name(root: str) -> str:
-    """``NTFS``, ``FAT32``, … of the volume at ``root``; empty if it does not say."""
+    """Return the file system of the volume at ``root``, such as ``NTFS``; empty if it is unknown."""
     name = ctypes.create_unicode_buffer(64)
     found = _kernel32.GetVolumeInformationW(root, None, 0, None, None, None, name, len(name))
     return name.value if found else ""
 
 
 def environment_strings() -> list[str]:
-    """Our environment as the system has it: each ``NAME=VALUE``, those with hidden names included."""
+    """Return our environment as Windows keeps it: each ``NAME=VALUE``, also those whose names begin with ``=``."""
     block = _kernel32.GetEnvironmentStringsW()
     _check(block or 0)
     try:
         strings: list[str] = []
-        place = block
-        while text := ctypes.wstring_at(place):
+        address = block
+        while text := ctypes.wstring_at(address):
             strings.append(text)
-            place += len(text.encode("utf-16-le", "surrogatepass")) + ctypes.sizeof(ctypes.c_wchar)
+            address += len(text.encode("utf-16-le", "surrogatepass")) + ctypes.sizeof(ctypes.c_wchar)
         return strings
     finally:
         _kernel32.FreeEnvironmentStringsW(block)

@@ -77,7 +77,7 @@ def test_the_childs_directory_is_left_out_where_the_user_wants_that() -> None:
 def test_a_name_with_a_directory_is_not_looked_up_on_the_path() -> None:
     answer = found(r"sub\run.exe", r"C:\bin\sub\run.exe")
     assert isinstance(answer, ChildNotLaunched)
-    assert (answer.exit_code, answer.why) == (127, r"there is no file C:\work\sub\run.exe")
+    assert (answer.exit_code, answer.why) == (127, r"C:\work\sub\run.exe does not exist")
 
 
 def test_folders_of_the_path_may_be_quoted_or_empty() -> None:

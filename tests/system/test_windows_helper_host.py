@@ -43,7 +43,7 @@ class FakeHost:
     def next_poll(self, now: float) -> float | None:
         return self.look
 
-    def end_rest(self) -> None:
+    def kill_rest(self) -> None:
         self.journal.append(f"rest of {self.run} ends")
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ def test_the_end_of_one_is_told_and_its_rest_is_ended() -> None:
     assert helpers.journal[1:] == ["1 closes"]
 
 
-def test_the_nearest_look_is_the_next() -> None:
+def test_the_next_poll_is_the_earliest_of_all() -> None:
     helpers = Helpers()
     assert helpers.host.next_poll(0.0) is None
     for run, look in ((1, 5.0), (2, None), (3, 4.0)):

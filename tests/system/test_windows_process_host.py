@@ -119,7 +119,7 @@ def test_a_run_that_cannot_be_asked_is_forced_at_once(
     child = launch(host, programs.command("stubborn"), tmp_path)
     programs.wait_for("started", "stubborn")
     child.stop(signal.SIGINT)
-    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.FORCED))
+    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.KILLED_EXIT_CODE))
 
 
 def test_the_end_of_the_host_ends_what_still_runs(
@@ -270,7 +270,7 @@ def test_a_cmd_that_would_ask_back_is_ended_when_its_program_has_ended(
     assert host.collect(time.monotonic()) == ()
     assert is_alive(started["pid"])
     programs.say_word_to(started)
-    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.FORCED))
+    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.KILLED_EXIT_CODE))
     assert not is_alive(child.pid)
 
 
@@ -285,7 +285,7 @@ def test_a_batch_file_that_nobody_asked_to_stop_goes_on_without_its_program(
     assert host.next_poll(time.monotonic()) is None
     assert is_alive(child.pid)
     child.kill()
-    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.FORCED))
+    assert end_of(host, inbox) == RunEnded(1, Exited(process_host.KILLED_EXIT_CODE))
 
 
 @needs_stop_event
@@ -381,7 +381,7 @@ def test_what_a_run_did_to_the_console_is_undone(
 def test_without_a_console_there_is_nothing_to_restore(console: dict[int, int]) -> None:
     console.clear()
     modes = console_module.ConsoleModes()
-    modes.remember()
+    modes.save()
     modes.restore()
     assert console == {}
 

@@ -1,4 +1,4 @@
-"""On Windows no socket is handed over, and who comes past the configuration is told so as well."""
+"""Windows refuses every socket, also one that the configuration has not refused."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.support.platforms.limits import windows_only
 
 
 @windows_only
-def test_a_socket_is_refused_with_where_it_was_written() -> None:
+def test_a_socket_is_refused_with_its_origin() -> None:
     sockets = Sockets()
-    with pytest.raises(ConfigError, match=r"^reloader\.toml: sockets: no socket can be handed over on Windows"):
+    with pytest.raises(ConfigError, match=r"^reloader\.toml: sockets: a command cannot inherit sockets on Windows"):
         sockets.open([SocketSpec(Address("", 0), "reloader.toml: sockets")])
     sockets.close_replaced()
     sockets.close()

@@ -1,6 +1,6 @@
-"""Which file a command names on Windows, and the one string of text that its arguments become there.
+"""Find a program as Windows does, and join its arguments to one command line.
 
-Nothing here calls Windows, so that it is tested on every platform.
+Nothing here calls Windows, so it is tested on every platform.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from reloader.interfaces import ChildNotLaunched
 
 _DEFAULT_EXTENSIONS = ".COM;.EXE;.BAT;.CMD"
 _BATCH_EXTENSIONS = (".bat", ".cmd")
-#: What means itself to cmd wherever it stands. Anything else is quoted: even ``=`` and ``,`` separate arguments there.
+#: Characters without a special meaning for cmd. All others are quoted: even ``=`` and ``,`` separate arguments there.
 _PLAIN_TO_CMD = re.compile(r"[A-Za-z0-9_./:\\@+#$*?-]*[A-Za-z0-9_./:@+#$*?-]")
-_NO_LOOK_HERE = "NoDefaultCurrentDirectoryInExePath"
+_SKIP_CURRENT_DIRECTORY = "NoDefaultCurrentDirectoryInExePath"
 
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What CreateProcess wants: the file to run, and the text from which the program takes its arguments.
+    """The arguments of CreateProcess: the file to run, and the text from which the program takes its arguments.
 
-    ``is_batch`` says that the file is cmd, which runs a batch file for us.
+    ``is_batch`` says that the file is cmd, which runs a batch file.
     """
 
     program: str
@@ -40,9 +40,11 @@ def command_line(
     cmd: str,
     is_file: Callable[[str], bool] = os.path.isfile,
 ) -> CommandLine | ChildNotLaunched:
-    """How to start ``argv`` from ``cwd`` with ``environment``. ``cmd`` is the program that runs batch files."""
+    """Return the command line for ``argv`` in ``cwd``. ``cmd`` is the path of cmd.exe, which runs batch files."""
     if any("\0" in argument for argument in argv):
-        return ChildNotLaunched(126, f'"{_printable(argv[0])}" cannot be started: an argument holds a NUL character')
+        return ChildNotLaunched(
+            126, f'"{_with_visible_nul(argv[0])}" cannot be started: an argument contains a NUL character'
+        )
     program = find_program(argv[0], cwd, environment, is_file)
     if isinstance(program, ChildNotLaunched):
         return program
@@ -54,10 +56,10 @@ def command_line(
 def find_program(
     name: str, cwd: str, environment: Mapping[str, str], is_file: Callable[[str], bool] = os.path.isfile
 ) -> str | ChildNotLaunched:
-    """The file to execute, looked up as the child itself would: by its PATH and PATHEXT, and from its directory.
+    """Return the file to execute, looked up as the child itself would: by its PATH and PATHEXT, and from its directory.
 
     A name without a directory is first looked for in ``cwd``, as cmd does, unless NoDefaultCurrentDirectoryInExePath
-    is set. A name without an extension that Windows executes is first tried with each of them.
+    is set. A name without an executable extension is first tried with each of these.
     """
     folders = list(_folders(name, cwd, environment))
     names = _names(name, _variable(environment, "PATHEXT") or _DEFAULT_EXTENSIONS)
@@ -67,7 +69,7 @@ def find_program(
             if is_file(path):
                 return path
     if _has_directory(name):
-        return ChildNotLaunched(127, f"there is no file {ntpath.normpath(ntpath.join(cwd, name))}")
+        return ChildNotLaunched(127, f"{ntpath.normpath(ntpath.join(cwd, name))} does not exist")
     return ChildNotLaunched(127, f'"{name}" was not found on the PATH')
 
 
@@ -75,7 +77,7 @@ def _folders(name: str, cwd: str, environment: Mapping[str, str]) -> Iterator[st
     if _has_directory(name):
         yield cwd
         return
-    if _variable(environment, _NO_LOOK_HERE) is None:
+    if _variable(environment, _SKIP_CURRENT_DIRECTORY) is None:
         yield cwd
     for folder in (_variable(environment, "PATH") or "").split(";"):
         if unquoted := folder.strip('"'):
@@ -94,13 +96,13 @@ def _has_directory(name: str) -> bool:
 
 
 def _variable(environment: Mapping[str, str], name: str) -> str | None:
-    """Names of variables are case-insensitive on Windows."""
+    """Look up a variable: its name is case-insensitive on Windows."""
     wanted = name.upper()
     return next((value for key, value in environment.items() if key.upper() == wanted), None)
 
 
 def _shell_line(program: str, argv: Sequence[str]) -> str | None:
-    """``cmd … /s /c TEXT``: the text goes between two quotes as it is, because cmd knows no escaped quote."""
+    """Return the line for ``cmd … /s /c TEXT``, or None. TEXT stays as it is: cmd has no escaped quotes."""
     switches = [argument.lower() for argument in argv[1:-1]]
     if ntpath.basename(program).lower() != "cmd.exe" or "/s" not in switches or switches[-1] not in ("/c", "/k"):
         return None
@@ -108,20 +110,20 @@ def _shell_line(program: str, argv: Sequence[str]) -> str | None:
 
 
 def _batch_line(script: str, argv: Sequence[str], cmd: str) -> CommandLine | ChildNotLaunched:
-    """Batch files are run by cmd, which would take ``&``, ``%`` and its like in an argument as orders to itself."""
+    """Return the line by which cmd runs a batch file, quoted so that it does not interpret ``&``, ``%`` and the like."""
     if any(character in argument for argument in argv[1:] for character in "\r\n"):
         return ChildNotLaunched(126, f'"{argv[0]}" cannot be started: cmd cannot pass a line break to a batch file')
     quoted = " ".join([_quoted_for_cmd(script, always=True), *map(_quoted_for_cmd, argv[1:])])
-    # /d: no AutoRun of the user's; /v:off: "!" means nothing; /s: the outermost two quotes are ours.
+    # /d: ignore the user's AutoRun; /v:off: "!" has no meaning; /s: the outermost two quotes are ours.
     return CommandLine(cmd, f'{list2cmdline([cmd])} /d /e:on /v:off /s /c "{quoted}"', is_batch=True)
 
 
 def _quoted_for_cmd(argument: str, always: bool = False) -> str:
-    """``argument`` so that cmd changes nothing in it and the program behind the batch file reads it as it was.
+    """Quote ``argument`` so that cmd does not change it, and the program that the batch file runs reads it unchanged.
 
-    A quote is doubled, which keeps cmd and the C runtime both inside the quotes. A percent sign cannot be escaped on a
-    command line, but ``%cd:~,%`` is an empty piece of a variable that always exists: put behind a first percent sign,
-    it keeps the second from naming a variable.
+    A quote is doubled: for both cmd and the C runtime the text stays inside the quotes. A percent sign cannot be escaped
+    on a command line. But ``%cd:~,%`` is an empty part of a variable that always exists. Put behind a first percent sign,
+    it keeps the second one from naming a variable.
     """
     if not always and _PLAIN_TO_CMD.fullmatch(argument):
         return argument
@@ -129,5 +131,5 @@ def _quoted_for_cmd(argument: str, always: bool = False) -> str:
     return '"' + doubled.replace("%", "%%cd:~,%") + '"'
 
 
-def _printable(name: str) -> str:
+def _with_visible_nul(name: str) -> str:
     return name.replace("\0", "\\0")

@@ -1,4 +1,4 @@
-"""The console of Windows: what it asks of us, its colours, and its modes, which outlive the program that set them."""
+"""The console of Windows: its control events, its colours, and its modes, which outlive the program that sets them."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _SIGNALS = {
     _winapi.CTRL_LOGOFF: signal.SIGTERM,
     _winapi.CTRL_SHUTDOWN: signal.SIGTERM,
 }
-#: Windows ends the process when the handler of one of these returns.
-_LAST_WORDS = (_winapi.CTRL_CLOSE, _winapi.CTRL_LOGOFF, _winapi.CTRL_SHUTDOWN)
+#: Windows ends the process as soon as the handler of one of these events returns.
+_FINAL_EVENTS = (_winapi.CTRL_CLOSE, _winapi.CTRL_LOGOFF, _winapi.CTRL_SHUTDOWN)
 
 
 class SystemSignals:
-    """Turns what the console asks for into posts.
+    """Posts an event for each control event of the console.
 
-    The console calls on a thread of its own, which wakes a main thread that sleeps in its inbox. A Python signal handler
-    would not: it runs on the main thread, and only once that wakes for another reason.
+    The console calls the handler on its own thread, so that the post wakes the main thread, which waits in its inbox. A
+    Python signal handler would not: it runs on the main thread, and only after that has woken for another reason.
     """
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        # Kept even after stop: the console may be inside it then, and it is gone for good when nobody names it.
+        # Kept after stop: the console may be calling it then, and it is freed with its last reference.
         self._handler = _winapi.console_handler(self.handle)
         self._post: Post | None = None
         self._before: Any = None
@@ -51,12 +51,12 @@ class SystemSignals:
             end_with_bootloader(post)
 
     def handle(self, event: int) -> bool:
-        """Called by the console. True: nobody is asked after us, so no KeyboardInterrupt is raised anywhere."""
+        """Handle a control event; the console calls this. True: no other handler raises KeyboardInterrupt."""
         post = self._post
         if post is None or event not in _SIGNALS:
             return False
         post(StopRequested(int(_SIGNALS[event])))
-        if event in _LAST_WORDS:
+        if event in _FINAL_EVENTS:
             self._stopped.wait()
         return True
 
@@ -70,37 +70,37 @@ class SystemSignals:
 
 
 class ConsoleModes:
-    """The modes of the console that is on standard input and output, if one is: echo, line input, colours."""
+    """The modes of the console on standard input and output, if there is one: echo, line input, colours."""
 
     def __init__(self) -> None:
-        self._remembered: dict[int, int] = {}
+        self._saved: dict[int, int] = {}
 
-    def remember(self) -> None:
+    def save(self) -> None:
         for which in (_winapi.STANDARD_INPUT, _winapi.STANDARD_OUTPUT):
             handle = _winapi.standard_handle(which)
             mode = _winapi.console_mode(handle) if handle is not None else None
             if handle is not None and mode is not None:
-                self._remembered[handle] = mode
+                self._saved[handle] = mode
 
     def restore(self) -> None:
-        """Set what a run may have changed back to what it was before."""
-        while self._remembered:
-            _winapi.set_console_mode(*self._remembered.popitem())
+        """Restore the modes that a run may have changed."""
+        while self._saved:
+            _winapi.set_console_mode(*self._saved.popitem())
 
 
-class NoConsole(ConsoleModes):
-    """For what is no run: the console is not its own, so nothing is put back at its end."""
+class NoConsoleModes(ConsoleModes):
+    """For auxiliary commands: the console belongs to the run, so nothing is restored when they end."""
 
-    def remember(self) -> None:
-        """Nothing."""
+    def save(self) -> None:
+        """Do nothing."""
 
 
 def enable_colour(stream: TextIO) -> bool:
-    """Whether ``stream`` shows ANSI colours. A console that does not yet is told to, until we end."""
+    """Make the console of ``stream`` show ANSI colours until we end. Return False if it does not."""
     try:
         handle = msvcrt.get_osfhandle(stream.fileno())
     except (OSError, ValueError):
-        return False  # closed, or not a file of the system's
+        return False  # closed, or not a file of the system
     before = _winapi.console_mode(handle)
     if before is None:
         return False

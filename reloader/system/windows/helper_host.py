@@ -1,4 +1,4 @@
-"""Commands beside the run on Windows: each in a job of its own, without input, and ended with all of that job."""
+"""Run auxiliary commands (checks, hooks) on Windows: each in a job of its own, without input, ended as a whole."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from reloader.interfaces import Child, ChildHost, ChildNotLaunched
 
 
 class SingleRunHost(ChildHost, Protocol):
-    """A host that can end what the leader of its run has left."""
+    """A host that can end the processes that outlive the leader of its run."""
 
-    def end_rest(self) -> None: ...
+    def kill_rest(self) -> None: ...
 
 
 class HelperHost:
-    """Each command has a host of its own, from ``make_host``, and that a job."""
+    """Gives each command a host of its own, from ``make_host``, which has a job."""
 
     def __init__(self, make_host: Callable[[], SingleRunHost]) -> None:
         self._make_host = make_host
@@ -32,18 +32,18 @@ class HelperHost:
         return helper
 
     def collect(self, now: float) -> Sequence[RunEnded]:
-        news = [posted for host in self._hosts.values() for posted in host.collect(now)]
-        for posted in news:
+        events = [posted for host in self._hosts.values() for posted in host.collect(now)]
+        for posted in events:
             if isinstance(posted, LeaderExited):
-                self._hosts[posted.run].end_rest()
-        ended = [posted for posted in news if isinstance(posted, RunEnded)]
+                self._hosts[posted.run].kill_rest()
+        ended = [posted for posted in events if isinstance(posted, RunEnded)]
         for posted in ended:
             del self._hosts[posted.run]
         return ended
 
     def next_poll(self, now: float) -> float | None:
-        looks = (host.next_poll(now) for host in self._hosts.values())
-        return min((look for look in looks if look is not None), default=None)
+        polls = (host.next_poll(now) for host in self._hosts.values())
+        return min((poll for poll in polls if poll is not None), default=None)
 
     def close(self) -> None:
         while self._hosts:

@@ -1,4 +1,7 @@
-"""Processes on Windows: one job object and one console process group for a run, and nothing of it left when it ended."""
+"""Start, watch and end runs on Windows: one job object and one console process group per run.
+
+Nothing of a run is left when its end is reported.
+"""
 
 from __future__ import annotations
 
@@ -11,47 +14,30 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 
-from reloader.core.addresses import ListeningSocket, SocketSpec
 from reloader.core.events import LeaderExited, Posted, RunEnded, Wakeup
 from reloader.core.outcome import Exited
-from reloader.errors import ConfigError
 from reloader.interfaces import ChildNotLaunched, Post
 from reloader.system import _winapi
 from reloader.system.output import OutputTee
 from reloader.system.windows.command_line import CommandLine, command_line
-from reloader.system.windows.console import ConsoleModes, NoConsole, SystemSignals, enable_colour
+from reloader.system.windows.console import ConsoleModes, NoConsoleModes
 from reloader.system.windows.helper_host import HelperHost
+from reloader.system.windows.listen_sockets import Sockets
 
-
-class Sockets:
-    """Refuses, as the configuration does before it, with which no plan comes this far."""
-
-    def open(self, specs: Sequence[SocketSpec]) -> tuple[ListeningSocket, ...]:
-        raise ConfigError([f"{spec.origin}: no socket can be handed over on Windows: leave it out" for spec in specs])
-
-    def close_replaced(self) -> None:
-        """There are none."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-
-__all__ = ["ProcessHost", "SystemSignals", "WindowsChild", "enable_colour"]
-
-#: Once the leader has ended, the host looks this often, in seconds, for the rest: a job tells nobody how many are in it.
-LOOK_AGAIN = 0.02
-#: The exit code of what was forced: what a shell elsewhere says of a program that SIGKILL ended.
-FORCED = 128 + 9
+#: Seconds between two polls once the leader has ended: a job does not report when it becomes empty.
+POLL_INTERVAL = 0.02
+#: The exit code of a killed process: the one that a POSIX shell reports for SIGKILL.
+KILLED_EXIT_CODE = 128 + 9
 
 _FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP | _winapi.CREATE_SUSPENDED
 _NOT_A_PROGRAM, _NO_SUCH_DIRECTORY = 193, 267
 
 
 class WindowsChild:
-    """One run: a job object, which no process of it can leave, and the leader in it.
+    """One run: a leader, and a job object that no process of the run can leave.
 
-    The leader is created suspended and is resumed only when it is in the job, so that it can start nothing outside.
-    It is the root of a console process group: a Ctrl-C in the console does not reach it, only what we send does.
+    The leader is created suspended, and resumed only when it is in the job, so that it can start no process outside.
+    It is the root of a console process group: only our CTRL_BREAK reaches it, not a Ctrl-C in the console.
     """
 
     def __init__(self, run: int, job: int, leader: subprocess.Popen[bytes], *, is_batch: bool = False) -> None:
@@ -60,59 +46,59 @@ class WindowsChild:
         self._job: int | None = job
         self._leader = leader
         self._is_batch = is_batch
-        self._is_asked = False
-        self._look_for_rest_at: float | None = None
+        self._is_stopping = False
+        self._poll_rest_at: float | None = None
 
     def stop(self, signal: int) -> None:
-        """Send CTRL_BREAK, which stands for every signal here: it is the only one that one group can be sent.
+        """Send CTRL_BREAK, whatever the signal: it is the only event that can be sent to one group.
 
-        Where it cannot be delivered (no console, or nobody left in the group), there is no polite way to ask and nobody
-        to wait for: the run is forced at once instead of after a timeout in which nothing can happen.
+        If it cannot be delivered, since there is no console or the group is empty, kill the run at once: waiting for the
+        timeout would be pointless.
         """
-        self._is_asked = True
+        self._is_stopping = True
         if self._job is not None and not _winapi.send_break(self.pid):
             self.kill()
 
     def kill(self) -> None:
         if self._job is not None:
-            _winapi.terminate_job(self._job, FORCED)
+            _winapi.terminate_job(self._job, KILLED_EXIT_CODE)
 
-    def look(self, now: float) -> Posted | None:
-        """What is new at ``now``. A RunEnded is the last news: the run is to be released then."""
+    def poll(self, now: float) -> Posted | None:
+        """Return an event if there is one at ``now``. After RunEnded, the caller releases the run."""
         code = self._leader.poll()
         if self._job is None:
             return None
         if code is None:
-            self._end_what_would_ask_back(self._job)
+            self._end_batch_prompt(self._job)
             return None
         if _winapi.active_processes(self._job) == 0:
             return RunEnded(self.run, Exited(code))
-        return self._look_for_rest(now, code)
+        return self._poll_rest(now, code)
 
-    def _end_what_would_ask_back(self, job: int) -> None:
-        """A cmd that is asked to stop wants to know whether to "Terminate batch job (Y/N)?", and waits for the answer.
+    def _end_batch_prompt(self, job: int) -> None:
+        """End a cmd that asks "Terminate batch job (Y/N)?" after CTRL_BREAK, and would wait for the answer.
 
-        It is ended as soon as the program that its batch file ran has taken the time to end.
+        It is ended once the program that its batch file ran has ended.
         """
-        if self._is_asked and self._is_batch and _winapi.active_processes(job) == 1:
-            _winapi.terminate_job(job, FORCED)
+        if self._is_stopping and self._is_batch and _winapi.active_processes(job) == 1:
+            _winapi.terminate_job(job, KILLED_EXIT_CODE)
 
-    def _look_for_rest(self, now: float, code: int) -> Posted | None:
-        """Processes that end along with their leader were not left behind: they are given one look's time."""
-        if self._look_for_rest_at is None:
-            self._look_for_rest_at = now + LOOK_AGAIN
-        if not self._look_for_rest_at <= now:
+    def _poll_rest(self, now: float, code: int) -> Posted | None:
+        """Report the leader's exit after one poll interval: most other processes end along with it."""
+        if self._poll_rest_at is None:
+            self._poll_rest_at = now + POLL_INTERVAL
+        if not self._poll_rest_at <= now:
             return None
-        self._look_for_rest_at = float("inf")
+        self._poll_rest_at = float("inf")
         return LeaderExited(self.run, Exited(code))
 
     @property
-    def must_be_looked_at(self) -> bool:
-        """Whether something is awaited of which nobody will tell."""
-        return self._look_for_rest_at is not None or (self._is_asked and self._is_batch)
+    def must_be_polled(self) -> bool:
+        """True if the run waits for a change that Windows does not report."""
+        return self._poll_rest_at is not None or (self._is_stopping and self._is_batch)
 
     def release(self) -> None:
-        """Close the job, which ends whatever is left in it. There is nobody to be stopped after that."""
+        """Close the job, which ends the processes that are left in it."""
         if self._job is not None:
             _winapi.close_handle(self._job)
             self._job = None
@@ -120,11 +106,11 @@ class WindowsChild:
 
 
 class ProcessHost:
-    """Starts runs and notices their end. A thread for each run waits for its leader, and says no more than that.
+    """Starts runs and reports their end. A thread for each run waits for its leader, and then posts a Wakeup.
 
-    A run needs no guard with a ``stop_signal``: if we are killed, the system closes the job, and ends all that is in it.
-    There are no ``sockets`` to be handed over: the configuration refuses them here. The ``directory`` of our own files is left to
-    the system's cleaning then. The ``helpers`` are those of the host before, which go on.
+    A run needs no guard with a ``stop_signal``: if the supervisor is killed, Windows closes the job and ends its processes.
+    The ``directory`` of the session's files then stays. ``sockets`` are always empty: the configuration refuses them here.
+    ``helpers`` is the helper host of the previous process host, which goes on.
     """
 
     unguarded_reason: str | None = None
@@ -142,8 +128,8 @@ class ProcessHost:
         helpers: HelperHost | None = None,
     ) -> None:
         self._output = OutputTee(post, log)
-        # The console is the run's: what that has set there is not to be put back at the end of something else.
-        self.helpers = helpers or HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsole()))
+        # The console belongs to the run: the end of a helper does not restore its modes.
+        self.helpers = helpers or HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsoleModes()))
         self._input = None if has_input else subprocess.DEVNULL
         self._post = post
         self._cmd = ntpath.join(_winapi.system_directory(), "cmd.exe")
@@ -157,7 +143,7 @@ class ProcessHost:
         line = command_line(argv, cwd, environment, self._cmd)
         if isinstance(line, ChildNotLaunched):
             return line
-        self._console.remember()
+        self._console.save()
         try:
             self._child = self._start(line, cwd, environment, run)
         except OSError as error:
@@ -178,14 +164,14 @@ class ProcessHost:
                     env=dict(environment),
                     creationflags=_FLAGS,
                 )
-            self._let_go(leader, job)
+            self._begin(leader, job)
         except OSError:
             _winapi.close_handle(job)
             raise
         return WindowsChild(run, job, leader, is_batch=line.is_batch)
 
-    def _let_go(self, leader: subprocess.Popen[bytes], job: int) -> None:
-        """Put the suspended leader into the job, have its end waited for, and let it begin. If one fails, it never ran."""
+    def _begin(self, leader: subprocess.Popen[bytes], job: int) -> None:
+        """Put the suspended leader into the job, start the thread that waits for it, and resume it. On failure, kill it."""
         try:
             process = _winapi.open_process(leader.pid)
             try:
@@ -198,42 +184,42 @@ class ProcessHost:
             leader.kill()
             leader.wait()
             raise
-        self._waiter = threading.Thread(target=self._wait_for, args=(process,), name="child wait", daemon=True)
+        self._waiter = threading.Thread(target=self._wait, args=(process,), name="reloader-child", daemon=True)
         self._waiter.start()
 
-    def _wait_for(self, process: int) -> None:
+    def _wait(self, process: int) -> None:
         _winapi.wait_for_exit(process)
         _winapi.close_handle(process)
         self._post(Wakeup())
 
     def collect(self, now: float) -> Sequence[Posted]:
-        news = self._child.look(now) if self._child is not None else None
-        if isinstance(news, RunEnded):
+        event = self._child.poll(now) if self._child is not None else None
+        if isinstance(event, RunEnded):
             self._release()
-        return () if news is None else (news,)
+        return () if event is None else (event,)
 
     def next_poll(self, now: float) -> float | None:
-        return now + LOOK_AGAIN if self._child is not None and self._child.must_be_looked_at else None
+        return now + POLL_INTERVAL if self._child is not None and self._child.must_be_polled else None
 
     def close(self) -> None:
-        """No host follows: what is at work beside the runs ends as well. May be called twice."""
+        """End the helpers as well: no other host follows. May be called twice."""
         self.helpers.close()
         self.detach()
 
     def detach(self) -> None:
-        """Another host may follow. May be called twice."""
+        """Kill the run, but keep the helpers for the next host. May be called twice."""
         if self._child is not None:
             self._child.kill()
             self._release()
         self._output.close()
 
-    def end_rest(self) -> None:
-        """Whatever the leader has left behind."""
+    def kill_rest(self) -> None:
+        """Kill the processes that outlive the leader."""
         if self._child is not None:
             self._child.kill()
 
     def _release(self) -> None:
-        """The run is over: its leader has ended or is about to, so the waiting thread does not wait any more."""
+        """Release the run and end its thread: the leader has ended, or is about to."""
         if self._child is not None and self._waiter is not None:
             self._child.release()
             self._waiter.join()
@@ -243,9 +229,9 @@ class ProcessHost:
 
 def _not_launched(name: str, cwd: str, error: OSError) -> ChildNotLaunched:
     if isinstance(error, FileNotFoundError):
-        return ChildNotLaunched(127, f'"{name}" cannot be started: it was removed just now')
+        return ChildNotLaunched(127, f'"{name}" cannot be started: it was removed meanwhile')
     if error.winerror == _NO_SUCH_DIRECTORY:
-        return ChildNotLaunched(127, f'"{name}" cannot be started: there is no directory {cwd}')
+        return ChildNotLaunched(127, f'"{name}" cannot be started: the directory {cwd} does not exist')
     if error.winerror == _NOT_A_PROGRAM:
-        return ChildNotLaunched(126, f'"{name}" is not a program that Windows can run: name its interpreter before it')
+        return ChildNotLaunched(126, f'"{name}" is not a program that Windows can run. Put its interpreter before it')
     return ChildNotLaunched(126, f'"{name}" cannot be started: {error.strerror or error}')
