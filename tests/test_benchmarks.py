@@ -84,12 +84,14 @@ def results(*tools: Found) -> Results:
 
 class TestTheReport:
     def test_names_each_peer_that_is_ahead_in_a_column_with_its_figure(self) -> None:
-        said = where_peers_are_ahead(results(tool("reloader (x)"), tool("quick", edit=0.05), tool("slow", edit=0.2)))
-        assert said == "Ahead of `reloader (x)` are, in edit → new child: quick (50 ms)."
+        sentence = where_peers_are_ahead(
+            results(tool("reloader (x)"), tool("quick", edit=0.05), tool("slow", edit=0.2))
+        )
+        assert sentence == "Ahead of `reloader (x)` are, in edit → new child: quick (50 ms)."
 
     def test_says_so_when_no_peer_is_ahead(self) -> None:
-        said = where_peers_are_ahead(results(tool("reloader (x)"), tool("peer")))
-        assert said == "No peer that was measured is ahead of `reloader (x)` in any of these columns."
+        sentence = where_peers_are_ahead(results(tool("reloader (x)"), tool("peer")))
+        assert sentence == "No peer that was measured is ahead of `reloader (x)` in any of these columns."
 
     def test_ignores_differences_that_the_table_does_not_show(self) -> None:
         assert "No peer" in where_peers_are_ahead(results(tool("reloader (x)"), tool("peer", ready=0.9999)))

@@ -79,7 +79,7 @@ def test_for_the_guard_it_only_restores_the_terminal(monkeypatch: pytest.MonkeyP
         "reloader.system.posix.terminal.RESTORE_TERMINAL", "import sys\nsys.stdout.write(repr(sys.argv))"
     )
     monkeypatch.setattr(sys, "argv", ["reloader", RESTORE_TERMINAL_FLAG, "1", "2", "-"])
-    said: list[str] = []
-    monkeypatch.setattr("sys.stdout.write", said.append)
+    printed: list[str] = []
+    monkeypatch.setattr("sys.stdout.write", printed.append)
     assert frozen.main() == 0
-    assert said == ["['reloader', '1', '2', '-']"]
+    assert printed == ["['reloader', '1', '2', '-']"]

@@ -31,7 +31,7 @@ STEPS = (
 )
 
 
-def is_told_in_order(text: str) -> bool:
+def is_in_order(text: str) -> bool:
     return re.search(".*".join(map(re.escape, STEPS)), text, re.DOTALL) is not None
 
 
@@ -42,7 +42,7 @@ def shown() -> str:
 
 def test_the_picture_is_svg_with_the_whole_session() -> None:
     assert ET.parse(PICTURE).getroot().tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 our own file
-    assert is_told_in_order(shown())
+    assert is_in_order(shown())
 
 
 def test_the_picture_names_nothing_of_the_machine() -> None:
@@ -53,7 +53,7 @@ def test_a_session_still_goes_like_this(tmp_path: Path) -> None:
     from benchmarks.recording import recorded
 
     text = re.sub(r"\x1b\[[0-9;]*m", "", recorded(tmp_path.resolve()))
-    assert is_told_in_order(text), text
+    assert is_in_order(text), text
 
 
 def test_long_lines_are_wrapped_and_keep_their_colours() -> None:

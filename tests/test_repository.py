@@ -119,7 +119,7 @@ def _tool(name: str) -> str:
     return found
 
 
-def _say(*command: str) -> tuple[int, str]:
+def _run(*command: str) -> tuple[int, str]:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
@@ -129,7 +129,7 @@ def _workflows() -> list[str]:
 
 
 def test_zizmor_finds_nothing_in_the_workflows() -> None:
-    code, text = _say(_tool("zizmor"), "--offline", "--persona", "auditor", ".github")
+    code, text = _run(_tool("zizmor"), "--offline", "--persona", "auditor", ".github")
     assert code == 0, text
 
 
@@ -138,7 +138,7 @@ def test_zizmor_finds_nothing_in_the_workflows() -> None:
     [*(("vendor.github-workflows", path) for path in _workflows()), ("vendor.dependabot", ".github/dependabot.yml")],
 )
 def test_a_workflow_keeps_to_its_schema(schema: str, path: str) -> None:
-    code, text = _say(_tool("check-jsonschema"), "--builtin-schema", schema, path)
+    code, text = _run(_tool("check-jsonschema"), "--builtin-schema", schema, path)
     assert code == 0, text
 
 
@@ -150,7 +150,7 @@ def test_every_action_is_pinned_by_its_hash_and_says_which_version_that_is(path:
 
 
 def test_pyproject_is_valid() -> None:
-    code, text = _say(_tool("validate-pyproject"), "pyproject.toml")
+    code, text = _run(_tool("validate-pyproject"), "pyproject.toml")
     assert code == 0, text
 
 

@@ -304,8 +304,8 @@ def test_a_wait_is_answered_by_the_run_that_follows(tmp_path: Path) -> None:
             text=True,
         )
         project(tmp_path, {}, command=serving("new"))
-        said, _ = asking.communicate(timeout=PATIENCE)
-        assert json.loads(said)["run"] == 2
+        answer, _ = asking.communicate(timeout=PATIENCE)
+        assert json.loads(answer)["run"] == 2
         assert asking.returncode == 0
 
 
@@ -347,9 +347,9 @@ def test_a_stop_request_works_during_a_config_reload(tmp_path: Path) -> None:
 
 
 def test_tasks_and_the_run_receive_files_that_changed_with_the_configuration(tmp_path: Path) -> None:
-    says_files = [*python("-c", "import sys; print('made from', *sorted(sys.argv[1:]))"), "{files}"]
+    prints_files = [*python("-c", "import sys; print('made from', *sorted(sys.argv[1:]))"), "{files}"]
     count = 'import os, time; print("{}", len(open(os.environ["RELOADER_CHANGES_FILE"]).readlines())); time.sleep(600)'
-    before = [{"run": says_files, "files": ["*.proto"]}]
+    before = [{"run": prints_files, "files": ["*.proto"]}]
     files = {"a.proto": "1", "b.proto": "1", "c.txt": "1"}
     project(tmp_path, files, command=python("-c", count.format("old")), before=before)
     with Reloader(cwd=tmp_path) as reloader:

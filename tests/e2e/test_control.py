@@ -96,7 +96,7 @@ class TestAWait:
 def test_a_pause_defers_changes_until_it_is_resumed(session: Reloader, project: Path) -> None:
     assert the_one(project, "pause")["is_paused"]
     (project / "app.py").write_text(f"{SERVES}# held\n")
-    eventually(lambda: the_one(project, "status")["pending"] == [str(project / "app.py")], what="it is held")
+    eventually(lambda: the_one(project, "status")["pending"] == [str(project / "app.py")], what="it is pending")
     assert session.runs == [1]
     the_one(project, "resume")
     session.wait_for("launched", run=2)

@@ -122,9 +122,9 @@ def test_five_hundred_files_at_once_cause_one_restart(tmp_path: Path) -> None:
         save(tmp_path / "data.txt", "sentinel")
         reloader.wait_for_line("content: sentinel")
         assert reloader.runs_up_to(3) == [1, 2, 3]
-        served = [{change["path"] for change in one["batch"]} for one in reloader.all_of("changed")]
-        assert served.pop() == {str(tmp_path / "data.txt")}
-        assert set().union(*served) == {str(tmp_path / name) for name in names}
+        batches = [{change["path"] for change in one["batch"]} for one in reloader.all_of("changed")]
+        assert batches.pop() == {str(tmp_path / "data.txt")}
+        assert set().union(*batches) == {str(tmp_path / name) for name in names}
 
 
 @posix_only

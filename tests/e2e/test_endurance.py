@@ -20,7 +20,7 @@ MEBIBYTE = 1 << 20
 COMMAND = ["sh", "-c", "exec sleep 1000"]
 
 
-class Held:
+class Resources:
     """The resources of a process, from /proc."""
 
     def __init__(self, pid: int) -> None:
@@ -65,15 +65,15 @@ def test_two_hundred_restarts_leak_nothing(tmp_path: Path, backend: str) -> None
         tmp_path, {"data0.txt": "", "data1.txt": ""}, command=COMMAND, backend=backend, interval=0.02, debounce=0.01
     )
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        held = Held(psutil.Process(reloader.wait_for("launched", run=1)["pid"]).ppid())  # not a bootloader's
+        resources = Resources(psutil.Process(reloader.wait_for("launched", run=1)["pid"]).ppid())  # not a bootloader's
         restart_by_edits(reloader, tmp_path, range(2, WARM_UP + 2))
-        counts, memory = held.counts(), held.memory()
+        counts, memory = resources.counts(), resources.memory()
         assert counts[2] == 2  # the run, and the guard
 
         restart_by_edits(reloader, tmp_path, range(WARM_UP + 2, WARM_UP + RESTARTS + 2))
         eventually(
-            lambda: holds_no_more_than(counts, held.counts()),
+            lambda: holds_no_more_than(counts, resources.counts()),
             what=f"{counts} descriptors, threads, children",
         )
-        assert held.memory() - memory < MEBIBYTE
+        assert resources.memory() - memory < MEBIBYTE
         assert reloader.runs == list(range(1, WARM_UP + RESTARTS + 2))

@@ -110,8 +110,10 @@ def is_forced_by_another_interrupt(reloader: Reloader) -> bool:
 @posix_only
 def test_orphans_of_the_command_end_before_the_session(tmp_path: Path) -> None:
     """This includes one that left the process group and ignores signals: the context manager looks for it."""
-    stray = f"import subprocess, sys; subprocess.Popen({python('-c', STUBBORN)!r}, start_new_session=True); sys.exit(9)"
-    with Reloader("--stop-timeout", "0.2", "--", *python("-c", stray), cwd=tmp_path) as reloader:
+    escaping = (
+        f"import subprocess, sys; subprocess.Popen({python('-c', STUBBORN)!r}, start_new_session=True); sys.exit(9)"
+    )
+    with Reloader("--stop-timeout", "0.2", "--", *python("-c", escaping), cwd=tmp_path) as reloader:
         assert reloader.wait_for_exit() == 9
         reloader.wait_for("orphans_found", run=1)
 

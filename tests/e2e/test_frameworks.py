@@ -70,7 +70,7 @@ class Program:
         return self.source.replace("TEXT", content)
 
 
-def _served(command: list[str], edited: str, source: str, **others: str) -> Program:
+def _server(command: list[str], edited: str, source: str, **others: str) -> Program:
     port = free_port()
     return Program(
         [word.replace("PORT", str(port)) for word in command],
@@ -83,11 +83,11 @@ def _served(command: list[str], edited: str, source: str, **others: str) -> Prog
 
 
 def flask_app() -> Program:
-    return _served(python("-m", "flask", "--app", "app", "run", "--no-reload", "--port", "PORT"), "app.py", FLASK)
+    return _server(python("-m", "flask", "--app", "app", "run", "--no-reload", "--port", "PORT"), "app.py", FLASK)
 
 
 def django_project() -> Program:
-    return _served(
+    return _server(
         python("manage.py", "runserver", "--noreload", "PORT"),
         "site_of_test/urls.py",
         DJANGO_URLS,
@@ -97,7 +97,7 @@ def django_project() -> Program:
 
 
 def node_server() -> Program:
-    return _served(["node", "server.js"], "server.js", NODE)
+    return _server(["node", "server.js"], "server.js", NODE)
 
 
 def shell_script() -> Program:

@@ -188,7 +188,7 @@ def test_a_task_that_takes_too_long_is_killed_with_all_its_processes(tmp_path: P
         assert refused["outcome"] == {"kind": "timed_out", "seconds": 0.3}
 
 
-TELLING = """
+PRINTING = """
 import json
 import os
 
@@ -200,7 +200,7 @@ input()
 
 
 def test_the_command_receives_the_reason_and_the_changes(tmp_path: Path) -> None:
-    config = project(tmp_path, {"app.py": TELLING, "page.txt": "1"}, command=python("app.py"))
+    config = project(tmp_path, {"app.py": PRINTING, "page.txt": "1"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as session:
         assert json.loads(session.wait_for_line("[")) == ["1", "first_start", []]
         save(tmp_path / "page.txt", "2")
@@ -210,7 +210,7 @@ def test_the_command_receives_the_reason_and_the_changes(tmp_path: Path) -> None
 
 
 def test_a_task_and_a_change_hook_receive_the_number_of_the_next_run(tmp_path: Path) -> None:
-    files = {"app.py": "input()\n", "tell.py": TELLING.replace("input()", "").replace("[os", "[sys.argv[1], os")}
+    files = {"app.py": "input()\n", "tell.py": PRINTING.replace("input()", "").replace("[os", "[sys.argv[1], os")}
     files["tell.py"] = "import sys\n" + files["tell.py"]
     hooks = {"change": [*python("tell.py"), "hook"]}
     config = project(
@@ -227,7 +227,7 @@ def test_a_task_and_a_change_hook_receive_the_number_of_the_next_run(tmp_path: P
 
 
 def test_files_that_reloader_writes_cause_no_restart(tmp_path: Path) -> None:
-    config = project(tmp_path, {"app.py": TELLING, "page.txt": "1"}, command=python("app.py"))
+    config = project(tmp_path, {"app.py": PRINTING, "page.txt": "1"}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path, environment={"TMPDIR": str(tmp_path)}) as session:
         session.wait_for_line("first_start")
         for run in (2, 3):
@@ -260,9 +260,9 @@ def test_a_run_is_ready_when_its_port_accepts(tmp_path: Path) -> None:
     ready = {"http": f"http://127.0.0.1:{port}/", "tcp": f"127.0.0.1:{port}", "exec": [sys.executable, "-c", ""]}
     config = project(tmp_path, files, command=python("server.py", str(port)), ready=ready)
     with Reloader("--config", config, cwd=tmp_path) as session:
-        told = session.wait_for("ready", run=1)
-        assert told["by"] == ["http", "tcp", "exec"]
-        assert told["seconds"] > 0
+        notice = session.wait_for("ready", run=1)
+        assert notice["by"] == ["http", "tcp", "exec"]
+        assert notice["seconds"] > 0
         save(tmp_path / "answer.py", answer(1))
         session.wait_for("ready", run=2)
 

@@ -30,7 +30,7 @@ pytestmark = [
     needs_watchdog,
 ]
 #: Says which files there are; unmounts what is mounted at a word.
-TELLER = """\
+LISTING = """\
 echo "here: $(cat mounted/* 2>/dev/null)"
 while read -r word; do
     [ "$word" != unmount ] || umount -l mounted
@@ -41,7 +41,7 @@ done
 def session(tmp_path: Path, mount: str) -> Reloader:
     """A session in a project with a directory ``mounted``, after the shell command ``mount``."""
     here = tmp_path / "project"
-    config = project(here, {"tell.sh": TELLER}, command=["sh", "tell.sh"], backend="auto")
+    config = project(here, {"tell.sh": LISTING}, command=["sh", "tell.sh"], backend="auto")
     (here / "mounted").mkdir()
     setting = f'{mount} && exec "$@"'
     return Reloader("--config", config, cwd=here, through=[*ALONE, "sh", "-ec", setting, "sh"])
@@ -79,7 +79,9 @@ def test_an_unmount_without_an_event_is_found_by_the_rescan(tmp_path: Path) -> N
 def test_a_mount_with_unreliable_events_is_polled(tmp_path: Path) -> None:
     """Files of proc have no events. It stands for all such file systems."""
     here = tmp_path / "project"
-    config = project(here, {"tell.sh": TELLER, "app.py": ""}, command=["sh", "tell.sh"], backend="auto", watch=["*.py"])
+    config = project(
+        here, {"tell.sh": LISTING, "app.py": ""}, command=["sh", "tell.sh"], backend="auto", watch=["*.py"]
+    )
     (here / "mounted").mkdir()
     setting = 'mount --rbind /proc/self/attr mounted && exec "$@"'
     with Reloader("--config", config, cwd=here, through=[*ALONE, "sh", "-ec", setting, "sh"]) as reloader:

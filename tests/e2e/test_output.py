@@ -30,42 +30,42 @@ def has(reloader: Reloader, text: str) -> bool:
 
 
 def test_by_default_lines_name_the_watched_files_the_changes_and_the_outcome(tmp_path: Path) -> None:
-    said = session(tmp_path)
-    assert all(line.startswith("[reloader] ") for line in said.remarks)
-    assert has(said, "watching 1 file in 1 directory")
-    assert has(said, "changed: app.py (modified)")
-    assert has(said, "restarting: ")
-    assert has(said, "run 2 exited with code 7")
-    assert not has(said, "stopping run 1")
-    assert not has(said, ESCAPE)
+    output = session(tmp_path)
+    assert all(line.startswith("[reloader] ") for line in output.remarks)
+    assert has(output, "watching 1 file in 1 directory")
+    assert has(output, "changed: app.py (modified)")
+    assert has(output, "restarting: ")
+    assert has(output, "run 2 exited with code 7")
+    assert not has(output, "stopping run 1")
+    assert not has(output, ESCAPE)
 
 
 def test_quiet_prints_only_problems(tmp_path: Path) -> None:
-    said = session(tmp_path, "--quiet")
-    assert len(said.remarks) == 1
-    assert has(said, "run 2 exited with code 7")
+    output = session(tmp_path, "--quiet")
+    assert len(output.remarks) == 1
+    assert has(output, "run 2 exited with code 7")
 
 
 def test_verbose_prints_more(tmp_path: Path) -> None:
-    said = session(tmp_path, "--verbose")
-    assert has(said, f"configured by {tmp_path / 'reloader.toml'}")
-    assert has(said, "stopping run 1")
-    assert has(said, "finished with exit code 7")
+    output = session(tmp_path, "--verbose")
+    assert has(output, f"configured by {tmp_path / 'reloader.toml'}")
+    assert has(output, "stopping run 1")
+    assert has(output, "finished with exit code 7")
 
 
 def test_json_is_one_object_a_line_with_kind_level_and_text(tmp_path: Path) -> None:
-    said = session(tmp_path, "--json")
-    assert said.remarks == []
-    assert {"watching", "launched", "changed", "ended"} <= {one["notice"] for one in said.notices}
-    assert {one["level"] for one in said.notices} == {"info", "error"}
-    assert all(one["text"] for one in said.notices)
-    (changed,) = said.all_of("changed")
+    output = session(tmp_path, "--json")
+    assert output.remarks == []
+    assert {"watching", "launched", "changed", "ended"} <= {one["notice"] for one in output.notices}
+    assert {one["level"] for one in output.notices} == {"info", "error"}
+    assert all(one["text"] for one in output.notices)
+    (changed,) = output.all_of("changed")
     assert changed["batch"] == [{"path": str(tmp_path / "app.py"), "kind": "modified"}]
 
 
 def test_quiet_json_has_the_errors_only(tmp_path: Path) -> None:
-    said = session(tmp_path, "--json", "--quiet")
-    assert [(one["notice"], one["level"]) for one in said.notices] == [("ended", "error")]
+    output = session(tmp_path, "--json", "--quiet")
+    assert [(one["notice"], one["level"]) for one in output.notices] == [("ended", "error")]
 
 
 def test_colour_can_be_forced(tmp_path: Path) -> None:
@@ -77,9 +77,9 @@ def test_no_colour_wins_over_forced_colour(tmp_path: Path) -> None:
 
 
 def test_json_has_no_colour_even_if_forced(tmp_path: Path) -> None:
-    said = session(tmp_path, "--json", FORCE_COLOR="1")
-    assert ESCAPE not in json.dumps(said.notices, ensure_ascii=False)
-    assert said.remarks == []
+    output = session(tmp_path, "--json", FORCE_COLOR="1")
+    assert ESCAPE not in json.dumps(output.notices, ensure_ascii=False)
+    assert output.remarks == []
 
 
 @posix_only

@@ -43,7 +43,7 @@ def holder(programs: Announcements) -> Iterator[PortOwner]:
         programs.say_word_to(started)
 
 
-def as_told(holder: PortOwner) -> dict[str, object]:
+def as_json(holder: PortOwner) -> dict[str, object]:
     address = {"kind": "address", "host": holder.address.host, "port": holder.address.port}
     return {"kind": "port_owner", "address": address, "pid": holder.pid, "argv": list(holder.argv)}
 
@@ -54,9 +54,9 @@ def test_the_owner_of_the_port_is_reported_and_the_next_run_gets_it(
     port = holder.address.port
     config = project(tmp_path, {"app.py": UNCAUGHT.format(port=port)}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        told = reloader.wait_for("port_in_use")
-        assert (told["level"], told["run"], told["is_certain"]) == ("warning", 1, True)
-        assert told["holder"] == as_told(holder)
+        notice = reloader.wait_for("port_in_use")
+        assert (notice["level"], notice["run"], notice["is_certain"]) == ("warning", 1, True)
+        assert notice["holder"] == as_json(holder)
         reloader.wait_for("waiting_for_change")
         programs.say_word_to({"pid": holder.pid})
         programs.wait_for_end_of({"pid": holder.pid})
@@ -69,8 +69,8 @@ def test_for_a_caught_error_the_arguments_of_the_command_are_read(tmp_path: Path
     port = holder.address.port
     config = project(tmp_path, {"app.py": CAUGHT.format(port=port)}, command=python("app.py", "--port", str(port)))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        told = reloader.wait_for("port_in_use")
-        assert (told["is_certain"], told["holder"]) == (False, as_told(holder))
+        notice = reloader.wait_for("port_in_use")
+        assert (notice["is_certain"], notice["holder"]) == (False, as_json(holder))
         assert reloader.wait_for_exit() == 1
 
 
@@ -82,8 +82,8 @@ def test_without_such_arguments_the_source_of_the_program_is_read(
     source = f"# {port_in.format(holder.address.port)}\nraise SystemExit(1)\n"
     config = project(tmp_path, {"app.py": source}, command=python("app.py"))
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        told = reloader.wait_for("port_in_use")
-        assert (told["is_certain"], told["holder"]) == (False, as_told(holder))
+        notice = reloader.wait_for("port_in_use")
+        assert (notice["is_certain"], notice["holder"]) == (False, as_json(holder))
         assert reloader.wait_for_exit() == 1
 
 

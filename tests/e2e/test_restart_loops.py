@@ -24,9 +24,9 @@ sys.stdin.read()
 """
 
 
-def runs_before(reloader: Reloader, told: Notice) -> int:
+def runs_before(reloader: Reloader, notice: Notice) -> int:
     """Return the number of runs: ten restarts, and more if a busy machine made them uneven."""
-    earlier = reloader.notices[: reloader.notices.index(told)]
+    earlier = reloader.notices[: reloader.notices.index(notice)]
     return max(int(one["run"]) for one in earlier if one["notice"] == "launched")
 
 
@@ -34,11 +34,11 @@ def runs_before(reloader: Reloader, told: Notice) -> int:
 def test_a_program_that_writes_watched_files_restarts_at_most_ten_times(tmp_path: Path, backend: str) -> None:
     config = project(tmp_path, {"app.py": WRITES}, command=python("app.py"), backend=backend)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        told = reloader.wait_for("restart_loop_suspended")
-        assert (told["level"], told["paths"]) == ("warning", [str(tmp_path / "state [1].txt")])
-        assert (told["restarts"], told["line"]) == (MIN_RESTARTS, 'ignore = ["/state \\\\[1].txt"]')
-        assert 0 < told["within"] < 60
-        last = runs_before(reloader, told) + 1
+        notice = reloader.wait_for("restart_loop_suspended")
+        assert (notice["level"], notice["paths"]) == ("warning", [str(tmp_path / "state [1].txt")])
+        assert (notice["restarts"], notice["line"]) == (MIN_RESTARTS, 'ignore = ["/state \\\\[1].txt"]')
+        assert 0 < notice["within"] < 60
+        last = runs_before(reloader, notice) + 1
         reloader.wait_for_line(f"run {last}")
         before = len(reloader.all_of("changed"))
         for number in (1, 2):
@@ -95,9 +95,9 @@ def test_a_command_that_writes_and_exits_makes_a_loop_too(tmp_path: Path) -> Non
     builds = 'import os\nopen("built.txt", "w").write(os.environ["RELOADER_RUN"])\n'
     config = project(tmp_path, {"build.py": builds}, command=python("build.py"), on_exit="wait")
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        told = reloader.wait_for("restart_loop_suspended")
-        assert (told["paths"], told["line"]) == ([str(tmp_path / "built.txt")], 'ignore = ["/built.txt"]')
-        last = runs_before(reloader, told) + 1
+        notice = reloader.wait_for("restart_loop_suspended")
+        assert (notice["paths"], notice["line"]) == ([str(tmp_path / "built.txt")], 'ignore = ["/built.txt"]')
+        last = runs_before(reloader, notice) + 1
         reloader.wait_for("ended", run=last)
         save(tmp_path / "build.py", f"x = 1\n{builds}")
         reloader.wait_for("ended", run=last + 1)

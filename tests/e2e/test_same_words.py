@@ -22,13 +22,13 @@ ASKED = [
 ]
 
 
-def said(command: list[str], environment: dict[str, str]) -> str:
+def output_of(command: list[str], environment: dict[str, str]) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE)
     return done.stdout
 
 
 @pytest.mark.parametrize("words", ASKED, ids=" ".join)
 def test_it_prints_what_its_source_prints(words: list[str]) -> None:
-    source = said([sys.executable, "-m", "reloader", *words], {**os.environ, "PYTHONPATH": str(ROOT)})
+    source = output_of([sys.executable, "-m", "reloader", *words], {**os.environ, "PYTHONPATH": str(ROOT)})
     assert source
-    assert said([*program(), *words], environment_of_program()) == source
+    assert output_of([*program(), *words], environment_of_program()) == source

@@ -82,9 +82,9 @@ def test_connections_before_the_first_run_are_served_by_it(tmp_path: Path) -> No
     save(tmp_path / "app.py", slow + source)
     config = project(tmp_path, {}, command=list(server.takes), sockets=[":0"], watch=None)
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        (told,) = reloader.wait_for("listening")["sockets"]
-        assert (told["descriptor"], told["address"]["host"]) == (3, "0.0.0.0")
-        with socket.create_connection(("127.0.0.1", told["address"]["port"]), timeout=20) as client:
+        (listening,) = reloader.wait_for("listening")["sockets"]
+        assert (listening["descriptor"], listening["address"]["host"]) == (3, "0.0.0.0")
+        with socket.create_connection(("127.0.0.1", listening["address"]["port"]), timeout=20) as client:
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")
             answer = b"".join(iter(lambda: client.recv(65536), b""))
         assert answer.endswith(b"content: 0")
@@ -176,9 +176,9 @@ def test_a_command_that_opens_the_port_of_the_session_gets_an_explanation(tmp_pa
     source = f"import socket\nsocket.create_server(('127.0.0.1', {port}))\n"
     config = project(tmp_path, {"app.py": source}, command=python("app.py"), sockets=[f"127.0.0.1:{port}"])
     with Reloader("--config", config, cwd=tmp_path) as reloader:
-        told = reloader.wait_for("port_in_use")
-        assert told["holder"]["pid"] == reloader.working_pid
-        assert told["is_certain"]
+        notice = reloader.wait_for("port_in_use")
+        assert notice["holder"]["pid"] == reloader.working_pid
+        assert notice["is_certain"]
 
 
 def test_an_unchanged_debug_server_of_flask_serves_on_the_socket(tmp_path: Path) -> None:

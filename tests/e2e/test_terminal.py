@@ -56,7 +56,7 @@ termios.tcsetattr(0, termios.TCSANOW, attributes)
 print("echo is off", flush=True)
 sys.stdin.read()
 """
-TELLING_OF_ECHO = """\
+PRINTING_ECHO = """\
 import signal, sys, termios
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 flags = termios.tcgetattr(0)[3]
@@ -130,7 +130,7 @@ def test_a_run_that_switched_echo_off_and_was_restarted_leaves_echo_on(tmp_path:
     config = project(tmp_path, {"app.py": WITHOUT_ECHO}, command=python("app.py"))
     with reloader_in_terminal("--config", config, cwd=tmp_path) as (reloader, keyboard):
         reloader.wait_for_line("echo is off")
-        save(tmp_path / "app.py", TELLING_OF_ECHO)
+        save(tmp_path / "app.py", PRINTING_ECHO)
         reloader.wait_for_line("echo: True lines: True")
         keyboard.type(CTRL_C)
         assert reloader.wait_for_exit() == 130
