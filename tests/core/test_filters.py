@@ -421,7 +421,7 @@ def test_a_watch_list_may_ignore_case():
 # Patterns that mean nothing
 
 
-@pytest.mark.parametrize("pattern", ["", "   ", "# comment", "[a", "a[", "/", "!/", "a\\", "!", "[a/b]"])
+@pytest.mark.parametrize("pattern", ["", "   ", "# comment", "[a", "a[", "/", "!/", "a\\", "!", "[a/b]", "[[\\]"])
 def test_a_pattern_that_matches_nothing_is_an_error_that_names_it(pattern):
     with pytest.raises(PatternError) as in_rules:
         RuleSet("/app", rules(pattern))

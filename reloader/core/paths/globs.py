@@ -30,6 +30,7 @@ _CLASSES = {
 _CLASS = rf"\[:(?:{'|'.join(_CLASSES)}):\]"
 _MEMBER = rf"{_CLASS}|\\[^/]|[^\\/\]]"
 _BRACKETS = re.compile(rf"\\.|\[[!^]?(?:\]|{_MEMBER})(?:{_MEMBER})*\]", re.DOTALL)
+_OPEN_BRACKET = re.compile(r"(?<!\\)(?:\\\\)*\[")
 _ITEM = re.compile(
     rf"\[:(?P<name>{'|'.join(_CLASSES)}):\]|(?P<low>\\.|[^\\])(?:-(?P<high>\\.|[^\\]))?",
     re.DOTALL,
@@ -56,6 +57,8 @@ def regular_expression(pattern: str) -> str | None:
 
     # "x/**/" means every directory inside x; pathspec takes it for x itself.
     plain = _INSIDE_ONLY.sub("/**/*/", _BRACKETS.sub(set_aside, pattern))
+    if _OPEN_BRACKET.search(plain):
+        return None  # pathspec would translate some of them, to an expression that Python warns of
     expression = _translated(plain)
     for number, bracket in enumerate(brackets):
         expression = expression and expression.replace(chr(_FIRST_PLACEHOLDER + number), bracket)
