@@ -166,9 +166,11 @@ class PolicyReplaced:
     """Another GatePolicy is in force, also for what is pending. Other settings are not pending any more."""
 
 
-#: What the engine posts to the gate itself.
+#: The events that may have to pass the gate …
+QueuedEvent = Begin | BatchOpened | BatchClosed | RestartRequested | SettingsChanged
+#: … and those of the gate itself.
 GateResult = GateTaskPassed | GateTaskFailed | PolicyReplaced
-GateEvent = Begin | BatchOpened | BatchClosed | RestartRequested | SettingsChanged | GateResult
+GateEvent = QueuedEvent | GateResult
 
 
 @dataclass(frozen=True, slots=True)

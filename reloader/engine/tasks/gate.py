@@ -32,6 +32,7 @@ from reloader.core.gate import (
     GateTaskFailed,
     GateTaskPassed,
     PolicyReplaced,
+    QueuedEvent,
     RunTask,
     StartTask,
 )
@@ -44,8 +45,6 @@ from reloader.core.tasks import GatePolicy, TaskOutcome
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import CompileError, SyntaxChecker
 from reloader.engine.tasks.variables import OF_THE_GATE, WriteChanges, variables_of
-
-Guarded = Begin | BatchOpened | BatchClosed | RestartRequested | SettingsChanged
 
 
 class GateRunner:
@@ -163,7 +162,7 @@ class GateRunner:
         self._gate, orders = core.handle_run_end(self._gate, ended, self._around)
         return self._perform(orders)
 
-    def _is_exempt(self, event: Guarded) -> bool:
+    def _is_exempt(self, event: QueuedEvent) -> bool:
         """True if nothing has to pass before ``event`` is decided on."""
         if self._is_over or (self._restart.once and isinstance(self._state, Running)):
             return True

@@ -12,7 +12,6 @@ from reloader.core.changes import ChangeBatch, ChangeKind, PathChange
 from reloader.core.events import (
     BatchClosed,
     BatchOpened,
-    Begin,
     Event,
     FirstStartBlocked,
     LeaderExited,
@@ -33,6 +32,7 @@ from reloader.core.gate import (
     GateTaskFailed,
     GateTaskPassed,
     PolicyReplaced,
+    QueuedEvent,
     Rejected,
     StartTask,
     after_launch,
@@ -48,7 +48,6 @@ from reloader.core.tasks import GatePolicy, Task
 from tests.support.fakes.simulated_system import Simulation
 
 FILES = tuple(f"file{number}.py" for number in range(5))
-Guarded = Begin | BatchOpened | BatchClosed | RestartRequested | SettingsChanged
 BROKEN = 0  # of the contents that a file may have
 
 
@@ -105,7 +104,7 @@ class GatedSimulation(Simulation):
     # The gate
 
     def _deliver(self, event: Event) -> None:
-        if isinstance(event, Guarded) and not self.stop_requests:
+        if isinstance(event, QueuedEvent) and not self.stop_requests:
             self._handle(event)
             return
         if isinstance(event, StopRequested):
