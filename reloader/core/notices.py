@@ -204,14 +204,14 @@ class Unchanged(HasLevel):
 class RestartLoopSuspended(HasLevel):
     """The command restarts itself by writing ``paths``: their changes are ignored until the user restarts the run.
 
-    There were ``restarts`` within ``within`` seconds. ``line`` is the line of a config file that ignores them for good; None
-    where no pattern can, because ``extra_files`` lists the paths.
+    There were ``restarts`` within ``within`` seconds. ``ignore`` is the value of that key which ignores them for good. It is
+    None if no pattern can, because ``extra_files`` lists the paths.
     """
 
     paths: tuple[str, ...]
     restarts: int
     within: float
-    line: str | None
+    ignore: tuple[str, ...] | None
     level = Level.WARNING
 
 

@@ -122,7 +122,7 @@ NOTICES: list[Notice] = [
     StoppingNotice(1, 5.0),
     Killed(1, 5.0),
     PortInUse(1, PortOwner(Address("", 80), 2, ("python",)), is_certain=True),
-    RestartLoopSuspended(("data.db",), 10, 7.25, 'ignore = ["/data.db"]'),
+    RestartLoopSuspended(("data.db",), 10, 7.25, ("/data.db",)),
     KillFailed(1, 10.0),
     OrphansFound(1, Exited(0)),
     Ended(1, Signalled(15), 12.5, stopped=True),

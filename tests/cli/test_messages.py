@@ -335,11 +335,11 @@ class TestPaths:
 
 
 @pytest.mark.parametrize(
-    ("paths", "line", "text"),
+    ("paths", "ignore", "text"),
     [
         (
             ("a.db", "b.db"),
-            'ignore = ["/a.db", "/b.db"]',
+            ("/a.db", "/b.db"),
             '{} and 1 other caused {}. To ignore them for good, add to the config: ignore = ["/a.db", "/b.db"]',
         ),
         (
@@ -349,8 +349,10 @@ class TestPaths:
         ),
     ],
 )
-def test_a_restart_loop_is_reported_with_its_remedy(paths: tuple[str, ...], line: str | None, text: str) -> None:
-    notice = RestartLoopSuspended(tuple(map(away, paths)), 10, 7.25, line)
+def test_a_restart_loop_is_reported_with_its_remedy(
+    paths: tuple[str, ...], ignore: tuple[str, ...] | None, text: str
+) -> None:
+    notice = RestartLoopSuspended(tuple(map(away, paths)), 10, 7.25, ignore)
     judged = (
         "10 restarts in 7.25 s, each at the same moment of a run: the command probably writes there. "
         "Ignoring such changes until you restart"

@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reloader.core.paths.filters import Rule, RuleSet
-from reloader.core.paths.ignores import ignore_line, ignore_pattern
+from reloader.core.paths.ignores import ignore_pattern
 
 ODD = [
     "a b",
@@ -75,11 +74,6 @@ def test_every_name_has_a_pattern(names: list[str]) -> None:
     pattern = ignore_pattern("/base/" + "/".join(names), "/base", "/")
     assert is_met(RuleSet("/base", [Rule(pattern, "test")]), names)
     assert pattern.isprintable()
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8"))))
-def test_a_line_is_read_as_it_was_meant(patterns: list[str]) -> None:
-    assert tomli.loads(ignore_line(patterns)) == {"ignore": patterns}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git to compare with")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from reloader.core.paths.containment import relative_to
 from reloader.core.paths.filters import Rule
 
@@ -47,19 +45,3 @@ def _escaped(name: str) -> str:
     )
     kept = escaped.rstrip(" ")
     return kept + "\\ " * (len(escaped) - len(kept))
-
-
-def ignore_line(patterns: Iterable[str]) -> str:
-    """Return the line of a config file that ignores ``patterns``."""
-    return f"ignore = [{', '.join(map(_quoted, patterns))}]"
-
-
-def _quoted(text: str) -> str:
-    """Return ``text`` as a basic string of TOML, which Python reads as the same text."""
-    return '"' + "".join(_in_quotes(letter) for letter in text) + '"'
-
-
-def _in_quotes(letter: str) -> str:
-    if letter in '"\\':
-        return "\\" + letter
-    return f"\\u{ord(letter):04x}" if letter < " " or letter == "\x7f" else letter

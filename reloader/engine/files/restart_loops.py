@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from reloader.core.changes import PathChange
 from reloader.core.notices import Note, RestartLoopSuspended
-from reloader.core.paths.ignores import ignore_line, ignore_pattern
+from reloader.core.paths.ignores import ignore_pattern
 from reloader.core.restart_loops import FileRestart, RestartLoops, Trial
 from reloader.core.settings import WatchSettings
 from reloader.core.states import FilesChanged, Reason
@@ -117,13 +117,13 @@ class RestartLoopGuard:
     def _tell_of(self, suspended: frozenset[str], within: float) -> None:
         if suspended:
             paths = tuple(sorted(suspended))
-            self._reporter.report(RestartLoopSuspended(paths, len(self._loops.restarts), within, self._line(paths)))
+            self._reporter.report(RestartLoopSuspended(paths, len(self._loops.restarts), within, self._ignore(paths)))
 
-    def _line(self, paths: tuple[str, ...]) -> str | None:
+    def _ignore(self, paths: tuple[str, ...]) -> tuple[str, ...] | None:
         """What is ignored already, and ``paths``. Files that are named one by one count whatever a pattern says."""
         added = [
             ignore_pattern(path, self._settings.base, os.sep)
             for path in paths
             if path not in self._settings.extra_files
         ]
-        return ignore_line([*(rule.pattern for rule in self._settings.ignore), *added]) if added else None
+        return (*(rule.pattern for rule in self._settings.ignore), *added) if added else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reloader.cli.output.formatting import count, seconds_of, short, some
+from reloader.config.toml_syntax import in_toml
 from reloader.core.notices import (
     BackendFellBack,
     Changed,
@@ -72,9 +73,9 @@ def restart_loop_suspended(notice: RestartLoopSuspended) -> str:
         f"{some(notice.paths)} caused {notice.restarts} restarts in {seconds_of(notice.within)}, each at the same moment "
         "of a run: the command probably writes there. Ignoring such changes until you restart. "
     )
-    if notice.line is None:
+    if notice.ignore is None:
         return f"{text}To ignore them for good, remove the file from extra_files"
-    return f"{text}To ignore them for good, add to the config: {notice.line}"
+    return f"{text}To ignore them for good, add to the config: ignore = {in_toml(notice.ignore)}"
 
 
 MESSAGES: Mapping[type, Callable[..., str]] = {
