@@ -1,4 +1,4 @@
-"""The words of errors: what was found, what was expected, what was meant. The command line shares them.
+"""Parts of error messages: a value, a quoted text, a suggestion. The command line uses them as well.
 
 No other module knows how pydantic names its errors. Imports nothing that costs, so that ``--help`` can afford it.
 """

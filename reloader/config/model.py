@@ -30,7 +30,7 @@ Code = Annotated[
 Signal = Annotated[Text, AfterValidator(validators.stop_signal)]
 WatchPatterns = Annotated[tuple[Annotated[Text, AfterValidator(validators.watch_pattern)], ...], Strict(False)]
 IgnorePatterns = Annotated[tuple[Annotated[Text, AfterValidator(validators.ignore_pattern)], ...], Strict(False)]
-OneOf = Annotated[_Choice, Strict(False)]  # a word; strictly, only the member itself would do
+OneOf = Annotated[_Choice, Strict(False)]  # a strict enum would accept its members only, and not their values
 Frameworks = Annotated[tuple[OneOf[Framework], ...], Strict(False)]
 Addresses = Annotated[tuple[Annotated[Text, AfterValidator(validators.socket_address)], ...], Strict(False)]
 Variables = dict[Annotated[str, AfterValidator(validators.variable_name)], FreeText]
@@ -55,8 +55,8 @@ _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_err
 def _key(name: str) -> Any:
     """Return the field of a key, with the default and the sentence of the table of keys."""
     key = KEYS[name]
-    words: dict[str, Any] = {"validate_default": True} if key.choices else {}
-    return Field(default=key.default, description=key.about, **words)
+    choices: dict[str, Any] = {"validate_default": True} if key.choices else {}
+    return Field(default=key.default, description=key.about, **choices)
 
 
 class Config(BaseModel):

@@ -35,7 +35,7 @@ class Kind(Enum):
     """The forms of a value. The text of each says what an error expected."""
 
     TEXT = "text"
-    CHOICE = "one of its words"
+    CHOICE = "one of its choices"
     LIST = "a list of texts"
     SECONDS = "seconds, or text with a unit"
     BOOLEAN = "true or false"

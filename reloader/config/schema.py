@@ -56,19 +56,19 @@ def _table(keys: dict[str, Any]) -> dict[str, Any]:
 
 def _key(name: str, made: dict[str, Any]) -> dict[str, Any]:
     """Return pydantic's schema of a field, without what is of no use in an editor."""
-    kept = {word: value for word, value in made.items() if word not in ("title", "default")}
+    kept = {field: value for field, value in made.items() if field not in ("title", "default")}
     if KEYS[name].kind is Kind.SECONDS:
-        kept = {**{word: value for word, value in kept.items() if word == "description"}, **_DURATION}
+        kept = {**{field: value for field, value in kept.items() if field == "description"}, **_DURATION}
     kept = _without_null(kept)
     default = KEYS[name].default
     return kept if default is None else {**kept, "default": list(default) if isinstance(default, tuple) else default}
 
 
 def _inlined(made: dict[str, Any], enums: dict[str, Any]) -> dict[str, Any]:
-    """Return a field with its words in place. Beside a reference, draft 7 ignores the description."""
-    inlined = {word: _inlined(value, enums) if isinstance(value, dict) else value for word, value in made.items()}
+    """Return a field with its choices in place. Beside a reference, draft 7 ignores the description."""
+    inlined = {field: _inlined(value, enums) if isinstance(value, dict) else value for field, value in made.items()}
     enum = enums[str(inlined.pop("$ref")).rpartition("/")[2]] if "$ref" in inlined else {}
-    return {**{word: enum[word] for word in ("enum", "type") if word in enum}, **inlined}
+    return {**{field: enum[field] for field in ("enum", "type") if field in enum}, **inlined}
 
 
 def _without_null(made: dict[str, Any]) -> dict[str, Any]:
@@ -76,4 +76,4 @@ def _without_null(made: dict[str, Any]) -> dict[str, Any]:
     choices = [one for one in made.get("anyOf", ()) if one != {"type": "null"}]
     if len(choices) != 1:
         return {**made, "anyOf": choices} if choices else made
-    return {**{word: value for word, value in made.items() if word != "anyOf"}, **choices[0]}
+    return {**{field: value for field, value in made.items() if field != "anyOf"}, **choices[0]}

@@ -1,4 +1,4 @@
-"""The words of errors, which the command line shares."""
+"""Parts of error messages, which the command line uses as well."""
 
 from __future__ import annotations
 
