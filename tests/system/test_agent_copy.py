@@ -38,7 +38,7 @@ def test_it_holds_the_modules_and_nothing_else(tmp_path: Path, source: Path) -> 
     assert files(directory) == {"a.py": "A = 1\n", "b.py": "B = 2\n"}
 
 
-def test_what_is_lost_or_changed_is_put_back_also_without_the_source(tmp_path: Path, source: Path) -> None:
+def test_lost_or_changed_files_are_repaired_without_the_source(tmp_path: Path, source: Path) -> None:
     copy = copy_of(source, tmp_path / "cache")
     directory = Path(copy.directory())
     (directory / "a.py").unlink()
@@ -58,7 +58,7 @@ def test_other_contents_have_another_name(tmp_path: Path, source: Path) -> None:
     assert copy_of(source, tmp_path / "cache").directory() != before
 
 
-def test_where_none_can_be_made_it_is_the_next_place_or_the_source(tmp_path: Path, source: Path) -> None:
+def test_the_next_directory_or_the_source_is_used_if_no_copy_can_be_made(tmp_path: Path, source: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     copy = copy_of(source, tmp_path / "file", tmp_path / "cache")
     assert os.path.dirname(copy.directory()) == str(tmp_path / "cache")
@@ -66,7 +66,7 @@ def test_where_none_can_be_made_it_is_the_next_place_or_the_source(tmp_path: Pat
 
 
 @posix_only
-def test_a_directory_in_which_others_may_write_is_not_trusted(tmp_path: Path, source: Path) -> None:
+def test_a_directory_that_others_may_write_to_is_not_trusted(tmp_path: Path, source: Path) -> None:
     place = tmp_path / "cache"
     first = Path(copy_of(source, place).directory())
     first.chmod(0o777)
@@ -100,12 +100,12 @@ def test_others_can_neither_read_nor_write(tmp_path: Path, source: Path) -> None
         ({"XDG_CACHE_HOME": ""}, "/home/me/.cache/reloader"),
     ],
 )
-def test_the_first_place_is_the_users_cache(environ: dict[str, str], first: str) -> None:
+def test_the_first_directory_is_the_cache_of_the_user(environ: dict[str, str], first: str) -> None:
     assert cache_directories(environ, "/home/me")[0] == first
 
 
 @posix_only
-def test_without_a_home_there_is_one_place_of_the_users_own() -> None:
+def test_without_a_home_a_temporary_directory_is_used() -> None:
     (only,) = cache_directories({"XDG_CACHE_HOME": "~"}, "~") if sys.platform == "linux" else cache_directories({}, "~")
     assert os.path.basename(only) == f"reloader-{os.getuid()}"
 

@@ -37,20 +37,20 @@ def test_each_name_is_a_file_of_its_own(files: SessionFiles) -> None:
     assert [json.loads(Path(path).read_text(encoding="utf-8"))["path"] for path in found] == ["changes", "pending"]
 
 
-def test_nothing_is_left_of_it(files: SessionFiles, tmp_path: Path) -> None:
+def test_close_removes_the_directory(files: SessionFiles, tmp_path: Path) -> None:
     files.write_changes(ChangeBatch())
     files.close()
     files.close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_made_before_it_is_needed(files: SessionFiles, tmp_path: Path) -> None:
+def test_the_directory_is_created_when_it_is_needed(files: SessionFiles, tmp_path: Path) -> None:
     assert files.directory is not None
     assert Path(files.directory).parent == tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_is_made_again_after_a_cleaning(files: SessionFiles) -> None:
+def test_the_directory_is_created_again_after_it_was_removed(files: SessionFiles) -> None:
     folder = files.ensure_directory()
     assert folder is not None
     Path(folder).rmdir()
@@ -68,7 +68,7 @@ def test_a_directory_that_others_may_enter_is_not_used(files: SessionFiles) -> N
     assert files.write_changes(ChangeBatch()) == {}
 
 
-def test_where_no_directory_can_be_made_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_variable_is_set_if_the_directory_cannot_be_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     nowhere = SessionFiles()
     assert nowhere.ensure_directory() is None
@@ -76,7 +76,7 @@ def test_where_no_directory_can_be_made_nothing_is_told(tmp_path: Path, monkeypa
     nowhere.close()
 
 
-def test_where_there_is_no_place_for_it_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_variable_is_set_if_no_directory_is_writable(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> str:
         raise FileNotFoundError
 

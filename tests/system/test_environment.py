@@ -108,7 +108,7 @@ def test_on_windows_bytes_and_their_escaped_text_are_the_same_value(raw):
 
 
 @given(platforms, environments, environments)
-def test_additions_win_and_nothing_else_is_invented(platform, inherited, additions):
+def test_additions_win_and_no_other_variable_is_added(platform, inherited, additions):
     result = child_environment(inherited, additions, platform=platform)
     added = child_environment({}, additions, platform=platform)
     ours = child_environment(inherited, {}, platform=platform)
@@ -117,7 +117,7 @@ def test_additions_win_and_nothing_else_is_invented(platform, inherited, additio
 
 
 @given(platforms, environments)
-def test_what_pyinstaller_tells_itself_never_reaches_the_child(platform, inherited):
+def test_the_variables_of_pyinstaller_never_reach_the_child(platform, inherited):
     result = child_environment(inherited, inherited, platform=platform, bundle=BUNDLE[platform])
     assert not [name for name in result if name.startswith(("_PYI_", "_MEIPASS"))]
 
@@ -178,7 +178,7 @@ def test_on_posix(platform, inherited, additions, expected, monkeypatch):
     assert child_environment(inherited, additions, platform=platform) == expected
 
 
-def test_on_posix_a_character_that_the_locale_lacks_is_handed_on_in_utf_8(monkeypatch):
+def test_on_posix_a_character_that_the_locale_lacks_is_passed_in_utf_8(monkeypatch):
     monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso-8859-1")
     result = child_environment({"N": "10 €", "M": "ü"}, {}, platform="linux")
     assert result["N"].encode("iso-8859-1") == "10 €".encode()
@@ -227,7 +227,7 @@ def test_a_real_process_sees_the_very_bytes():
         pytest.param({"TOKEN": b"s3cret\0x"}, "its value contains a NUL character", "'TOKEN'", id="a NUL in bytes"),
     ],
 )
-def test_a_variable_that_no_process_can_be_given_is_an_error_that_names_it(platform, variable, fault, shown):
+def test_a_variable_that_no_process_can_have_is_an_error_that_names_it(platform, variable, fault, shown):
     with pytest.raises(EnvironmentVariableError) as added:
         child_environment({}, variable, platform=platform)
     assert fault in str(added.value)
@@ -241,11 +241,11 @@ def test_a_variable_that_no_process_can_be_given_is_an_error_that_names_it(platf
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("variables", [{"": "x", "A": "1"}, {b"": b"x", b"A": b"1"}])
-def test_a_variable_without_a_name_that_was_there_before_us_is_left_out(platform, variables):
+def test_an_inherited_variable_without_a_name_is_dropped(platform, variables):
     assert child_environment(variables, {}, platform=platform) == {"A": "1"}
 
 
-def test_what_is_inherited_is_what_python_knows_and_on_windows_more():
+def test_all_variables_are_inherited_and_on_windows_hidden_ones_too():
     inherited = inherited_environment()
     assert inherited.items() >= dict(os.environ).items()
     assert all(name.startswith("=") and sys.platform == "win32" for name in inherited.keys() - os.environ.keys())
@@ -301,7 +301,7 @@ def test_a_forbidden_character_behind_the_first_of_a_name_is_always_found(platfo
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_without_a_bundle_only_the_private_variables_of_pyinstaller_go(platform):
+def test_without_a_bundle_only_the_variables_of_pyinstaller_are_removed(platform):
     inherited = {
         "_PYI_ARCHIVE_FILE": "x",
         "_PYI_PARENT_PROCESS_LEVEL": "1",
@@ -355,7 +355,7 @@ def test_without_a_bundle_only_the_private_variables_of_pyinstaller_go(platform)
         pytest.param({"MANPATH": "/tmp/_MEIx1"}, {"MANPATH": "/tmp/_MEIx1"}, id="no other variable is looked into"),
     ],
 )
-def test_a_frozen_program_takes_its_own_directory_back(inherited, expected):
+def test_a_frozen_program_removes_its_own_directory(inherited, expected):
     assert child_environment(inherited, {}, platform="linux", bundle="/tmp/_MEIx1") == expected
     assert child_environment(inherited, {}, platform="darwin", bundle="/tmp/_MEIx1/") == expected
 
@@ -366,7 +366,7 @@ def test_on_windows_the_entries_of_the_bundle_are_found_in_any_spelling():
     assert result == {"Path": "C:\\Windows;C:\\Temp\\_MEIx12"}
 
 
-def test_a_library_path_that_the_user_adds_is_the_users_own_wish():
+def test_a_library_path_that_the_user_adds_is_kept():
     result = child_environment(
         {"LD_LIBRARY_PATH": "/tmp/_MEIx1"},
         {"LD_LIBRARY_PATH": "/tmp/_MEIx1/lib:/a"},

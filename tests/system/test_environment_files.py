@@ -16,13 +16,13 @@ def test_names_and_values_are_read_as_dotenv_writes_them(tmp_path: Path) -> None
     assert read_env_files([str(tmp_path / ".env")]) == expected
 
 
-def test_a_later_file_wins_and_what_only_the_first_has_stays(tmp_path: Path) -> None:
+def test_a_later_file_wins_and_other_variables_of_the_first_stay(tmp_path: Path) -> None:
     (tmp_path / "first").write_text("BOTH=1\nFIRST=1\n")
     (tmp_path / "second").write_text("BOTH=2\n")
     assert read_env_files([str(tmp_path / name) for name in ("first", "second")]) == {"BOTH": "2", "FIRST": "1"}
 
 
-def test_a_file_that_is_missing_and_a_name_without_a_value_say_nothing(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_name_without_a_value_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "names").write_text("ALONE\nNAMED=x\n")
     assert read_env_files([str(tmp_path / "missing"), str(tmp_path / "names")]) == {"NAMED": "x"}
 
@@ -44,5 +44,5 @@ def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, mon
         read_env_files([str(tmp_path / ".env")])
 
 
-def test_no_file_says_nothing() -> None:
+def test_without_a_file_there_are_no_variables() -> None:
     assert read_env_files([]) == {}

@@ -88,9 +88,7 @@ def programs() -> Iterator[Announcements]:
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
-def test_what_ran_is_asked_to_stop_by_the_stop_signal(
-    programs: Announcements, tmp_path: Path, stop_signal: signal.Signals
-) -> None:
+def test_the_run_is_sent_the_stop_signal(programs: Announcements, tmp_path: Path, stop_signal: signal.Signals) -> None:
     host = Host(programs.command("polite"), tmp_path, stop_signal)
     started = programs.wait_for("started", "polite")
     killed_at = host.kill()
@@ -100,7 +98,7 @@ def test_what_ran_is_asked_to_stop_by_the_stop_signal(
     host.close()
 
 
-def test_it_is_asked_once(programs: Announcements, tmp_path: Path) -> None:
+def test_the_stop_signal_is_sent_once(programs: Announcements, tmp_path: Path) -> None:
     """Some programs take a second request for leave to end at once."""
     host = Host(programs.command("stubborn"), tmp_path)
     started = programs.wait_for("started", "stubborn")
@@ -112,7 +110,7 @@ def test_it_is_asked_once(programs: Announcements, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("program", ["stubborn", "slow", "forking"])
-def test_what_ran_is_gone_within_two_seconds(programs: Announcements, tmp_path: Path, program: str) -> None:
+def test_the_run_has_ended_within_two_seconds(programs: Announcements, tmp_path: Path, program: str) -> None:
     host = Host(programs.command(program), tmp_path)
     started = programs.wait_for("started", program)
     killed_at = host.kill()
@@ -122,7 +120,9 @@ def test_what_ran_is_gone_within_two_seconds(programs: Announcements, tmp_path: 
 
 
 @linux_only
-def test_so_is_what_left_the_group_the_session_and_the_environment(programs: Announcements, tmp_path: Path) -> None:
+def test_a_process_that_left_group_session_and_environment_is_ended_too(
+    programs: Announcements, tmp_path: Path
+) -> None:
     host = Host(programs.command("daemonising"), tmp_path)
     programs.wait_for("started", "daemonising")
     daemon = programs.wait_for("started", "stubborn")
@@ -134,7 +134,7 @@ def test_so_is_what_left_the_group_the_session_and_the_environment(programs: Ann
 
 
 @linux_only
-def test_the_guard_itself_goes_too(programs: Announcements, tmp_path: Path) -> None:
+def test_the_guard_ends_afterwards(programs: Announcements, tmp_path: Path) -> None:
     host = Host(programs.command("stubborn"), tmp_path)
     programs.wait_for("started", "stubborn")
     (guard,) = host.guards()
@@ -144,7 +144,7 @@ def test_the_guard_itself_goes_too(programs: Announcements, tmp_path: Path) -> N
 
 
 @linux_only
-def test_the_guard_cannot_be_reached_by_ctrl_c_and_holds_none_of_our_streams(
+def test_ctrl_c_does_not_reach_the_guard_and_it_holds_none_of_our_streams(
     programs: Announcements, tmp_path: Path
 ) -> None:
     host = Host(programs.command("waiting"), tmp_path)
@@ -177,7 +177,7 @@ def test_the_guard_costs_less_than_a_mebibyte(programs: Announcements, tmp_path:
 
 
 @linux_only
-def test_a_guard_that_was_killed_itself_is_no_error(tmp_path: Path) -> None:
+def test_a_guard_that_was_killed_is_not_an_error(tmp_path: Path) -> None:
     guard = Guard(ProcessTag(), signal.SIGTERM, os.getpgrp())
     assert guard.error is None
     assert guard._pid is not None
@@ -189,7 +189,7 @@ def test_a_guard_that_was_killed_itself_is_no_error(tmp_path: Path) -> None:
     guard.shutdown()
 
 
-def test_it_removes_the_directory_of_our_files_and_nothing_else(tmp_path: Path) -> None:
+def test_it_removes_the_directory_of_the_session_and_nothing_else(tmp_path: Path) -> None:
     ours, beside = tmp_path / "-rf * 'of us'\n", tmp_path / "beside"
     for directory in (ours, beside):
         (directory / "deep").mkdir(parents=True)
@@ -201,30 +201,30 @@ def test_it_removes_the_directory_of_our_files_and_nothing_else(tmp_path: Path) 
     assert (beside / "deep" / "file").exists()
 
 
-def test_without_a_shell_there_is_none_and_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_shell_there_is_no_guard_and_the_reason_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard_module, "_SHELL", "/there/is/no/shell")
     host = ProcessHost(lambda event: None)
     assert host.unguarded_reason == os.strerror(2)
     host.close()
 
 
-def test_a_stop_signal_without_a_name_is_asked_for_as_sigterm() -> None:
+def test_a_stop_signal_without_a_name_is_replaced_by_sigterm() -> None:
     assert guard_module._name_of(signal.SIGUSR1) == "USR1"
     assert guard_module._name_of(63) == "TERM"
 
 
 @linux_only
-class TestTheMark:
+class TestTheTag:
     LOCKS = 10
 
-    def test_is_on_what_is_started_meanwhile_and_on_nobody_else(self) -> None:
+    def test_applies_to_processes_that_are_started_meanwhile(self) -> None:
         tag = ProcessTag()
         before = resource.getrlimit(self.LOCKS)
         with tag.applied():
             assert resource.getrlimit(self.LOCKS) == (tag.number, before[1])
         assert resource.getrlimit(self.LOCKS) == before
 
-    def test_of_a_session_around_ours_is_not_on_what_we_keep_from_it(self) -> None:
+    def test_of_an_outer_session_can_be_cleared(self) -> None:
         before = resource.getrlimit(self.LOCKS)
         with ProcessTag().applied():
             inner = ProcessTag()
@@ -233,7 +233,7 @@ class TestTheMark:
             with inner.applied():
                 assert resource.getrlimit(self.LOCKS)[0] == inner.number
 
-    def test_is_done_without_where_the_limit_may_not_be_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_absent_where_the_limit_cannot_be_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*arguments: object) -> None:
             raise PermissionError
 
@@ -243,7 +243,7 @@ class TestTheMark:
         with tag.applied(), tag.cleared():
             assert tag.number is None
 
-    def test_in_its_absence_the_group_is_ended_all_the_same(self, programs: Announcements, tmp_path: Path) -> None:
+    def test_is_not_needed_to_end_the_group(self, programs: Announcements, tmp_path: Path) -> None:
         tag = ProcessTag()
         tag.number = None
         guard = Guard(tag, signal.SIGTERM, os.getpgrp())
@@ -255,7 +255,7 @@ class TestTheMark:
         guard._reap()
 
 
-def test_a_frozen_program_gives_the_terminal_back_itself_if_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_frozen_program_restores_the_terminal_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert guard_module._restore_command()[:4] == [sys.executable, "-I", "-S", "-c"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setitem(sys.modules, "reloader.frozen", frozen)
@@ -264,6 +264,6 @@ def test_a_frozen_program_gives_the_terminal_back_itself_if_it_is_ours(monkeypat
     assert guard_module._restore_command() == []  # the program of somebody who uses the library
 
 
-def test_an_interpreter_without_a_file_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interpreter_without_a_file_cannot_restore_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "")
     assert guard_module._restore_command() == []

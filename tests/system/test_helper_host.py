@@ -62,7 +62,7 @@ def test_several_run_at_a_time_and_each_has_its_own_end(helpers: Helpers, tmp_pa
     assert helpers.outcome_of(1) == Exited(0)
 
 
-def test_a_command_that_is_not_there_is_an_answer(helpers: Helpers) -> None:
+def test_a_missing_command_is_an_answer(helpers: Helpers) -> None:
     refused = helpers.host.helpers.launch(["no-such-program"], cwd=HERE, environment=os.environ, run=1)
     assert isinstance(refused, ChildNotLaunched)
     assert refused.exit_code == 127
@@ -75,7 +75,7 @@ def test_it_has_no_input(helpers: Helpers) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to end a program by")
 class TestOnPosix:
-    def test_it_is_ended_by_force(self, helpers: Helpers) -> None:
+    def test_it_can_be_killed(self, helpers: Helpers) -> None:
         helper = helpers.host.helpers.launch(
             [sys.executable, "-c", "input = __import__('time').sleep(600)"], cwd=HERE, environment=os.environ, run=1
         )
@@ -91,7 +91,7 @@ class TestOnPosix:
         assert isinstance(refused, ChildNotLaunched)
         assert refused.exit_code == 126
 
-    def test_what_it_leaves_in_its_group_ends_with_it(self, helpers: Helpers, tmp_path: Path) -> None:
+    def test_the_rest_of_its_group_ends_with_it(self, helpers: Helpers, tmp_path: Path) -> None:
         told = tmp_path / "pid"
         helpers.start(1, started_by(told))
         assert helpers.outcome_of(1) == Exited(0)
@@ -103,7 +103,7 @@ class TestOnPosix:
         helpers.host.close()
         assert not is_alive(pid)
 
-    def test_a_run_is_over_while_a_command_beside_it_lives(self, helpers: Helpers) -> None:
+    def test_a_run_can_end_while_an_auxiliary_command_is_alive(self, helpers: Helpers) -> None:
         pid = helpers.start(1, "import time; time.sleep(600)")
         run = helpers.host.launch([sys.executable, "-c", "pass"], cwd=HERE, environment=os.environ, run=9)
         assert not isinstance(run, ChildNotLaunched)
@@ -113,7 +113,7 @@ class TestOnPosix:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are those found who left their group")
-def test_what_has_left_its_group_ends_with_the_host(helpers: Helpers, tmp_path: Path) -> None:
+def test_a_process_that_left_its_group_ends_with_the_host(helpers: Helpers, tmp_path: Path) -> None:
     told = tmp_path / "pid"
     helpers.start(1, started_by(told, "start_new_session=True"))
     assert helpers.outcome_of(1) == Exited(0)
@@ -130,14 +130,14 @@ class TestWithTheNextHost:
         helpers.host.detach()
         helpers.host = ProcessHost(lambda posted: None, helpers=helpers.host.helpers)
 
-    def test_they_go_on_and_end_as_they_would_have(self, helpers: Helpers, tmp_path: Path) -> None:
+    def test_they_continue_and_their_end_is_reported(self, helpers: Helpers, tmp_path: Path) -> None:
         pid = helpers.start(1, f"import time, os\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.01)")
         self.next_host(helpers)
         assert is_alive(pid)
         (tmp_path / "go").touch()
         assert helpers.outcome_of(1) == Exited(0)
 
-    def test_they_are_no_part_of_its_runs(self, helpers: Helpers) -> None:
+    def test_they_are_not_part_of_its_runs(self, helpers: Helpers) -> None:
         pid = helpers.start(1, "import time; time.sleep(600)")
         self.next_host(helpers)
         run = helpers.host.launch([sys.executable, "-c", "pass"], cwd=HERE, environment=os.environ, run=9)
@@ -148,7 +148,7 @@ class TestWithTheNextHost:
         assert not is_alive(pid)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are those found who left their group")
-    def test_what_has_left_its_group_ends_with_that_host(self, helpers: Helpers, tmp_path: Path) -> None:
+    def test_a_process_that_left_its_group_ends_with_that_host(self, helpers: Helpers, tmp_path: Path) -> None:
         told = tmp_path / "pid"
         helpers.start(1, started_by(told, "start_new_session=True"))
         assert helpers.outcome_of(1) == Exited(0)

@@ -29,7 +29,7 @@ class TestInotify:
             assert limit(name).limit == int(Path("/proc/sys/fs/inotify", name).read_text())
 
     @needs_watchdog
-    def test_what_a_process_holds_is_counted(self, tmp_path: Path) -> None:
+    def test_the_watches_of_a_process_are_counted(self, tmp_path: Path) -> None:
         from reloader.system.inotify_limits import _instances_of
         from reloader.watchers.inotify import InotifyWatcher
 
@@ -45,7 +45,7 @@ class TestInotify:
         assert used[0] >= 3
         assert used[1] >= 1
 
-    def test_a_process_that_is_gone_holds_nothing(self) -> None:
+    def test_a_process_that_has_ended_has_no_watches(self) -> None:
         from reloader.system.inotify_limits import _instances_of
 
         with pytest.raises(OSError, match="No such file"):
@@ -53,5 +53,5 @@ class TestInotify:
 
 
 @pytest.mark.parametrize(("used", "level"), [(None, Level.INFO), (90, Level.INFO), (91, Level.WARNING)])
-def test_nearly_all_is_worth_a_warning(used: int | None, level: Level) -> None:
+def test_a_nearly_reached_limit_is_a_warning(used: int | None, level: Level) -> None:
     assert DoctorLimit("a setting", 100, used).level is level

@@ -56,7 +56,7 @@ def test_other_signals_do_not_end_the_sentinel(sentinel: InterruptSentinel, grou
     eventually(sentinel.was_interrupted, what="the interrupt")
 
 
-def test_who_is_forced_together_with_the_group_was_interrupted_nothing(sentinel: InterruptSentinel, group: int) -> None:
+def test_a_sentinel_that_is_killed_with_the_group_reports_no_interrupt(sentinel: InterruptSentinel, group: int) -> None:
     sentinel.join(group)
     pid = sentinel.pid
     os.killpg(group, signal.SIGKILL)
@@ -75,7 +75,7 @@ def test_it_leaves_the_group_without_a_trace(sentinel: InterruptSentinel, group:
     assert not sentinel.was_interrupted()
 
 
-def test_a_group_that_is_gone_and_a_missing_program_are_no_error(
+def test_a_group_that_has_ended_and_a_missing_program_are_not_errors(
     sentinel: InterruptSentinel, group: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with subprocess.Popen(["true"]) as gone:

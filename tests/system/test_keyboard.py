@@ -33,7 +33,7 @@ def keyboard() -> Iterator[tuple[int, queue.SimpleQueue[Posted]]]:
 
 
 @pytest.mark.parametrize("typed", [b"r\n", b"R\r\n", b" r \n", b"what\nr\n"])
-def test_an_r_and_enter_ask_for_a_restart(keyboard: tuple[int, queue.SimpleQueue[Posted]], typed: bytes) -> None:
+def test_r_and_enter_request_a_restart(keyboard: tuple[int, queue.SimpleQueue[Posted]], typed: bytes) -> None:
     writer, posted = keyboard
     os.write(writer, typed)
     assert posted.get(timeout=PATIENCE) == RestartRequested("r")
@@ -50,7 +50,7 @@ def test_an_r_and_enter_ask_for_a_restart(keyboard: tuple[int, queue.SimpleQueue
         (b"q\n", StopRequested(2)),
     ],
 )
-def test_other_letters_ask_for_other_things(
+def test_other_letters_have_other_events(
     keyboard: tuple[int, queue.SimpleQueue[Posted]], typed: bytes, wish: Posted
 ) -> None:
     writer, posted = keyboard
@@ -59,7 +59,9 @@ def test_other_letters_ask_for_other_things(
     assert posted.empty()
 
 
-def test_a_line_may_come_in_pieces_and_others_mean_nothing(keyboard: tuple[int, queue.SimpleQueue[Posted]]) -> None:
+def test_a_line_may_come_in_pieces_and_unknown_ones_are_ignored(
+    keyboard: tuple[int, queue.SimpleQueue[Posted]],
+) -> None:
     writer, posted = keyboard
     for piece in (b"rr\nqq\n\n", b"r", b"\n"):
         os.write(writer, piece)
@@ -68,7 +70,7 @@ def test_a_line_may_come_in_pieces_and_others_mean_nothing(keyboard: tuple[int, 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no way to end the reading of a pipe from outside")
-def test_it_can_be_closed_while_nobody_types() -> None:
+def test_it_can_be_closed_while_it_waits_for_input() -> None:
     reader, writer = os.pipe()
     keyboard = Keyboard(lambda event: None, reader)
     keyboard.close()
@@ -77,7 +79,7 @@ def test_it_can_be_closed_while_nobody_types() -> None:
     os.close(writer)
 
 
-def test_a_terminal_that_was_closed_is_no_error() -> None:
+def test_a_closed_terminal_is_not_an_error() -> None:
     reader, writer = os.pipe()
     keyboard = Keyboard(lambda event: None, writer)  # it cannot be read
     os.close(reader)

@@ -64,12 +64,12 @@ def in_dot(path: Path) -> UnixAddress:
 
 
 class TestAPort:
-    def test_is_listened_on_before_anybody_accepts(self, sockets: Sockets) -> None:
+    def test_accepts_connections_before_the_first_run(self, sockets: Sockets) -> None:
         port = free_port()
         assert opened(sockets, Address("127.0.0.1", port)) == [Address("127.0.0.1", port)]
         socket.create_connection(("127.0.0.1", port)).close()
 
-    def test_of_0_becomes_one_that_is_free(self, sockets: Sockets) -> None:
+    def test_of_0_becomes_a_free_one(self, sockets: Sockets) -> None:
         first, second = opened(sockets, Address("127.0.0.1", 0), Address("", 0))
         assert isinstance(first, Address)
         assert isinstance(second, Address)
@@ -91,7 +91,7 @@ class TestAPort:
             Address("0.0.0.0", port),
         ]
 
-    def test_can_be_had_again_while_old_connections_linger(self) -> None:
+    def test_can_be_bound_again_while_old_connections_linger(self) -> None:
         port = free_port()
         for _ in range(2):
             sockets = Sockets()
@@ -102,7 +102,7 @@ class TestAPort:
                 server.close()
             sockets.close()
 
-    def test_in_use_is_refused_with_the_name_of_its_holder(self, sockets: Sockets) -> None:
+    def test_in_use_is_an_error_that_names_its_owner(self, sockets: Sockets) -> None:
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             port = theirs.getsockname()[1]
             (problem,) = refusal(sockets, Address("127.0.0.1", port))
@@ -110,7 +110,7 @@ class TestAPort:
         assert problem.startswith(start)
         assert problem.endswith("). Stop it, or use another port, or 0 for any free one")
 
-    def test_that_cannot_be_had_keeps_none_of_the_others(self, sockets: Sockets) -> None:
+    def test_that_cannot_be_bound_closes_the_others(self, sockets: Sockets) -> None:
         port = free_port()
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             assert len(refusal(sockets, Address("", port), Address("127.0.0.1", theirs.getsockname()[1]))) == 1
@@ -125,13 +125,13 @@ class TestAPort:
             (Address("x" * 70 + ".invalid", 8000), "unknown host"),
         ],
     )
-    def test_that_is_none_of_this_machine_is_refused(self, sockets: Sockets, address: Address, why: str) -> None:
+    def test_of_another_machine_is_an_error(self, sockets: Sockets, address: Address, why: str) -> None:
         assert why in refusal(sockets, address)[0]
 
     @pytest.mark.parametrize(
         ("code", "why"), [(errno.EACCES, "this user may not listen there"), (errno.ENOBUFS, "cannot listen there: ")]
     )
-    def test_that_the_system_refuses_is_told_in_words(
+    def test_that_the_system_refuses_is_an_error_with_a_remedy(
         self, sockets: Sockets, monkeypatch: pytest.MonkeyPatch, code: int, why: str
     ) -> None:
         class Refusing(socket.socket):
@@ -141,7 +141,9 @@ class TestAPort:
         monkeypatch.setattr(socket, "socket", Refusing)
         assert why in refusal(sockets, Address("127.0.0.1", 8000))[0]
 
-    def test_of_another_users_process_names_none(self, sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_in_use_by_another_user_is_an_error_without_a_name(
+        self, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(bound_socket, "find_port_owner", lambda addresses: PortOwner(addresses[0]))
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             (problem,) = refusal(sockets, Address("127.0.0.1", theirs.getsockname()[1]))
@@ -149,7 +151,7 @@ class TestAPort:
 
 
 class TestAPath:
-    def test_is_a_socket_of_this_user_alone(self, sockets: Sockets, file: Path) -> None:
+    def test_is_private_by_the_usual_umask(self, sockets: Sockets, file: Path) -> None:
         before = os.umask(0o022)
         try:
             opened(sockets, in_dot(file))
@@ -160,32 +162,30 @@ class TestAPath:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(file))
 
-    def test_is_removed_in_the_end(self, sockets: Sockets, file: Path) -> None:
+    def test_is_removed_at_the_end(self, sockets: Sockets, file: Path) -> None:
         opened(sockets, in_dot(file))
         sockets.close()
         assert not file.exists()
 
-    def test_that_is_anothers_by_then_is_left_alone(self, sockets: Sockets, file: Path) -> None:
+    def test_that_another_process_replaced_is_left_alone(self, sockets: Sockets, file: Path) -> None:
         opened(sockets, in_dot(file))
         file.unlink()
         file.write_text("mine")
         sockets.close()
         assert file.read_text() == "mine"
 
-    def test_that_is_gone_by_then_is_no_error(self, sockets: Sockets, file: Path) -> None:
+    def test_that_was_removed_before_is_not_an_error(self, sockets: Sockets, file: Path) -> None:
         opened(sockets, in_dot(file))
         file.unlink()
         sockets.close()
 
-    def test_that_somebody_has_left_behind_is_taken_over(self, sockets: Sockets, file: Path) -> None:
+    def test_of_a_process_that_has_ended_is_reused(self, sockets: Sockets, file: Path) -> None:
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(str(file))
         assert opened(sockets, in_dot(file)) == [in_dot(file)]
 
     @linux_only
-    def test_on_which_somebody_listens_is_refused_with_the_name_of_its_holder(
-        self, sockets: Sockets, file: Path
-    ) -> None:
+    def test_in_use_is_an_error_that_names_its_owner(self, sockets: Sockets, file: Path) -> None:
         with socket.socket(socket.AF_UNIX) as theirs:
             theirs.bind(str(file.absolute()))
             theirs.listen()
@@ -194,7 +194,7 @@ class TestAPath:
         assert file.exists()
 
     @linux_only
-    def test_on_which_somebody_is_about_to_listen_is_refused(
+    def test_that_is_bound_but_does_not_listen_yet_is_in_use(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(bound_socket, "find_socket_owner", lambda path: PortOwner(Address(path, 0), 7, ("serve",)))
@@ -205,7 +205,7 @@ class TestAPath:
         assert file.exists()
 
     @linux_only
-    def test_whose_holder_does_not_answer_is_in_use_too(
+    def test_whose_owner_does_not_answer_is_in_use(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(bound_socket, "CONNECT_TIMEOUT", 0.01)  # for systems that let it wait
@@ -217,7 +217,7 @@ class TestAPath:
         assert "in use" in problem
         assert problem.endswith("use another path")
 
-    def test_that_is_no_socket_is_refused(self, sockets: Sockets, file: Path) -> None:
+    def test_of_another_kind_of_file_is_an_error(self, sockets: Sockets, file: Path) -> None:
         file.write_text("mine")
         assert refusal(sockets, in_dot(file)) == [
             (
@@ -227,7 +227,7 @@ class TestAPath:
         ]
         assert file.read_text() == "mine"
 
-    def test_that_goes_while_it_is_looked_at_is_free(
+    def test_that_is_removed_during_the_check_is_free(
         self, sockets: Sockets, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         class Late(socket.socket):
@@ -248,11 +248,13 @@ class TestAPath:
             (f"./{'x' * 200}", "its path is too long for a socket"),
         ],
     )
-    def test_that_cannot_be_is_refused_with_the_remedy(self, sockets: Sockets, file: Path, path: str, why: str) -> None:
+    def test_that_is_impossible_is_an_error_with_a_remedy(
+        self, sockets: Sockets, file: Path, path: str, why: str
+    ) -> None:
         Path("file").write_text("")
         assert why in refusal(sockets, UnixAddress(path))[0]
 
-    def test_is_had_by_one_of_two_that_start_at_once(self, file: Path) -> None:
+    def test_is_bound_by_only_one_of_two_sessions_that_start_at_once(self, file: Path) -> None:
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(str(file))
         both, outcomes = [Sockets(), Sockets()], []
@@ -274,14 +276,14 @@ class TestAPath:
             one.close()
 
 
-class TestWhatIsOurs:
-    def test_has_numbers_above_those_of_the_runs_and_is_not_inherited(self, sockets: Sockets) -> None:
+class TestAnOpenSocket:
+    def test_has_a_descriptor_above_those_of_the_runs_and_is_not_inheritable(self, sockets: Sockets) -> None:
         opened(sockets, Address("127.0.0.1", 0), Address("127.0.0.1", 0))
         descriptors = sockets.refreshed()
         assert min(descriptors) >= FIRST_DESCRIPTOR + 2
         assert not any(map(os.get_inheritable, descriptors))
 
-    def test_is_as_before_when_a_run_has_changed_it(self, sockets: Sockets) -> None:
+    def test_is_restored_when_a_run_has_changed_it(self, sockets: Sockets) -> None:
         opened(sockets, Address("127.0.0.1", 0))
         (descriptor,) = sockets.refreshed()
         os.set_blocking(descriptor, False)
@@ -289,7 +291,7 @@ class TestWhatIsOurs:
         assert os.get_blocking(descriptor)
 
     @linux_only
-    def test_lets_wait_as_many_as_before_when_a_run_has_asked_for_fewer(self, sockets: Sockets) -> None:
+    def test_has_its_backlog_restored_when_a_run_has_shortened_it(self, sockets: Sockets) -> None:
         (address,) = opened(sockets, Address("127.0.0.1", 0))
         assert isinstance(address, Address)
         theirs = socket.socket(fileno=os.dup(sockets.refreshed()[0]))
@@ -299,7 +301,7 @@ class TestWhatIsOurs:
         for one in (*clients, theirs):
             one.close()
 
-    def test_is_found_again_by_its_file_when_a_run_has_removed_that(self, sockets: Sockets, file: Path) -> None:
+    def test_has_its_file_restored_when_a_run_has_removed_it(self, sockets: Sockets, file: Path) -> None:
         opened(sockets, UnixAddress(f"./{file}"), Address("127.0.0.1", 0))
         before = sockets.refreshed()
         file.unlink()
@@ -311,7 +313,7 @@ class TestWhatIsOurs:
         sockets.close()
         assert not file.exists()
 
-    def test_is_left_to_whoever_has_come_to_its_path(self, sockets: Sockets, file: Path) -> None:
+    def test_keeps_its_connections_when_another_process_took_its_path(self, sockets: Sockets, file: Path) -> None:
         opened(sockets, UnixAddress(f"./{file}"))
         file.unlink()
         file.write_text("another's")
@@ -319,7 +321,7 @@ class TestWhatIsOurs:
         sockets.close()
         assert file.read_text() == "another's"
 
-    def test_serves_whom_it_has_where_its_directory_is_gone(self, sockets: Sockets, file: Path) -> None:
+    def test_keeps_its_connections_when_its_directory_was_removed(self, sockets: Sockets, file: Path) -> None:
         place = file.absolute().parent / "run"
         place.mkdir()
         opened(sockets, UnixAddress(str(place / "a")))
@@ -327,17 +329,17 @@ class TestWhatIsOurs:
         place.rmdir()
         assert len(sockets.refreshed()) == 1
 
-    def test_is_closed_twice_without_harm(self, sockets: Sockets) -> None:
+    def test_can_be_closed_twice(self, sockets: Sockets) -> None:
         opened(sockets, Address("127.0.0.1", 0))
         sockets.close()
         sockets.close()
         assert sockets.refreshed() == ()
 
 
-class TestOtherAddresses:
+class TestNewAddresses:
     """``open`` is told of other sockets than those that are listened on."""
 
-    def test_leave_what_is_among_them_as_it_is(self, sockets: Sockets) -> None:
+    def test_reuse_the_sockets_that_are_among_them(self, sockets: Sockets) -> None:
         first, second = opened(sockets, Address("127.0.0.1", 0), Address("127.0.0.1", 0))
         assert isinstance(second, Address)
         with socket.create_connection(("127.0.0.1", second.port)) as client:
@@ -346,7 +348,7 @@ class TestOtherAddresses:
             client.sendall(b"still there")
         assert all(descriptor >= FIRST_DESCRIPTOR + 4 for descriptor in sockets.refreshed())
 
-    def test_close_what_is_not_among_them(self, sockets: Sockets, file: Path) -> None:
+    def test_close_the_sockets_that_are_not_among_them(self, sockets: Sockets, file: Path) -> None:
         port = free_port()
         opened(sockets, Address("127.0.0.1", port), in_dot(file))
         assert opened(sockets) == []
@@ -356,12 +358,12 @@ class TestOtherAddresses:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))
 
-    def test_may_be_in_the_way_of_those_before(self, sockets: Sockets) -> None:
+    def test_may_collide_with_the_previous_ones(self, sockets: Sockets) -> None:
         port = free_port()
         opened(sockets, Address("0.0.0.0", port))
         assert opened(sockets, Address("127.0.0.1", port)) == [Address("127.0.0.1", port)]
 
-    def test_may_come_to_nothing_so_that_those_before_are_gone_back_to(self, sockets: Sockets) -> None:
+    def test_may_be_dropped_in_favour_of_the_previous_ones(self, sockets: Sockets) -> None:
         before = opened(sockets, Address("127.0.0.1", 0))
         (other,) = opened(sockets, Address("localhost", 0))
         assert isinstance(other, Address)
@@ -377,7 +379,7 @@ class TestOtherAddresses:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(file))
 
-    def test_that_cannot_be_had_close_nothing_at_all(self, sockets: Sockets, file: Path) -> None:
+    def test_that_cannot_be_bound_close_no_socket(self, sockets: Sockets, file: Path) -> None:
         """What was before is what is gone back to, with whoever waits there."""
         first, second = opened(sockets, Address("127.0.0.1", 0), in_dot(file))
         assert isinstance(first, Address)
@@ -390,14 +392,14 @@ class TestOtherAddresses:
             with pytest.raises(BlockingIOError):
                 client.recv(1)
 
-    def test_in_the_way_of_which_is_somebody_else_too_close_nothing_of_ours(self, sockets: Sockets) -> None:
+    def test_that_another_process_uses_too_close_no_socket_of_ours(self, sockets: Sockets) -> None:
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             port = theirs.getsockname()[1]
             (ours,) = opened(sockets, Address("127.0.0.1", 0))
             refusal(sockets, Address("127.0.0.1", port))
         assert opened(sockets, Address("127.0.0.1", 0)) == [ours]
 
-    def test_that_cannot_be_had_close_nothing_of_what_stays(self, sockets: Sockets) -> None:
+    def test_that_cannot_be_bound_close_no_reused_socket(self, sockets: Sockets) -> None:
         with socket.create_server(("127.0.0.1", 0)) as theirs:
             (kept,) = opened(sockets, Address("127.0.0.1", 0))
             other = free_port()
@@ -412,11 +414,11 @@ class TestOtherAddresses:
             socket.create_connection(("127.0.0.1", other))
 
 
-class TestTheHolderOfAFile:
-    def test_is_nobody_where_nobody_listens(self, file: Path) -> None:
+class TestTheOwnerOfAFile:
+    def test_does_not_exist_where_no_process_listens(self, file: Path) -> None:
         assert find_socket_owner(str(file.absolute())) is None
 
-    def test_is_not_known_where_the_system_does_not_tell(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_unknown_where_the_system_does_not_say(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(kind: str) -> None:
             raise psutil.AccessDenied
 
@@ -424,7 +426,7 @@ class TestTheHolderOfAFile:
         assert port_owner.find_socket_owner("/run/app.sock") is None
 
 
-def test_a_session_that_is_killed_leaves_a_file_that_the_next_one_takes_over(sockets: Sockets, file: Path) -> None:
+def test_the_next_session_reuses_the_file_of_one_that_was_killed(sockets: Sockets, file: Path) -> None:
     script = (
         "import os, socket; s = socket.socket(socket.AF_UNIX); s.bind('app.sock'); s.listen(); os.kill(os.getpid(), 9)"
     )

@@ -56,7 +56,7 @@ def test_only_what_was_unpacked_elsewhere_has_a_bootloader(
 
 @linux_only
 @pytest.mark.parametrize("through", [(), ("nohup",)])
-def test_the_end_of_the_bootloader_is_the_end_of_all(
+def test_the_session_ends_with_the_bootloader(
     programs: Announcements, tmp_path: Path, through: tuple[str, ...]
 ) -> None:
     with subprocess.Popen(
@@ -78,7 +78,7 @@ def test_the_end_of_the_bootloader_is_the_end_of_all(
 
 
 @linux_only
-def test_a_bootloader_that_was_gone_before_is_missed_as_well() -> None:
+def test_a_bootloader_that_ended_before_is_noticed() -> None:
     posted: list[object] = []
     assert onefile._is_our_program(os.getpid())
     assert not onefile._is_our_program(_pid_of_nobody())

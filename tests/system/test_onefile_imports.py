@@ -10,9 +10,7 @@ from reloader.system.onefile import import_ahead
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
-def test_what_may_be_needed_is_imported_ahead_in_a_frozen_program(
-    is_frozen: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_frozen_program_imports_ahead_what_it_may_need(is_frozen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if is_frozen:
         monkeypatch.setattr(sys, "frozen", True, raising=False)
     before = sys.modules.pop("psutil", None)

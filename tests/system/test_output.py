@@ -78,7 +78,7 @@ def ready() -> Iterator[Written]:
     written.output.close()
 
 
-def test_it_is_handed_on_as_it_is(ready: Written, capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_is_copied_unchanged(ready: Written, capfd: pytest.CaptureFixture[str]) -> None:
     ready(1, [b"a\n", b"\x1b[1mb"], [b"c\n"])
     out, err = capfd.readouterr()
     assert (out, err) == ("a\n\x1b[1mb", "c\n")
@@ -95,7 +95,7 @@ def test_it_is_handed_on_as_it_is(ready: Written, capfd: pytest.CaptureFixture[s
         ([b"ready\n", b"ready\n"], []),
     ],
 )
-def test_a_line_that_matches_is_told_once(
+def test_a_matching_line_is_reported_once(
     ready: Written, capfd: pytest.CaptureFixture[str], out: list[bytes], err: list[bytes]
 ) -> None:
     ready(3, out, err)
@@ -104,7 +104,7 @@ def test_a_line_that_matches_is_told_once(
 
 
 @posix_only
-def test_none_of_it_is_lost_where_standard_output_does_not_wait(tmp_path: Path) -> None:
+def test_no_output_is_lost_where_standard_output_is_non_blocking(tmp_path: Path) -> None:
     """Somebody who shares it may have asked for that; the reader is slow."""
     program = tmp_path / "program.py"
     program.write_text(WRITING_TO_AN_IMPATIENT_PIPE)
@@ -112,17 +112,17 @@ def test_none_of_it_is_lost_where_standard_output_does_not_wait(tmp_path: Path) 
     assert done.stdout.decode().split() == ["1000000"]
 
 
-def test_parts_of_lines_are_no_lines(ready: Written) -> None:
+def test_a_line_is_matched_as_a_whole(ready: Written) -> None:
     ready(1, [b"not ready\n", b"ready or not\n"], [])
     assert ready.posted == []
 
 
-def test_without_an_expression_it_is_not_touched() -> None:
+def test_without_an_expression_the_run_inherits_our_output() -> None:
     with OutputTee(lambda posted: None, None).attached(1) as streams:
         assert streams is None
 
 
-def test_a_run_is_not_kept_waiting_when_nobody_listens_to_us_any_more(ready: Written) -> None:
+def test_a_run_is_not_blocked_when_our_reader_is_gone(ready: Written) -> None:
     kept = os.dup(1)
     closed, broken = os.pipe()
     os.close(closed)

@@ -12,7 +12,7 @@ PATIENCE = 10.0
 
 
 @posix_only
-def test_the_end_of_a_pipe_is_heard_without_writing() -> None:
+def test_a_hangup_is_reported_without_a_write() -> None:
     reader, writer = os.pipe()
     gone = threading.Event()
     watch = PeerHangup(writer, gone.set)
@@ -25,7 +25,7 @@ def test_the_end_of_a_pipe_is_heard_without_writing() -> None:
     os.close(writer)
 
 
-def test_it_can_be_closed_while_somebody_reads() -> None:
+def test_it_can_be_closed_while_the_peer_is_connected() -> None:
     reader, writer = os.pipe()
     watch = PeerHangup(writer, lambda: None)
     watch.close()
@@ -34,7 +34,7 @@ def test_it_can_be_closed_while_somebody_reads() -> None:
     os.close(writer)
 
 
-def test_what_has_no_other_end_is_not_listened_to(tmp_path) -> None:
+def test_a_file_without_a_peer_is_not_watched(tmp_path) -> None:
     with (tmp_path / "file").open("w") as file:
         watch = PeerHangup(file.fileno(), lambda: None)
         assert watch._thread is None

@@ -55,25 +55,25 @@ def test_the_process_that_listens_is_found_with_its_command(programs: Announceme
 
 
 @needs_tree_of_processes
-def test_the_first_address_that_is_held_counts(programs: Announcements) -> None:
+def test_the_first_address_in_use_counts(programs: Announcements) -> None:
     with holding(programs, "127.0.0.1") as one, holding(programs, "127.0.0.1") as other:
         free = Address("", free_port())
         assert find_port_owner([free, other.address, one.address]) == other
 
 
-def test_a_port_that_nobody_holds_has_no_holder() -> None:
+def test_a_free_port_has_no_owner() -> None:
     assert find_port_owner([Address("", free_port())]) is None
     assert find_port_owner([]) is None
 
 
 @needs_tree_of_processes
-def test_who_is_connected_from_a_port_does_not_hold_it(programs: Announcements) -> None:
+def test_a_connection_from_a_port_does_not_own_it(programs: Announcements) -> None:
     with holding(programs, "127.0.0.1") as holder, socket.create_connection(("127.0.0.1", holder.address.port)) as ours:
         assert find_port_owner([Address("127.0.0.1", ours.getsockname()[1])]) is None
 
 
 @needs_tree_of_processes
-def test_where_one_may_not_ask_of_all_processes_each_is_asked(
+def test_each_process_is_queried_where_all_at_once_is_not_allowed(
     programs: Announcements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on macOS, where only root may."""
@@ -86,12 +86,12 @@ def test_where_one_may_not_ask_of_all_processes_each_is_asked(
         assert find_port_owner([holder.address]) == holder
 
 
-def test_the_process_of_another_user_is_one_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_of_another_user_has_no_pid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port_owner, "_listening", lambda: [(Address("127.0.0.1", 80), None)])
     assert find_port_owner([Address("", 80)]) == PortOwner(Address("127.0.0.1", 80))
 
 
-def test_a_process_that_may_not_be_looked_at_has_a_number_and_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_without_access_has_a_pid_and_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(pid: int) -> None:
         raise psutil.AccessDenied(pid)
 
@@ -101,7 +101,7 @@ def test_a_process_that_may_not_be_looked_at_has_a_number_and_no_command(monkeyp
     assert port_owner._listening_in(1) == []
 
 
-def test_a_system_that_tells_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_that_reports_nothing_is_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(kind: str) -> None:
         raise OSError("no such file")
 

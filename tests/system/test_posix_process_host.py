@@ -146,7 +146,7 @@ class TestWhatARunInherits:
         runs.end()
 
     @linux_only
-    def test_but_the_hangup_that_nohup_has_us_ignore(
+    def test_except_an_ignored_hangup_under_nohup(
         self, tmp_path: Path, handlers: Callable[[int, object], None]
     ) -> None:
         handlers(signal.SIGHUP, signal.SIG_IGN)
@@ -170,7 +170,7 @@ def signals_in(status: str) -> dict[str, set[int]]:
 
 
 class TestFindingTheProgram:
-    def test_asks_the_path_of_the_child_and_not_ours(
+    def test_uses_the_path_of_the_child_and_not_ours(
         self, runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         program(tmp_path / "theirs/tool", "#!/bin/sh\nexit 11\n")
@@ -179,16 +179,16 @@ class TestFindingTheProgram:
         runs.try_to_start("tool", environment={"PATH": str(tmp_path / "theirs")})
         assert runs.news() == RunEnded(1, Exited(11))
 
-    def test_takes_a_relative_entry_from_the_directory_of_the_child(self, runs: Runs, tmp_path: Path) -> None:
+    def test_resolves_a_relative_entry_in_the_directory_of_the_child(self, runs: Runs, tmp_path: Path) -> None:
         program(tmp_path / "work/bin/tool", "#!/bin/sh\nexit 11\n")
         runs.try_to_start("tool", cwd=tmp_path / "work", environment={"PATH": "/nowhere:bin"})
         assert runs.news() == RunEnded(1, Exited(11))
 
-    def test_without_a_path_asks_the_usual_one(self, runs: Runs) -> None:
+    def test_without_a_path_uses_the_default_one(self, runs: Runs) -> None:
         runs.try_to_start("sh", "-c", "exit 11", environment={})
         assert runs.news() == RunEnded(1, Exited(11))
 
-    def test_passes_over_what_cannot_be_executed(self, runs: Runs, tmp_path: Path) -> None:
+    def test_skips_files_that_are_not_executable(self, runs: Runs, tmp_path: Path) -> None:
         program(tmp_path / "first/tool", "#!/bin/sh\nexit 11\n", mode=0o644)
         program(tmp_path / "second/tool", "#!/bin/sh\nexit 12\n")
         runs.try_to_start("tool", environment={"PATH": f"{tmp_path / 'first'}:{tmp_path / 'second'}"})
@@ -212,7 +212,7 @@ class TestWhatCannotBeStarted:
         assert code == 126
         assert os.strerror(errno.ENOTDIR) in why
 
-    def test_a_directory_in_the_place_of_a_program_is_126(self, runs: Runs, tmp_path: Path) -> None:
+    def test_a_directory_instead_of_a_program_is_126(self, runs: Runs, tmp_path: Path) -> None:
         assert runs.refusal(str(tmp_path))[0] == 126
 
     def test_a_command_that_is_too_long_is_126(self, runs: Runs) -> None:
@@ -229,7 +229,7 @@ class TestWhatCannotBeStarted:
 
 class TestStopping:
     @linux_only
-    def test_a_run_that_was_stopped_is_continued_so_that_it_can_hear(self, runs: Runs) -> None:
+    def test_a_stopped_run_is_continued_to_handle_the_signal(self, runs: Runs) -> None:
         child = runs.shell("trap 'exit 5' TERM; echo ready >ready; while :; do sleep 0.02; done")
         runs.says("ready")
         os.kill(child.pid, signal.SIGSTOP)
@@ -239,7 +239,7 @@ class TestStopping:
         child.stop(signal.SIGTERM)
         assert runs.end() == RunEnded(1, Exited(5))
 
-    def test_a_run_that_is_asked_is_looked_at_often_until_it_is_gone(self, runs: Runs) -> None:
+    def test_a_stopping_run_is_polled_until_it_has_ended(self, runs: Runs) -> None:
         child = runs.shell("trap : TERM; echo ready >ready; while :; do sleep 0.02; done")
         runs.says("ready")
         now = time.monotonic()
@@ -251,7 +251,7 @@ class TestStopping:
         assert runs.host.next_poll(now) is None
 
     @linux_only
-    def test_who_left_the_group_is_asked_when_the_group_is_gone(self, runs: Runs) -> None:
+    def test_escaped_processes_get_the_stop_signal_when_the_group_has_ended(self, runs: Runs) -> None:
         """The one who left says whether the leader was still there when it was asked."""
         outside = (
             'trap "kill -0 $1 2>/dev/null && echo before >order || echo after >order; exit" TERM; echo $$ >outside'
@@ -267,7 +267,7 @@ class TestStopping:
         assert not is_alive(outsider)
 
     @linux_only
-    def test_who_left_the_group_is_not_asked_before_somebody_wants_a_stop(self, runs: Runs) -> None:
+    def test_escaped_processes_get_no_signal_before_a_stop(self, runs: Runs) -> None:
         child = runs.shell(f"setsid {SHELL} -c 'echo $$ >outside; sleep 60' & while [ ! -e outside ]; do :; done")
         outsider = int(runs.says("outside"))
         assert runs.news() == LeaderExited(1, Exited(0))
@@ -293,11 +293,11 @@ class TestSignalsForTheRun:
         child.kill()
         runs.end()
 
-    def test_are_nobodys_while_nothing_runs(self, runs: Runs) -> None:
+    def test_are_ignored_without_a_run(self, runs: Runs) -> None:
         os.kill(os.getpid(), signal.SIGUSR2)
         assert runs.host.collect(time.monotonic()) == ()
 
-    def test_stir_the_engine(self) -> None:
+    def test_wake_the_engine(self) -> None:
         posted: list[Posted] = []
         host = ProcessHost(posted.append)
         os.kill(os.getpid(), signal.SIGCONT)
@@ -313,7 +313,7 @@ class TestSignalsForTheRun:
 
 class TestOthers:
     @linux_only
-    def test_children_from_before_the_host_live_on_when_a_run_is_forced(self, tmp_path: Path) -> None:
+    def test_earlier_children_survive_when_a_run_is_killed(self, tmp_path: Path) -> None:
         with subprocess.Popen(["sleep", "60"]) as bystander:
             try:
                 runs = Runs(tmp_path)
@@ -327,7 +327,7 @@ class TestOthers:
         assert bystander.returncode == -signal.SIGTERM
 
     @linux_only
-    def test_children_from_before_the_host_are_waited_for_by_their_owner_alone(self, tmp_path: Path) -> None:
+    def test_earlier_children_are_not_reaped_by_the_host(self, tmp_path: Path) -> None:
         with subprocess.Popen([SHELL, "-c", "read line; exit 9"], stdin=subprocess.PIPE) as bystander:
             runs = Runs(tmp_path)
             child = runs.shell("while :; do sleep 0.02; done")
@@ -341,7 +341,7 @@ class TestOthers:
             runs.close()
 
     @linux_only
-    def test_orphans_that_become_ours_are_buried(self, runs: Runs) -> None:
+    def test_adopted_orphans_are_reaped(self, runs: Runs) -> None:
         child = runs.shell("(exec sleep 0.05 & echo $! >told) & wait; while :; do sleep 0.02; done")
         orphan = int(runs.says("told"))
         eventually(lambda: is_alive(orphan) and state_of(orphan) == "Z", what="the orphan becomes a zombie of ours")
@@ -350,7 +350,7 @@ class TestOthers:
         child.kill()
         assert runs.end() == RunEnded(1, Signalled(9))
 
-    def test_whoever_is_buried_elsewhere_meanwhile_is_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_child_that_was_reaped_elsewhere_is_not_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[int] = []
 
         def children() -> list[int]:
@@ -373,13 +373,13 @@ class TestSignalsThatMayNotBeSent:
         monkeypatch.setattr(os, "killpg", refuse)
         monkeypatch.setattr(os, "kill", refuse)
 
-    def test_are_no_error(self) -> None:
+    def test_are_not_an_error(self) -> None:
         child = PosixChild(1, os.getpid(), frozenset)
         child.stop(signal.SIGTERM)
         process_tree.signal_process(os.getpid(), signal.SIGTERM)
         assert child.stop_signal == signal.SIGTERM
 
-    def test_mean_a_group_of_somebody_else_except_on_macos_where_they_mean_zombies(self) -> None:
+    def test_mean_a_group_of_another_user_except_on_macos_where_they_mean_zombies(self) -> None:
         assert process_tree.group_is_alive(os.getpgrp()) is (sys.platform != "darwin")
 
 
@@ -393,19 +393,19 @@ class TestSignalsToUs:
         signals.stop()
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
-    def test_that_ask_us_to_end_are_posted_with_their_number(self, heard: list[Posted], number: signal.Signals) -> None:
+    def test_for_a_stop_are_posted_with_their_number(self, heard: list[Posted], number: signal.Signals) -> None:
         os.kill(os.getpid(), number)
         assert [posted for posted in heard if posted != Wakeup()] == [StopRequested(number)]
 
-    def test_that_ask_for_a_restart_are_posted(self, heard: list[Posted]) -> None:
+    def test_for_a_restart_are_posted(self, heard: list[Posted]) -> None:
         os.kill(os.getpid(), signal.SIGUSR1)
         assert [posted for posted in heard if posted != Wakeup()] == [RestartRequested("SIGUSR1")]
 
-    def test_of_children_are_a_reason_to_look(self, heard: list[Posted]) -> None:
+    def test_of_children_wake_the_engine(self, heard: list[Posted]) -> None:
         os.kill(os.getpid(), signal.SIGCHLD)
         assert set(heard) == {Wakeup()}  # by the handler, and by the ear that ends a wait
 
-    def test_are_given_back_and_that_may_be_done_twice(self) -> None:
+    def test_have_their_handlers_restored_by_stop_which_may_be_called_twice(self) -> None:
         before = [signal.getsignal(number) for number in signal.valid_signals()]
         signals = SystemSignals()
         signals.start(lambda event: None)
@@ -414,7 +414,7 @@ class TestSignalsToUs:
         signals.stop()
         assert [signal.getsignal(number) for number in signal.valid_signals()] == before
 
-    def test_are_ignored_from_the_end_on_that_is_one_for_good(self, handlers: Callable[[int, object], None]) -> None:
+    def test_are_ignored_after_the_final_stop(self, handlers: Callable[[int, object], None]) -> None:
         asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
         for number in asking:
             handlers(number, signal.SIG_DFL)
@@ -425,7 +425,7 @@ class TestSignalsToUs:
             os.kill(os.getpid(), number)
         assert {signal.getsignal(number) for number in asking} == {signal.SIG_IGN}
 
-    def test_that_nohup_has_us_ignore_stay_ignored(self, handlers: Callable[[int, object], None]) -> None:
+    def test_that_nohup_ignores_stay_ignored(self, handlers: Callable[[int, object], None]) -> None:
         handlers(signal.SIGHUP, signal.SIG_IGN)
         posted: list[Posted] = []
         signals = SystemSignals()

@@ -114,19 +114,19 @@ def test_a_run_ends_with_the_code_of_its_program(programs: Announcements, runs: 
     assert runs.news() == RunEnded(1, Exited(code))
 
 
-def test_the_end_of_a_run_is_told_once(programs: Announcements, runs: Runs) -> None:
+def test_the_end_of_a_run_is_reported_once(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("good", "0"))
     runs.news()
     assert runs.nothing_has_ended()
     assert runs.host.next_poll(time.monotonic()) is None
 
 
-def test_a_crash_is_told_as_what_it_was(programs: Announcements, runs: Runs) -> None:
+def test_a_crash_is_reported_with_its_signal(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("crashing"))
     assert runs.news() == RunEnded(1, CRASHED)
 
 
-def test_a_run_that_goes_on_has_no_news(programs: Announcements, runs: Runs) -> None:
+def test_a_run_that_is_alive_has_no_event(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("waiting"))
     started = programs.wait_for("started", "waiting")
     assert runs.nothing_has_ended()
@@ -141,7 +141,7 @@ def test_the_pid_is_that_of_the_program(programs: Announcements, runs: Runs) -> 
 
 
 @needs_stop_event
-def test_a_program_that_is_asked_to_stop_may_end_in_its_own_way(programs: Announcements, runs: Runs) -> None:
+def test_a_program_may_handle_the_stop_signal(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("polite"))
     programs.wait_for("started", "polite")
     child.stop(STOP_SIGNAL)
@@ -161,7 +161,7 @@ def test_a_program_may_take_its_time_to_stop(programs: Announcements, runs: Runs
 
 
 @needs_stop_event
-def test_a_program_that_refuses_to_stop_goes_on_until_it_is_forced(programs: Announcements, runs: Runs) -> None:
+def test_a_program_that_refuses_to_stop_runs_until_it_is_killed(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("stubborn"))
     programs.wait_for("started", "stubborn")
     for _ in range(2):
@@ -173,7 +173,7 @@ def test_a_program_that_refuses_to_stop_goes_on_until_it_is_forced(programs: Ann
 
 
 @needs_stop_event
-def test_every_process_of_a_run_is_asked_to_stop(programs: Announcements, runs: Runs) -> None:
+def test_every_process_of_a_run_gets_the_stop_signal(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("forking"))
     programs.wait_for("started", "forking")
     second = programs.wait_for("started", "polite")
@@ -184,7 +184,7 @@ def test_every_process_of_a_run_is_asked_to_stop(programs: Announcements, runs: 
     assert not is_alive(second["pid"])
 
 
-def test_a_request_to_stop_ends_a_program_that_does_not_listen(programs: Announcements, runs: Runs) -> None:
+def test_the_stop_signal_ends_a_program_without_a_handler(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("waiting"))
     programs.wait_for("started", "waiting")
     child.stop(STOP_SIGNAL)
@@ -192,7 +192,7 @@ def test_a_request_to_stop_ends_a_program_that_does_not_listen(programs: Announc
     assert not is_alive(child.pid)
 
 
-def test_force_ends_every_process_of_a_run(programs: Announcements, runs: Runs) -> None:
+def test_kill_ends_every_process_of_a_run(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("forking"))
     programs.wait_for("started", "forking")
     second = programs.wait_for("started", "polite")
@@ -202,7 +202,7 @@ def test_force_ends_every_process_of_a_run(programs: Announcements, runs: Runs) 
     assert not is_alive(second["pid"])
 
 
-def test_a_leader_that_leaves_others_behind_is_told_before_the_end(programs: Announcements, runs: Runs) -> None:
+def test_the_exit_of_a_leader_with_remaining_processes_is_reported_first(programs: Announcements, runs: Runs) -> None:
     child, second = orphans_found(programs, runs)
     assert runs.news() == LeaderExited(1, Exited(4))
     assert is_alive(second)
@@ -212,7 +212,7 @@ def test_a_leader_that_leaves_others_behind_is_told_before_the_end(programs: Ann
     assert not is_alive(second)
 
 
-def test_the_end_of_what_was_left_behind_is_the_end_of_the_run(programs: Announcements, runs: Runs) -> None:
+def test_the_run_ends_with_the_remaining_processes(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("leaving"))
     leader, second = programs.wait_for("started", "leaving"), programs.wait_for("started", "waiting")
     programs.say_word_to(leader)
@@ -222,7 +222,7 @@ def test_the_end_of_what_was_left_behind_is_the_end_of_the_run(programs: Announc
     assert not is_alive(second["pid"])
 
 
-def test_what_was_left_behind_can_be_asked_to_stop(programs: Announcements, runs: Runs) -> None:
+def test_the_remaining_processes_can_be_stopped(programs: Announcements, runs: Runs) -> None:
     child, second = orphans_found(programs, runs)
     assert runs.news() == LeaderExited(1, Exited(4))
     child.stop(STOP_SIGNAL)
@@ -232,7 +232,7 @@ def test_what_was_left_behind_can_be_asked_to_stop(programs: Announcements, runs
 
 @pytest.mark.skipif(sys.platform == "win32", reason="on Windows no process can leave its job")
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no subreaper: who leaves the group cannot be found")
-def test_force_also_ends_what_left_the_group(programs: Announcements, runs: Runs) -> None:
+def test_kill_also_ends_escaped_processes(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("escaping"))
     programs.wait_for("started", "escaping")
     second = programs.wait_for("started", "waiting")
@@ -242,14 +242,14 @@ def test_force_also_ends_what_left_the_group(programs: Announcements, runs: Runs
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="on POSIX any process may leave its group")
-def test_nothing_can_leave_its_job(programs: Announcements, runs: Runs) -> None:
+def test_no_process_can_leave_its_job(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("escaping"))
     refused = programs.wait_for("refused", "escaping")
     programs.say_word_to(refused)
     assert runs.news() == RunEnded(1, Exited(0))
 
 
-def test_requests_to_a_run_that_is_over_do_nothing(programs: Announcements, runs: Runs) -> None:
+def test_a_run_that_has_ended_can_be_stopped_and_killed(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("good", "0"))
     runs.news()
     child.stop(STOP_SIGNAL)
@@ -258,7 +258,7 @@ def test_requests_to_a_run_that_is_over_do_nothing(programs: Announcements, runs
     assert runs.nothing_has_ended()
 
 
-def test_our_own_handlers_hear_nothing_of_what_a_run_is_sent(programs: Announcements, runs: Runs) -> None:
+def test_our_own_handlers_do_not_receive_the_signals_for_a_run(programs: Announcements, runs: Runs) -> None:
     child = runs.start(programs.command("waiting"))
     programs.wait_for("started", "waiting")
     child.stop(STOP_SIGNAL)
@@ -311,7 +311,7 @@ def test_a_relative_path_is_one_of_the_childs_directory(programs: Announcements,
 
 
 @pytest.mark.parametrize("name", ["there-is-no-such-program", os.path.join(".", "nor-such-a-file")])
-def test_a_program_that_is_not_there_is_an_answer(runs: Runs, name: str) -> None:
+def test_a_missing_program_is_an_answer(runs: Runs, name: str) -> None:
     answer = runs.try_to_start([name])
     assert isinstance(answer, ChildNotLaunched)
     assert answer.exit_code == 127
@@ -319,13 +319,13 @@ def test_a_program_that_is_not_there_is_an_answer(runs: Runs, name: str) -> None
     assert runs.nothing_has_ended()
 
 
-def test_a_directory_that_is_not_there_is_an_answer(programs: Announcements, runs: Runs, tmp_path: Path) -> None:
+def test_a_missing_directory_is_an_answer(programs: Announcements, runs: Runs, tmp_path: Path) -> None:
     answer = runs.try_to_start(programs.command("good", "0"), cwd=tmp_path / "missing")
     assert isinstance(answer, ChildNotLaunched)
     assert answer.exit_code == 127
 
 
-def test_a_file_that_is_no_program_is_an_answer(runs: Runs, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_program_is_an_answer(runs: Runs, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a program")
     answer = runs.try_to_start([str(file)])
@@ -340,7 +340,7 @@ def test_after_a_run_that_could_not_start_the_next_one_can(programs: Announcemen
     assert runs.news() == RunEnded(2, Exited(0))
 
 
-def test_the_end_of_the_host_is_the_end_of_nothing_else(programs: Announcements, runs: Runs) -> None:
+def test_closing_the_host_ends_no_other_process(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("good", "0"))
     runs.news()
     runs.host.close()

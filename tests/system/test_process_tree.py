@@ -38,7 +38,7 @@ def test_children_of_children_are_descendants_and_not_children(tmp_path: Path) -
     gone(inner)
 
 
-def test_what_bystanders_started_belongs_to_them(tmp_path: Path) -> None:
+def test_the_descendants_of_bystanders_are_left_out(tmp_path: Path) -> None:
     with subprocess.Popen(["/bin/sh", "-c", NESTED], cwd=tmp_path, start_new_session=True) as outer:
         try:
             inner = told(tmp_path)
@@ -59,7 +59,7 @@ def test_zombies_count(tmp_path: Path) -> None:
     assert process.pid not in children()
 
 
-def test_orphans_come_to_who_adopts_them(tmp_path: Path) -> None:
+def test_orphans_become_children_of_the_process_that_adopts_them(tmp_path: Path) -> None:
     orphan_of = "sleep 60 & echo $! >told"
     with subprocess.Popen(["/bin/sh", "-c", orphan_of], cwd=tmp_path):
         orphan = told(tmp_path)
@@ -68,7 +68,7 @@ def test_orphans_come_to_who_adopts_them(tmp_path: Path) -> None:
     assert os.waitpid(orphan, 0)[0] == orphan
 
 
-def test_who_ends_while_we_look_has_no_children() -> None:
+def test_a_process_that_ends_meanwhile_has_no_children() -> None:
     with subprocess.Popen(["true"]) as process:
         pass
     assert descendants_module._children(process.pid) == []

@@ -50,7 +50,7 @@ def value_in(folder: Path) -> str:
     return done.stdout.strip()
 
 
-def test_python_runs_what_was_saved_last_although_nothing_but_the_content_differs(source: Path) -> None:
+def test_python_runs_the_last_version_although_only_the_content_differs(source: Path) -> None:
     cached = compiled(source)
     write(source, "VALUE = 2\n", MOMENT + 0.5)
     assert value_in(source.parent) == "1", "else there would be nothing to do"
@@ -58,7 +58,7 @@ def test_python_runs_what_was_saved_last_although_nothing_but_the_content_differ
     assert value_in(source.parent) == "2"
 
 
-def test_what_python_would_not_use_is_left_alone(source: Path) -> None:
+def test_bytecode_that_python_would_not_use_is_left_alone(source: Path) -> None:
     cached = compiled(source)
     write(source, "VALUE = 2222\n")
     assert drop_stale_bytecode([str(source)]) == []
@@ -70,7 +70,7 @@ def test_what_python_would_not_use_is_left_alone(source: Path) -> None:
 @pytest.mark.parametrize(
     "mode", [py_compile.PycInvalidationMode.CHECKED_HASH, py_compile.PycInvalidationMode.UNCHECKED_HASH]
 )
-def test_what_does_not_go_by_the_time_is_left_alone(source: Path, mode: py_compile.PycInvalidationMode) -> None:
+def test_bytecode_that_is_validated_by_hash_is_left_alone(source: Path, mode: py_compile.PycInvalidationMode) -> None:
     cached = compiled(source, mode)
     assert drop_stale_bytecode([str(source)]) == []
     assert cached.exists()
@@ -99,14 +99,14 @@ def test_a_source_that_was_deleted_leaves_its_cache_which_python_does_not_use(so
     assert cached.exists()
 
 
-def test_what_is_no_bytecode_is_left_alone(source: Path) -> None:
+def test_other_files_are_left_alone(source: Path) -> None:
     cached = compiled(source)
     cached.write_bytes(b"short")
     assert drop_stale_bytecode([str(source)]) == []
     assert cached.exists()
 
 
-def test_what_may_not_be_deleted_is_not_claimed_to_be(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_deleted_is_not_returned(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As root nothing is forbidden, so the call refuses here."""
 
     def refuse(path: str) -> None:
@@ -118,6 +118,6 @@ def test_what_may_not_be_deleted_is_not_claimed_to_be(source: Path, monkeypatch:
         assert drop_stale_bytecode([str(source)]) == []
 
 
-def test_where_nothing_was_ever_cached_there_is_nothing_to_delete(source: Path) -> None:
+def test_without_a_cache_there_is_nothing_to_delete(source: Path) -> None:
     assert not (source.parent / "__pycache__").exists()
     assert drop_stale_bytecode([str(source)]) == []

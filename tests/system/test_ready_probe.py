@@ -44,14 +44,14 @@ def test_a_status_below_400_is_an_answer(status: int, expected: bool) -> None:
         assert responds(f"http://127.0.0.1:{port}/path?status={status}") is expected
 
 
-def test_nobody_is_no_answer() -> None:
+def test_a_free_port_is_not_an_answer() -> None:
     port = free_port()
     assert not responds(f"http://127.0.0.1:{port}/")
     assert not responds(f"http://127.0.0.1:{port}")
     assert not accepts_connections(("127.0.0.1", port))
 
 
-def test_a_port_that_takes_connections_is_an_answer() -> None:
+def test_a_port_that_accepts_connections_is_an_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         assert accepts_connections(listening.getsockname())
 
@@ -60,7 +60,7 @@ def ended() -> bool:
     return not any(thread.name == "reloader-ready" for thread in threading.enumerate())
 
 
-def test_it_asks_until_all_answer() -> None:
+def test_it_probes_until_all_answer() -> None:
     posted: list[Posted] = []
     port = free_port()
     Probe(posted.append)(4, ReadyPolicy(http=f"http://127.0.0.1:{port}/?status=200", tcp=("127.0.0.1", port)))
@@ -69,7 +69,7 @@ def test_it_asks_until_all_answer() -> None:
     assert sorted(posted, key=str) == [ProbePassed(4, "http"), ProbePassed(4, "tcp")]
 
 
-def test_it_ends_when_nobody_wants_to_know_any_more() -> None:
+def test_it_ends_when_it_is_stopped() -> None:
     posted: list[Posted] = []
     end = Probe(posted.append)(4, ReadyPolicy(tcp=("127.0.0.1", free_port())))
     end()

@@ -30,14 +30,14 @@ def test_entries_come_out_as_they_went_in_the_oldest_first(environ: Mapping[str,
 
 
 @posix_only
-def test_nobody_else_may_read_them(environ: Mapping[str, str], tmp_path: Path) -> None:
+def test_the_file_is_private(environ: Mapping[str, str], tmp_path: Path) -> None:
     RunHistory("/project", environ, "/home").append({})
     (file,) = tmp_path.rglob("*.jsonl")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
-def test_what_is_no_entry_is_passed_over(environ: Mapping[str, str], tmp_path: Path) -> None:
+def test_invalid_lines_are_skipped(environ: Mapping[str, str], tmp_path: Path) -> None:
     kept = RunHistory("/project", environ, "/home")
     kept.append({"run": 1})
     (file,) = tmp_path.rglob("*.jsonl")
@@ -50,7 +50,7 @@ def test_what_is_no_entry_is_passed_over(environ: Mapping[str, str], tmp_path: P
 @pytest.mark.skipif(
     sys.platform == "win32", reason="an append of Windows' C library is two calls, which others may part"
 )
-def test_several_writers_lose_nothing_while_the_file_is_turned_over(
+def test_several_writers_lose_no_entry_while_the_file_is_rotated(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_history, "MAX_BYTES", 20_000)
@@ -83,7 +83,7 @@ def test_it_is_bounded_and_keeps_the_newest(
 
 
 @posix_only
-def test_while_somebody_else_turns_it_over_it_grows(
+def test_it_grows_while_another_session_rotates_it(
     environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_history, "MAX_BYTES", 10)
@@ -94,7 +94,7 @@ def test_while_somebody_else_turns_it_over_it_grows(
     assert len(list(kept.entries())) == 5
 
 
-def test_where_nothing_can_be_written_nothing_is(tmp_path: Path) -> None:
+def test_an_entry_that_cannot_be_written_is_dropped(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     kept = RunHistory("/project", {"XDG_STATE_HOME": str(blocked)}, os.devnull)

@@ -90,7 +90,7 @@ def _by_number(one: ListeningSocket) -> tuple[int, object]:
     return one.descriptor, one.address
 
 
-def test_the_program_has_the_pid_that_it_is_told_and_the_name_that_it_was_called_by(runs: Runs) -> None:
+def test_the_program_has_the_pid_of_listen_pid_and_its_own_name(runs: Runs) -> None:
     told = runs.tells("python3", PATH=f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}")
     assert told["environment"]["LISTEN_PID"] == str(told["pid"])
     assert told["argv"][0] == "python3"
@@ -114,13 +114,13 @@ def test_words_arrive_as_they_are(runs: Runs) -> None:
     assert json.loads((runs.directory / "words").read_text()) == list(words)
 
 
-def test_a_command_that_is_not_there_is_known_before_it_is_started(runs: Runs) -> None:
+def test_a_missing_command_is_known_before_the_start(runs: Runs) -> None:
     answer = runs.host.launch(["no-such-program"], cwd=str(runs.directory), environment=os.environ, run=1)
     assert isinstance(answer, ChildNotLaunched)
     assert answer.exit_code == 127
 
 
-def test_a_command_that_may_not_be_run_ends_as_in_a_shell(runs: Runs, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_command_that_is_not_executable_exits_as_in_a_shell(runs: Runs, capfd: pytest.CaptureFixture[str]) -> None:
     broken = runs.directory / "broken"
     broken.write_text("#!/no/such/interpreter\n")
     broken.chmod(0o755)
@@ -131,7 +131,9 @@ def test_a_command_that_may_not_be_run_ends_as_in_a_shell(runs: Runs, capfd: pyt
     assert "broken" in capfd.readouterr().err
 
 
-def test_without_a_shell_nothing_is_started_and_the_reason_is_told(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_shell_nothing_is_started_and_the_reason_is_known(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(spawn, "_SHELL", "/there/is/no/shell")
     answer = runs.host.launch([sys.executable], cwd=str(runs.directory), environment=os.environ, run=1)
     assert isinstance(answer, ChildNotLaunched)
@@ -139,7 +141,7 @@ def test_without_a_shell_nothing_is_started_and_the_reason_is_told(runs: Runs, m
     assert (answer.exit_code, answer.why) == (126, why)
 
 
-def test_a_directory_that_is_gone_is_told_as_without_sockets(runs: Runs) -> None:
+def test_a_missing_directory_is_reported_as_without_sockets(runs: Runs) -> None:
     gone = str(runs.directory / "gone")
     answer = runs.host.launch([sys.executable], cwd=gone, environment=os.environ, run=1)
     assert isinstance(answer, ChildNotLaunched)
@@ -154,7 +156,7 @@ def test_a_stop_signal_reaches_the_program_itself(runs: Runs) -> None:
 
 
 @linux_only
-def test_nobody_but_the_run_and_us_has_them(runs: Runs) -> None:
+def test_no_other_process_inherits_the_sockets(runs: Runs) -> None:
     runs.launch(sys.executable, "-c", "open('up', 'w').close(); import signal; signal.pause()")
     eventually((runs.directory / "up").exists, what="it is up")
     inodes = {f"socket:[{os.fstat(fd).st_ino}]" for fd in runs._sockets.refreshed()}

@@ -66,7 +66,7 @@ def facts_of(program: str, cwd: Path) -> dict[str, Any]:
     return facts
 
 
-def test_a_run_is_the_foreground_group_while_it_is_lent_the_terminal(tmp_path: Path) -> None:
+def test_a_run_is_the_foreground_group_until_we_take_that_back(tmp_path: Path) -> None:
     program = """
         terminal = Terminal(slave)
         group = start("/bin/sleep", "60")
@@ -99,7 +99,7 @@ def test_the_attributes_are_as_they_were_before_the_first_run(tmp_path: Path) ->
     }  # fmt: skip
 
 
-def test_the_end_takes_it_back_and_gives_the_signal_handler_back(tmp_path: Path) -> None:
+def test_close_takes_the_foreground_and_restores_the_signal_handler(tmp_path: Path) -> None:
     program = """
         mine = lambda number, frame: None
         signal.signal(signal.SIGTTOU, mine)
@@ -120,7 +120,7 @@ def test_the_end_takes_it_back_and_gives_the_signal_handler_back(tmp_path: Path)
     }  # fmt: skip
 
 
-def test_a_program_in_the_background_has_nothing_to_lend(tmp_path: Path) -> None:
+def test_a_supervisor_in_the_background_does_not_change_the_foreground(tmp_path: Path) -> None:
     program = """
         other = start("/bin/sleep", "60")
         os.tcsetpgrp(slave, other)
@@ -137,7 +137,7 @@ def test_a_program_in_the_background_has_nothing_to_lend(tmp_path: Path) -> None
     assert facts_of(program, tmp_path) == {"lent": False, "in front": True, "handler": True}
 
 
-def test_a_run_that_is_gone_already_is_lent_nothing(tmp_path: Path) -> None:
+def test_a_run_that_has_ended_does_not_become_the_foreground(tmp_path: Path) -> None:
     program = """
         terminal = Terminal(slave)
         group = start("/bin/sleep", "60")
@@ -149,7 +149,7 @@ def test_a_run_that_is_gone_already_is_lent_nothing(tmp_path: Path) -> None:
     assert facts_of(program, tmp_path) == {"lent": False, "in front": True}
 
 
-def test_a_terminal_that_was_closed_while_it_was_lent_is_no_error(tmp_path: Path) -> None:
+def test_a_terminal_that_is_closed_during_a_run_is_not_an_error(tmp_path: Path) -> None:
     program = """
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         terminal = Terminal(slave)
@@ -164,7 +164,7 @@ def test_a_terminal_that_was_closed_while_it_was_lent_is_no_error(tmp_path: Path
     assert facts_of(program, tmp_path) == {"lent": False}
 
 
-def test_a_terminal_that_is_closed_at_the_last_moment_is_no_error(tmp_path: Path) -> None:
+def test_a_terminal_that_is_closed_at_the_last_moment_is_not_an_error(tmp_path: Path) -> None:
     program = """
         def refuse(*arguments):
             raise termios.error(5, "Input/output error")
@@ -180,7 +180,7 @@ def test_a_terminal_that_is_closed_at_the_last_moment_is_no_error(tmp_path: Path
     assert facts_of(program, tmp_path) == {"lent": False}
 
 
-def test_a_run_that_is_stopped_gets_its_own_attributes_back_when_it_goes_on(tmp_path: Path) -> None:
+def test_a_continued_run_gets_its_own_attributes_back(tmp_path: Path) -> None:
     program = """
         terminal = Terminal(slave)
         before = termios.tcgetattr(slave)
@@ -202,7 +202,7 @@ def test_a_run_that_is_stopped_gets_its_own_attributes_back_when_it_goes_on(tmp_
     }  # fmt: skip
 
 
-def test_what_a_shell_has_taken_meanwhile_is_not_taken_back(tmp_path: Path) -> None:
+def test_the_foreground_is_not_taken_from_a_shell(tmp_path: Path) -> None:
     program = """
         terminal = Terminal(slave)
         group, shell = start("/bin/sleep", "60"), start("/bin/sleep", "60")
@@ -219,7 +219,7 @@ def test_what_a_shell_has_taken_meanwhile_is_not_taken_back(tmp_path: Path) -> N
     assert facts_of(program, tmp_path) == {"still lent": True, "the shell's": [False, True]}
 
 
-def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_understands_it(tmp_path: Path) -> None:
+def test_the_screen_is_reset_except_on_a_dumb_terminal(tmp_path: Path) -> None:
     program = """
         import select
         from reloader.system.posix.terminal import RESET_SEQUENCES
@@ -243,7 +243,7 @@ def test_what_a_run_may_have_left_on_the_screen_is_undone_except_where_nothing_u
     assert facts_of(program, tmp_path) == {"xterm": True, "dumb": False, "read only": False}
 
 
-def test_attributes_are_written_so_that_another_python_can_set_them(tmp_path: Path) -> None:
+def test_serialized_attributes_can_be_restored_by_another_python(tmp_path: Path) -> None:
     program = """
         import subprocess
         from reloader.system.posix.terminal import RESTORE_TERMINAL, Attributes
@@ -266,7 +266,7 @@ def test_attributes_are_written_so_that_another_python_can_set_them(tmp_path: Pa
     }  # fmt: skip
 
 
-def test_without_a_terminal_there_is_nothing_to_lend() -> None:
+def test_without_a_terminal_nothing_happens() -> None:
     handler = signal.getsignal(signal.SIGTTOU)
     with open(os.devnull) as nothing:
         terminal = Terminal(nothing.fileno())
@@ -377,5 +377,5 @@ ASKING_FROM_THE_BACKGROUND = """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the state of a process is read from /proc")
-def test_a_run_that_asked_for_the_terminal_before_we_had_it_gets_it_without_a_stop(tmp_path: Path) -> None:
+def test_a_run_that_used_the_terminal_too_early_is_continued(tmp_path: Path) -> None:
     assert facts_of(ASKING_FROM_THE_BACKGROUND, tmp_path) == {"the job stopped": False, "code of the job": 7}

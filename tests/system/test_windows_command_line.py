@@ -61,7 +61,7 @@ def test_a_file_without_extension_comes_last() -> None:
     assert found("npm", r"C:\bin\npm", r"C:\bin\npm.bat") == r"C:\bin\npm.bat"
 
 
-def test_a_folder_that_comes_first_wins() -> None:
+def test_the_first_directory_wins() -> None:
     assert found("run.exe", r"C:\more\run.exe", r"C:\bin\run.exe") == r"C:\bin\run.exe"
 
 
@@ -80,11 +80,11 @@ def test_a_name_with_a_directory_is_not_looked_up_on_the_path() -> None:
     assert (answer.exit_code, answer.why) == (127, r"C:\work\sub\run.exe does not exist")
 
 
-def test_folders_of_the_path_may_be_quoted_or_empty() -> None:
+def test_entries_of_the_path_may_be_quoted_or_empty() -> None:
     assert found("run", r"C:\a b\run.exe", environment={"PATH": r';"C:\a b";'}) == r"C:\a b\run.exe"
 
 
-def test_without_a_path_the_childs_directory_is_all_there_is() -> None:
+def test_without_a_path_only_the_childs_directory_is_searched() -> None:
     answer = found("run", r"C:\bin\run.exe", environment={"SystemRoot": r"C:\Windows"})
     assert isinstance(answer, ChildNotLaunched)
     assert (answer.exit_code, answer.why) == (127, '"run" was not found on the PATH')
@@ -97,21 +97,21 @@ def test_a_program_gets_its_arguments_as_the_c_runtime_reads_them() -> None:
 
 
 @pytest.mark.parametrize("program", [r"C:\bin\run.exe", r"C:\bin\run.bat"])
-def test_a_nul_is_refused(program: str) -> None:
+def test_an_argument_with_a_nul_is_an_error(program: str) -> None:
     answer = line("run", "a\0b", program=program)
     assert isinstance(answer, ChildNotLaunched)
     assert answer.exit_code == 126
     assert "NUL" in answer.why
 
 
-def test_a_nul_in_the_name_is_shown_without_harm() -> None:
+def test_a_nul_in_the_name_is_shown_escaped() -> None:
     answer = line("ru\0n", program="")
     assert isinstance(answer, ChildNotLaunched)
     assert answer.why.startswith('"ru\\0n"')
 
 
 @given(texts, line_breaks, texts)
-def test_a_batch_file_is_given_no_line_break(before: str, character: str, after: str) -> None:
+def test_a_batch_file_cannot_have_an_argument_with_a_line_break(before: str, character: str, after: str) -> None:
     answer = line("run", before + character + after, program=r"C:\bin\run.bat")
     assert isinstance(answer, ChildNotLaunched)
     assert answer.exit_code == 126
@@ -149,13 +149,13 @@ def test_no_percent_sign_can_name_a_variable(arguments: list[str]) -> None:
 
 
 @given(st.lists(texts | hostile))
-def test_the_program_behind_a_batch_file_reads_what_was_given(arguments: list[str]) -> None:
+def test_the_program_of_a_batch_file_reads_its_arguments_unchanged(arguments: list[str]) -> None:
     text = batch_arguments(*arguments).replace("%%cd:~,%", "%")
     assert as_read_by_the_c_runtime(text) == arguments
 
 
 @pytest.mark.parametrize("program", ["cmd", "CMD.EXE", CMD])
-def test_a_line_for_the_shell_reaches_it_as_it_was_written(program: str) -> None:
+def test_a_line_for_the_shell_is_passed_unchanged(program: str) -> None:
     made = line(program, "/d", "/s", "/c", 'echo "a b" & dir', program=CMD if program == CMD else r"C:\bin\cmd.exe")
     assert isinstance(made, CommandLine)
     assert made.text == f'{program} /d /s /c "echo "a b" & dir"'

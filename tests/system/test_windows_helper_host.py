@@ -67,7 +67,7 @@ class Helpers:
         return started
 
 
-def test_the_end_of_one_is_told_and_its_rest_is_ended() -> None:
+def test_the_end_of_one_is_reported_and_its_rest_is_killed() -> None:
     helpers = Helpers()
     helpers.start(1)
     helpers.start(2)
@@ -90,7 +90,7 @@ def test_the_next_poll_is_the_earliest_of_all() -> None:
     helpers.host.close()
 
 
-def test_what_could_not_be_started_is_no_helper() -> None:
+def test_a_command_that_could_not_be_started_is_not_kept() -> None:
     helpers = Helpers()
     helpers.refusal = ChildNotLaunched(127, "it is not there")
     assert helpers.start(1) is helpers.refusal

@@ -78,7 +78,7 @@ def end_of(host: process_host.ProcessHost, inbox: Inbox) -> Posted:
     return news[-1]
 
 
-def test_the_thread_that_waits_says_only_that_something_stirred(
+def test_the_waiting_thread_only_wakes_the_engine(
     host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     launch(host, programs.command("good", "0"), tmp_path)
@@ -108,7 +108,7 @@ def test_the_stop_event_goes_to_the_group_of_the_run(
     assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
-def test_a_run_that_cannot_be_asked_is_forced_at_once(
+def test_a_run_that_cannot_receive_a_break_is_killed_at_once(
     host: process_host.ProcessHost,
     inbox: Inbox,
     programs: Announcements,
@@ -122,9 +122,7 @@ def test_a_run_that_cannot_be_asked_is_forced_at_once(
     assert end_of(host, inbox) == RunEnded(1, Exited(process_host.KILLED_EXIT_CODE))
 
 
-def test_the_end_of_the_host_ends_what_still_runs(
-    host: process_host.ProcessHost, programs: Announcements, tmp_path: Path
-) -> None:
+def test_closing_the_host_ends_the_run(host: process_host.ProcessHost, programs: Announcements, tmp_path: Path) -> None:
     child = launch(host, programs.command("forking"), tmp_path)
     second = programs.wait_for("started", "polite")
     host.close()
@@ -132,7 +130,7 @@ def test_the_end_of_the_host_ends_what_still_runs(
     assert not is_alive(child.pid)
 
 
-def test_our_own_death_ends_what_still_runs(programs: Announcements, tmp_path: Path) -> None:
+def test_the_run_ends_with_the_supervisor(programs: Announcements, tmp_path: Path) -> None:
     """Not even a killed reloader leaves anything: the job ends with the last handle to it."""
     code = (
         "import os, sys\n"
@@ -152,7 +150,7 @@ def test_our_own_death_ends_what_still_runs(programs: Announcements, tmp_path: P
 
 
 @pytest.mark.parametrize("step", ["assign_to_job", "resume", "open_process"])
-def test_what_cannot_be_put_into_a_job_never_begins(
+def test_a_process_that_cannot_be_put_into_a_job_never_begins(
     host: process_host.ProcessHost, programs: Announcements, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def refuse(*arguments: int) -> None:
@@ -256,7 +254,7 @@ def batch_file_that_goes_on(directory: Path, programs: Announcements) -> list[st
     return ["run.bat"]
 
 
-def test_a_cmd_that_would_ask_back_is_ended_when_its_program_has_ended(
+def test_a_cmd_that_would_prompt_is_ended_with_its_program(
     host: process_host.ProcessHost,
     inbox: Inbox,
     programs: Announcements,
@@ -274,7 +272,7 @@ def test_a_cmd_that_would_ask_back_is_ended_when_its_program_has_ended(
     assert not is_alive(child.pid)
 
 
-def test_a_batch_file_that_nobody_asked_to_stop_goes_on_without_its_program(
+def test_a_batch_file_continues_after_its_program_unless_it_is_stopping(
     host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     child = launch(host, batch_file_that_goes_on(tmp_path, programs), tmp_path)
@@ -289,7 +287,7 @@ def test_a_batch_file_that_nobody_asked_to_stop_goes_on_without_its_program(
 
 
 @needs_stop_event
-def test_a_batch_file_is_asked_to_stop_and_gone_when_its_program_is(
+def test_a_stopping_batch_file_ends_with_its_program(
     host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     (tmp_path / "run.bat").write_text("@" + subprocess.list2cmdline(programs.command("polite")) + "\n")
@@ -307,15 +305,13 @@ def test_a_line_for_the_shell_may_hold_quotes(host: process_host.ProcessHost, in
 
 
 @pytest.mark.parametrize(("event", "number"), [(_winapi.CTRL_C, signal.SIGINT), (_winapi.CTRL_BREAK, signal.SIGBREAK)])
-def test_a_wish_from_the_console_is_posted(
-    signals: process_host.SystemSignals, inbox: Inbox, event: int, number: int
-) -> None:
+def test_a_control_event_is_posted(signals: process_host.SystemSignals, inbox: Inbox, event: int, number: int) -> None:
     assert signals.handle(event)
     assert inbox.get_nowait() == StopRequested(number)
 
 
 @pytest.mark.parametrize("event", [_winapi.CTRL_CLOSE, _winapi.CTRL_LOGOFF, _winapi.CTRL_SHUTDOWN])
-def test_windows_is_kept_waiting_until_all_is_tidied_up(
+def test_the_handler_of_a_final_event_returns_after_the_clean_up(
     signals: process_host.SystemSignals, inbox: Inbox, event: int
 ) -> None:
     console = threading.Thread(target=signals.handle, args=(event,))
@@ -327,24 +323,24 @@ def test_windows_is_kept_waiting_until_all_is_tidied_up(
     assert not console.is_alive()
 
 
-def test_after_the_stop_the_console_is_not_answered(signals: process_host.SystemSignals, inbox: Inbox) -> None:
+def test_after_the_stop_control_events_are_not_handled(signals: process_host.SystemSignals, inbox: Inbox) -> None:
     signals.stop()
     signals.stop()
     assert not signals.handle(_winapi.CTRL_C)
     assert inbox.empty()
 
 
-def test_other_events_are_left_to_others(signals: process_host.SystemSignals, inbox: Inbox) -> None:
+def test_unknown_control_events_are_not_handled(signals: process_host.SystemSignals, inbox: Inbox) -> None:
     assert not signals.handle(99)
     assert inbox.empty()
 
 
-def test_an_interrupt_that_python_hears_is_posted_too(signals: process_host.SystemSignals, inbox: Inbox) -> None:
+def test_an_interrupt_that_python_receives_is_posted_too(signals: process_host.SystemSignals, inbox: Inbox) -> None:
     signal.raise_signal(signal.SIGINT)
     assert inbox.get_nowait() == StopRequested(signal.SIGINT)
 
 
-def test_the_handler_is_given_back(inbox: Inbox) -> None:
+def test_the_handler_is_restored(inbox: Inbox) -> None:
     before = signal.getsignal(signal.SIGINT)
     signals = process_host.SystemSignals()
     signals.start(inbox.put)
@@ -368,7 +364,7 @@ def console(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
     return modes
 
 
-def test_what_a_run_did_to_the_console_is_undone(
+def test_the_console_modes_are_restored_after_a_run(
     console: dict[int, int], host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     launch(host, programs.command("waiting"), tmp_path)
@@ -399,9 +395,7 @@ def at_the_end(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     return registered
 
 
-def test_a_console_is_told_to_show_colours_until_we_end(
-    console: dict[int, int], at_the_end: list[tuple[object, ...]]
-) -> None:
+def test_a_console_shows_colours_until_we_end(console: dict[int, int], at_the_end: list[tuple[object, ...]]) -> None:
     assert process_host.enable_colour(ConsoleStream())
     assert console[2] == 3 | _winapi.ENABLE_VIRTUAL_TERMINAL_PROCESSING
     assert at_the_end == [(_winapi.set_console_mode, 2, 3)]
@@ -423,14 +417,14 @@ def test_an_old_console_shows_no_colours(
     assert at_the_end == []
 
 
-def test_what_is_no_console_shows_no_colours(tmp_path: Path) -> None:
+def test_other_files_show_no_colours(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file:
         assert not process_host.enable_colour(file)
     assert not process_host.enable_colour(io.StringIO())
     assert not process_host.enable_colour(file)
 
 
-def test_a_group_that_is_not_there_cannot_be_asked(host: process_host.ProcessHost) -> None:
+def test_a_missing_group_cannot_be_sent_a_break(host: process_host.ProcessHost) -> None:
     assert not _winapi.send_break(0x7FFFFFFC)
 
 
@@ -443,7 +437,7 @@ def test_a_failed_call_says_why() -> None:
         _winapi.open_process(0x7FFFFFFC)
 
 
-def test_hidden_variables_are_inherited_and_handed_on(
+def test_hidden_variables_are_inherited_and_passed_on(
     host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     """``=C:`` and its like, which Python leaves out of os.environ: here by a chain of two, each with one of its own."""
@@ -463,7 +457,7 @@ def test_hidden_variables_are_inherited_and_handed_on(
     assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
-def test_the_system_is_asked_for_the_whole_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_environment_is_read_from_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURS", "ünï = \U0001f600")
     strings = _winapi.environment_strings()
     assert "OURS=ünï = \U0001f600" in strings
