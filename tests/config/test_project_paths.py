@@ -1,4 +1,4 @@
-"""The paths by which a session is found, and the line of its config file that holds a pattern."""
+"""The paths by which a session is found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from reloader.config.discovery import project_paths
-from reloader.config.toml_syntax import line_of
 from tests.support.platforms.limits import needs_symlinks
 
 
@@ -36,24 +35,3 @@ def test_a_file_is_known_by_where_it_really_is(root: Path) -> None:
     (root / "real.toml").touch()
     (root / "reloader.toml").symlink_to("real.toml")
     assert project_paths(None, str(root), str(root))[0] == str(root / "real.toml")
-
-
-FILE = """\
-command = "run"
-# ignore = ["build/"]
-ignore = [
-  "build/",
-  './lib/',
-  "!keep\\\\*.py",
-  "twice",
-]
-watch = ["src/**", "templates/", "twice"]
-"""
-
-
-@pytest.mark.parametrize(
-    ("pattern", "line"),
-    [("build/", 4), ("/lib/", 5), ("!keep\\*.py", 6), ("/src/**", 9), ("templates", 9), ("twice", 0), ("nowhere", 0)],
-)
-def test_the_line_of_a_pattern_is_found_as_it_was_written(pattern: str, line: int) -> None:
-    assert line_of(pattern, FILE) == line

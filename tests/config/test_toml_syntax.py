@@ -1,3 +1,5 @@
+"""Values as TOML, and the line of a config file that holds a pattern."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -7,7 +9,7 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reloader.config.toml_syntax import in_toml
+from reloader.config.toml_syntax import in_toml, line_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
@@ -37,3 +39,24 @@ def test_what_is_written_is_read_back_as_the_same(value: Any) -> None:
 )
 def test_it_looks_as_people_write_it(value: object, text: str) -> None:
     assert in_toml(value) == text
+
+
+FILE = """\
+command = "run"
+# ignore = ["build/"]
+ignore = [
+  "build/",
+  './lib/',
+  "!keep\\\\*.py",
+  "twice",
+]
+watch = ["src/**", "templates/", "twice"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [("build/", 4), ("/lib/", 5), ("!keep\\*.py", 6), ("/src/**", 9), ("templates", 9), ("twice", 0), ("nowhere", 0)],
+)
+def test_the_line_of_a_pattern_is_found_as_it_was_written(pattern: str, line: int) -> None:
+    assert line_of(pattern, FILE) == line
