@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.assertions.eventually import eventually
-from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.announcements import FACT_TIMEOUT
 from tests.support.programs.processes import is_guard
 from tests.support.programs.projects import project, python, save
 from tests.support.programs.web import free_port, wait_for_page
@@ -119,7 +119,7 @@ def test_what_only_the_frameworks_reloader_sees_restarts_by_exit_code_3(
     with server.in_project(tmp_path, ignore=[os.path.basename(server.edited)]) as reloader:
         wait_for_page(server.port, "content: first")
         # An edit before the framework's reloader has looked for the first time is lost to it, so this is saved until it sees it.
-        eventually(lambda: _saved(tmp_path, server, "second") and reloader.all_of("ended"), within=PATIENCE)
+        eventually(lambda: _saved(tmp_path, server, "second") and reloader.all_of("ended"), within=FACT_TIMEOUT)
         ended = reloader.wait_for("ended", run=1, stopped=False)
         assert (ended["outcome"]["kind"], ended["outcome"]["code"]) == ("exited", 3)
         assert reloader.wait_for("launched", run=2)["reason"]["kind"] == "requested_by_child"

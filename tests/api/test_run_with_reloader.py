@@ -16,7 +16,7 @@ from tests.api.scripts import Program, app, settings
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
 from tests.support.programs.announcements import ROOT
-from tests.support.programs.processes import burying_orphans, is_running
+from tests.support.programs.processes import is_running, reaping_orphans
 from tests.support.programs.projects import save
 from tests.support.programs.web import free_port, wait_for_page
 from tests.support.sessions.program import environment_of_program
@@ -58,7 +58,7 @@ def test_the_child_exits_soon_after_a_parent_with_threads_is_killed(tmp_path: Pa
     threads = "import signal, threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
     stubborn = app().replace("def main():\n", "def main():\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n")
     write(tmp_path, {"app.py": threads + stubborn, "settings.py": settings("first")})
-    with burying_orphans(), Program(sys.executable, "app.py", cwd=tmp_path) as program:
+    with reaping_orphans(), Program(sys.executable, "app.py", cwd=tmp_path) as program:
         program.wait_for_line("content: first")
         child = program.wait_for("launched")["pid"]
         program.process.kill()

@@ -15,7 +15,7 @@ from reloader import __version__
 from reloader.cli import context
 from reloader.cli.main import main
 from tests.support.platforms.limits import posix_only
-from tests.support.programs.announcements import PATIENCE, ROOT
+from tests.support.programs.announcements import FACT_TIMEOUT, ROOT
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=FACT_TIMEOUT,
         check=False,
     )
 
@@ -91,7 +91,7 @@ class TestWithoutATraceback:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         command = ["/bin/sh", "-c", shell]
         done = subprocess.run(
-            command, cwd=gone, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+            command, cwd=gone, env=environment, capture_output=True, text=True, timeout=FACT_TIMEOUT, check=False
         )
         assert done.returncode == 2
         assert done.stderr == "[reloader] the current directory was deleted. Change into a directory that exists\n"
@@ -102,7 +102,7 @@ class TestWithoutATraceback:
         output = "import os; open('output', 'w').write(' '.join(os.readlink(f'/dev/fd/{n}') for n in range(3)))"
         shell = f"exec '{sys.executable}' -m reloader --backend stat -- '{sys.executable}' -c \"{output}\" <&- >&- 2>&-"
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(["/bin/sh", "-c", shell], cwd=here, env=environment, timeout=PATIENCE, check=False)
+        done = subprocess.run(["/bin/sh", "-c", shell], cwd=here, env=environment, timeout=FACT_TIMEOUT, check=False)
         assert done.returncode == 0
         if sys.platform == "linux":
             assert (here / "output").read_text() == " ".join([os.devnull] * 3)

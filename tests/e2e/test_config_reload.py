@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import posix_only
-from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.announcements import FACT_TIMEOUT
 from tests.support.programs.projects import project, python, save, toml
 from tests.support.sessions.program import Reloader, environment_of_program, program
 from tests.support.watching.backends import needs_watchdog
@@ -304,7 +304,7 @@ def test_a_wait_is_answered_by_the_run_that_follows(tmp_path: Path) -> None:
             text=True,
         )
         project(tmp_path, {}, command=serving("new"))
-        answer, _ = asking.communicate(timeout=PATIENCE)
+        answer, _ = asking.communicate(timeout=FACT_TIMEOUT)
         assert json.loads(answer)["run"] == 2
         assert asking.returncode == 0
 

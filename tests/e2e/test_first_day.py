@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_frameworks import DJANGO_MANAGE, DJANGO_SETTINGS, DJANGO_URLS, FLASK, NODE, needs_node
-from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.announcements import FACT_TIMEOUT
 from tests.support.programs.processes import is_alive
 from tests.support.programs.projects import save
 from tests.support.programs.web import free_port, wait_for_page
@@ -93,7 +93,7 @@ def ours(directory: Path, *arguments: str) -> str:
         env=surroundings(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=FACT_TIMEOUT,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -148,7 +148,7 @@ def test_a_flask_project_survives_a_day_of_work(tmp_path: Path) -> None:
         wait_for_page(port, "content: other template")
 
         save(tmp_path / "app.py", app.replace("TEXT", "'content: third"))
-        reloader.await_fact(lambda: "SyntaxError" in reloader.transcript() or None, PATIENCE, "the typo is shown")
+        reloader.await_fact(lambda: "SyntaxError" in reloader.transcript() or None, FACT_TIMEOUT, "the typo is shown")
         save(tmp_path / "app.py", app.replace("TEXT", "'content: repaired'"))
         wait_for_page(port, "content: repaired")
         assert reloader.is_running

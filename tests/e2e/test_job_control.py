@@ -17,7 +17,7 @@ import termios
 
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only, needs_foreground
-from tests.support.programs.processes import burying_orphans
+from tests.support.programs.processes import reaping_orphans
 from tests.support.programs.projects import project, python, save
 from tests.support.programs.terminals import CTRL_C, CTRL_D, CTRL_Z, ENTER, Keyboard, reloader_in_terminal
 from tests.support.sessions.program import Reloader
@@ -281,7 +281,7 @@ def test_a_restart_out_of_the_debugger_gives_the_next_run_a_usable_terminal(tmp_
 def test_the_terminal_is_restored_when_reloader_is_killed(tmp_path: Path) -> None:
     config = project(tmp_path, {"app.py": FULL_SCREEN}, command=python("app.py"))
     with (
-        burying_orphans(),
+        reaping_orphans(),
         reloader_in_terminal("--config", config, cwd=tmp_path, has_job_control=False) as (reloader, keyboard),
     ):
         reloader.wait_for_line("ready")

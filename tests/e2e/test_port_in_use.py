@@ -40,7 +40,7 @@ def holder(programs: Announcements) -> Iterator[PortOwner]:
     with subprocess.Popen(command, env=environment()) as process:
         started = programs.wait_for("started", "holding")
         yield PortOwner(Address("127.0.0.1", started["port"]), process.pid, tuple(command))
-        programs.say_word_to(started)
+        programs.let_continue(started)
 
 
 def as_json(holder: PortOwner) -> dict[str, object]:
@@ -58,7 +58,7 @@ def test_the_owner_of_the_port_is_reported_and_the_next_run_gets_it(
         assert (notice["level"], notice["run"], notice["is_certain"]) == ("warning", 1, True)
         assert notice["holder"] == as_json(holder)
         reloader.wait_for("waiting_for_change")
-        programs.say_word_to({"pid": holder.pid})
+        programs.let_continue({"pid": holder.pid})
         programs.wait_for_end_of({"pid": holder.pid})
         save(tmp_path / "app.py", "x = 1\n" + UNCAUGHT.format(port=port))
         wait_for_page(port, "app.py")

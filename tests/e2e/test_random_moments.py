@@ -27,7 +27,7 @@ from random import Random
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
 from tests.support.programs.announcements import Announcements
-from tests.support.programs.processes import burying_orphans
+from tests.support.programs.processes import reaping_orphans
 from tests.support.programs.projects import project
 from tests.support.programs.terminals import in_terminal
 from tests.support.sessions.program import Reloader, is_onefile, marked
@@ -56,7 +56,7 @@ ENDINGS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 @pytest.fixture
 def programs() -> Iterator[Announcements]:
     made = Announcements()
-    with burying_orphans():
+    with reaping_orphans():
         yield made
         made.close()
 
@@ -100,7 +100,7 @@ def let_pass(seconds: float, programs: Announcements) -> None:
     moment = time.monotonic() + seconds
 
     def has_come() -> bool:
-        programs.listen_now()
+        programs.discard_pending()
         return time.monotonic() >= moment
 
     eventually(has_come, what="the moment")

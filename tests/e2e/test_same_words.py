@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from reloader.cli.subcommands import SUBCOMMANDS
-from tests.support.programs.announcements import PATIENCE, ROOT
+from tests.support.programs.announcements import FACT_TIMEOUT, ROOT
 from tests.support.sessions.program import environment_of_program, program
 
 ASKED = [
@@ -23,7 +23,7 @@ ASKED = [
 
 
 def output_of(command: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=FACT_TIMEOUT)
     return done.stdout
 
 

@@ -23,7 +23,7 @@ from benchmarks.servers import TAKEN, Server, servers
 from reloader.config.options import KEYS
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
-from tests.support.programs.processes import burying_orphans
+from tests.support.programs.processes import reaping_orphans
 from tests.support.programs.projects import project, python, save
 from tests.support.programs.web import free_port, wait_for_page
 from tests.support.sessions.program import Reloader
@@ -142,7 +142,7 @@ def test_no_unix_socket_is_left_after_a_signal(tmp_path: Path, number: int) -> N
 def test_addresses_are_free_after_reloader_is_killed(tmp_path: Path) -> None:
     port = free_port()
     config = project(tmp_path, {"app.py": WAIT}, command=python("app.py"), sockets=[f":{port}", "unix:app.sock"])
-    with burying_orphans():
+    with reaping_orphans():
         with Reloader("--config", config, cwd=tmp_path) as reloader:
             eventually((tmp_path / "up-1").exists, what="the first run")
             reloader.process.kill()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.announcements import FACT_TIMEOUT
 from tests.support.programs.projects import project, python, save
 from tests.support.sessions.program import environment_of_program, program
 
@@ -164,7 +164,7 @@ def test_notices_on_a_terminal_are_coloured_unless_disabled(
             env=environment_of_program(**{"TERM": "xterm", **variables}),
             stderr=slave,
             check=False,
-            timeout=PATIENCE,
+            timeout=FACT_TIMEOUT,
         )
         shown = os.read(master, 1 << 16).decode()
     finally:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.programs.processes import burying_orphans
+from tests.support.programs.processes import reaping_orphans
 from tests.support.programs.projects import project, python, save
 from tests.support.sessions.program import Reloader
 from tests.support.watching.watchman import needs_watchman, running_watchman
@@ -33,7 +33,7 @@ def test_a_service_that_was_started_for_reloader_survives_its_runs(tmp_path: Pat
     root = tmp_path / "project"
     config = project(root, {"read.py": READER, "data.txt": "early"}, command=python("read.py"), backend="watchman")
     own = {"TMPDIR": str(tmp_path), "USER": "tester", "HOME": str(tmp_path)}
-    with burying_orphans(), Reloader("--config", config, cwd=root, environment=own) as reloader:
+    with reaping_orphans(), Reloader("--config", config, cwd=root, environment=own) as reloader:
         reloader.wait_for_line("content: early")
         pid = ask(own, "get-pid")["pid"]
         save(root / "data.txt", "late")

@@ -25,8 +25,8 @@ from reloader.system.posix.process_host import ProcessHost
 from reloader.system.posix.process_tag import ProcessTag
 from tests.support.assertions.eventually import eventually
 from tests.support.platforms.limits import linux_only
-from tests.support.programs.announcements import PATIENCE, Announcements, environment
-from tests.support.programs.processes import burying_orphans, is_guard, is_running
+from tests.support.programs.announcements import FACT_TIMEOUT, Announcements, environment
+from tests.support.programs.processes import is_guard, is_running, reaping_orphans
 
 #: From the end of the host to the end of all that it ran.
 SECONDS = 2.0
@@ -82,7 +82,7 @@ def command_of(pid: int) -> str:
 @pytest.fixture
 def programs() -> Iterator[Announcements]:
     made = Announcements()
-    with burying_orphans():
+    with reaping_orphans():
         yield made
         made.close()
 
@@ -105,7 +105,7 @@ def test_the_stop_signal_is_sent_once(programs: Announcements, tmp_path: Path) -
     host.kill()
     programs.wait_for("asked", "stubborn")
     programs.wait_for_end_of(started)
-    assert not programs.has_heard("asked", "stubborn")
+    assert not programs.has_announced("asked", "stubborn")
     host.close()
 
 
@@ -251,7 +251,7 @@ class TestTheTag:
             programs.wait_for("started", "stubborn")
             guard.protect(process.pid, None)
             guard.detach()
-            assert process.wait(PATIENCE) == -signal.SIGKILL
+            assert process.wait(FACT_TIMEOUT) == -signal.SIGKILL
         guard._reap()
 
 

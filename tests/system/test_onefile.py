@@ -21,8 +21,8 @@ from reloader.core.events import StopRequested
 from reloader.system import onefile
 from reloader.system.onefile import is_unpacked
 from tests.support.platforms.limits import linux_only
-from tests.support.programs.announcements import PATIENCE, Announcements
-from tests.support.programs.processes import burying_orphans
+from tests.support.programs.announcements import FACT_TIMEOUT, Announcements
+from tests.support.programs.processes import reaping_orphans
 from tests.support.sessions.program import environment_of_program
 
 #: What PyInstaller's bootloader does: it starts the program as a child of its own, and waits.
@@ -36,7 +36,7 @@ sys.exit(subprocess.call([sys.executable, "-c", program, *sys.argv[1:]]))
 @pytest.fixture
 def programs() -> Iterator[Announcements]:
     made = Announcements()
-    with burying_orphans():
+    with reaping_orphans():
         yield made
         made.close()
 
@@ -72,7 +72,7 @@ def test_the_session_ends_with_the_bootloader(
         visible.kill()
         assert programs.wait_for("asked", "polite")["signal"] == signal.SIGTERM
         programs.wait_for_end_of(started)
-        assert visible.wait(PATIENCE) == -signal.SIGKILL
+        assert visible.wait(FACT_TIMEOUT) == -signal.SIGKILL
         assert visible.stderr is not None
         visible.stderr.read()  # which ends with the last of them
 

@@ -34,7 +34,7 @@ def holding(programs: Announcements, host: str) -> Iterator[PortOwner]:
     with subprocess.Popen(command, env=environment()) as process:
         started = programs.wait_for("started", "holding")
         yield PortOwner(Address(host, started["port"]), process.pid, tuple(command))
-        programs.say_word_to(started)
+        programs.let_continue(started)
 
 
 def needs_ipv6(host: str) -> None:

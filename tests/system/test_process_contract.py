@@ -18,7 +18,7 @@ from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.interfaces import Child, ChildNotLaunched
 from reloader.system import ProcessHost, SystemSignals
 from tests.support.platforms.limits import needs_stop_event
-from tests.support.programs.announcements import PATIENCE, Announcements, environment
+from tests.support.programs.announcements import FACT_TIMEOUT, Announcements, environment
 from tests.support.programs.processes import is_alive, open_handles
 
 STOP_SIGNAL = 15
@@ -62,7 +62,7 @@ class Runs:
 
     def news(self) -> Posted:
         """What ends next. Sleeps as the engine does: until something is posted, or the host wants to look."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + FACT_TIMEOUT
         while (now := time.monotonic()) < deadline:
             if ended := self.host.collect(now):
                 assert len(ended) == 1
@@ -74,7 +74,7 @@ class Runs:
                 continue
             if isinstance(posted, LeaderExited | RunEnded):
                 return self._noted(posted)
-        pytest.fail(f"nothing ended within {PATIENCE:g} seconds")
+        pytest.fail(f"nothing ended within {FACT_TIMEOUT:g} seconds")
 
     def _noted(self, posted: Posted) -> Posted:
         if isinstance(posted, RunEnded):
@@ -131,7 +131,7 @@ def test_a_run_that_is_alive_has_no_event(programs: Announcements, runs: Runs) -
     started = programs.wait_for("started", "waiting")
     assert runs.nothing_has_ended()
     assert is_alive(child.pid)
-    programs.say_word_to(started)
+    programs.let_continue(started)
     assert runs.news() == RunEnded(1, Exited(0))
 
 
@@ -156,7 +156,7 @@ def test_a_program_may_take_its_time_to_stop(programs: Announcements, runs: Runs
     child.stop(STOP_SIGNAL)
     asked = programs.wait_for("asked", "slow")
     assert runs.nothing_has_ended()
-    programs.say_word_to(asked)
+    programs.let_continue(asked)
     assert runs.news() == RunEnded(1, Exited(6))
 
 
@@ -215,9 +215,9 @@ def test_the_exit_of_a_leader_with_remaining_processes_is_reported_first(program
 def test_the_run_ends_with_the_remaining_processes(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("leaving"))
     leader, second = programs.wait_for("started", "leaving"), programs.wait_for("started", "waiting")
-    programs.say_word_to(leader)
+    programs.let_continue(leader)
     assert runs.news() == LeaderExited(1, Exited(4))
-    programs.say_word_to(second)
+    programs.let_continue(second)
     assert runs.news() == RunEnded(1, Exited(4))
     assert not is_alive(second["pid"])
 
@@ -245,7 +245,7 @@ def test_kill_also_ends_escaped_processes(programs: Announcements, runs: Runs) -
 def test_no_process_can_leave_its_job(programs: Announcements, runs: Runs) -> None:
     runs.start(programs.command("escaping"))
     refused = programs.wait_for("refused", "escaping")
-    programs.say_word_to(refused)
+    programs.let_continue(refused)
     assert runs.news() == RunEnded(1, Exited(0))
 
 
@@ -353,7 +353,7 @@ def test_twenty_runs_leave_no_handle_and_no_thread(programs: Announcements, runs
         runs.start(programs.command("good", "0"))
         programs.wait_for_end_of(programs.wait_for("started", "good"))
         assert isinstance(runs.news(), RunEnded)
-        programs.forget_those_that_ended()
+        programs.close_ended_connections()
 
     run_once()
     handles, threads = open_handles(), threading.active_count()
@@ -373,7 +373,7 @@ def orphans_found(programs: Announcements, runs: Runs) -> tuple[Child, int]:
     """A run whose leader has gone, and the pid of the process that lives on."""
     child = runs.start(programs.command("leaving"))
     leader, second = programs.wait_for("started", "leaving"), programs.wait_for("started", "waiting")
-    programs.say_word_to(leader)
+    programs.let_continue(leader)
     return child, second["pid"]
 
 

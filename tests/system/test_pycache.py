@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reloader.system.pycache import drop_stale_bytecode
-from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.announcements import FACT_TIMEOUT
 
 MOMENT = 1_000_000_000
 
@@ -45,7 +45,7 @@ def value_in(folder: Path) -> str:
     """What a program reads that imports the module."""
     done = subprocess.run(
         [sys.executable, "-c", "import value; print(value.VALUE)"],
-        cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=True,
+        cwd=folder, capture_output=True, text=True, timeout=FACT_TIMEOUT, check=True,
     )  # fmt: skip
     return done.stdout.strip()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from reloader.system.posix.terminal import Terminal
-from tests.support.programs.announcements import PATIENCE, ROOT
+from tests.support.programs.announcements import FACT_TIMEOUT, ROOT
 
 #: Gets itself a terminal, as a shell has one, and has a way to tell facts.
 BEGIN = """
@@ -58,7 +58,7 @@ def facts_of(program: str, cwd: Path) -> dict[str, Any]:
         capture_output=True,
         text=True,
         start_new_session=True,
-        timeout=PATIENCE,
+        timeout=FACT_TIMEOUT,
         check=False,
     )
     assert done.returncode == 0, done.stderr

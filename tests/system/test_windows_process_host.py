@@ -19,7 +19,7 @@ from reloader.core.events import Posted, RunEnded, StopRequested, Wakeup
 from reloader.core.outcome import Exited
 from reloader.interfaces import ChildNotLaunched
 from tests.support.platforms.limits import needs_percent_signs, needs_stop_event
-from tests.support.programs.announcements import PATIENCE, Announcements, environment
+from tests.support.programs.announcements import FACT_TIMEOUT, Announcements, environment
 from tests.support.programs.processes import is_alive, open_handles
 
 if sys.platform != "win32":
@@ -68,7 +68,7 @@ def launch(host: process_host.ProcessHost, argv: list[str], directory: Path) -> 
 
 
 def end_of(host: process_host.ProcessHost, inbox: Inbox) -> Posted:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + FACT_TIMEOUT
     while not (news := host.collect(time.monotonic())):
         look = host.next_poll(time.monotonic())
         try:
@@ -82,7 +82,7 @@ def test_the_waiting_thread_only_wakes_the_engine(
     host: process_host.ProcessHost, inbox: Inbox, programs: Announcements, tmp_path: Path
 ) -> None:
     launch(host, programs.command("good", "0"), tmp_path)
-    assert inbox.get(timeout=PATIENCE) == Wakeup()
+    assert inbox.get(timeout=FACT_TIMEOUT) == Wakeup()
     assert host.collect(time.monotonic()) == (RunEnded(1, Exited(0)),)
 
 
@@ -104,7 +104,7 @@ def test_the_stop_event_goes_to_the_group_of_the_run(
     started = programs.wait_for("started", "waiting")
     child.stop(signal.SIGINT)
     assert asked == [child.pid]
-    programs.say_word_to(started)
+    programs.let_continue(started)
     assert end_of(host, inbox) == RunEnded(1, Exited(0))
 
 
@@ -267,7 +267,7 @@ def test_a_cmd_that_would_prompt_is_ended_with_its_program(
     child.stop(signal.SIGINT)
     assert host.collect(time.monotonic()) == ()
     assert is_alive(started["pid"])
-    programs.say_word_to(started)
+    programs.let_continue(started)
     assert end_of(host, inbox) == RunEnded(1, Exited(process_host.KILLED_EXIT_CODE))
     assert not is_alive(child.pid)
 
@@ -277,7 +277,7 @@ def test_a_batch_file_continues_after_its_program_unless_it_is_stopping(
 ) -> None:
     child = launch(host, batch_file_that_goes_on(tmp_path, programs), tmp_path)
     started = programs.wait_for("started", "waiting")
-    programs.say_word_to(started)
+    programs.let_continue(started)
     programs.wait_for_end_of(started)
     assert host.collect(time.monotonic()) == ()
     assert host.next_poll(time.monotonic()) is None
@@ -316,10 +316,10 @@ def test_the_handler_of_a_final_event_returns_after_the_clean_up(
 ) -> None:
     console = threading.Thread(target=signals.handle, args=(event,))
     console.start()
-    assert inbox.get(timeout=PATIENCE) == StopRequested(signal.SIGTERM)
+    assert inbox.get(timeout=FACT_TIMEOUT) == StopRequested(signal.SIGTERM)
     assert console.is_alive()
     signals.stop()
-    console.join(PATIENCE)
+    console.join(FACT_TIMEOUT)
     assert not console.is_alive()
 
 
@@ -369,7 +369,7 @@ def test_the_console_modes_are_restored_after_a_run(
 ) -> None:
     launch(host, programs.command("waiting"), tmp_path)
     console.update({1: 0, 2: 0})
-    programs.say_word_to(programs.wait_for("started", "waiting"))
+    programs.let_continue(programs.wait_for("started", "waiting"))
     end_of(host, inbox)
     assert console == {1: 7, 2: 3}
 

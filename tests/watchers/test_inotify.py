@@ -27,7 +27,7 @@ from reloader.interfaces import Post, Watcher
 from reloader.watchers.disk import RealDisk
 from reloader.watchers.inotify import InotifySession, InotifyWatcher
 from reloader.watchers.rules import configured_watch_set
-from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.announcements import FACT_TIMEOUT
 from tests.support.sessions.session import Session
 
 #: So many events the kernel keeps for a reader that does not come.
@@ -202,7 +202,7 @@ class TestOverflow:
 
             reader.handle_event = stand_still  # type: ignore[method-assign]
             (tree / "first.swp").touch()
-            assert stuck.wait(PATIENCE)
+            assert stuck.wait(FACT_TIMEOUT)
             for _ in range(QUEUE // 4 + 1):  # each round is four events; equal ones in a row would be one
                 (tree / "noise.swp").touch()
                 (tree / "noise.swp").unlink()

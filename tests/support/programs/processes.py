@@ -1,4 +1,4 @@
-"""Looks at processes by their pid, and counts what this one holds."""
+"""Examine processes by their pid, and count the handles of this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.assertions.eventually import eventually
 
 
 def is_guard(command: Sequence[str]) -> bool:
-    """Whether this is the process that ends a run if its host is killed."""
+    """Return True for the command line of the guard."""
     return any("the guard of reloader" in argument for argument in command)
 
 
@@ -40,14 +40,14 @@ if sys.platform == "win32":
     is_running = is_alive
 
     @contextmanager
-    def burying_orphans() -> Iterator[None]:
-        """Nobody adopts anybody here."""
+    def reaping_orphans() -> Iterator[None]:
+        """Do nothing: Windows has no orphans."""
         yield
 
     def open_handles() -> int:
-        """How many handles of the system this process holds.
+        """Count the handles of this process.
 
-        Each possible one is tried, for they are small multiples of four: GetProcessHandleCount says 0 under Wine.
+        Handles are small multiples of four, and each is tried: under Wine, GetProcessHandleCount returns 0.
         """
         flags = wintypes.DWORD()
         return sum(_kernel32.GetHandleInformation(handle, ctypes.byref(flags)) != 0 for handle in range(4, 0x4000, 4))
@@ -56,7 +56,7 @@ else:
     from reloader.system.posix.process_tree import children
 
     def is_alive(pid: int) -> bool:
-        """A zombie counts as alive: somebody still has to reap it."""
+        """Return True if the process exists, also as a zombie."""
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -64,25 +64,25 @@ else:
         return True
 
     def is_running(pid: int) -> bool:
-        """On Linux. A zombie has ended: whoever adopted it may take its time."""
+        """Return True if the process is running, and not a zombie. Works on Linux only."""
         try:
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
         except OSError:
             return False
 
     @contextmanager
-    def burying_orphans() -> Iterator[None]:
-        """Wait for those that come to us when their parent ends, as they do where a host of ours runs, or in a container."""
+    def reaping_orphans() -> Iterator[None]:
+        """Reap at the end the orphans that we adopt, as we do while a host is open, and in a container."""
         before = set(children())
         yield
-        eventually(lambda: all(_is_buried(pid) for pid in children() if pid not in before), what="no orphan is left")
+        eventually(lambda: all(_is_reaped(pid) for pid in children() if pid not in before), what="no orphan is left")
 
-    def _is_buried(pid: int) -> bool:
+    def _is_reaped(pid: int) -> bool:
         try:
             return os.waitpid(pid, os.WNOHANG)[0] == pid
         except ChildProcessError:
             return True
 
     def open_handles() -> int:
-        """How many file descriptors this process holds."""
+        """Count the file descriptors of this process."""
         return len(os.listdir("/dev/fd"))

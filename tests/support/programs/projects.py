@@ -1,4 +1,4 @@
-"""Writes the small projects that tests run, and edits them the way people do."""
+"""Write the small projects that tests run, and edit them as editors do."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import Any
 
 from tests.support.assertions.eventually import eventually
 
-#: How often the stat backend of a test looks, in seconds.
+#: Seconds between two scans of the stat backend in a test.
 INTERVAL = 0.1
 
 
 def save(path: Path, text: str) -> None:
-    """Save as most editors do: a whole new file takes the place of the old one, in one step."""
+    """Save as most editors do: write a new file, and replace the old one in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + "~")  # an editor's name, which the default ignores know
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    eventually(lambda: _takes_the_place(beside, path), what=f"{path} can be replaced")
+    temporary = path.with_name(path.name + "~")  # as editors call it, so it is ignored by default
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    eventually(lambda: _replaces(temporary, path), what=f"{path} can be replaced")
 
 
-def _takes_the_place(beside: Path, path: Path) -> bool:
+def _replaces(temporary: Path, path: Path) -> bool:
     try:
-        os.replace(beside, path)
+        os.replace(temporary, path)
     except PermissionError:
-        return False  # Windows, while somebody reads the old one
+        return False  # on Windows, while another process reads the old one
     return True
 
 
 def project(directory: Path, files: Mapping[str, str], **config: Any) -> Path:
-    """Write ``files`` and a ``reloader.toml`` into ``directory``. Returns the path of the latter.
+    """Write ``files`` and a ``reloader.toml`` into ``directory``. Return the path of the latter.
 
-    All that lies there is watched, also what a Python program does not import, unless ``watch`` says otherwise; None leaves
-    it to the default.
+    Every file there is watched, also if a Python program does not import it, unless ``watch`` says otherwise. A value of
+    None stands for the default.
     """
     for name, text in files.items():
         save(directory / name, text)
@@ -46,7 +46,7 @@ def project(directory: Path, files: Mapping[str, str], **config: Any) -> Path:
 
 
 def toml(value: Any) -> str:
-    """``value`` in TOML, whose texts, numbers, booleans and lists are written as in JSON."""
+    """Return ``value`` in TOML, which writes strings, numbers, booleans and lists as JSON does."""
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{json.dumps(key)} = {toml(one)}" for key, one in value.items()) + " }"
     if isinstance(value, list):
@@ -55,5 +55,5 @@ def toml(value: Any) -> str:
 
 
 def python(*arguments: str) -> list[str]:
-    """A command for this Python, which says at once what it prints."""
+    """Return a command for this Python, without buffering of its output."""
     return [sys.executable, "-u", *arguments]

@@ -1,6 +1,6 @@
-"""Plays a script that somebody runs in a terminal: no job control, so the command in ``sys.argv`` shares its group.
+"""Act as a script in a terminal: without job control, so that the command in ``sys.argv`` shares its group.
 
-When the command has ended, it says when, and whether, the terminal was usable again: its own, and with the attributes it had.
+After the end of the command it reports if, and how soon, the terminal was in its foreground and had its attributes again.
 """
 
 import fcntl
@@ -14,7 +14,8 @@ import time
 
 assert sys.platform != "win32"
 
-PATIENCE = 10.0
+#: Seconds to wait for the terminal.
+TERMINAL_TIMEOUT = 10.0
 
 
 def is_usable() -> bool:
@@ -33,7 +34,7 @@ sys.stderr.flush()
 
 _, status = os.waitpid(command, 0)
 ended = time.monotonic()
-while not is_usable() and time.monotonic() < ended + PATIENCE:
+while not is_usable() and time.monotonic() < ended + TERMINAL_TIMEOUT:
     select.select([], [], [], 0.01)
 facts = {"is_usable": is_usable(), "seconds": time.monotonic() - ended}
 sys.stderr.write(json.dumps({"notice": "terminal_is_back", **facts}) + "\n")

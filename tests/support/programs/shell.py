@@ -1,6 +1,6 @@
-"""Plays the shell of a terminal: a session that owns it, and one foreground job, the command in ``sys.argv``.
+"""Act as the shell of a terminal: a session that owns it, and one foreground job, the command in ``sys.argv``.
 
-Ends with the job's exit code, and says on standard error, as a notice, whether the terminal came back as it was.
+Exit with the job's exit code, and report on standard error, as a notice, if the terminal was restored.
 """
 
 import fcntl
@@ -21,9 +21,7 @@ def report(notice: str, **facts: object) -> None:
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 before = termios.tcgetattr(0)
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-signal.signal(
-    signal.SIGINT, signal.SIG_IGN
-)  # it is the job that Ctrl-C is meant for, and no trace of it may come from here
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the job, and must not show here
 
 job = os.fork()
 if job == 0:

@@ -1,4 +1,4 @@
-"""A terminal without a screen: what is typed there is read by the program that runs in its foreground."""
+"""A terminal without a screen, in whose foreground a program runs."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ class Keyboard:
         os.write(self._master, text.encode())
 
     def resize(self, rows: int, columns: int) -> None:
-        """Draw the window's corner. The kernel tells whoever is in the foreground."""
+        """Change the size of the window. The kernel sends SIGWINCH to the foreground group."""
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def foreground(self) -> int:
-        """The process group that what is typed goes to."""
+        """Return the foreground process group."""
         return os.tcgetpgrp(self._master)
 
     def attributes(self) -> list[Any]:
         return termios.tcgetattr(self._master)
 
     def shown(self) -> bytes:
-        """What was written to the terminal since the last look."""
+        """Return the output of the terminal since the last call."""
         shown = b""
         while select.select([self._master], [], [], 0)[0]:
             shown += os.read(self._master, 65536)
@@ -54,7 +54,7 @@ class Keyboard:
 
 
 def in_terminal(*, has_job_control: bool = True) -> list[str]:
-    """What starts a command as the foreground job of the terminal on standard input."""
+    """Return the command that starts another one as the foreground job of the terminal on standard input."""
     return [sys.executable, str(_SHELL if has_job_control else _SCRIPT)]
 
 
@@ -62,9 +62,9 @@ def in_terminal(*, has_job_control: bool = True) -> list[str]:
 def reloader_in_terminal(
     *arguments: str | Path, cwd: Path, has_job_control: bool = True
 ) -> Iterator[tuple[Reloader, Keyboard]]:
-    """The program as the foreground job of a terminal. Its notices and the command's lines go where they can be heard.
+    """Run the program as the foreground job of a terminal. Its notices and the command's lines are received as usual.
 
-    Without ``has_job_control`` it was started as a script does that: nobody but us gives the terminal back.
+    Without ``has_job_control`` a script starts it: then only reloader itself restores the terminal.
     """
     master, slave = pty.openpty()
     try:
@@ -81,5 +81,5 @@ class InTerminal(Reloader):
     """Its process is the shell, which ends when the job does."""
 
     def stop(self) -> int:
-        assert not self.is_running, "what runs in a terminal is ended by the test, with a key"
+        assert not self.is_running, "the test ends a program in a terminal by a key"
         return self.wait_for_exit()

@@ -1,4 +1,4 @@
-"""Talks to the servers that tests run."""
+"""Send requests to the servers that tests run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import socket
 from http.client import HTTPConnection, HTTPException
 
 from tests.support.assertions.eventually import eventually
-from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.announcements import FACT_TIMEOUT
 
-#: Below the ports that systems give to outgoing connections, so that nobody takes one between two runs of a server.
+#: Below the ports of outgoing connections, so that no other process takes one between two runs of a server.
 _PORTS = range(20000, 30000)
 
 
@@ -19,14 +19,14 @@ def free_port() -> int:
             try:
                 attempt.bind(("127.0.0.1", port))
             except OSError:
-                continue  # somebody's, so the next one
+                continue  # in use
             return port
     raise AssertionError("no port is free")
 
 
 def wait_for_page(port: int, text: str, path: str = "/") -> None:
-    """Until a server on ``port`` answers with status 200 and ``text``."""
-    eventually(lambda: _has(port, path, text), within=PATIENCE, what=f"port {port} answers with {text!r}")
+    """Wait until a server on ``port`` answers with status 200 and ``text``."""
+    eventually(lambda: _has(port, path, text), within=FACT_TIMEOUT, what=f"port {port} answers with {text!r}")
 
 
 def _has(port: int, path: str, text: str) -> bool:
@@ -36,6 +36,6 @@ def _has(port: int, path: str, text: str) -> bool:
         answer = connection.getresponse()
         return answer.status == 200 and text in answer.read().decode()
     except (OSError, HTTPException):
-        return False  # it is not up yet, or on its way down
+        return False  # it is starting or stopping
     finally:
         connection.close()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import IO, Any, TypeVar
 
-from tests.support.programs.announcements import PATIENCE
+from tests.support.programs.announcements import FACT_TIMEOUT
 
 Notice = dict[str, Any]
 Fact = TypeVar("Fact")
@@ -30,15 +30,15 @@ class Hearing:
 
     # Facts
 
-    def wait_for(self, notice: str, within: float = PATIENCE, **fields: Any) -> Notice:
+    def wait_for(self, notice: str, within: float = FACT_TIMEOUT, **fields: Any) -> Notice:
         """The first notice of this kind, with these fields, that was not handed out yet."""
         return self.await_fact(lambda: self._taken(notice, fields), within, f"{notice} {fields or ''}")
 
-    def wait_for_line(self, text: str, within: float = PATIENCE) -> str:
+    def wait_for_line(self, text: str, within: float = FACT_TIMEOUT) -> str:
         """The next line of standard output that holds ``text``. The lines before it are passed over."""
         return self.await_fact(lambda: self._taken_line(text), within, f"a line with {text!r}")
 
-    def wait_for_remark(self, text: str, within: float = PATIENCE) -> str:
+    def wait_for_remark(self, text: str, within: float = FACT_TIMEOUT) -> str:
         """A line of standard error, no notice, that holds ``text``."""
         return self.await_fact(
             lambda: next((line for line in self.remarks if text in line), None), within, f"a remark with {text!r}"
@@ -56,7 +56,7 @@ class Hearing:
 
     def runs_up_to(self, last: int) -> list[int]:
         """The numbers of the runs so far, when ``last`` is among them: a command's line may be heard before its notice."""
-        return self.await_fact(lambda: self.runs if last in self.runs else None, PATIENCE, f"run {last}")
+        return self.await_fact(lambda: self.runs if last in self.runs else None, FACT_TIMEOUT, f"run {last}")
 
     def transcript(self) -> str:
         """All that was heard, for a failure's report."""
@@ -71,7 +71,7 @@ class Hearing:
         reader.start()
         self._readers.append(reader)
 
-    def join(self, within: float = PATIENCE) -> None:
+    def join(self, within: float = FACT_TIMEOUT) -> None:
         """Until both streams have ended and all of them is heard."""
         for reader in self._readers:
             reader.join(within)

@@ -17,7 +17,7 @@ import psutil
 from typing_extensions import Self
 
 from reloader.core.outcome import KILL
-from tests.support.programs.announcements import PATIENCE, ROOT
+from tests.support.programs.announcements import FACT_TIMEOUT, ROOT
 from tests.support.programs.processes import is_alive
 from tests.support.sessions.output import Hearing
 
@@ -137,7 +137,7 @@ class Reloader(Hearing):
             self.process.terminate()
         return self.wait_for_exit()
 
-    def wait_for_exit(self, within: float = PATIENCE) -> int:
+    def wait_for_exit(self, within: float = FACT_TIMEOUT) -> int:
         """The exit code, when all that was written has been heard."""
         try:
             code = self.process.wait(within)
