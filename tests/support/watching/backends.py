@@ -1,4 +1,4 @@
-"""The backends that a test can be run with on this machine."""
+"""Every backend that can be named, and whether it can be tested on this machine."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.support.watching.watchman import needs_watchman
+from reloader.core.choices import BackendName
+from tests.support.watching.watchman import HAS_WATCHMAN, needs_watchman
 
-needs_watchdog = pytest.mark.skipif(find_spec("watchdog") is None, reason="watchdog 7 is not made for this Python")
+HAS_WATCHDOG = find_spec("watchdog") is not None
+needs_watchdog = pytest.mark.skipif(not HAS_WATCHDOG, reason="watchdog 7 does not support this Python")
 
-#: A test that names the backend watchman, by this or its own parameter, has a Watchman of its own: tests/conftest.py sees to it.
+NAMED_BACKENDS = [backend for backend in BackendName if backend is not BackendName.AUTO]
+#: The backends whose library or program may be missing. Any other backend is tested everywhere.
+_NEEDS = {BackendName.WATCHDOG: needs_watchdog, BackendName.WATCHMAN: needs_watchman}
+IS_AVAILABLE = {BackendName.WATCHDOG: HAS_WATCHDOG, BackendName.WATCHMAN: HAS_WATCHMAN}
+
+#: For a test whose backend is "watchman", the fixture watchman_of_its_own in tests/conftest.py starts a Watchman.
 with_every_backend = pytest.mark.parametrize(
-    "backend",
-    ["stat", pytest.param("watchdog", marks=needs_watchdog), pytest.param("watchman", marks=needs_watchman)],
+    "backend", [pytest.param(backend.value, marks=_NEEDS.get(backend, ())) for backend in NAMED_BACKENDS]
 )

@@ -1,30 +1,32 @@
-"""The backends as tests make them: each from what it posts to, the disk, and a plan."""
+"""The watchers as tests make them: each from what it posts to, the disk, and the settings."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
+from dataclasses import replace
 
+from reloader.core.choices import BackendName
 from reloader.core.settings import WatchSettings
 from reloader.interfaces import Post, Watcher
+from reloader.watchers.choose import MAKE_WATCHER
 from reloader.watchers.disk import RealDisk
-from reloader.watchers.polling import StatWatcher
-from tests.support.watching.watchman import HAS_WATCHMAN
+from tests.support.watching.backends import HAS_WATCHDOG, IS_AVAILABLE, NAMED_BACKENDS
 
 MakeWatcher = Callable[[Post, RealDisk, WatchSettings], Watcher]
 
 
-def make_stat(post: Post, disk: RealDisk, settings: WatchSettings) -> Watcher:
-    return StatWatcher(post, disk, interval=0.03, follow_symlinks=settings.follow_symlinks)
+def _maker(backend: BackendName) -> MakeWatcher:
+    """Return a function that makes a watcher as the program does, with scans that come quickly."""
+
+    def make(post: Post, disk: RealDisk, settings: WatchSettings) -> Watcher:
+        return MAKE_WATCHER[backend](replace(settings, interval=0.03), post, disk)
+
+    return make
 
 
-def make_watchdog(post: Post, disk: RealDisk, settings: WatchSettings) -> Watcher:
-    if sys.platform == "linux":
-        from reloader.watchers.inotify import InotifyWatcher
-
-        return InotifyWatcher(post, disk, follow_symlinks=settings.follow_symlinks, by_content=settings.compare_content)
-    return make_observer(post, disk, settings)
+make_stat = _maker(BackendName.STAT)
+make_watchdog = _maker(BackendName.WATCHDOG)
 
 
 def make_observer(post: Post, disk: RealDisk, settings: WatchSettings) -> Watcher:
@@ -33,17 +35,9 @@ def make_observer(post: Post, disk: RealDisk, settings: WatchSettings) -> Watche
     return ObserverWatcher(post, disk, follow_symlinks=settings.follow_symlinks)
 
 
-def make_watchman(post: Post, disk: RealDisk, settings: WatchSettings) -> Watcher:
-    from reloader.watchers.watchman.watcher import WatchmanWatcher
-
-    return WatchmanWatcher(post, disk, follow_symlinks=settings.follow_symlinks, by_content=settings.compare_content)
-
-
-BACKENDS = {"stat": make_stat}
-HAS_WATCHDOG = find_spec("watchdog") is not None  # there is no watchdog 7 for Python 3.10
-if HAS_WATCHDOG:
-    BACKENDS["watchdog"] = make_watchdog
+#: Every backend that can run here, so that none is left out of the behaviour suite.
+BACKENDS: dict[str, MakeWatcher] = {
+    backend.value: _maker(backend) for backend in NAMED_BACKENDS if IS_AVAILABLE.get(backend, True)
+}
 if HAS_WATCHDOG and sys.platform == "linux":
     BACKENDS["observer"] = make_observer  # the twin for macOS and Windows, on watchdog's Linux observer
-if HAS_WATCHMAN:
-    BACKENDS["watchman"] = make_watchman  # for who runs a Watchman
