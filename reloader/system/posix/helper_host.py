@@ -38,19 +38,28 @@ class Helper:
 
 
 class HelperHost:
-    """Runs any number of commands at a time, and adopts orphans for as long as it is open.
+    """Runs any number of commands at a time. Lives as long as the session, beside one process host after another.
 
     The commands carry the process ``tag`` of the session, so that the guard finds them too if the supervisor is killed.
-    They may outlive a process host: the next one takes them over. That host sets ``escaped``, which lists the processes
-    that left a command's group. It lists none while a run is alive, because those could belong to the run.
+    The first process host that attaches makes this process adopt orphans, until this host is closed.
     """
 
     def __init__(self) -> None:
-        self._adopted_before = adopt_orphans()
+        self._adopted_before: bool | None = None
         self.tag = ProcessTag()
-        self.escaped: Callable[[], Iterable[int]] = tuple
+        self._escaped: Callable[[], Iterable[int]] = tuple
         self._helpers: dict[int, Helper] = {}
         self._has_run_any = False
+
+    def attach(self, escaped: Callable[[], Iterable[int]]) -> None:
+        """Serve beside another process host.
+
+        That sets ``escaped``, which lists the processes that left a command's group. It lists none while a run is alive,
+        because those could belong to the run.
+        """
+        if self._adopted_before is None:
+            self._adopted_before = adopt_orphans()
+        self._escaped = escaped
 
     @property
     def pids(self) -> frozenset[int]:
@@ -85,11 +94,13 @@ class HelperHost:
             helper.kill()
         _reap(self._helpers)
         self._helpers.clear()
-        escaped = tuple(self.escaped()) if self._has_run_any else ()
+        escaped = tuple(self._escaped()) if self._has_run_any else ()
         for pid in escaped:
             signal_process(pid, signal.SIGKILL)
         _reap(escaped)
-        adopt_orphans(self._adopted_before)
+        if self._adopted_before is not None:
+            adopt_orphans(self._adopted_before)
+            self._adopted_before = None
 
     def _poll(self) -> list[tuple[Helper, Outcome]]:
         polled = [(helper, *os.waitpid(helper.pid, os.WNOHANG)) for helper in self._helpers.values()]

@@ -29,6 +29,11 @@ STANDARD_INPUT, NO_TERMINAL = 0, -1
 INIT_PID = 1
 
 
+def make_helper_host(post: Post) -> HelperHost:
+    """Return the host of the commands beside the runs of a session. SIGCHLD tells of their ends, so nothing is posted."""
+    return HelperHost()
+
+
 class ProcessHost:
     """Starts runs, gives them the terminal, and reports their end. It reaps every process that becomes a child of ours.
 
@@ -36,7 +41,7 @@ class ProcessHost:
     If the supervisor is killed, the guard sends the run ``stop_signal`` and removes ``directory``.
     Without ``has_input`` the supervisor reads the terminal, so the run does not become its foreground group.
     Each run inherits the ``sockets``. ``log`` is the expression by which a line of output shows that the run is ready.
-    ``helpers`` is the helper host of the previous process host, which goes on.
+    ``helpers`` may have served the previous process host.
     """
 
     def __init__(
@@ -51,7 +56,7 @@ class ProcessHost:
         helpers: HelperHost | None = None,
     ) -> None:
         self._output = OutputTee(post, log)
-        self.helpers = helpers or HelperHost()
+        self.helpers = helpers or make_helper_host(post)
         self._terminal = Terminal(STANDARD_INPUT if has_input else NO_TERMINAL)
         self._has_input = has_input
         self._sockets = sockets or Sockets()
@@ -59,7 +64,7 @@ class ProcessHost:
         self._guard = Guard(self._tag, stop_signal, self._terminal.own_group, directory)
         # Children of a shell that became us by exec, or of a caller of the library; services of watchers; and the guard.
         self._bystanders = frozenset(pid for pid in descendants() if not self._tag.has_tag(pid))
-        self.helpers.escaped = self._orphans
+        self.helpers.attach(self._orphans)
         self._signals = JobSignals(post)
         self._sentinel = InterruptSentinel()
         self._child: PosixChild | None = None

@@ -105,12 +105,18 @@ class WindowsChild:
             self._leader.wait()
 
 
+def make_helper_host(post: Post) -> HelperHost:
+    """Return the host of the commands beside the runs of a session."""
+    # The console belongs to the run: the end of a helper does not restore its modes.
+    return HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsoleModes()))
+
+
 class ProcessHost:
     """Starts runs and reports their end. A thread for each run waits for its leader, and then posts a Wakeup.
 
     A run needs no guard with a ``stop_signal``: if the supervisor is killed, Windows closes the job and ends its processes.
     The ``directory`` of the session's files then stays. ``sockets`` are always empty: the configuration refuses them here.
-    ``helpers`` is the helper host of the previous process host, which goes on.
+    ``helpers`` may have served the previous process host.
     """
 
     unguarded_reason: str | None = None
@@ -128,8 +134,7 @@ class ProcessHost:
         helpers: HelperHost | None = None,
     ) -> None:
         self._output = OutputTee(post, log)
-        # The console belongs to the run: the end of a helper does not restore its modes.
-        self.helpers = helpers or HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsoleModes()))
+        self.helpers = helpers or make_helper_host(post)
         self._input = None if has_input else subprocess.DEVNULL
         self._post = post
         self._cmd = ntpath.join(_winapi.system_directory(), "cmd.exe")
