@@ -40,7 +40,7 @@ def examine(settings: Settings, reporter: Reporter) -> None:
     with ExitStack() as resources:
         files = track_files(settings, reporter, inbox, resources, mounts=mounts)
         seconds = time.monotonic() - began
-        for failed in (news for news in inbox.take_now() if isinstance(news, WatcherFailed)):
+        for failed in (news for news in inbox.drain() if isinstance(news, WatcherFailed)):
             reporter.report(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
         files.report_choice(reporter)
         reporter.report(DoctorScan(files.baseline.files, files.baseline.directories, seconds))

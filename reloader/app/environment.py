@@ -14,7 +14,7 @@ from reloader.core.choices import Framework
 from reloader.core.settings import LaunchSettings
 from reloader.core.states import Reason
 from reloader.engine.agent_reports import AgentReports
-from reloader.engine.tasks.variables import OF_THE_RUN, WriteChanges, variables_of
+from reloader.engine.tasks.variables import RUN_CHANGES, WriteChanges, reason_variables
 from reloader.errors import ReloaderError
 from reloader.system.environment import child_environment, inherited_environment, read_env_files
 
@@ -82,7 +82,7 @@ class Environment:
 
         Raises ReloaderError if an env file cannot be read, or a variable is not acceptable to the system.
         """
-        self._about_the_run = {**variables_of(reason), **self._write_changes(changes, OF_THE_RUN)}
+        self._about_the_run = {**reason_variables(reason), **self._write_changes(changes, RUN_CHANGES)}
         markers = {name: value for one in self._spec.compatible for name, value in MARKERS[one].items()}
         if self._is_logged:
             markers |= {"PYTHONUNBUFFERED": os.environ.get("PYTHONUNBUFFERED") or "1"}  # its output is no terminal now

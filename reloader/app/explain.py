@@ -14,5 +14,5 @@ def explain(settings: Settings, path: str) -> PathExplained:
 def list_files(settings: Settings) -> FilesListed:
     """List what a session would watch before its program has reported what it imports."""
     baseline = watched_tree(settings).baseline
-    baseline.take(lambda files: None)
+    baseline.scan(lambda files: None)
     return FilesListed(baseline.watched(), is_live=False)

@@ -21,7 +21,7 @@ from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
 from reloader.engine.files.progress import ScanProgress
-from reloader.engine.files.rescan import LATE, PERIOD, Rescan
+from reloader.engine.files.rescan import MAX_EVENT_DELAY, RESCAN_PERIOD, Rescan
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import Clock, Disk, Mounts, Post, Reporter, Watcher
 from reloader.system import Mounts as SystemMounts
@@ -130,8 +130,8 @@ def track_files(
     mounts: Mounts | None = None,
     start_backend: StartBackend | None = None,
     make_poller: MakePoller = make_polling_watcher,
-    rescan_period: float = PERIOD,
-    late: float = LATE,
+    rescan_period: float = RESCAN_PERIOD,
+    max_event_delay: float = MAX_EVENT_DELAY,
 ) -> FileTracking:
     """Start the backends, and take the baseline. ``resources`` stops what runs.
 
@@ -153,7 +153,7 @@ def track_files(
         must_poll=_PollsByDirectory(mounts) if tree.settings.backend is BackendName.AUTO else lambda path: False,
     )
     resources.callback(backends.stop)
-    tree.baseline.take(progress, choice.listed)
+    tree.baseline.scan(progress, choice.listed)
     progress.is_over = True
     collector = ChangeCollector(tree.baseline, tree.settings.debounce, select)
     rescan = Rescan(
@@ -161,10 +161,10 @@ def track_files(
         tree.watch_set,
         tree.disk,
         clock,
-        watching=backends,
-        is_heard_of=collector.is_waiting_for,
+        backends=backends,
+        is_pending=collector.is_pending,
         period=rescan_period,
-        late=late,
+        max_event_delay=max_event_delay,
     )
     return FileTracking(tree, choice, backends, collector, rescan)
 

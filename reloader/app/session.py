@@ -68,9 +68,9 @@ def _drop_news_of_what_has_ended(inbox: Inbox) -> None:
 
     Failures are those of watchers that are no more.
     """
-    for posted in inbox.take_now():
+    for posted in inbox.drain():
         if isinstance(posted, StopRequested | ControlRequest | KeyPressed | PathsChanged | Wakeup):
-            inbox.keep(posted)
+            inbox.put_back(posted)
 
 
 def run_session(
@@ -91,7 +91,7 @@ def run_session(
         resources.callback(signals.stop, for_good=ends_the_process)
         signals.start(inbox.post)
         chronicle = chronicle_of(settings, reporter)
-        renewal = ConfigReloader(settings, configuration, time.monotonic, chronicle.report, chronicle.report_to)
+        renewal = ConfigReloader(settings, configuration, time.monotonic, chronicle.report, chronicle.set_reporter)
         loops = RestartLoopGuard(settings.watch, time.monotonic, chronicle)
         lasting_parts = SessionContext(chronicle, inbox, Sockets(), SessionFiles(), renewal, Pause(), loops, resources)
         resources.callback(lasting_parts.sockets.close)

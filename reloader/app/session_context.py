@@ -98,7 +98,7 @@ class SessionContext:
         if self.hooks is None:
             self.hooks = Hooks(hooks, commands, self.chronicle, environment, self.files.write_changes, cwd=cwd)
         else:
-            self.hooks.follow(hooks, environment, cwd=cwd)
+            self.hooks.transfer(hooks, environment, cwd=cwd)
         return self.hooks
 
     def serve_requests(self, settings: Settings) -> None:

@@ -50,7 +50,7 @@ def assembled(
         session.inbox,
         resources,
         own_directory=session.files.directory,
-        select=session.loops.counting,
+        select=session.loops.without_suspended,
     )
     files.report_start(session.chronicle)
     host = _host(session, settings, resources)  # only now: a service that a backend has started is none of ours
@@ -88,7 +88,7 @@ def assembled(
         files=files.tracker(program, session.inbox, clock, hooks),
         agent_reports=program,
         restart_loops=session.loops,
-        port_conflicts=PortConflicts(settings.launch, lambda: program.taken, find_port_owner),
+        port_conflicts=PortConflicts(settings.launch, lambda: program.addresses_in_use, find_port_owner),
         tasks=tasks,
         gate=gate,
         readiness=_readiness(session, settings, tasks, hooks, environment),
@@ -192,7 +192,7 @@ def _gate(
     cwd = settings.launch.cwd
     checker = SyntaxChecker(
         tasks,
-        program.interpreter_of,
+        program.find_interpreter,
         environment.beside,
         cwd=cwd,
         folder=session.files.ensure_directory,
@@ -208,7 +208,7 @@ def _gate(
         session.files.write_changes,
         cwd=cwd,
         compiles=program.is_python,
-        is_as_before=baseline.since_launch.is_as_before,
+        holds_same_content=baseline.launch_snapshot.holds_same_content,
     )
 
 

@@ -103,7 +103,7 @@ class AgentReports:
         self,
         imports: Imports,
         baseline: Baseline,
-        watching: BackendSet,
+        backends: BackendSet,
         clock: Clock,
         link: Link | None,
         *,
@@ -113,7 +113,7 @@ class AgentReports:
     ) -> None:
         self._imports = imports
         self._baseline = baseline
-        self._watching = watching
+        self._backends = backends
         self._clock = clock
         self._link = link
         self._imports_only = imports_only
@@ -122,7 +122,7 @@ class AgentReports:
         self._run = 0
         self._of_this_run: set[str] = set()
         self._written_by_this_run: set[str] = set()
-        self.taken: list[Address] = []
+        self.addresses_in_use: list[Address] = []
         self.trace = ""
         self.importers: dict[str, str] = {}
         self.interpreter = ""
@@ -140,7 +140,7 @@ class AgentReports:
         self._run = run
         self._of_this_run = set()
         self._written_by_this_run = set()
-        self.taken = []
+        self.addresses_in_use = []
         self.trace = ""
         self.importers = {}
         self._has_agent = False
@@ -183,7 +183,7 @@ class AgentReports:
                 self._count(place)
                 return self._baseline.expect(place)
             case AddressInUse(_, address):
-                self.taken.append(address)
+                self.addresses_in_use.append(address)
                 return []
             case ProgramCrashed(trace=trace):
                 self._crashed_at = self._clock()
@@ -196,7 +196,7 @@ class AgentReports:
         """Return True if the program is known to be one of Python."""
         return bool(self.interpreter) or is_python(self._command)
 
-    def interpreter_of(self) -> str:
+    def find_interpreter(self) -> str:
         """Return the program's Python: the reported one, or else the command if it is one; empty if none is known."""
         return next(filter(is_python, (self.interpreter, self._command)), "")
 
@@ -280,7 +280,7 @@ class AgentReports:
         """What changed since a process of this run has read ``path``, if another one of it did so before: since that one."""
         is_known = path in self._of_this_run
         self._count(path)
-        self._baseline.since_launch.reads(path)
+        self._baseline.launch_snapshot.reads(path)
         return self._baseline.examine([path]) if is_known else self._baseline.learn(path, stamp)
 
     def _count(self, path: str) -> None:
@@ -288,7 +288,7 @@ class AgentReports:
         self._of_this_run.add(path)
         if path not in self._imports.files:
             self._imports.files.add(path)
-            self._watching.add_files([path])
+            self._backends.add_files([path])
 
     def _open(self, path: str, stamp: FileStat) -> None:
         if self._opened.is_written(path):

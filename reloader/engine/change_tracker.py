@@ -79,9 +79,9 @@ class ChangeTracker:
     def set_debounce(self, policy: DebouncePolicy) -> None:
         self._collector.set_policy(policy)
 
-    def listen_to(self, paths: Sequence[str]) -> None:
+    def watch_for_hints(self, paths: Sequence[str]) -> None:
         """Have hints posted about ``paths`` too, which are examined elsewhere."""
-        self._backends.listen_to(paths)
+        self._backends.watch_for_hints(paths)
 
     # Hints, and other ways to find a change. Each returns the event that opens a batch, if one has just become certain.
 
@@ -110,7 +110,7 @@ class ChangeTracker:
 
     def _close_batch(self, now: float) -> BatchClosed | None:
         closed = self._collector.close_if_due(now)
-        unchanged = self._baseline.take_unchanged()
+        unchanged = self._baseline.drain_unchanged()
         if unchanged:
             self._report(Unchanged(unchanged))
         if closed is not None:
@@ -150,11 +150,11 @@ class ChangeTracker:
         """
         self._backends.catch_up()
         hints = list(paths)
-        for posted in self._inbox.take_now():
+        for posted in self._inbox.drain():
             if isinstance(posted, PathsChanged):
                 hints += posted.paths
             else:
-                self._inbox.keep(posted)
+                self._inbox.put_back(posted)
         if _concern_rules(hints):
             self._reload_rules()  # what it finds is absorbed below, with the rest
         self.absorb(hints)
@@ -170,13 +170,13 @@ class ChangeTracker:
 
     def handle_launch(self) -> None:
         """Note that a run is about to start, and reads the present contents."""
-        self._baseline.since_launch.begin()
+        self._baseline.launch_snapshot.begin()
 
     # Rules
 
     def _reload_rules(self) -> BatchOpened | None:
-        self._backends.rules_changed()
-        self._rescan.rules_were_read()
+        self._backends.reload_rules()
+        self._rescan.forget_rules()
         return self._compare_all()
 
     def _compare_all(self) -> BatchOpened | None:

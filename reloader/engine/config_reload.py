@@ -19,11 +19,11 @@ from reloader.errors import ConfigError, ConfigFileMissing
 from reloader.interfaces import Clock, Configuration, Fingerprint, ReloadedConfig, Reporter
 
 #: Seconds between two looks that nobody has hinted at. Watchers hint; where one cannot, this is how long a save may wait.
-PERIOD = 5.0
+CHECK_INTERVAL = 5.0
 #: What was saved is read when it has looked the same for so many seconds: editors write in several steps.
-QUIET = 0.1
+QUIET_TIME = 0.1
 #: So many seconds it is not looked at when the runs seem to write it. Then what is on the disk by then is taken over.
-SUSPENDED = 60.0
+SUSPENSION = 60.0
 
 
 class ConfigReloader:
@@ -39,14 +39,14 @@ class ConfigReloader:
         configuration: Configuration | None,
         clock: Clock,
         report: Callable[[Notice], None],
-        report_to: Callable[[Reporter], None] = lambda reporter: None,
+        set_reporter: Callable[[Reporter], None] = lambda reporter: None,
     ) -> None:
         self.settings = settings
         self.pending: ReloadedConfig | None = None
         self._configuration = configuration
         self._clock = clock
         self._report = report
-        self._tell_to = report_to
+        self._tell_to = set_reporter
         self.paths = _paths_of(configuration)
         self._known: Fingerprint = configuration.initial_fingerprint if configuration is not None else {}
         self._unsettled: Fingerprint | None = None
@@ -73,11 +73,11 @@ class ConfigReloader:
             self._look_at = self._clock()
 
     @property
-    def is_unsettled(self) -> bool:
+    def has_unread_changes(self) -> bool:
         """Whether something was saved that has not been read yet."""
         return self._unsettled is not None
 
-    def look_now(self) -> None:
+    def check_now(self) -> None:
         """Somebody asks for all that is on the disk: no hint is waited for."""
         if self._looked_at is not None:
             look = self._looked_at.fingerprint()
@@ -91,7 +91,7 @@ class ConfigReloader:
             return None
         look = configuration.fingerprint()
         if look in (self._known, self._unsettled):
-            self._look_at = now + PERIOD
+            self._look_at = now + CHECK_INTERVAL
             is_new, self._unsettled = look != self._known, None
             self._known = look
             return self._read(configuration) if is_new else None
@@ -146,7 +146,7 @@ class ConfigReloader:
 
     def _has_changed(self, look: Fingerprint, now: float) -> None:
         self._unsettled = look
-        self._look_at = now + QUIET
+        self._look_at = now + QUIET_TIME
 
     def _judged(self, reloaded: ReloadedConfig | None, configuration: Configuration) -> ReloadedConfig | None:
         was_in_doubt = self._is_in_doubt or self.pending is not None
@@ -181,8 +181,8 @@ class ConfigReloader:
         if self._loops.suspended:
             restarts = self._loops.restarts
             self._loops = RestartLoops()
-            self._suspended_until = now + SUSPENDED
-            self._report(ConfigReloadSuspended(source, len(restarts), now - restarts[0].moment, SUSPENDED))
+            self._suspended_until = now + SUSPENSION
+            self._report(ConfigReloadSuspended(source, len(restarts), now - restarts[0].moment, SUSPENSION))
 
 
 def _paths_of(configuration: Configuration | None) -> frozenset[str]:

@@ -24,24 +24,24 @@ class Inbox:
     def post(self, event: Posted) -> None:
         self._queue.put(event)
 
-    def keep(self, event: Posted) -> None:
+    def put_back(self, event: Posted) -> None:
         """Put an event that was taken too early back, in front of all that is still to come."""
         self._kept.append(event)
 
     def take(self, until: float | None) -> list[Posted]:
         """All that has arrived; if there is nothing, wait for it, but not beyond the moment ``until`` (None: no limit)."""
-        events = self.take_now()
+        events = self.drain()
         if events:
             return events
         wait = self._longest_wait if until is None else min(until - self._clock(), self._longest_wait)
         if wait <= 0:
             return []
         try:
-            return [self._queue.get(timeout=wait), *self.take_now()]
+            return [self._queue.get(timeout=wait), *self.drain()]
         except Empty:
             return []
 
-    def take_now(self) -> list[Posted]:
+    def drain(self) -> list[Posted]:
         events = list(self._kept)
         self._kept.clear()
         try:

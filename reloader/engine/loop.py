@@ -95,7 +95,7 @@ class Engine:
                 self.close()
             return end
         finally:
-            self._run.leave_nothing_behind()
+            self._run.kill_and_wait()
 
     @property
     def _end(self) -> int | Idle | None:
@@ -116,7 +116,7 @@ class Engine:
             parts.tasks.tick(parts.clock())
         parts.tasks.close()
         for posted in unhandled:
-            parts.inbox.keep(posted)  # another session may follow in this process
+            parts.inbox.put_back(posted)  # another session may follow in this process
 
     def _stop_asking(self) -> None:
         self._parts.gate.close()
@@ -124,10 +124,10 @@ class Engine:
 
     def begin(self) -> None:
         """Start the first run, now that the baseline is taken, unless a stop was requested in the meantime."""
-        self._parts.files.listen_to(sorted(self._parts.config_reloader.paths))
-        events = self._parts.inbox.take_now()
+        self._parts.files.watch_for_hints(sorted(self._parts.config_reloader.paths))
+        events = self._parts.inbox.drain()
         for posted in events:
-            self._parts.inbox.keep(posted)
+            self._parts.inbox.put_back(posted)
         if not any(isinstance(posted, StopRequested) for posted in events):
             self._dispatch(Begin(self._start.pending))
 
@@ -138,7 +138,7 @@ class Engine:
             if self._next is None:
                 self._receive(posted)
             else:
-                parts.inbox.keep(posted)  # for the engine that follows
+                parts.inbox.put_back(posted)  # for the engine that follows
         for ended in parts.host.collect(parts.clock()):
             self._receive(ended)
         self._reload_settings()
@@ -288,12 +288,12 @@ class Engine:
         if self._next is not None:
             return ()
         reason = self._settings.reason_for(run, reason)
-        trial = self._parts.restart_loops.trial_before(reason)
+        trial = self._parts.restart_loops.needed_trial(reason)
         if trial is None:
             self._start_run(run, reason)
             return ()
         self._parts.files.absorb(trial.suspects)
-        self._parts.restart_loops.begin(trial)
+        self._parts.restart_loops.begin_trial(trial)
         return (LaunchDelayed(run, trial.seconds, reason),)
 
     def _start_run(self, run: int, reason: Reason) -> None:

@@ -39,7 +39,7 @@ class RunProcess:
         self.child = None
         self._inbox.post(RunEnded(run, outcome))
 
-    def leave_nothing_behind(self) -> None:
+    def kill_and_wait(self) -> None:
         """Kill a run that still lives: the session ends by an error of its own, and there is no time to be polite."""
         if self.child is None:
             return

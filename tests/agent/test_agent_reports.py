@@ -59,7 +59,7 @@ class Stage:
         self.watcher = ScriptedWatcher([])
         watching = BackendSet(self.watcher, self.watch_set, lambda: self.watcher, Recorder([]), os.sep)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=True, follow_symlinks=True)
-        self.baseline.take(lambda files: None)
+        self.baseline.scan(lambda files: None)
         self.link = ScriptedLink()
         self.notes: list[Note] = []
         self.program = AgentReports(

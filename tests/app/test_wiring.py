@@ -223,7 +223,7 @@ class TestProgress:
         inbox.post(RestartRequested("somebody"))
         clock.advance(PATIENCE)
         progress(10)
-        assert inbox.take_now() == [RestartRequested("somebody")]
+        assert inbox.drain() == [RestartRequested("somebody")]
 
     @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
     def test_ends_the_scan_for_a_user_who_has_lost_patience(self, number: int, code: int) -> None:

@@ -228,10 +228,10 @@ class TestWhatThisRunDid:
 
     def test_is_which_addresses_it_found_in_use(self, reports: Reports) -> None:
         assert reports.program.handle(AddressInUse(1, Address("", 80))) == []
-        assert reports.program.taken == [Address("", 80)]
+        assert reports.program.addresses_in_use == [Address("", 80)]
         reports.start()
         reports.program.handle(AddressInUse(1, Address("", 81)))
-        assert reports.program.taken == []
+        assert reports.program.addresses_in_use == []
 
 
 class TestTheEnd:

@@ -70,7 +70,7 @@ def test_and_is_left_out_when_the_backend_watches_anew(
     makes: Makes, watcher: ScriptedWatcher, poller: ScriptedWatcher, roots: tuple[str, str]
 ) -> None:
     watching = makes(polled=[roots[1]])
-    watching.rules_changed()
+    watching.reload_rules()
     assert [watched.roots for watched in watcher.watched] == [(roots[0],)]
     assert [watched.roots for watched in poller.watched] == [(roots[1],), (roots[1],)], "its rules have changed, too"
 

@@ -58,7 +58,7 @@ class Tree:
         self.watch_set = configured_watch_set(settings, self.disk)
         self.baseline = Baseline(self.disk, self.watch_set, by_content=by_content, follow_symlinks=follow_symlinks)
         self.progress: list[int] = []
-        self.baseline.take(self.progress.append)
+        self.baseline.scan(self.progress.append)
         if read_all:
             assert self.baseline.read_ahead(1.0, lambda: 0.0) == (True, [])
 
@@ -462,14 +462,14 @@ class TestYoungFiles:
     def test_are_read_when_the_baseline_is_taken(self, root: Path) -> None:
         disk = young_disk(root)
         baseline = baseline_of(root, disk)
-        baseline.take(lambda files: None)
+        baseline.scan(lambda files: None)
         assert sorted(map(os.path.basename, disk.read)) == ["__init__.py", "app.py", "mod.py"]
 
     def test_of_which_there_are_many_are_left_to_idle_time(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(baseline_module, "READ_AT_ONCE", 2)
         disk = young_disk(root)
         baseline = baseline_of(root, disk)
-        baseline.take(lambda files: None)
+        baseline.scan(lambda files: None)
         assert len(disk.read) == 2
         assert baseline.read_ahead(1.0, lambda: 0.0) == (True, [])
         assert len(disk.read) == 3
@@ -596,8 +596,8 @@ class TestFilesWithTheSameContent:
             tree.differs("app.py")
         tree.save("pkg/__init__.py", "second")
         tree.differs("pkg/__init__.py")
-        assert tree.baseline.take_unchanged() == (str(tree.root / "app.py"),)
-        assert tree.baseline.take_unchanged() == ()
+        assert tree.baseline.drain_unchanged() == (str(tree.root / "app.py"),)
+        assert tree.baseline.drain_unchanged() == ()
 
 
 class TestWhatAProgramHasRead:

@@ -31,7 +31,7 @@ from reloader.core.restart_loops import MIN_RESTARTS, FileRestart, RestartLoops
 from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.core.states import ConfigChanged, ConfigRejected, FirstStart, Idle, RestartHistory, Running
 from reloader.core.tasks import GatePolicy, HookEvent, ReadyPolicy, Task, TaskSettings
-from reloader.engine.config_reload import PERIOD, QUIET, SUSPENDED, ConfigReloader
+from reloader.engine.config_reload import CHECK_INTERVAL, QUIET_TIME, SUSPENSION, ConfigReloader
 from reloader.engine.loop import Engine
 from reloader.engine.tasks.hooks import HOOK_TIMEOUT
 from reloader.errors import BackendUnavailable, ConfigError, ConfigFileMissing
@@ -124,22 +124,22 @@ class TestWhenItIsRead:
         renewal.handle([PLACE])
         assert self.after(renewal, clock, 0) is None
         configuration.save(renewed_to(LIGHT, "debounce"))
-        assert self.after(renewal, clock, QUIET) is None
+        assert self.after(renewal, clock, QUIET_TIME) is None
         assert configuration.reads == 0
-        assert self.after(renewal, clock, QUIET) is configuration.written
+        assert self.after(renewal, clock, QUIET_TIME) is configuration.written
         assert configuration.reads == 1
 
     def test_needs_no_hint(self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration) -> None:
         configuration.save(renewed_to(LIGHT, "debounce"))
-        assert self.after(renewal, clock, PERIOD) is None
-        assert self.after(renewal, clock, QUIET) is configuration.written
+        assert self.after(renewal, clock, CHECK_INTERVAL) is None
+        assert self.after(renewal, clock, QUIET_TIME) is configuration.written
 
     def test_is_not_for_a_hint_at_something_else(
         self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
     ) -> None:
         configuration.save(renewed_to(LIGHT, "debounce"))
         renewal.handle(["/srv/app.py"])
-        assert renewal.deadline == clock() + PERIOD
+        assert renewal.deadline == clock() + CHECK_INTERVAL
 
     def test_is_never_where_no_file_is(self, clock: ManualClock, told: list[Notice]) -> None:
         renewal = ConfigReloader(SETTINGS, None, clock, told.append)
@@ -155,7 +155,7 @@ class TestWhenItIsRead:
     ) -> None:
         for written in (ConfigError(["a", "b"]), ConfigFileMissing(["c"]), None, None):
             configuration.save(written)
-            for seconds in (PERIOD, QUIET, PERIOD, PERIOD):
+            for seconds in (CHECK_INTERVAL, QUIET_TIME, CHECK_INTERVAL, CHECK_INTERVAL):
                 assert self.after(renewal, clock, seconds) is None
         source = "reloader.toml"
         assert told == [ConfigInvalid(("a", "b")), ConfigMissing("c"), ConfigRestored(source)]
@@ -185,7 +185,7 @@ class TestWhenItIsRead:
     ) -> None:
         renewal.judge(renewed_to(HEAVY, "command"))
         configuration.save(error)
-        for seconds in (PERIOD, QUIET):
+        for seconds in (CHECK_INTERVAL, QUIET_TIME):
             self.after(renewal, clock, seconds)
         assert renewal.pending is None
 
@@ -197,10 +197,10 @@ class TestWhenItIsRead:
         assert renewal.deadline == clock()
         assert renewal.before_launch() is None
         configuration.save(renewed_to(HEAVY, "command"))
-        renewal.look_now()
-        assert not renewal.is_unsettled
+        renewal.check_now()
+        assert not renewal.has_unread_changes
         assert [renewal.deadline] == [None]
-        assert renewal.tick(clock() + PERIOD) is None
+        assert renewal.tick(clock() + CHECK_INTERVAL) is None
         assert configuration.reads == 0
 
 
@@ -220,7 +220,7 @@ class TestARunThatWritesItsConfiguration:
         clock.now += after
         renewal.handle([PLACE])
         assert renewal.tick(clock()) is None
-        clock.now += QUIET
+        clock.now += QUIET_TIME
         reloaded = renewal.tick(clock())
         if reloaded is None:
             return False
@@ -233,12 +233,12 @@ class TestARunThatWritesItsConfiguration:
     ) -> None:
         assert all(self.replaced(renewal, clock, 0.2) for _ in range(MIN_RESTARTS))
         (suspended,) = [notice for notice in told if isinstance(notice, ConfigReloadSuspended)]
-        assert (suspended.restarts, suspended.seconds) == (MIN_RESTARTS, SUSPENDED)
+        assert (suspended.restarts, suspended.seconds) == (MIN_RESTARTS, SUSPENSION)
         assert not self.replaced(renewal, clock, 0.2)
         assert renewal.before_launch() is None
         assert renewal.deadline is not None
-        assert renewal.deadline > clock() + SUSPENDED / 2
-        clock.now += SUSPENDED
+        assert renewal.deadline > clock() + SUSPENSION / 2
+        clock.now += SUSPENSION
         assert renewal.before_launch() is not None
 
     def test_is_looked_at_again_after_a_restart_by_hand(self, renewal: ConfigReloader, clock: ManualClock) -> None:
@@ -313,7 +313,7 @@ def turns_until_it_ends(bench: Changing) -> int | Idle:
 class TestInTheEngine:
     def test_a_policy_is_exchanged_and_the_run_goes_on(self, bench: Changing) -> None:
         bench.save_config(bench.light, "debounce")
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         assert bench.told(ConfigReloaded) == [
             ConfigReloaded("the command line", (KeyChange("debounce", 1, 2),), replaces_run=False)
         ]
@@ -323,11 +323,11 @@ class TestInTheEngine:
 
     def test_from_then_on_the_new_reporter_is_told(self, bench: Changing) -> None:
         bench.save_config(bench.light, "debounce")
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         reporter = bench.configuration.accepted[0].reporter
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         assert isinstance(reporter, Recorder)
         assert [one.run for one in reporter.notices if isinstance(one, Launched)] == [2]
         assert bench.told(Launched) == []
@@ -400,7 +400,7 @@ class TestInTheEngine:
         turns_until_it_ends(bench)
         bench.post(StopRequested(15))
         bench.engine.turn()
-        assert bench.inbox.take_now() == [StopRequested(15)]
+        assert bench.inbox.drain() == [StopRequested(15)]
 
     def test_who_wants_it_to_end_before_the_next_engine_begins_sees_no_run(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
@@ -441,7 +441,7 @@ class TestWhoWaitsForAllOnTheDisk:
         (tmp_path / "app" / "app.py").write_text("x = 1\n")
         bench = Changing(tmp_path / "app", TaskSettings())
         bench.begin()
-        bench.pass_time(2 * PERIOD)
+        bench.pass_time(2 * CHECK_INTERVAL)
         return bench
 
     def test_is_not_answered_by_the_run_that_is_to_be_replaced(self, bench: Changing) -> None:
@@ -453,7 +453,7 @@ class TestWhoWaitsForAllOnTheDisk:
     def test_is_answered_by_a_run_that_goes_on_once_the_policy_is_exchanged(self, bench: Changing) -> None:
         bench.configuration.save(renewed_to(bench.light, "debounce"))
         answers = bench.result_of_wait_a_wait(after=None)
-        bench.pass_time(2 * QUIET)
+        bench.pass_time(2 * QUIET_TIME)
         assert [(answer["verdict"], answer["run"]) for answer in answers] == [("ready", 1)]
         assert len(bench.told(ConfigReloaded)) == 1
 
@@ -461,9 +461,9 @@ class TestWhoWaitsForAllOnTheDisk:
     def test_is_told_what_is_refused_and_who_asks_later_is_too(self, bench: Changing, after: int | None) -> None:
         bench.configuration.save(ConfigError(["a", "b"]))
         first = bench.result_of_wait_a_wait(after=None)
-        bench.pass_time(2 * QUIET)
+        bench.pass_time(2 * QUIET_TIME)
         later = bench.result_of_wait_a_wait(after)
-        bench.pass_time(2 * QUIET)
+        bench.pass_time(2 * QUIET_TIME)
         (answer,) = first
         assert (answer["verdict"], answer["run"], answer["trace"]) == ("failed", 1, "a\nb")
         assert answer["why"] == "the configuration is refused"
@@ -475,10 +475,10 @@ class TestWhoWaitsForAllOnTheDisk:
     ) -> None:
         bench.configuration.save(ConfigError(["a"]))
         answers = bench.result_of_wait_a_wait(after=None)
-        bench.pass_time(2 * QUIET)
+        bench.pass_time(2 * QUIET_TIME)
         bench.configuration.save(written)
         later = bench.result_of_wait_a_wait(after=None)
-        bench.pass_time(2 * QUIET)
+        bench.pass_time(2 * QUIET_TIME)
         assert [answer["verdict"] for answer in (*answers, *later)] == ["failed", "ready"]
 
     def test_is_kept_waiting_during_a_pause_in_which_nothing_is_taken_over(self, bench: Changing) -> None:
@@ -488,13 +488,13 @@ class TestWhoWaitsForAllOnTheDisk:
         bench.engine.turn()
         assert answers == []
         bench.post(ControlRequest(ResumeRequest("a test"), Replying([])))
-        bench.pass_time(2 * QUIET)
+        bench.pass_time(2 * QUIET_TIME)
         assert [answer["verdict"] for answer in answers] == ["ready"]
 
     def test_asks_for_nothing_where_no_file_is(self, tmp_path: Path) -> None:
         renewal = ConfigReloader(SETTINGS, None, ManualClock(), lambda notice: None)
-        renewal.look_now()
-        assert not renewal.is_unsettled
+        renewal.check_now()
+        assert not renewal.has_unread_changes
 
 
 class TestAtTheGate:
@@ -514,7 +514,7 @@ class TestAtTheGate:
 
     def check(self, bench: Changing, name: str, code: int) -> None:
         """A command of this name is begun, and ends."""
-        until = bench.clock() + 2 * PERIOD
+        until = bench.clock() + 2 * CHECK_INTERVAL
         while not bench.helpers.living:
             assert bench.clock() < until, f"{name} is not begun"
             bench.engine.turn()
@@ -524,7 +524,7 @@ class TestAtTheGate:
     def test_another_command_does_not_start_what_is_refused(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         self.check(bench, "lint", 1)
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         assert len(bench.told(TaskFailed)) == 2
         assert [act for act in bench.acts if act.startswith("ask")] == []
         bench.save("app.py", "x = 3\n")
@@ -541,13 +541,13 @@ class TestAtTheGate:
     def test_what_has_to_pass_is_exchanged_and_tried_at_once(self, bench: Changing) -> None:
         bench.save_config(replace(bench.settings, tasks=checked_by("other")), "check")
         self.check(bench, "other", 0)
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         assert [one.replaces_run for one in bench.told(ConfigReloaded)] == [False]
         assert "launch 2" in bench.acts
 
     def test_what_has_nothing_to_do_with_it_leaves_it_alone(self, bench: Changing) -> None:
         bench.save_config(bench.light, "debounce")
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         assert len(bench.told(ConfigReloaded)) == 1
         assert bench.helpers.living == []
         assert [act for act in bench.acts if act.startswith("ask")] == []
@@ -557,7 +557,7 @@ class TestAtTheGate:
         self.check(bench, "other", 1)
         bench.configuration.save(None)
         self.check(bench, "lint", 0)
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         (launched,) = bench.told(Launched)
         assert launched.argv == bench.settings.launch.argv
 
@@ -567,7 +567,7 @@ class TestAtTheGate:
         self.check(bench, "other", 1)
         bench.configuration.save(error)
         self.check(bench, "lint", 0)
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         (launched,) = bench.told(Launched)
         assert launched.argv == bench.settings.launch.argv
 
@@ -591,12 +591,12 @@ class TestWhatNoRunHasHad:
     def test_is_all_that_was_heard_and_all_that_was_missed(self, bench: Changing, told: list[Notice]) -> None:
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         bench.host.is_obeyed = False
         bench.save_config(bench.heavy, "command")
         bench.save("heard.py", "x = 1\n")
         bench.hint("heard.py")
-        bench.pass_time(PERIOD)
+        bench.pass_time(CHECK_INTERVAL)
         bench.host.end(Exited(0))
         following = self.following(bench, told).begin()
         assert [following.named(batch) for batch in following.written_changes] == [
@@ -642,7 +642,7 @@ class TestEngines:
             resources.callback(closed.append, settings.launch.argv[0])
             if before is None:
                 for posted in (Wakeup(), RestartRequested("r"), WatcherFailed("watchdog", "", "")):
-                    resources.callback(first.inbox.keep, posted)  # while the parts of that engine end
+                    resources.callback(first.inbox.put_back, posted)  # while the parts of that engine end
                 return first.engine
             assert before is first.engine
             if left:
@@ -653,7 +653,7 @@ class TestEngines:
 
         code = run_engines(assemble, first.renewal, first.inbox, lambda: None)
         assert closed == [settings.launch.argv[0] for settings in plans]
-        assert first.inbox.take_now() == [Wakeup()]
+        assert first.inbox.drain() == [Wakeup()]
         reason = FirstStart() if len(plans) > 2 else ConfigChanged(("command",))
         assert starts[-1].reason == reason
         return plans, first, code

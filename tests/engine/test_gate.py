@@ -86,7 +86,7 @@ class TestSyntax:
 
     def test_a_file_that_the_run_has_imported_since_is_not_taken_back(self, bench: Bench) -> None:
         change(bench, "app.py", "x = (\n")
-        bench.baseline.since_launch.reads(str(bench.root / "app.py"))
+        bench.baseline.launch_snapshot.reads(str(bench.root / "app.py"))
         change(bench, "app.py", "x = 1\n")
         assert bench.changed == [{"app.py": "modified"}]
 

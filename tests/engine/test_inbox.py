@@ -21,14 +21,14 @@ def test_news_are_taken_in_the_order_of_their_arrival_and_once() -> None:
     for event in (FIRST, SECOND, THIRD):
         inbox.post(event)
     assert inbox.take(None) == [FIRST, SECOND, THIRD]
-    assert inbox.take_now() == []
+    assert inbox.drain() == []
 
 
 def test_what_is_kept_comes_before_what_is_still_to_come() -> None:
     inbox = Inbox(ManualClock())
     inbox.post(THIRD)
-    inbox.keep(FIRST)
-    inbox.keep(SECOND)
+    inbox.put_back(FIRST)
+    inbox.put_back(SECOND)
     assert inbox.take(None) == [FIRST, SECOND, THIRD]
 
 

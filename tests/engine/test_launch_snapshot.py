@@ -14,7 +14,7 @@ def test_content_that_is_back_is_as_before() -> None:
     for digest, expected in ((2, False), (3, False), (1, True)):
         since.changes("a")
         entries["a"] = FileRecord(FILE._replace(mtime_ns=digest), digest)
-        assert since.is_as_before("a") is expected
+        assert since.holds_same_content("a") is expected
 
 
 def test_what_was_not_there_is_as_before_when_it_is_gone() -> None:
@@ -22,18 +22,18 @@ def test_what_was_not_there_is_as_before_when_it_is_gone() -> None:
     since = LaunchSnapshot(entries)
     since.changes("a")
     entries["a"] = FileRecord(FILE, 1)
-    assert not since.is_as_before("a")
+    assert not since.holds_same_content("a")
     del entries["a"]
-    assert since.is_as_before("a")
+    assert since.holds_same_content("a")
     entries["a"] = FileRecord(MISSING)
-    assert since.is_as_before("a")
+    assert since.holds_same_content("a")
 
 
 def test_content_that_nobody_has_read_is_never_as_before() -> None:
     entries = {"a": FileRecord(FILE)}
     since = LaunchSnapshot(entries)
     since.changes("a")
-    assert not since.is_as_before("a")
+    assert not since.holds_same_content("a")
 
 
 def test_what_the_run_has_read_since_is_not_as_before() -> None:
@@ -44,7 +44,7 @@ def test_what_the_run_has_read_since_is_not_as_before() -> None:
     since.reads("b")
     since.changes("a")
     since.changes("b")
-    assert (since.is_as_before("a"), since.is_as_before("b")) == (False, True)
+    assert (since.holds_same_content("a"), since.holds_same_content("b")) == (False, True)
 
 
 def test_with_the_next_launch_all_begins_anew() -> None:
@@ -53,6 +53,6 @@ def test_with_the_next_launch_all_begins_anew() -> None:
     since.changes("a")
     entries["a"] = FileRecord(FILE, 2)
     since.begin()
-    assert not since.is_as_before("a")
+    assert not since.holds_same_content("a")
     since.changes("a")
-    assert since.is_as_before("a")
+    assert since.holds_same_content("a")

@@ -121,7 +121,7 @@ class TestALaterRunThatCannotBeLaunched:
         bench.post(RestartRequested("a test"))
         bench.engine.turn()
         assert isinstance(bench.state, Running)
-        (ended,) = bench.inbox.take_now()
+        (ended,) = bench.inbox.drain()
         for _ in range(2):
             bench.post(StopRequested(2))
             bench.engine.turn()

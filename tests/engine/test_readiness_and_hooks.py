@@ -215,7 +215,7 @@ def test_what_is_due_is_run_as_it_was_when_it_happened_and_what_follows_by_the_n
     hooks = Hooks(named, commands, Recorder([]), lambda more: {**told, **more}, lambda batch, name: {}, cwd="/old")
     hooks.report(Launched(1, 7, ("serve",), FirstStart()))
     hooks.report(Ended(1, Exited(0), 1.0, stopped=True))
-    hooks.follow({HookEvent.START: ("new start",)}, lambda more: {"PLAN": "new", **more}, cwd="/new")
+    hooks.transfer({HookEvent.START: ("new start",)}, lambda more: {"PLAN": "new", **more}, cwd="/new")
     hooks.report(Launched(2, 8, ("serve",), FirstStart()))
     done = []
     while helpers.living:

@@ -12,7 +12,7 @@ from reloader.core.changes import FileStat
 from reloader.core.notices import BackendFellBack, EventsMissed
 from reloader.core.states import Running
 from reloader.engine.files.backends import DISTRUST
-from reloader.engine.files.rescan import AFFORDABLE, LATE, PERIOD, SLICE, STRIDE
+from reloader.engine.files.rescan import AFFORDABLE, MAX_EVENT_DELAY, RESCAN_PERIOD, SLICE, STRIDE
 from tests.support.fakes.clock import ManualClock
 from tests.support.fakes.interfaces import DatedDisk
 from tests.support.platforms.limits import needs_symlinks
@@ -20,7 +20,7 @@ from tests.support.platforms.paths import relative
 from tests.support.sessions.engine_bench import Bench
 
 #: More than one sweep with its judgement, and less than two.
-A_RESCAN = PERIOD + 2 * LATE
+A_RESCAN = RESCAN_PERIOD + 2 * MAX_EVENT_DELAY
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bench(root: Path) -> Bench:
-    bench = Bench(root, rescan_period=PERIOD).begin()
+    bench = Bench(root, rescan_period=RESCAN_PERIOD).begin()
     bench.pass_time(A_RESCAN)  # so that every directory was listed once
     return bench
 
@@ -98,7 +98,7 @@ def test_a_link_that_leads_elsewhere_is_found(root: Path) -> None:
     (root.parent / "one").write_text("one\n")
     (root.parent / "two").write_text("the other\n")
     (root / "link.txt").symlink_to(root.parent / "one")
-    bench = Bench(root, rescan_period=PERIOD).begin()
+    bench = Bench(root, rescan_period=RESCAN_PERIOD).begin()
     (root / "link.txt").unlink()
     (root / "link.txt").symlink_to(root.parent / "two")
     bench.pass_time(A_RESCAN)
@@ -106,7 +106,7 @@ def test_a_link_that_leads_elsewhere_is_found(root: Path) -> None:
 
 
 def test_what_appears_before_the_first_sweep_is_found_too(root: Path) -> None:
-    bench = Bench(root, rescan_period=PERIOD).begin()
+    bench = Bench(root, rescan_period=RESCAN_PERIOD).begin()
     add(root)
     bench.pass_time(A_RESCAN)
     assert missed(bench) == {"package/new.py"}
@@ -125,7 +125,7 @@ def test_rules_that_changed_without_an_event_are_obeyed(bench: Bench) -> None:
 
 
 def test_a_change_whose_event_is_late_is_not_called_missed(bench: Bench) -> None:
-    bench.pass_time(PERIOD - 2 * LATE - 0.5)
+    bench.pass_time(RESCAN_PERIOD - 2 * MAX_EVENT_DELAY - 0.5)
     edit(bench.root)
     while not bench.rescan._suspects:
         bench.engine.turn()
@@ -166,12 +166,12 @@ def test_a_root_that_keeps_silent_is_polled_and_told_once(bench: Bench) -> None:
 
 def test_each_sweep_asks_whether_the_backend_lives(bench: Bench) -> None:
     before = bench.journal.count("scripted is checked")
-    bench.pass_time(2 * PERIOD)
+    bench.pass_time(2 * RESCAN_PERIOD)
     assert bench.journal.count("scripted is checked") == before + 2
 
 
 def test_where_everything_is_polled_nothing_is_swept(root: Path) -> None:
-    bench = Bench(root, rescan_period=PERIOD)
+    bench = Bench(root, rescan_period=RESCAN_PERIOD)
     bench.watcher.name = "stat"
     bench.begin()
     edit(root)
@@ -199,11 +199,11 @@ class TestTheCost:
     def bench(self, root: Path) -> Bench:
         for number in range(self.FILES):
             (root / f"module{number}.py").write_text("")
-        bench = Bench(root, rescan_period=PERIOD, make_disk=SlowDisk)
+        bench = Bench(root, rescan_period=RESCAN_PERIOD, make_disk=SlowDisk)
         return bench.begin()
 
     def test_decides_on_how_often_it_is_done(self, bench: Bench) -> None:
-        bench.pass_time(PERIOD)
+        bench.pass_time(RESCAN_PERIOD)
         began = bench.clock()
         while bench.rescan._under_way is not None:
             bench.engine.turn()
@@ -211,7 +211,7 @@ class TestTheCost:
         assert bench.rescan.deadline - began >= self.FILES * 0.001 / AFFORDABLE
 
     def test_does_not_hold_up_news(self, bench: Bench) -> None:
-        bench.pass_time(PERIOD)
+        bench.pass_time(RESCAN_PERIOD)
         while bench.rescan._under_way is None:
             bench.engine.turn()
         before = bench.clock()

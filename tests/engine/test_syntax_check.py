@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reloader.engine.tasks.runner import TaskRunner
-from reloader.engine.tasks.syntax_check import AT_ONCE, CompileError, SyntaxChecker, first_fault
+from reloader.engine.tasks.syntax_check import AT_ONCE, CompileError, SyntaxChecker, first_error
 from reloader.system import ProcessHost
 from tests.support.assertions.eventually import eventually
 from tests.support.fakes.clock import ManualClock
@@ -85,7 +85,7 @@ def test_the_program_s_python_says_what_is_wrong_and_where(
     fault = Asking(host, tmp_path).check(written(tmp_path, "x = 1\n", "good.py"), path)
     assert fault is not None
     assert fault.path == str(path)
-    assert fault == first_fault([str(path)])
+    assert fault == first_error([str(path)])
     assert line is None or (fault.line, fault.message) == (line, message)
 
 
@@ -99,7 +99,7 @@ def test_a_python_that_knows_more_than_ours_lets_a_source_pass(host: ProcessHost
     path = written(tmp_path, "this is the syntax of tomorrow\n")
     tomorrow = written(tmp_path, "#!/bin/sh\nexit 0\n", "python")
     tomorrow.chmod(0o755)
-    assert first_fault([str(path)]) is not None
+    assert first_error([str(path)]) is not None
     assert Asking(host, tmp_path, str(tomorrow)).check(path) is None
 
 
@@ -113,9 +113,9 @@ def test_where_that_python_gives_no_answer_ours_counts(host: ProcessHost, tmp_pa
 
 def test_where_no_python_is_known_ours_counts(host: ProcessHost, tmp_path: Path) -> None:
     path = written(tmp_path, "x = (\n")
-    assert Asking(host, tmp_path, "").check(path) == first_fault([str(path)])
-    assert Asking(host, None).check(path) == first_fault([str(path)])
-    assert Asking(host, tmp_path / "gone").check(path) == first_fault([str(path)])
+    assert Asking(host, tmp_path, "").check(path) == first_error([str(path)])
+    assert Asking(host, None).check(path) == first_error([str(path)])
+    assert Asking(host, tmp_path / "gone").check(path) == first_error([str(path)])
 
 
 def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Path) -> None:
@@ -132,4 +132,4 @@ def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Pa
 
 
 def test_what_cannot_be_read_has_no_fault(tmp_path: Path) -> None:
-    assert first_fault([str(tmp_path / "gone.py"), str(tmp_path)]) is None
+    assert first_error([str(tmp_path / "gone.py"), str(tmp_path)]) is None

@@ -66,7 +66,7 @@ class Tree:
         self._resources.callback(shutil.rmtree, self.root.parent)
         self.root.mkdir()
         lay_out(self.root)
-        session = Session(self.root, make_watcher, debounce=PROMPT, rescan_period=rescan_period, late=0.05)
+        session = Session(self.root, make_watcher, debounce=PROMPT, rescan_period=rescan_period, max_event_delay=0.05)
         self.session = self._resources.enter_context(session)
         self._settled = self.contents()
         self._told = len(session.reporter.notices)

@@ -54,7 +54,7 @@ class ControlHandler:
         chronicle: RunJournal,
         collector: ChangeCollector,
         baseline: Baseline,
-        watching: BackendSet,
+        backends: BackendSet,
         program: AgentReports,
         clock: Clock,
         explainer: Explainer,
@@ -69,7 +69,7 @@ class ControlHandler:
         self._chronicle = chronicle
         self._collector = collector
         self._baseline = baseline
-        self._watching = watching
+        self._backends = backends
         self._program = program
         self._clock = clock
         self._explainer = explainer
@@ -107,7 +107,7 @@ class ControlHandler:
                 return self._end_pause(by)
             case WaitRequest(after=None):
                 self._should_look = True
-                self._renewal.look_now()
+                self._renewal.check_now()
             case _:
                 pass  # to answer it changes nothing
         return None
@@ -147,7 +147,7 @@ class ControlHandler:
                 floor = None if after is None else after + 1
                 self._waits.append(_PendingWait(Wait(floor, now + timeout), asked.reply))
             case ExplainRequest(path):
-                backend = "stat" if self._watching.is_polled(path) else self._watching.backend
+                backend = "stat" if self._backends.is_polled(path) else self._backends.backend
                 asked.reply(as_answer(self._explainer.explain(path, backend)))
             case FilesRequest():
                 asked.reply(as_answer(FilesListed(self._baseline.watched(), is_live=True)))
@@ -175,7 +175,7 @@ class ControlHandler:
     @property
     def _is_collecting(self) -> bool:
         """Whether something on the disk is known, and nothing has followed from it yet."""
-        return self._collector.deadline is not None or bool(self._pause.pending) or self._renewal.is_unsettled
+        return self._collector.deadline is not None or bool(self._pause.pending) or self._renewal.has_unread_changes
 
     @property
     def _is_pending(self) -> bool:
@@ -202,7 +202,7 @@ class ControlHandler:
             reason=newest.reason if newest is not None else "",
             is_paused=self._pause.is_on,
             pending=tuple(self._pause.pending.kinds),
-            backend=self._watching.backend,
+            backend=self._backends.backend,
             files=self._baseline.files,
         )
 

@@ -46,7 +46,7 @@ class RunJournal:
         self._note_refusal(notice)
         self._reporter.report(notice)
 
-    def report_to(self, reporter: Reporter) -> None:
+    def set_reporter(self, reporter: Reporter) -> None:
         """From now on it is this one that the user is told by."""
         self._reporter = reporter
 

@@ -58,7 +58,7 @@ class BackendSet:
         return self._watcher.name
 
     @property
-    def lives_by_events(self) -> bool:
+    def depends_on_events(self) -> bool:
         """Whether something could happen that nobody looks for, if its event were lost."""
         return self._watcher.name != "stat"
 
@@ -66,7 +66,7 @@ class BackendSet:
         """The backend may have lost sight of directories."""
         self._watcher.watch(watched_by_events(self._watch_set, self._polled))
 
-    def rules_changed(self) -> None:
+    def reload_rules(self) -> None:
         """A ``.gitignore`` was edited: ask the disk again which directories count."""
         self._watch_set.filter.forget()
         self.watch_again()
@@ -107,7 +107,7 @@ class BackendSet:
         elif self._has_files_to_poll(paths):
             self._poll()
 
-    def listen_to(self, paths: Sequence[str]) -> None:
+    def watch_for_hints(self, paths: Sequence[str]) -> None:
         """Hints at these are wanted as well, though they are none of the watch set, and are looked at elsewhere."""
         if paths:
             self._watcher.add_files(paths)

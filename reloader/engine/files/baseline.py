@@ -51,7 +51,7 @@ class Baseline:
         self._dependents: defaultdict[str, set[str]] = defaultdict(set)
         self._unread: list[str] = []
         self._same_content: list[str] = []
-        self.since_launch = LaunchSnapshot(self._entries)
+        self.launch_snapshot = LaunchSnapshot(self._entries)
 
     @property
     def entries(self) -> Mapping[str, FileRecord]:
@@ -84,7 +84,7 @@ class Baseline:
     def directories(self) -> int:
         return len(self._folders)
 
-    def take(self, progress: Progress, folders: Iterable[ListedDirectory] | None = None) -> None:
+    def scan(self, progress: Progress, folders: Iterable[ListedDirectory] | None = None) -> None:
         """Look at everything for the first time. ``progress`` is called with the number of files, directory by directory.
 
         ``folders`` are all directories that count, if a watcher has listed them just now.
@@ -125,7 +125,7 @@ class Baseline:
             (same if is_same else stirred).append(path)
         return stirred, same
 
-    def take_unchanged(self) -> tuple[str, ...]:
+    def drain_unchanged(self) -> tuple[str, ...]:
         """Files that were touched or written since the last call, and hold what they held before."""
         unchanged, self._same_content = tuple(dict.fromkeys(self._same_content)), []
         return unchanged
@@ -236,7 +236,7 @@ class Baseline:
         entry = self._entries.get(path)
         before = entry.stat if entry is not None else MISSING
         verdict = compare(before, stamp, by_content=self._eyes.by_content)
-        if verdict is Comparison.SAME and not self._eyes.should_look_twice(entry):
+        if verdict is Comparison.SAME and not self._eyes.is_racy(entry):
             return []
         look = self._eyes.look(path) if stamp.kind is PathKind.FILE else FileRecord(stamp)
         if verdict is not Comparison.DIFFERENT and entry is not None and is_same_content(entry, look):
@@ -244,7 +244,7 @@ class Baseline:
             if verdict is not Comparison.SAME:
                 self._same_content.append(path)
             return []
-        self.since_launch.changes(path)
+        self.launch_snapshot.changes(path)
         self._record(path, look)
         self._depend(path)  # if it is a link, it may lead elsewhere now
         return [PathChange(path, kind_of_change(before, look.stat))]
@@ -254,7 +254,7 @@ class Baseline:
             return []
         if stamp.kind is not PathKind.MISSING:
             return self._compared(path, stamp)
-        self.since_launch.changes(path)
+        self.launch_snapshot.changes(path)
         del self._entries[path]
         members = self._folders.get(os.path.dirname(path), [])
         if path in members:
@@ -265,7 +265,7 @@ class Baseline:
 
     def _read_young(self) -> None:
         """A second write may hide behind the stamp of a file that was written a moment ago, unless its content is known."""
-        for path in self._eyes.young_among(self._unread, self._entries)[:READ_AT_ONCE]:
+        for path in self._eyes.recent_among(self._unread, self._entries)[:READ_AT_ONCE]:
             self._entries[path] = self._eyes.look(path)
 
     def _record(self, path: str, entry: FileRecord) -> None:

@@ -14,17 +14,17 @@ class ChangeCollector:
     """Holds the batch that is being collected. Owned by the engine's thread; time comes in as an argument.
 
     A finished save is compared at once, so that the old run can end while more news may follow; a file that may still be
-    written to is compared when it has been quiet. ``counting`` leaves of what has changed that which may restart the program.
+    written to is compared when it has been quiet. ``without_suspended`` leaves of what has changed that which may restart the program.
     """
 
     def __init__(
         self,
         baseline: Baseline,
         policy: DebouncePolicy,
-        counting: Callable[[list[PathChange]], list[PathChange]] = lambda changes: changes,
+        without_suspended: Callable[[list[PathChange]], list[PathChange]] = lambda changes: changes,
     ) -> None:
         self._baseline = baseline
-        self._counting = counting
+        self._without_suspended = without_suspended
         self._debouncer = Debouncer(policy)
         self._changes: list[PathChange] = []
         self.has_open_batch = False
@@ -37,7 +37,7 @@ class ChangeCollector:
     def deadline(self) -> float | None:
         return self._debouncer.deadline
 
-    def is_waiting_for(self, path: str) -> bool:
+    def is_pending(self, path: str) -> bool:
         """Whether news of ``path`` were heard, and are not compared yet."""
         return path in self._debouncer.pending
 
@@ -64,7 +64,7 @@ class ChangeCollector:
         if deadline is None or now < deadline:
             return None
         seen = {change.path for change in self._changes}
-        late = self._counting(self._baseline.examine(dict.fromkeys((*self._debouncer.pending, *seen))))
+        late = self._without_suspended(self._baseline.examine(dict.fromkeys((*self._debouncer.pending, *seen))))
         self._changes += late
         if any(change.path in seen for change in late) and not self._debouncer.is_at_ceiling(now):
             self._debouncer.add([change.path for change in late], finished=False, now=now)
@@ -74,12 +74,12 @@ class ChangeCollector:
     def absorb(self, hints: Iterable[str]) -> ChangeBatch:
         """Look at ``hints`` and at all that is pending just before a launch: the next run reads what is found now."""
         paths = dict.fromkeys((*self._debouncer.pending, *hints))
-        self._changes += self._counting(self._baseline.examine(paths))
+        self._changes += self._without_suspended(self._baseline.examine(paths))
         closed = self._close()
         return closed.batch if closed is not None else ChangeBatch()
 
     def _collect(self, changes: list[PathChange], now: float) -> BatchOpened | None:
-        changes = self._counting(changes)
+        changes = self._without_suspended(changes)
         if not changes:
             return None
         self._changes += changes

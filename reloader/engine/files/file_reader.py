@@ -31,14 +31,14 @@ class FileReader:
         """Whether the content of this file counts and is not known yet."""
         return entry.digest is None and self._is_readable(entry.stat)
 
-    def should_look_twice(self, entry: FileRecord | None) -> bool:
+    def is_racy(self, entry: FileRecord | None) -> bool:
         """Whether a hint with an unchanged stamp deserves a look at the content: the clock of a disk is coarse (git: "racy")."""
-        return entry is not None and self._is_readable(entry.stat) and self.see_young(entry.stat)
+        return entry is not None and self._is_readable(entry.stat) and self.is_recent(entry.stat)
 
-    def see_young(self, stamp: FileStat) -> bool:
+    def is_recent(self, stamp: FileStat) -> bool:
         return self._disk.now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < YOUNG
 
-    def young_among(self, paths: Iterable[str], entries: Mapping[str, FileRecord]) -> list[str]:
+    def recent_among(self, paths: Iterable[str], entries: Mapping[str, FileRecord]) -> list[str]:
         """Those of ``paths`` whose stamp may hide a second write."""
         horizon = self._disk.now_ns() - YOUNG
         looks = ((path, entries[path].stat) for path in paths)

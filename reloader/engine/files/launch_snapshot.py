@@ -36,7 +36,7 @@ class LaunchSnapshot:
         if path in self._before:
             self._before[path] = None
 
-    def is_as_before(self, path: str) -> bool:
+    def holds_same_content(self, path: str) -> bool:
         """Whether ``path``, which has changed since the launch, holds again what it held then. In doubt it does not."""
         before = self._before.get(path)
         if before is None or (before.kind is PathKind.FILE and before.digest is None):

@@ -45,7 +45,7 @@ class ScanProgress:
             return
         self._tell_at = now + TELL_EVERY
         self._reporter.report(Scanning(files))
-        for posted in self._inbox.take_now():
+        for posted in self._inbox.drain():
             if isinstance(posted, StopRequested):
                 raise ScanInterrupted(posted.signal)
-            self._inbox.keep(posted)
+            self._inbox.put_back(posted)

@@ -17,7 +17,7 @@ from reloader.engine.files.baseline import Baseline
 from reloader.interfaces import Clock, Disk
 
 #: Seconds between the beginnings of two sweeps, where these are cheap.
-PERIOD = 10.0
+RESCAN_PERIOD = 10.0
 #: The share of one core that sweeping may take. At rest the whole program is to stay below 0.1 %.
 AFFORDABLE = 0.0008
 #: Seconds that a look at one place takes, as long as nobody has measured it.
@@ -26,8 +26,8 @@ ONE_LOOK = 2.5e-6
 SLICE = 0.002
 #: Places that are looked at before the clock is read again.
 STRIDE = 50
-#: Seconds that the event of a change may be late.
-LATE = 1.0
+#: Seconds that the event of a change may be max_event_delay.
+MAX_EVENT_DELAY = 1.0
 
 _FOLDER = FileStat(PathKind.DIRECTORY)
 
@@ -35,7 +35,7 @@ _FOLDER = FileStat(PathKind.DIRECTORY)
 class Rescan:
     """Owned by the engine's thread.
 
-    ``is_heard_of`` says whether news of a path are being collected at this moment. A ``period`` without end means: never.
+    ``is_pending`` says whether news of a path are being collected at this moment. A ``period`` without end means: never.
     """
 
     def __init__(
@@ -45,19 +45,19 @@ class Rescan:
         disk: Disk,
         clock: Clock,
         *,
-        watching: BackendSet,
-        is_heard_of: Callable[[str], bool],
-        period: float = PERIOD,
-        late: float = LATE,
+        backends: BackendSet,
+        is_pending: Callable[[str], bool],
+        period: float = RESCAN_PERIOD,
+        max_event_delay: float = MAX_EVENT_DELAY,
     ) -> None:
         self._baseline = baseline
         self._watch_set = watch_set
         self._disk = disk
         self._clock = clock
-        self._watching = watching
-        self._is_heard_of = is_heard_of
+        self._backends = backends
+        self._is_pending_hint = is_pending
         self._period = period
-        self._late = late
+        self._max_event_delay = max_event_delay
         self._next_at = clock() + max(period, len(baseline.entries) * ONE_LOOK / AFFORDABLE)
         self._under_way: Iterator[str] | None = None
         self._began_at = self._cost = 0.0
@@ -84,20 +84,20 @@ class Rescan:
             return self._judged() if now >= self._judge_at else ()
         if self._under_way is None and now >= self._next_at:
             self._began_at, self._cost = now, 0.0
-            self._watching.check()
+            self._backends.check()
             self._under_way = iter(self._places())
         if self._under_way is not None:
             self._go_on(self._under_way)
         return ()
 
-    def rules_were_read(self) -> None:
+    def forget_rules(self) -> None:
         """Every ``.gitignore`` is known as it is now."""
         for path in [path for path in self._looks if path.endswith(".gitignore")]:
             del self._looks[path]
 
     def _places(self) -> list[str]:
         """Nothing, where all is looked at again and again anyway."""
-        if not self._watching.lives_by_events:
+        if not self._backends.depends_on_events:
             return []
         return [*self._baseline.folders, *self._baseline.entries]
 
@@ -111,7 +111,7 @@ class Rescan:
             self._under_way = None
             self._next_at = self._began_at + max(self._period, self._cost / AFFORDABLE)
             if self._suspects:
-                self._judge_at = self._clock() + self._late
+                self._judge_at = self._clock() + self._max_event_delay
 
     def _look_at_some(self, places: Iterator[str]) -> bool:
         """Whether there are no more."""
@@ -158,7 +158,7 @@ class Rescan:
         return tuple(path for path, known in suspects.items() if self._was_missed(path, known))
 
     def _was_missed(self, path: str, known: FileStat | None) -> bool:
-        if self._is_heard_of(path) or self._watching.is_polled(path) or self._known(path) != known:
+        if self._is_pending_hint(path) or self._backends.is_polled(path) or self._known(path) != known:
             return False
         return known is None or self._differs(path)
 

@@ -47,31 +47,31 @@ class RestartLoopGuard:
         self._changed_at: dict[str, float] = {}
         self._trial: Trial | None = None
         self._trial_ends = 0.0
-        self._acquitted: set[str] = set()
+        self._written_externally: set[str] = set()
 
     @property
     def suspects(self) -> Iterable[str]:
         """The files whose writer is being found out."""
         return self._trial.suspects if self._trial is not None else ()
 
-    def counting(self, changes: list[PathChange]) -> list[PathChange]:
+    def without_suspended(self, changes: list[PathChange]) -> list[PathChange]:
         """``changes`` without those of suspended files. When the others came first is remembered."""
-        counting = [change for change in changes if change.path not in self._loops.suspended]
+        without_suspended = [change for change in changes if change.path not in self._loops.suspended]
         now = self._clock()
-        for change in counting:
+        for change in without_suspended:
             if change.path not in self._changed_at:
                 self._changed_at[change.path] = self._moment_of(change.path, now)
         if self._trial is not None:
-            self._acquitted |= self._trial.suspects.intersection(change.path for change in counting)
-        return counting
+            self._written_externally |= self._trial.suspects.intersection(change.path for change in without_suspended)
+        return without_suspended
 
-    def trial_before(self, reason: Reason) -> Trial | None:
+    def needed_trial(self, reason: Reason) -> Trial | None:
         """What is to be found out before a launch for this ``reason``, unless that is what has just been done."""
         if self._trial is not None or not isinstance(reason, FilesChanged):
             return None
         return self._loops.trial_before(self._restart(self._clock(), reason.batch.kinds))
 
-    def begin(self, trial: Trial) -> None:
+    def begin_trial(self, trial: Trial) -> None:
         """Nothing runs, and what the last run has written is known: who changes a suspect from now on is somebody else."""
         self._trial = trial
         self._trial_ends = self._clock() + trial.seconds
@@ -84,7 +84,7 @@ class RestartLoopGuard:
         """Count the restart: the next run is about to start, and the last one is over."""
         now = self._clock()
         if self._trial is not None and now < self._trial_ends:
-            self._acquitted |= self._trial.suspects  # another file has cut the trial short: it proves nothing
+            self._written_externally |= self._trial.suspects  # another file has cut the trial short: it proves nothing
         if isinstance(reason, FilesChanged):
             before = self._loops
             self._loops = before.with_restart(self._restart(now, reason.batch.kinds))
@@ -92,7 +92,7 @@ class RestartLoopGuard:
         self._launched_at = now
         self._changed_at.clear()
         self._trial = None
-        self._acquitted.clear()
+        self._written_externally.clear()
 
     def reset(self) -> None:
         """Let every file count again: the user has asked for a restart."""
@@ -103,7 +103,7 @@ class RestartLoopGuard:
         self._loops = self._loops.note_external_activity()
 
     def _restart(self, now: float, paths: Iterable[str]) -> FileRestart:
-        return FileRestart(now, {path: self._age(path, now) for path in paths if path not in self._acquitted})
+        return FileRestart(now, {path: self._age(path, now) for path in paths if path not in self._written_externally})
 
     def _moment_of(self, path: str, now: float) -> float:
         """When ``path`` changed, which was seen ``now``. A time that cannot be, as of an older file, says nothing."""

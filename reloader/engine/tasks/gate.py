@@ -44,13 +44,13 @@ from reloader.core.supervisor import Report
 from reloader.core.tasks import GatePolicy, TaskOutcome
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import CompileError, SyntaxChecker
-from reloader.engine.tasks.variables import OF_THE_GATE, WriteChanges, variables_of
+from reloader.engine.tasks.variables import GATE_CHANGES, WriteChanges, reason_variables
 
 
 class GateRunner:
     """Owned by the engine's thread.
 
-    ``compiles`` says whether the program is known to be one of Python, ``is_as_before`` whether a path holds what it held when
+    ``compiles`` says whether the program is known to be one of Python, ``holds_same_content`` whether a path holds what it held when
     the run was started.
     """
 
@@ -66,7 +66,7 @@ class GateRunner:
         *,
         cwd: str,
         compiles: Callable[[], bool],
-        is_as_before: Callable[[str], bool],
+        holds_same_content: Callable[[str], bool],
     ) -> None:
         self._policy = policy
         self._restart = restart
@@ -77,7 +77,7 @@ class GateRunner:
         self._write_changes = write_changes
         self._cwd = cwd
         self._compiles = compiles
-        self._is_as_before = is_as_before
+        self._holds_same_content = holds_same_content
         self._gate = core.new_gate(policy)
         self._state: State = Idle()
         self._attempt = 0
@@ -176,7 +176,7 @@ class GateRunner:
     def _around(self) -> GateContext:
         run = self._state.run if isinstance(self._state, Running) else None
         compiles = self._policy.syntax and self._compiles()
-        return GateContext(self._policy, run, compiles, os.sep, self._is_as_before)
+        return GateContext(self._policy, run, compiles, os.sep, self._holds_same_content)
 
     def _handle(self, arrival: GateEvent) -> list[Event]:
         self._gate, orders = core.handle(self._gate, arrival, self._around)
@@ -227,12 +227,12 @@ class GateRunner:
         pending, state = self._gate.pending, self._state
         reason = state.reason if isinstance(state, Idle) else pending.reason
         run = {"RELOADER_RUN": str(next_run(state))}
-        return {**run, **variables_of(reason), **self._write_changes(pending.batch, OF_THE_GATE)}
+        return {**run, **reason_variables(reason), **self._write_changes(pending.batch, GATE_CHANGES)}
 
     def _abandon(self) -> None:
         self._attempt += 1
         if self._command is not None:
-            self._commands.abandon(self._command)
+            self._commands.cancel(self._command)
             self._command = None
 
     def _compiled(self, attempt: int, fault: CompileError | None) -> None:

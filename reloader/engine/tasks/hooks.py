@@ -12,7 +12,7 @@ from reloader.core.outcome import Exited
 from reloader.core.states import FilesChanged
 from reloader.core.tasks import HookEvent, TaskOutcome
 from reloader.engine.tasks.runner import TaskRunner
-from reloader.engine.tasks.variables import OF_THE_HOOK, WriteChanges, variables_of
+from reloader.engine.tasks.variables import HOOK_CHANGES, WriteChanges, reason_variables
 from reloader.interfaces import Reporter
 
 #: Seconds that a hook may take. At the end of a session that is how long it may be waited for.
@@ -76,7 +76,7 @@ class Hooks:
         """Replace the user's hooks. What is queued still runs."""
         self._hooks = hooks
 
-    def follow(
+    def transfer(
         self,
         hooks: Mapping[HookEvent, tuple[str, ...]],
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
@@ -95,7 +95,7 @@ class Hooks:
             due = self._waiting.pop(0)
             self._is_busy = True
             # Only now, lest a hook that is still at work read what the next is to be told.
-            changes = {} if due.changes is None else self._write_changes(due.changes, OF_THE_HOOK)
+            changes = {} if due.changes is None else self._write_changes(due.changes, HOOK_CHANGES)
             self._commands.start(
                 due.argv,
                 cwd=due.cwd,
@@ -119,7 +119,7 @@ def _due_at(notice: Notice, last_run: int) -> QueuedHook | None:
         case Ready(run):
             return QueuedHook(HookEvent.READY, {"RELOADER_RUN": str(run)})
         case Changed(batch):
-            told = {"RELOADER_RUN": str(last_run + 1), **variables_of(FilesChanged(batch))}
+            told = {"RELOADER_RUN": str(last_run + 1), **reason_variables(FilesChanged(batch))}
             return QueuedHook(HookEvent.CHANGE, told, batch)
         case Ended(run, outcome, stopped=stopped):
             has_crashed = not stopped and outcome.exit_code != 0

@@ -70,7 +70,7 @@ class Readiness:
         while self._ends:
             self._ends.pop()()
         if self._command is not None:
-            self._commands.abandon(self._command)
+            self._commands.cancel(self._command)
             self._command = None
 
     def handle(self, passed: ProbePassed) -> None:

@@ -55,7 +55,7 @@ class TaskRunner:
         self.is_active = True
         return self._last
 
-    def abandon(self, number: int) -> None:
+    def cancel(self, number: int) -> None:
         """End it by force. Nobody is told of its end."""
         if number in self._running:
             command = self._running[number]
@@ -92,7 +92,7 @@ class TaskRunner:
     def close(self) -> None:
         """End all by force, with what they have left behind, and tell nobody. May be called twice."""
         for number in tuple(self._running):
-            self.abandon(number)
+            self.cancel(number)
         self._host.close()
 
 

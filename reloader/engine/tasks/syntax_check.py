@@ -90,14 +90,14 @@ class SyntaxChecker:
         """Call ``then`` with the first fault, or None: at once if we need not ask. Returns the command that asks."""
         interpreter = self._interpreter()
         if not interpreter:
-            then(first_fault(paths))
+            then(first_error(paths))
             return None
-        if _size(paths) <= AT_ONCE and first_fault(paths) is None:
+        if _size(paths) <= AT_ONCE and first_error(paths) is None:
             then(None)
             return None
         folder = self._folder()
         if folder is None:
-            then(first_fault(paths))
+            then(first_error(paths))
             return None
         return self._ask(interpreter, folder, paths, then)
 
@@ -108,7 +108,7 @@ class SyntaxChecker:
             with open(question, "w", encoding="utf-8") as file:
                 json.dump(list(paths), file)
         except OSError:  # a full disk
-            then(first_fault(paths))
+            then(first_error(paths))
             return None
 
         def told(outcome: TaskOutcome) -> None:
@@ -127,10 +127,10 @@ class SyntaxChecker:
         if isinstance(outcome, Exited) and outcome.code == 0:
             return None
         fault = _read(answer)
-        return fault if fault is not None else first_fault(paths)
+        return fault if fault is not None else first_error(paths)
 
 
-def first_fault(paths: Sequence[str]) -> CompileError | None:
+def first_error(paths: Sequence[str]) -> CompileError | None:
     """The first fault that this Python finds in ``paths``. What cannot be read has none: the program will say so itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

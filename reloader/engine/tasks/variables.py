@@ -12,8 +12,8 @@ from reloader.core.states import Reason
 WriteChanges = Callable[[ChangeBatch, str], Mapping[str, str]]
 
 #: Whose changes a file holds. Each has its own, since none of them waits for the others.
-OF_THE_RUN, OF_THE_GATE, OF_THE_HOOK = "changes", "pending", "hook"
+RUN_CHANGES, GATE_CHANGES, HOOK_CHANGES = "changes", "pending", "hook"
 
 
-def variables_of(reason: Reason) -> dict[str, str]:
+def reason_variables(reason: Reason) -> dict[str, str]:
     return {"RELOADER_REASON": kind_of(reason)}

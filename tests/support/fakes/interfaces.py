@@ -40,14 +40,14 @@ class TimelessInbox(Inbox):
         self.later: deque[Callable[[], object]] = deque()
 
     def take(self, until: float | None) -> list[Posted]:
-        events = self.take_now()
+        events = self.drain()
         if not events and until is not None:
             self._manual_clock.advance_to(until)
         elif not events:
             if not self.later:
                 raise Asleep
             self.later.popleft()()
-            events = self.take_now()
+            events = self.drain()
         return events
 
 

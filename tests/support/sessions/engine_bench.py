@@ -112,7 +112,7 @@ class Bench:
             self.reporter,
             self.inbox,
             ExitStack(),
-            select=self.loops.counting,
+            select=self.loops.without_suspended,
             clock=self.clock,
             disk=self.disk,
             mounts=FakeMounts(),
@@ -141,7 +141,7 @@ class Bench:
             changes=self.written_changes,
         )
         self.renewal = ConfigReloader(
-            run_plan, configuration, self.clock, self.chronicle.report, self.chronicle.report_to
+            run_plan, configuration, self.clock, self.chronicle.report, self.chronicle.set_reporter
         )
         self.control = ControlHandler(
             run_plan,

@@ -24,7 +24,7 @@ from reloader.engine.components import Components
 from reloader.engine.config_reload import ConfigReloader
 from reloader.engine.control.handler import ControlHandler
 from reloader.engine.control.journal import RunJournal
-from reloader.engine.files.rescan import LATE, PERIOD
+from reloader.engine.files.rescan import MAX_EVENT_DELAY, RESCAN_PERIOD
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.inbox import Inbox
 from reloader.engine.loop import Engine
@@ -96,8 +96,8 @@ class Session:
         compare_content: bool = True,
         follow_symlinks: bool = True,
         roots: Sequence[Path] | None = None,
-        rescan_period: float = PERIOD,
-        late: float = LATE,
+        rescan_period: float = RESCAN_PERIOD,
+        max_event_delay: float = MAX_EVENT_DELAY,
     ) -> None:
         self.root = root
         base = str(root)
@@ -120,7 +120,7 @@ class Session:
         self._sentinel = root / "sentinel.txt"
         self._sentinels = 0
         self._sentinel.write_text("sentinel 0")
-        self._rescan_period, self._late = rescan_period, late
+        self._rescan_period, self._max_event_delay = rescan_period, max_event_delay
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -131,14 +131,14 @@ class Session:
             self.reporter,
             self.inbox,
             self._resources,
-            select=self.loops.counting,
+            select=self.loops.without_suspended,
             disk=self.disk,
             start_backend=lambda watch, watch_set, *others: Choice(
                 self.watcher, "a test", listed=self.watcher.start(watch_set)
             ),
             make_poller=lambda watch, post, disk: make_stat(post, self.disk, watch),
             rescan_period=self._rescan_period,
-            late=self._late,
+            max_event_delay=self._max_event_delay,
         )
         self.watch_set, self.baseline, self.watching = files.watch_set, files.baseline, files.backends
         self.engine = self._engine(settings, files)

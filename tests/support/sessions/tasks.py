@@ -18,7 +18,7 @@ from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.readiness import Readiness
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import SyntaxChecker
-from reloader.engine.tasks.variables import OF_THE_RUN, variables_of
+from reloader.engine.tasks.variables import RUN_CHANGES, reason_variables
 from reloader.interfaces import ChildNotLaunched, Clock, Reporter
 
 
@@ -121,7 +121,7 @@ def tasks_of(
         return {**({} if more and "RELOADER_REASON" in more else told), **(more or {})}
 
     def write(batch: ChangeBatch, name: str) -> Mapping[str, str]:
-        if changes is not None and name == OF_THE_RUN:
+        if changes is not None and name == RUN_CHANGES:
             changes.append(batch)
         return {"RELOADER_CHANGES_FILE": name}
 
@@ -137,13 +137,13 @@ def tasks_of(
         write,
         cwd="/",
         compiles=lambda: compiles,
-        is_as_before=baseline.since_launch.is_as_before,
+        holds_same_content=baseline.launch_snapshot.holds_same_content,
     )
     readiness = Readiness(policy.ready, commands, probes or FakeProbes(), hooks.report, environment, clock, cwd="/")
 
     def environment_for(run: int, reason: Reason, batch: ChangeBatch) -> Mapping[str, str]:
         told.clear()
-        told.update({**variables_of(reason), **write(batch, OF_THE_RUN)})
+        told.update({**reason_variables(reason), **write(batch, RUN_CHANGES)})
         return told
 
     return Tasks(commands, hooks, gate, readiness, environment_for)
