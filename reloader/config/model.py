@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from reloader.config import task_validators, validators
 from reloader.config.options import KEYS
 from reloader.config.shell import Shell
-from reloader.core.choices import BackendName, Comparison, Framework, OnExit
+from reloader.core.choices import BackendName, CompareBy, Framework, OnExit
 
 _Choice = TypeVar("_Choice", bound=Enum)
 
@@ -84,7 +84,7 @@ class Config(BaseModel):
     backend: OneOf[BackendName] = _key("backend")
     debounce: Seconds = _key("debounce")
     debounce_max: Seconds = _key("debounce_max")
-    compare: OneOf[Comparison] = _key("compare")
+    compare: OneOf[CompareBy] = _key("compare")
 
     on_exit: OneOf[OnExit] = _key("on_exit")
     restart_code: Code = _key("restart_code")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from reloader.core.choices import BackendName, Comparison, Framework, OnExit
+from reloader.core.choices import BackendName, CompareBy, Framework, OnExit
 
 VARIABLE_PREFIX = "RELOADER_"
 
@@ -195,7 +195,7 @@ _DETECTION = (
         about="Seconds after which a batch ends even if changes go on.",
     ),
     Key(
-        "compare", Kind.CHOICE, Group.DETECTION, "content", choices=Comparison, example='"content"',
+        "compare", Kind.CHOICE, Group.DETECTION, "content", choices=CompareBy, example='"content"',
         about="What makes a change: different content, or a different stat (size, times).",
     ),
 )  # fmt: skip

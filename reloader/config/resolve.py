@@ -26,7 +26,7 @@ from reloader.core.addresses import (
     parse_address,
     placeholder_problems,
 )
-from reloader.core.choices import Comparison, Framework
+from reloader.core.choices import CompareBy, Framework
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.paths.ignores import ignore_pattern
@@ -134,7 +134,7 @@ def _watch(merged: MergedConfig, context: PathContext) -> WatchSettings:
         gitignore=config.gitignore,
         default_ignores=config.default_ignores,
         follow_symlinks=config.follow_symlinks,
-        compare_content=config.compare is Comparison.CONTENT,
+        compare_content=config.compare is CompareBy.CONTENT,
         backend=config.backend,
         interval=config.interval,
         debounce=DebouncePolicy(config.debounce, config.debounce_max),

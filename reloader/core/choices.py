@@ -17,7 +17,7 @@ class BackendName(Enum):
     WATCHMAN = "watchman"
 
 
-class Comparison(Enum):
+class CompareBy(Enum):
     """The part of a file that has to differ before its save is a change."""
 
     CONTENT = "content"
