@@ -28,6 +28,7 @@ if sys.platform != "win32":
 from reloader.system import _winapi
 from reloader.system.windows import console as console_module
 from reloader.system.windows import process_host
+from reloader.system.windows.console import SystemSignals, enable_colour
 
 assert sys.platform == "win32"  # type checkers follow this one
 
@@ -54,8 +55,8 @@ def host(inbox: Inbox) -> Iterator[process_host.ProcessHost]:
 
 
 @pytest.fixture
-def signals(inbox: Inbox) -> Iterator[process_host.SystemSignals]:
-    made = process_host.SystemSignals()
+def signals(inbox: Inbox) -> Iterator[SystemSignals]:
+    made = SystemSignals()
     made.start(inbox.put)
     yield made
     made.stop()
@@ -305,14 +306,14 @@ def test_a_line_for_the_shell_may_hold_quotes(host: process_host.ProcessHost, in
 
 
 @pytest.mark.parametrize(("event", "number"), [(_winapi.CTRL_C, signal.SIGINT), (_winapi.CTRL_BREAK, signal.SIGBREAK)])
-def test_a_control_event_is_posted(signals: process_host.SystemSignals, inbox: Inbox, event: int, number: int) -> None:
+def test_a_control_event_is_posted(signals: SystemSignals, inbox: Inbox, event: int, number: int) -> None:
     assert signals.handle(event)
     assert inbox.get_nowait() == StopRequested(number)
 
 
 @pytest.mark.parametrize("event", [_winapi.CTRL_CLOSE, _winapi.CTRL_LOGOFF, _winapi.CTRL_SHUTDOWN])
 def test_the_handler_of_a_final_event_returns_after_the_clean_up(
-    signals: process_host.SystemSignals, inbox: Inbox, event: int
+    signals: SystemSignals, inbox: Inbox, event: int
 ) -> None:
     console = threading.Thread(target=signals.handle, args=(event,))
     console.start()
@@ -323,26 +324,26 @@ def test_the_handler_of_a_final_event_returns_after_the_clean_up(
     assert not console.is_alive()
 
 
-def test_after_the_stop_control_events_are_not_handled(signals: process_host.SystemSignals, inbox: Inbox) -> None:
+def test_after_the_stop_control_events_are_not_handled(signals: SystemSignals, inbox: Inbox) -> None:
     signals.stop()
     signals.stop()
     assert not signals.handle(_winapi.CTRL_C)
     assert inbox.empty()
 
 
-def test_unknown_control_events_are_not_handled(signals: process_host.SystemSignals, inbox: Inbox) -> None:
+def test_unknown_control_events_are_not_handled(signals: SystemSignals, inbox: Inbox) -> None:
     assert not signals.handle(99)
     assert inbox.empty()
 
 
-def test_an_interrupt_that_python_receives_is_posted_too(signals: process_host.SystemSignals, inbox: Inbox) -> None:
+def test_an_interrupt_that_python_receives_is_posted_too(signals: SystemSignals, inbox: Inbox) -> None:
     signal.raise_signal(signal.SIGINT)
     assert inbox.get_nowait() == StopRequested(signal.SIGINT)
 
 
 def test_the_handler_is_restored(inbox: Inbox) -> None:
     before = signal.getsignal(signal.SIGINT)
-    signals = process_host.SystemSignals()
+    signals = SystemSignals()
     signals.start(inbox.put)
     assert signal.getsignal(signal.SIGINT) is not before
     signals.stop()
@@ -351,7 +352,7 @@ def test_the_handler_is_restored(inbox: Inbox) -> None:
 
 @pytest.fixture
 def console(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
-    """A console that is not there: the modes by handle."""
+    """A fake console: its modes by handle."""
     modes = {1: 7, 2: 3}
 
     def set_mode(handle: int, mode: int) -> bool:
@@ -396,7 +397,7 @@ def at_the_end(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
 
 def test_a_console_shows_colours_until_we_end(console: dict[int, int], at_the_end: list[tuple[object, ...]]) -> None:
-    assert process_host.enable_colour(ConsoleStream())
+    assert enable_colour(ConsoleStream())
     assert console[2] == 3 | _winapi.ENABLE_VIRTUAL_TERMINAL_PROCESSING
     assert at_the_end == [(_winapi.set_console_mode, 2, 3)]
 
@@ -405,7 +406,7 @@ def test_a_console_that_shows_colours_is_left_as_it_is(
     console: dict[int, int], at_the_end: list[tuple[object, ...]]
 ) -> None:
     console[2] = 7
-    assert process_host.enable_colour(ConsoleStream())
+    assert enable_colour(ConsoleStream())
     assert at_the_end == []
 
 
@@ -413,15 +414,15 @@ def test_an_old_console_shows_no_colours(
     console: dict[int, int], at_the_end: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_winapi, "set_console_mode", lambda handle, mode: False)
-    assert not process_host.enable_colour(ConsoleStream())
+    assert not enable_colour(ConsoleStream())
     assert at_the_end == []
 
 
 def test_other_files_show_no_colours(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file:
-        assert not process_host.enable_colour(file)
-    assert not process_host.enable_colour(io.StringIO())
-    assert not process_host.enable_colour(file)
+        assert not enable_colour(file)
+    assert not enable_colour(io.StringIO())
+    assert not enable_colour(file)
 
 
 def test_a_missing_group_cannot_be_sent_a_break(host: process_host.ProcessHost) -> None:
