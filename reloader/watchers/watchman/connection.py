@@ -35,7 +35,7 @@ _CONNECTION_ERRORS = (pywatchman.WatchmanError, OSError, ValueError, TypeError, 
 Parameters = Mapping[str, str | bytes | int | Sequence[str]]
 
 
-class Response(TypedDict, total=False):
+class WatchmanResponse(TypedDict, total=False):
     """The fields that are read of Watchman's responses, and of the messages that it sends unasked."""
 
     version: str
@@ -75,7 +75,7 @@ class WatchmanConnection:
             raise ConnectionLost(str(error)) from error
         self._selector = self._selector_of_socket()
 
-    def request(self, *command: str | bytes | Parameters, timeout: float | None = None) -> Response:
+    def request(self, *command: str | bytes | Parameters, timeout: float | None = None) -> WatchmanResponse:
         """Return the response to ``command``. Raises CommandRefused if it is an error.
 
         ``timeout`` is for a command that may take longer than others.
@@ -84,7 +84,7 @@ class WatchmanConnection:
         try:
             if self._client.tport is not None:  # the first command connects, with the timeout of the client
                 self._client.setTimeout(limit)
-            response: Response = self._client.query(*command)
+            response: WatchmanResponse = self._client.query(*command)
         except pywatchman.CommandError as error:
             raise CommandRefused(_error_message(error)) from error
         except _CONNECTION_ERRORS as error:
@@ -99,13 +99,13 @@ class WatchmanConnection:
         except _CONNECTION_ERRORS as error:
             raise ConnectionLost(_describe(error, self._timeout)) from error
 
-    def receive(self, within: float) -> Response | None:
+    def receive(self, within: float) -> WatchmanResponse | None:
         """Return the next message that Watchman sends unasked, or None if none comes within so many seconds."""
         for name in list(self._client.subs):  # pywatchman kept it while a response was awaited
             first, *others = self._client.getSubscription(name)
             if others:
                 self._client.subs[name] = others
-            message: Response = first
+            message: WatchmanResponse = first
             return message
         try:
             return self._receive(within)
@@ -126,7 +126,7 @@ class WatchmanConnection:
             self._selector.close()
         self._client.close()
 
-    def _receive(self, within: float) -> Response | None:
+    def _receive(self, within: float) -> WatchmanResponse | None:
         if self._selector is None:
             return self._receive_from_pipe(within)
         if not self._selector.select(within):
@@ -134,7 +134,7 @@ class WatchmanConnection:
         self._client.setTimeout(self._timeout)
         return self._read_message()
 
-    def _receive_from_pipe(self, within: float) -> Response | None:
+    def _receive_from_pipe(self, within: float) -> WatchmanResponse | None:
         """Read from a named pipe of Windows, with a timeout that is short enough to stop promptly."""
         self._client.setTimeout(max(min(within, PIPE_READ_TIMEOUT_MAX), PIPE_READ_TIMEOUT_MIN))
         try:
@@ -142,9 +142,9 @@ class WatchmanConnection:
         except pywatchman.SocketTimeout:
             return None
 
-    def _read_message(self) -> Response:
+    def _read_message(self) -> WatchmanResponse:
         """Read a message, and drop the copies that pywatchman would keep for ever."""
-        message: Response = self._client.receive()
+        message: WatchmanResponse = self._client.receive()
         self._client.subs.clear()
         self._client.sub_by_root.clear()
         return message

@@ -13,7 +13,7 @@ from reloader.watchers.watchman.connection import (
     CommandRefused,
     ConnectionLost,
     Parameters,
-    Response,
+    WatchmanResponse,
     WatchmanConnection,
 )
 
@@ -57,7 +57,7 @@ class WatchedRoot:
         """True if the anchor leads to the same directory, whatever links or renames there are above it."""
         return self.identity is not None and self.identity == _identity_of(self.anchor)
 
-    def paths(self, message: Response) -> list[str]:
+    def paths(self, message: WatchmanResponse) -> list[str]:
         return [os.path.join(self.path, *name.split("/")) for name in message.get("files", ())]
 
     @property
@@ -122,7 +122,7 @@ class WatchedRoots:
             return [root for root in roots if root not in before and is_within(real, root, os.sep)]
         return []
 
-    def is_new_warning(self, message: Response) -> bool:
+    def is_new_warning(self, message: WatchmanResponse) -> bool:
         """Return True if Watchman warns of something for the first time: a recrawl, after events were lost."""
         warning = message.get("warning", "")
         is_new = bool(warning) and warning not in self._warnings

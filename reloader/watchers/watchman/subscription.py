@@ -13,7 +13,7 @@ from reloader.core.paths.containment import minimal_roots
 from reloader.core.paths.walk import Walk
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Disk, Post
-from reloader.watchers.watchman.connection import BACKEND, CommandRefused, ConnectionLost, Response
+from reloader.watchers.watchman.connection import BACKEND, CommandRefused, ConnectionLost, WatchmanResponse
 from reloader.watchers.watchman.roots import SUBSCRIPTION_PREFIX, SYNC, WatchedRoot, WatchedRoots
 
 #: Seconds between two checks of what no event reports: that Watchman lives, and that the roots are in place.
@@ -75,7 +75,7 @@ class WatchmanSession:
             try:
                 response = self._queries.request("query", root.watch, {**root.query, **SYNC})
             except CommandRefused:  # Watchman cannot write its cookie file there, or the disk is too busy
-                response = Response()
+                response = WatchmanResponse()
             except ConnectionLost as error:
                 self.fail(str(error))
                 return
@@ -136,7 +136,7 @@ class WatchmanSession:
     def _check_roots(self) -> None:
         with self._lock:
             for name in list(self._subscribed):
-                self._handle(name, Response())
+                self._handle(name, WatchmanResponse())
 
     # On either thread
 
@@ -151,7 +151,7 @@ class WatchmanSession:
 
     # On either thread, with the lock
 
-    def _handle(self, name: str, message: Response) -> None:
+    def _handle(self, name: str, message: WatchmanResponse) -> None:
         root = self._subscribed.get(name)
         if root is None or self._is_over:  # the response to a ping, or a late message of a root that is polled by now
             return
