@@ -28,7 +28,6 @@ if sys.platform != "win32":
 from reloader.system import _winapi
 from reloader.system.windows import console as console_module
 from reloader.system.windows import process_host
-from reloader.system.windows.console import SystemSignals, enable_colour
 
 assert sys.platform == "win32"  # type checkers follow this one
 
@@ -56,7 +55,7 @@ def host(inbox: Inbox) -> Iterator[process_host.ProcessHost]:
 
 @pytest.fixture
 def signals(inbox: Inbox) -> Iterator[SystemSignals]:
-    made = SystemSignals()
+    made = console_module.SystemSignals()
     made.start(inbox.put)
     yield made
     made.stop()
@@ -343,7 +342,7 @@ def test_an_interrupt_that_python_receives_is_posted_too(signals: SystemSignals,
 
 def test_the_handler_is_restored(inbox: Inbox) -> None:
     before = signal.getsignal(signal.SIGINT)
-    signals = SystemSignals()
+    signals = console_module.SystemSignals()
     signals.start(inbox.put)
     assert signal.getsignal(signal.SIGINT) is not before
     signals.stop()
@@ -397,7 +396,7 @@ def at_the_end(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
 
 def test_a_console_shows_colours_until_we_end(console: dict[int, int], at_the_end: list[tuple[object, ...]]) -> None:
-    assert enable_colour(ConsoleStream())
+    assert console_module.enable_colour(ConsoleStream())
     assert console[2] == 3 | _winapi.ENABLE_VIRTUAL_TERMINAL_PROCESSING
     assert at_the_end == [(_winapi.set_console_mode, 2, 3)]
 
@@ -406,7 +405,7 @@ def test_a_console_that_shows_colours_is_left_as_it_is(
     console: dict[int, int], at_the_end: list[tuple[object, ...]]
 ) -> None:
     console[2] = 7
-    assert enable_colour(ConsoleStream())
+    assert console_module.enable_colour(ConsoleStream())
     assert at_the_end == []
 
 
