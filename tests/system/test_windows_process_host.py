@@ -54,7 +54,7 @@ def host(inbox: Inbox) -> Iterator[process_host.ProcessHost]:
 
 
 @pytest.fixture
-def signals(inbox: Inbox) -> Iterator[SystemSignals]:
+def signals(inbox: Inbox) -> Iterator[console_module.SystemSignals]:
     made = console_module.SystemSignals()
     made.start(inbox.put)
     yield made
@@ -305,14 +305,16 @@ def test_a_line_for_the_shell_may_hold_quotes(host: process_host.ProcessHost, in
 
 
 @pytest.mark.parametrize(("event", "number"), [(_winapi.CTRL_C, signal.SIGINT), (_winapi.CTRL_BREAK, signal.SIGBREAK)])
-def test_a_control_event_is_posted(signals: SystemSignals, inbox: Inbox, event: int, number: int) -> None:
+def test_a_control_event_is_posted(
+    signals: console_module.SystemSignals, inbox: Inbox, event: int, number: int
+) -> None:
     assert signals.handle(event)
     assert inbox.get_nowait() == StopRequested(number)
 
 
 @pytest.mark.parametrize("event", [_winapi.CTRL_CLOSE, _winapi.CTRL_LOGOFF, _winapi.CTRL_SHUTDOWN])
 def test_the_handler_of_a_final_event_returns_after_the_clean_up(
-    signals: SystemSignals, inbox: Inbox, event: int
+    signals: console_module.SystemSignals, inbox: Inbox, event: int
 ) -> None:
     console = threading.Thread(target=signals.handle, args=(event,))
     console.start()
@@ -323,19 +325,19 @@ def test_the_handler_of_a_final_event_returns_after_the_clean_up(
     assert not console.is_alive()
 
 
-def test_after_the_stop_control_events_are_not_handled(signals: SystemSignals, inbox: Inbox) -> None:
+def test_after_the_stop_control_events_are_not_handled(signals: console_module.SystemSignals, inbox: Inbox) -> None:
     signals.stop()
     signals.stop()
     assert not signals.handle(_winapi.CTRL_C)
     assert inbox.empty()
 
 
-def test_unknown_control_events_are_not_handled(signals: SystemSignals, inbox: Inbox) -> None:
+def test_unknown_control_events_are_not_handled(signals: console_module.SystemSignals, inbox: Inbox) -> None:
     assert not signals.handle(99)
     assert inbox.empty()
 
 
-def test_an_interrupt_that_python_receives_is_posted_too(signals: SystemSignals, inbox: Inbox) -> None:
+def test_an_interrupt_that_python_receives_is_posted_too(signals: console_module.SystemSignals, inbox: Inbox) -> None:
     signal.raise_signal(signal.SIGINT)
     assert inbox.get_nowait() == StopRequested(signal.SIGINT)
 
@@ -413,15 +415,15 @@ def test_an_old_console_shows_no_colours(
     console: dict[int, int], at_the_end: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_winapi, "set_console_mode", lambda handle, mode: False)
-    assert not enable_colour(ConsoleStream())
+    assert not console_module.enable_colour(ConsoleStream())
     assert at_the_end == []
 
 
 def test_other_files_show_no_colours(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file:
-        assert not enable_colour(file)
-    assert not enable_colour(io.StringIO())
-    assert not enable_colour(file)
+        assert not console_module.enable_colour(file)
+    assert not console_module.enable_colour(io.StringIO())
+    assert not console_module.enable_colour(file)
 
 
 def test_a_missing_group_cannot_be_sent_a_break(host: process_host.ProcessHost) -> None:
