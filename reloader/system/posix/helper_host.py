@@ -38,7 +38,7 @@ class Helper:
 
 
 class HelperHost:
-    """Runs any number of commands at a time. Lives as long as the session, beside one process host after another.
+    """Runs any number of commands at a time. It lives as long as the session, through one process host after another.
 
     The commands carry the process ``tag`` of the session, so that the guard finds them too if the supervisor is killed.
     The first process host that attaches makes this process adopt orphans, until this host is closed.
@@ -52,9 +52,9 @@ class HelperHost:
         self._has_run_any = False
 
     def attach(self, escaped: Callable[[], Iterable[int]]) -> None:
-        """Serve beside another process host.
+        """Continue with another process host, which passes ``escaped``.
 
-        That sets ``escaped``, which lists the processes that left a command's group. It lists none while a run is alive,
+        That function lists the processes that left a command's group. It lists none while a run is alive,
         because those could belong to the run.
         """
         if self._adopted_before is None:

@@ -30,7 +30,7 @@ INIT_PID = 1
 
 
 def make_helper_host(post: Post) -> HelperHost:
-    """Return the host of the commands beside the runs of a session. SIGCHLD tells of their ends, so nothing is posted."""
+    """Create the host of a session's auxiliary commands. SIGCHLD wakes the engine for it, so it does not use ``post``."""
     return HelperHost()
 
 

@@ -106,7 +106,7 @@ class WindowsChild:
 
 
 def make_helper_host(post: Post) -> HelperHost:
-    """Return the host of the commands beside the runs of a session."""
+    """Create the host of a session's auxiliary commands."""
     # The console belongs to the run: the end of a helper does not restore its modes.
     return HelperHost(lambda: ProcessHost(post, has_input=False, console=NoConsoleModes()))
 
