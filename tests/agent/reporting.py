@@ -83,7 +83,7 @@ def listening(policy: PythonPolicy | None = None) -> Iterator[tuple[AgentLink, l
         link.close()
 
 
-def told_by(
+def reported_by(
     *arguments: str | Path,
     cwd: Path,
     policy: PythonPolicy | None = None,

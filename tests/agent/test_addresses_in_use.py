@@ -10,7 +10,7 @@ import pytest
 
 from reloader.core.addresses import Address
 from reloader.core.events import AddressInUse
-from tests.agent.reporting import told_by, with_every_python, write
+from tests.agent.reporting import reported_by, with_every_python, write
 
 #: How programs come to an address, and the host that they give.
 WAYS = {
@@ -63,18 +63,18 @@ def test_an_address_in_use_is_told_by_whoever_wants_it(tmp_path: Path, way: str)
     with socket.create_server((host, 0)) as server:
         port = server.getsockname()[1]
         write(tmp_path, {"app.py": source.replace("4711", str(port))})
-        told = told_by("app.py", cwd=tmp_path)
-    assert told.code == 1
-    assert told.all_of(AddressInUse)[0] == AddressInUse(1, Address(host, port))
+        report = reported_by("app.py", cwd=tmp_path)
+    assert report.code == 1
+    assert report.all_of(AddressInUse)[0] == AddressInUse(1, Address(host, port))
 
 
 @with_every_python
 def test_every_python_tells_it_and_ends_as_ever(tmp_path: Path, port: int, python: str) -> None:
     write(tmp_path, {"app.py": f"import socket\nsocket.socket().bind(('127.0.0.1', {port}))\n"})
-    told = told_by("app.py", cwd=tmp_path, python=python)
-    assert told.err.splitlines()[-1].startswith("OSError: ")
-    assert told.all_of(AddressInUse) == [AddressInUse(1, Address("127.0.0.1", port))]
-    assert told.crashes == ["OSError"]
+    report = reported_by("app.py", cwd=tmp_path, python=python)
+    assert report.err.splitlines()[-1].startswith("OSError: ")
+    assert report.all_of(AddressInUse) == [AddressInUse(1, Address("127.0.0.1", port))]
+    assert report.crashes == ["OSError"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_every_python_tells_it_and_ends_as_ever(tmp_path: Path, port: int, pytho
 )
 def test_nothing_is_told_of_another_end(tmp_path: Path, source: str) -> None:
     write(tmp_path, {"app.py": source})
-    assert told_by("app.py", cwd=tmp_path).all_of(AddressInUse) == []
+    assert reported_by("app.py", cwd=tmp_path).all_of(AddressInUse) == []
 
 
 def test_an_object_that_cannot_be_looked_at_changes_nothing(tmp_path: Path, port: int) -> None:
@@ -99,7 +99,7 @@ def test_an_object_that_cannot_be_looked_at_changes_nothing(tmp_path: Path, port
         "Odd.run(Odd())\n"
     )
     write(tmp_path, {"app.py": source})
-    told = told_by("app.py", cwd=tmp_path)
-    assert told.code == 1
-    assert told.err.splitlines()[-1].startswith("OSError: ")
-    assert told.crashes == ["OSError"]
+    report = reported_by("app.py", cwd=tmp_path)
+    assert report.code == 1
+    assert report.err.splitlines()[-1].startswith("OSError: ")
+    assert report.crashes == ["OSError"]

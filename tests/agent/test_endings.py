@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.reporting import told_by, write
+from tests.agent.reporting import reported_by, write
 from tests.support.platforms.limits import posix_only
 from tests.support.programs.projects import project, python, save
 from tests.support.sessions.program import Reloader
@@ -91,22 +91,22 @@ class TestAReportOfACrash:
     def test_names_every_file_of_the_traceback(self, tmp_path: Path) -> None:
         files = {"app.py": "exec(compile(open('run.txt').read(), 'run.txt', 'exec'))\n", "run.txt": "1 / 0\n"}
         write(tmp_path, files)
-        told = told_by("app.py", cwd=tmp_path)
-        assert told.files == {str(tmp_path / "app.py"), str(tmp_path / "run.txt")}
-        assert told.crashes == ["ZeroDivisionError"]
+        report = reported_by("app.py", cwd=tmp_path)
+        assert report.files == {str(tmp_path / "app.py"), str(tmp_path / "run.txt")}
+        assert report.crashes == ["ZeroDivisionError"]
 
     def test_names_the_file_of_a_syntax_error_that_was_no_import(self, tmp_path: Path) -> None:
         write(tmp_path, {"app.py": "compile(open('t.txt').read(), 't.txt', 'exec')\n", "t.txt": "def (:\n"})
-        told = told_by("app.py", cwd=tmp_path)
-        assert str(tmp_path / "t.txt") in told.files
-        assert told.crashes == ["SyntaxError"]
+        report = reported_by("app.py", cwd=tmp_path)
+        assert str(tmp_path / "t.txt") in report.files
+        assert report.crashes == ["SyntaxError"]
 
     def test_names_the_files_of_the_exceptions_behind_it(self, tmp_path: Path) -> None:
         program = "try: exec(compile('1 / 0', 'cause.txt', 'exec'))\nexcept Exception as e: raise ValueError from e\n"
         write(tmp_path, {"app.py": program, "cause.txt": "1 / 0"})
-        assert str(tmp_path / "cause.txt") in told_by("app.py", cwd=tmp_path).files
+        assert str(tmp_path / "cause.txt") in reported_by("app.py", cwd=tmp_path).files
 
     @pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "raise SystemExit(1)", "raise GeneratorExit", "pass"])
     def test_is_not_made_of_what_is_no_error(self, tmp_path: Path, end: str) -> None:
         write(tmp_path, {"app.py": end + "\n"})
-        assert told_by("app.py", cwd=tmp_path).crashes == []
+        assert reported_by("app.py", cwd=tmp_path).crashes == []

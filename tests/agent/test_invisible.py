@@ -14,7 +14,7 @@ import pytest
 
 from reloader.agent.link import AGENT_DIRECTORY, AGENT_VARIABLE
 from reloader.core.events import AgentAttached, ProgramCrashed
-from tests.agent.reporting import Report, clean_environment, listening, told_by, with_every_python, write
+from tests.agent.reporting import Report, clean_environment, listening, reported_by, with_every_python, write
 from tests.support.platforms.limits import linux_only, posix_only
 
 LOOK = """\
@@ -57,15 +57,15 @@ def test_what_a_program_finds_before_its_first_line_is_what_it_finds_without_the
 ) -> None:
     write(tmp_path, {"look.py": LOOK, "broken.py": "import nosuch\n"})
     bare = alone("look.py", cwd=tmp_path, python=python)
-    told = told_by("look.py", cwd=tmp_path, python=python)
-    assert (told.code, told.err) == (bare.returncode, bare.stderr) == (0, "")
-    ours, theirs = (dict(zip(NAMES, json.loads(text), strict=True)) for text in (told.out, bare.stdout))
+    report = reported_by("look.py", cwd=tmp_path, python=python)
+    assert (report.code, report.err) == (bare.returncode, bare.stderr) == (0, "")
+    ours, theirs = (dict(zip(NAMES, json.loads(text), strict=True)) for text in (report.out, bare.stdout))
     if "3.8" in python or "3.9" in python:
         del ours["excepthook"], theirs["excepthook"]  # on these it is the only way to hear of an uncaught exception
     assert ours == theirs
-    assert str(tmp_path / "look.py") in told.files
-    assert str(tmp_path / "broken.py") in told.files
-    assert str(tmp_path / "nosuch.py") in told.missed
+    assert str(tmp_path / "look.py") in report.files
+    assert str(tmp_path / "broken.py") in report.files
+    assert str(tmp_path / "nosuch.py") in report.missed
 
 
 @posix_only
@@ -75,17 +75,17 @@ def test_a_fork_under_warnings_as_errors_is_as_silent_as_without_the_agent(tmp_p
         tmp_path,
         {"forks.py": "import os\npid = os.fork()\nif pid == 0: os._exit(0)\nos.waitpid(pid, 0)\nprint('forked')\n"},
     )
-    told = told_by("-W", "error", "-X", "dev", "forks.py", cwd=tmp_path, python=python)
-    assert (told.code, told.out, told.err) == (0, "forked\n", "")
+    report = reported_by("-W", "error", "-X", "dev", "forks.py", cwd=tmp_path, python=python)
+    assert (report.code, report.out, report.err) == (0, "forked\n", "")
 
 
 @with_every_python
 def test_an_uncaught_exception_is_told_and_shown_as_ever(tmp_path: Path, python: str) -> None:
     write(tmp_path, {"fails.py": "import part\n", "part.py": "raise ValueError('so')\n"})
     bare = alone("fails.py", cwd=tmp_path, python=python)
-    told = told_by("fails.py", cwd=tmp_path, python=python)
-    assert (told.code, told.out, told.err) == (1, bare.stdout, bare.stderr)
-    assert told.crashes == ["ValueError"]
+    report = reported_by("fails.py", cwd=tmp_path, python=python)
+    assert (report.code, report.out, report.err) == (1, bare.stdout, bare.stderr)
+    assert report.crashes == ["ValueError"]
 
 
 class TestTheUsersOwnSitecustomize:
@@ -93,34 +93,34 @@ class TestTheUsersOwnSitecustomize:
         write(
             tmp_path, {"own/sitecustomize.py": text, "app.py": "import sitecustomize\nprint(sitecustomize.__file__)\n"}
         )
-        return told_by("app.py", cwd=tmp_path, environment={"PYTHONPATH": str(tmp_path / "own")})
+        return reported_by("app.py", cwd=tmp_path, environment={"PYTHONPATH": str(tmp_path / "own")})
 
     def test_runs_and_is_the_one_that_is_imported(self, tmp_path: Path) -> None:
-        told = self.run(tmp_path, "print('mine')\n")
-        assert told.out.split() == ["mine", str(tmp_path / "own" / "sitecustomize.py")]
-        assert str(tmp_path / "own" / "sitecustomize.py") in told.files
+        report = self.run(tmp_path, "print('mine')\n")
+        assert report.out.split() == ["mine", str(tmp_path / "own" / "sitecustomize.py")]
+        assert str(tmp_path / "own" / "sitecustomize.py") in report.files
 
     def test_that_imports_much_is_reported_with_all_of_it(self, tmp_path: Path) -> None:
         write(tmp_path, {"own/helper.py": ""})
-        told = self.run(tmp_path, "import asyncio, json, logging, helper\n")
-        assert str(tmp_path / "own" / "helper.py") in told.files
+        report = self.run(tmp_path, "import asyncio, json, logging, helper\n")
+        assert str(tmp_path / "own" / "helper.py") in report.files
 
     def test_that_raises_is_shown_as_without_the_agent(self, tmp_path: Path) -> None:
         text = "raise ValueError('mine')\n"
-        told = self.run(tmp_path, text)
+        report = self.run(tmp_path, text)
         bare = alone("app.py", cwd=tmp_path, PYTHONPATH=str(tmp_path / "own"))
-        assert "ValueError: mine" in told.err
-        assert (told.code, told.out, told.err) == (bare.returncode, bare.stdout, bare.stderr)
+        assert "ValueError: mine" in report.err
+        assert (report.code, report.out, report.err) == (bare.returncode, bare.stdout, bare.stderr)
 
     def test_that_needs_what_is_not_there_is_shown_as_without_the_agent(self, tmp_path: Path) -> None:
-        told = self.run(tmp_path, "import nosuch\n")
+        report = self.run(tmp_path, "import nosuch\n")
         bare = alone("app.py", cwd=tmp_path, PYTHONPATH=str(tmp_path / "own"))
-        assert "No module named 'nosuch'" in told.err
-        assert (told.code, told.err) == (bare.returncode, bare.stderr)
+        assert "No module named 'nosuch'" in report.err
+        assert (report.code, report.err) == (bare.returncode, bare.stderr)
 
     def test_may_be_missing(self, tmp_path: Path) -> None:
         write(tmp_path, {"app.py": "import sys\nprint('sitecustomize' in sys.modules)\n"})
-        assert told_by("app.py", cwd=tmp_path).out == alone("app.py", cwd=tmp_path).stdout
+        assert reported_by("app.py", cwd=tmp_path).out == alone("app.py", cwd=tmp_path).stdout
 
 
 #: The agent binds what it needs of ``os`` when it is imported. Its attachment may fail, as its caller knows, and then is over.
@@ -226,9 +226,9 @@ class TestAFaultOfTheAgent:
                 while left:
                     left -= len(os.read(reader, left))
                 assert child.communicate(b".")[0] == b""
-            told = os.read(reader, 65536).decode()
+            report = os.read(reader, 65536).decode()
         for name in ("app.py", "one.py", "two.py"):
-            assert os.fsencode(tmp_path / name).hex() in told
+            assert os.fsencode(tmp_path / name).hex() in report
 
     @pytest.mark.parametrize("name", ["stat", "open", "write", "close", "fstat", "getpid", "fsencode"])
     def test_a_function_of_the_system_that_fails(self, tmp_path: Path, name: str) -> None:
@@ -242,23 +242,23 @@ class TestAFaultOfTheAgent:
     def test_a_search_path_that_holds_what_is_no_text(self, tmp_path: Path) -> None:
         program = "import sys\nsys.path[:0] = [None, 3, b'bytes']\n" + self.PROGRAM
         write(tmp_path, {"app.py": program + "try: import nosuch\nexcept ImportError: pass\n", "part.py": "two = 2\n"})
-        told = told_by("app.py", cwd=tmp_path)
-        assert (told.code, told.out, told.err) == (0, "4\n", "")
-        assert str(tmp_path / "part.py") in told.files
-        assert str(tmp_path / "nosuch.py") in told.missed
+        report = reported_by("app.py", cwd=tmp_path)
+        assert (report.code, report.out, report.err) == (0, "4\n", "")
+        assert str(tmp_path / "part.py") in report.files
+        assert str(tmp_path / "nosuch.py") in report.missed
 
 
 @pytest.mark.parametrize("option", ["-I", "-S", "-E"])
 def test_an_interpreter_that_takes_nothing_from_outside_runs_without_the_agent(tmp_path: Path, option: str) -> None:
     write(tmp_path, {"app.py": "print('runs')\n"})
-    told = told_by(option, "app.py", cwd=tmp_path)
-    assert (told.code, told.out, told.err) == (0, "runs\n", "")
-    assert told.events == []
+    report = reported_by(option, "app.py", cwd=tmp_path)
+    assert (report.code, report.out, report.err) == (0, "runs\n", "")
+    assert report.events == []
 
 
 def test_a_process_says_once_that_it_reports_and_whether_it_is_the_command_itself(tmp_path: Path) -> None:
     write(tmp_path, {"app.py": "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'pass'])\n"})
-    told = told_by("app.py", cwd=tmp_path, run=7)
-    hellos = told.all_of(AgentAttached)
+    report = reported_by("app.py", cwd=tmp_path, run=7)
+    hellos = report.all_of(AgentAttached)
     assert [(one.run, one.program) for one in hellos] == [(7, "app.py"), (7, "-c")]
-    assert told.all_of(ProgramCrashed) == []
+    assert report.all_of(ProgramCrashed) == []

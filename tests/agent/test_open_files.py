@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reloader.core.settings import PythonPolicy
-from tests.agent.reporting import Report, told_by, write
+from tests.agent.reporting import Report, reported_by, write
 
 
 def told(program: str, cwd: Path) -> Report:
@@ -19,7 +19,7 @@ def told(program: str, cwd: Path) -> Report:
             "env/site-packages/their.txt": "t",
         },
     )
-    report = told_by("app.py", cwd=cwd, policy=PythonPolicy(open_files=True))
+    report = reported_by("app.py", cwd=cwd, policy=PythonPolicy(open_files=True))
     assert (report.code, report.err) == (0, "")
     return report
 
@@ -58,5 +58,5 @@ def test_what_lies_outside_is_installed_is_no_file_or_is_not_there_is_not_report
 
 def test_nothing_is_reported_where_it_is_not_asked_for(tmp_path: Path) -> None:
     write(tmp_path, {"app.py": "open('app.py').read()\nopen('new', 'w')\n"})
-    report = told_by("app.py", cwd=tmp_path)
+    report = reported_by("app.py", cwd=tmp_path)
     assert report.opened == report.written == set()

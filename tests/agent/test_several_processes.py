@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.reporting import told_by, write
+from tests.agent.reporting import reported_by, write
 from tests.support.platforms.limits import posix_only
 from tests.support.programs.projects import project, python, save
 from tests.support.programs.web import free_port, wait_for_page
@@ -87,7 +87,9 @@ def test_every_python_that_the_program_starts_reports(tmp_path: Path) -> None:
         "import subprocess, sys\nfor name in ('one', 'two'): subprocess.run([sys.executable, '-c', f'import {name}'])\n"
     )
     write(tmp_path, {"app.py": program, "one.py": "", "two.py": ""})
-    assert told_by("app.py", cwd=tmp_path).files == {str(tmp_path / name) for name in ("app.py", "one.py", "two.py")}
+    assert reported_by("app.py", cwd=tmp_path).files == {
+        str(tmp_path / name) for name in ("app.py", "one.py", "two.py")
+    }
 
 
 def test_threads_that_import_at_once_lose_no_report(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_threads_that_import_at_once_lose_no_report(tmp_path: Path) -> None:
         "for thread in threads: thread.start()\nfor thread in threads: thread.join()\n"
     )
     write(tmp_path, {"app.py": program, **{f"{name}.py": "" for name in names}})
-    assert told_by("app.py", cwd=tmp_path).files == {str(tmp_path / f"{name}.py") for name in ("app", *names)}
+    assert reported_by("app.py", cwd=tmp_path).files == {str(tmp_path / f"{name}.py") for name in ("app", *names)}
 
 
 ASGI = """\

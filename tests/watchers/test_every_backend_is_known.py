@@ -62,3 +62,8 @@ def test_contributing_names_each_file_that_is_to_be_touched() -> None:
     text = section("CONTRIBUTING.md", "How to add a backend")
     for path in re.findall(r"`([\w./]+(?:\.\w+|/))`", text):
         assert (ROOT / path).exists(), path
+
+
+def test_the_generated_manual_lists_each() -> None:
+    choices = "|".join(backend.value for backend in BackendName)
+    assert f"--backend {choices}\n" in text_of("docs/cli.md")

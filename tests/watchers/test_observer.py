@@ -206,7 +206,7 @@ def test_before_the_start_there_is_nothing_to_replace_and_nothing_to_stop(
     wait_for(posted, root / "app.py")
 
 
-class Heard:
+class RecordedChanges:
     def __init__(self) -> None:
         self.paths: list[str] = []
 
@@ -219,21 +219,21 @@ class Heard:
     [DirModifiedEvent("/real/pkg"), FileOpenedEvent("/real/app.py"), FileClosedNoWriteEvent("/real/app.py")],
 )
 def test_what_changes_nothing_is_no_news(event: FileSystemEvent) -> None:
-    heard: Any = Heard()
-    RootEventHandler(heard, "/real", "/known").on_any_event(event)
-    assert heard.paths == []
+    recorded: Any = RecordedChanges()
+    RootEventHandler(recorded, "/real", "/known").on_any_event(event)
+    assert recorded.paths == []
 
 
 def test_real_paths_become_those_that_we_know_and_foreign_ones_stay() -> None:
-    heard: Any = Heard()
-    handler = RootEventHandler(heard, f"{os.sep}real", f"{os.sep}known")
+    recorded: Any = RecordedChanges()
+    handler = RootEventHandler(recorded, f"{os.sep}real", f"{os.sep}known")
     for path in ("real", "real/app.py", "real-not/app.py"):
         handler.on_any_event(FileModifiedEvent(f"/{path}".replace("/", os.sep)))
     expected = ("/known", "/known/app.py", "/real-not/app.py")
-    assert heard.paths == [path.replace("/", os.sep) for path in expected]
+    assert recorded.paths == [path.replace("/", os.sep) for path in expected]
 
 
 def test_a_rename_is_news_of_both_its_ends() -> None:
-    heard: Any = Heard()
-    RootEventHandler(heard, "/real", "/real").on_any_event(FileMovedEvent("/real/a", "/real/b"))
-    assert heard.paths == ["/real/a", "/real/b"]
+    recorded: Any = RecordedChanges()
+    RootEventHandler(recorded, "/real", "/real").on_any_event(FileMovedEvent("/real/a", "/real/b"))
+    assert recorded.paths == ["/real/a", "/real/b"]

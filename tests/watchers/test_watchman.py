@@ -56,7 +56,7 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture
-def quick_heart(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscription, "HEARTBEAT_INTERVAL", 0.2)
 
 
@@ -170,7 +170,7 @@ class TestTheUsersService:
             assert session.restarts_by(lambda: (tree / "app.py").write_text("second\n")) == {"app.py"}
             assert fell_back(session) == []
 
-    @pytest.mark.usefixtures("quick_heart")
+    @pytest.mark.usefixtures("quick_heartbeat")
     def test_a_link_to_a_root_that_leads_elsewhere_is_noticed(self, service: Service, tree: Path) -> None:
         current, other = tree.parent / "current", tree.parent / "other"
         current.symlink_to(tree)
@@ -182,7 +182,7 @@ class TestTheUsersService:
             session.pump(lambda: "app.py" in session.changes_since(0), "the change is noticed")
             assert [notice.directories for notice in fell_back(session)] == [(str(current),)]
 
-    @pytest.mark.usefixtures("quick_heart")
+    @pytest.mark.usefixtures("quick_heartbeat")
     def test_where_a_line_cannot_be_waited_for_it_is_read_with_a_time_limit(
         self, service: Service, tree: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -252,7 +252,7 @@ class TestWhereItIsBlind:
             assert session.restarts_by(edit(library / "lib.py")) == {"vendored/lib.py"}
             assert [notice.directories for notice in fell_back(session)] == [(str(tree / "vendored"),)]
 
-    @pytest.mark.usefixtures("quick_heart")
+    @pytest.mark.usefixtures("quick_heartbeat")
     def test_another_directory_in_the_place_of_one_above_is_noticed(self, service: Service, tree: Path) -> None:
         """Watchman would go on to watch the old one, under its new name."""
         root = tree / "pkg"
@@ -313,14 +313,14 @@ class TestWhenItFails:
             assert (notice.backend, notice.directories) == ("watchman", ())
             assert "connection" in notice.cause
 
-    @pytest.mark.usefixtures("quick_heart")
+    @pytest.mark.usefixtures("quick_heartbeat")
     def test_one_that_hangs_is_noticed_though_nothing_happens(self, service: Service, tree: Path) -> None:
         with Session(tree, make_impatient) as session, service.pending():
             session.pump(lambda: bool(fell_back(session)), "the fallback")
             assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
             assert [notice.cause for notice in fell_back(session)] == ["Watchman gave no answer for 0.2 s"]
 
-    @pytest.mark.usefixtures("quick_heart")
+    @pytest.mark.usefixtures("quick_heartbeat")
     def test_one_that_refuses_everything_is_noticed_and_quoted(self, service: Service, tree: Path) -> None:
         """As it does once the kernel has refused it a watch."""
         with Session(tree, make_watchman) as session:

@@ -13,8 +13,8 @@ from reloader.watchers.watchman.connection import (
     CommandRefused,
     ConnectionLost,
     Parameters,
-    WatchmanResponse,
     WatchmanConnection,
+    WatchmanResponse,
 )
 
 #: Let Watchman first process all events up to now. Its milliseconds end before RESPONSE_TIMEOUT, so that it can still refuse.
