@@ -1,4 +1,4 @@
-"""Ends before it has begun."""
+"""Ends as soon as it has started."""
 
 from tests.programs.announcing import announce
 

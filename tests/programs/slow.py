@@ -1,4 +1,4 @@
-"""When asked to stop, first waits for a word from the test."""
+"""When it is asked to stop, it first waits for a byte from the test."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Takes its time to start, and hears nothing before it has."""
+"""Takes 0.3 s to start, and handles no signal before."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Hears that it should stop, and goes on."""
+"""Ignores every request to stop."""
 
 from tests.programs.announcing import announce, hear_stop_signals, wait_for_stop_signal
 

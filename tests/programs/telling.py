@@ -1,4 +1,4 @@
-"""Says what it was given: arguments, environment, working directory."""
+"""Announces what it was given: arguments, environment, working directory."""
 
 import os
 import sys

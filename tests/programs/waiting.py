@@ -1,4 +1,4 @@
-"""Ends at a word from the test."""
+"""Ends at a byte from the test."""
 
 from tests.programs.announcing import announce, wait_for_word
 

@@ -1,4 +1,4 @@
-"""A Watchman that answers what a test wants: for what the real one cannot be brought to say."""
+"""A Watchman with scripted responses, for those that the real one cannot be made to give."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Answers = Callable[[list[Any]], object]
 
 
 class FakeWatchman:
-    """Answers on a socket of its own, each line on a thread."""
+    """Answers on a socket of its own, with a thread for each connection."""
 
     def __init__(self, path: str, answers: Answers) -> None:
         self._answers = answers
-        self._lines: list[socket.socket] = []
+        self._connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(path)
@@ -30,13 +30,13 @@ class FakeWatchman:
         self._start(self._accept)
 
     def close(self) -> None:
-        for line in (self._server, *self._lines):
+        for connection in (self._server, *self._connections):
             with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in list(self._threads):
             thread.join(10.0)
-        for line in (self._server, *self._lines):
-            line.close()
+        for connection in (self._server, *self._connections):
+            connection.close()
 
     def _start(self, target: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -46,24 +46,24 @@ class FakeWatchman:
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                line, _ = self._server.accept()
-                self._lines.append(line)
-                self._start(self._serve, line)
+                connection, _ = self._server.accept()
+                self._connections.append(connection)
+                self._start(self._serve, connection)
 
-    def _serve(self, line: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError):
-            while (request := _read(line)) is not None:
+            while (request := _read(connection)) is not None:
                 answer = self._answers(request)
                 for said in answer if isinstance(answer, list) else [answer]:
-                    line.sendall(said if isinstance(said, bytes) else _written(said))
+                    connection.sendall(said if isinstance(said, bytes) else _written(said))
 
 
-def _read(line: socket.socket) -> list[Any] | None:
-    head = line.recv(13, socket.MSG_WAITALL)
+def _read(connection: socket.socket) -> list[Any] | None:
+    head = connection.recv(13, socket.MSG_WAITALL)
     if not head:
         return None
     _, _, length = pywatchman.bser.pdu_info(head)
-    whole = head + line.recv(length - len(head), socket.MSG_WAITALL)
+    whole = head + connection.recv(length - len(head), socket.MSG_WAITALL)
     request: list[Any] = pywatchman.bser.loads(whole, value_encoding="utf-8", value_errors="surrogateescape")
     return request
 
