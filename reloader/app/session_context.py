@@ -1,34 +1,34 @@
-"""What all engines of a session have in common."""
+"""What lives as long as a session, and is shared by its engines."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from reloader.app.environment import told_of
 from reloader.core.addresses import ListeningSocket
 from reloader.core.notices import ControlUnavailable, Listening
 from reloader.core.settings import Settings
 from reloader.engine.config_reload import ConfigReloader
+from reloader.engine.control.handler import WaitingClients
 from reloader.engine.control.journal import RunJournal
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.inbox import Inbox
 from reloader.engine.pause import Pause
 from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.runner import TaskRunner
-from reloader.interfaces import ChildHost, Reporter
-from reloader.system import ProcessHost, Sockets
+from reloader.interfaces import Configuration, Reporter
+from reloader.system import Sockets, make_helper_host
 from reloader.system.control_server import ControlServer
 from reloader.system.control_socket import ControlSocket
 from reloader.system.directories import SessionFiles
 from reloader.system.run_history import RunHistory
 
 
-def chronicle_of(settings: Settings, reporter: Reporter) -> RunJournal:
-    """What listens to ``reporter`` and writes the history. A plan of no project has none."""
+def run_journal(settings: Settings, reporter: Reporter) -> RunJournal:
+    """Return the journal that reports to ``reporter`` and writes the run history. Without a project there is no history."""
     if not settings.project:
         return RunJournal(reporter, time.monotonic, time.time)
     history = RunHistory(settings.project, os.environ, os.path.expanduser("~"))
@@ -36,7 +36,7 @@ def chronicle_of(settings: Settings, reporter: Reporter) -> RunJournal:
 
 
 def serve_requests(settings: Settings, inbox: Inbox, reporter: Reporter, resources: ExitStack) -> None:
-    """From now on others may ask. A session that cannot be asked runs all the same."""
+    """Accept requests from other programs. If that is impossible, report it: the session runs all the same."""
     if not settings.project:
         return
     try:
@@ -48,61 +48,52 @@ def serve_requests(settings: Settings, inbox: Inbox, reporter: Reporter, resourc
     resources.callback(ControlServer(point, inbox.post).close)
 
 
-@dataclass(slots=True)
 class SessionContext:
-    """``projects`` are those under whose names the session can be met, ``host`` is that of the newest engine."""
+    """The objects that one engine after another uses. ``resources`` ends them, the last one made first."""
 
-    chronicle: RunJournal
-    inbox: Inbox
-    sockets: Sockets
-    files: SessionFiles
-    renewal: ConfigReloader
-    pause: Pause
-    loops: RestartLoopGuard
-    resources: ExitStack
-    projects: set[str] = field(default_factory=set)
-    listening: tuple[ListeningSocket, ...] = ()
-    host: ProcessHost | None = None
-    commands: TaskRunner | None = None
-    hooks: Hooks | None = None
+    def __init__(
+        self,
+        settings: Settings,
+        reporter: Reporter,
+        configuration: Configuration | None,
+        inbox: Inbox,
+        resources: ExitStack,
+    ) -> None:
+        clock = time.monotonic
+        self.inbox = inbox
+        self.chronicle = run_journal(settings, reporter)
+        self.renewal = ConfigReloader(
+            settings, configuration, clock, self.chronicle.report, self.chronicle.set_reporter
+        )
+        self.loops = RestartLoopGuard(settings.watch, clock, self.chronicle)
+        self.pause = Pause()
+        self.clients = WaitingClients()
+        self.sockets = Sockets()
+        resources.callback(self.sockets.close)
+        self.files = SessionFiles()
+        resources.callback(self.files.close)
+        self.helpers = make_helper_host(inbox.post)
+        resources.callback(self.helpers.close)
+        self.tasks = TaskRunner(self.helpers, clock)
+        # Each engine brings its hooks, and their environment.
+        self.hooks = Hooks({}, self.tasks, self.chronicle, dict, self.files.write_changes, cwd="")
+        self._resources = resources
+        self._listening: tuple[ListeningSocket, ...] = ()
+        self._projects: set[str] = set()
 
     def listen(self, settings: Settings) -> Settings:
-        """Listen on what ``settings`` names; before all else, since that may be somebody's. Then the plan has no placeholders."""
-        pending = self.sockets.open(settings.launch.sockets) if settings.launch.sockets or self.listening else ()
-        if pending and pending != self.listening:
-            self.chronicle.report(Listening(pending))
-        self.listening = pending
-        return replace(settings, launch=told_of(pending, settings.launch)) if pending else settings
+        """Listen on the sockets of ``settings``, and return these with their placeholders filled in.
 
-    def goes_on_with(self, host: ProcessHost) -> None:
-        """What is at work beside the runs is handed on from host to host. The last one ends it."""
-        if self.host is None:
-            self.resources.callback(self._end_what_is_beside)
-        self.host = host
-
-    def _end_what_is_beside(self) -> None:
-        if self.host is not None:
-            self.host.close()
-
-    def commands_on(self, helpers: ChildHost) -> TaskRunner:
-        """Those that are at work go on, whatever plan follows."""
-        if self.commands is None:
-            self.commands = TaskRunner(helpers, time.monotonic)
-        return self.commands
-
-    def hooks_of(
-        self, settings: Settings, commands: TaskRunner, environment: Callable[[Mapping[str, str]], Mapping[str, str]]
-    ) -> Hooks:
-        """What is due still by the plan before is told as well."""
-        hooks, cwd = settings.tasks.hooks, settings.launch.cwd
-        if self.hooks is None:
-            self.hooks = Hooks(hooks, commands, self.chronicle, environment, self.files.write_changes, cwd=cwd)
-        else:
-            self.hooks.transfer(hooks, environment, cwd=cwd)
-        return self.hooks
+        Comes first, since an address may be in use. Raises ReloaderError.
+        """
+        sockets = self.sockets.open(settings.launch.sockets) if settings.launch.sockets or self._listening else ()
+        if sockets and sockets != self._listening:
+            self.chronicle.report(Listening(sockets))
+        self._listening = sockets
+        return replace(settings, launch=told_of(sockets, settings.launch)) if sockets else settings
 
     def serve_requests(self, settings: Settings) -> None:
-        """Who asks goes by the name of the file; another one may have come before the first."""
-        if settings.project not in self.projects:
-            self.projects.add(settings.project)
-            serve_requests(settings, self.inbox, self.chronicle, self.resources)
+        """Accept requests under the project of ``settings``, which changes if another config file comes before the first."""
+        if settings.project not in self._projects:
+            self._projects.add(settings.project)
+            serve_requests(settings, self.inbox, self.chronicle, self._resources)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 
 from reloader.agent.link import AGENT_DIRECTORY, AgentLink
 from reloader.app.environment import Environment
@@ -26,9 +25,7 @@ from reloader.engine.files.baseline import Baseline
 from reloader.engine.loop import Engine
 from reloader.engine.port_conflicts import PortConflicts
 from reloader.engine.tasks.gate import GateRunner
-from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.readiness import Readiness
-from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.syntax_check import SyntaxChecker
 from reloader.interfaces import Post, Reporter, StartProbe
 from reloader.system import Keyboard, ProcessHost, ReportPipe
@@ -37,10 +34,11 @@ from reloader.system.port_owner import find_port_owner
 from reloader.system.pycache import drop_stale_bytecode
 
 
-def assembled(
-    session: SessionContext, settings: Settings, resources: ExitStack, start: Idle, before: Engine | None
-) -> Engine:
-    """The engine with its parts, of which the watchers run and the baseline is taken. Raises ScanInterrupted."""
+def assemble(session: SessionContext, settings: Settings, resources: ExitStack, start: Idle) -> Engine:
+    """Return an engine whose backends run, and whose baseline is taken. ``resources`` ends what has to be ended.
+
+    Raises ScanInterrupted, and ReloaderError if the settings cannot be put into force.
+    """
     session.chronicle.report(ConfigUsed(settings.source))
     settings = session.listen(settings)
     clock = time.monotonic
@@ -61,11 +59,9 @@ def assembled(
     environment = Environment(
         settings.launch, program, session.files.write_changes, is_logged=settings.tasks.ready.log is not None
     )
-    tasks = session.commands_on(host.helpers)
-    hooks = session.hooks_of(settings, tasks, environment.beside)
-    gate = _gate(session, settings, tasks, hooks, program, files.baseline, environment)
-    if before is not None:
-        session.pause.handle_launch()  # what was held back is in the first run of this engine
+    session.hooks.transfer(settings.tasks.hooks, environment.beside, cwd=settings.launch.cwd)
+    gate = _gate(session, settings, program, files.baseline, environment)
+    session.pause.handle_launch()  # what was held back is in the first run of this engine
     control = ControlHandler(
         settings,
         session.chronicle,
@@ -79,31 +75,29 @@ def assembled(
         session.renewal,
         gate,
         session.pause,
-        before=None if before is None else before.parts.control,
+        session.clients,
     )
     session.serve_requests(settings)
     session.sockets.close_replaced()  # only now: had it failed, the plan before would need them
     parts = Components(
         host=host,
-        files=files.tracker(program, session.inbox, clock, hooks),
+        files=files.tracker(program, session.inbox, clock, session.hooks),
         agent_reports=program,
         restart_loops=session.loops,
         port_conflicts=PortConflicts(settings.launch, lambda: program.addresses_in_use, find_port_owner),
-        tasks=tasks,
+        tasks=session.tasks,
         gate=gate,
-        readiness=_readiness(session, settings, tasks, hooks, environment),
-        hooks=hooks,
+        readiness=_readiness(session, settings, environment),
+        hooks=session.hooks,
         pause=session.pause,
         control=control,
         config_reloader=session.renewal,
-        reporter=hooks,
+        reporter=session.hooks,
         clock=clock,
         inbox=session.inbox,
         environment_for=environment,
         prepare=_forget_bytecode,
     )
-    if before is not None:
-        start = replace(start, pending=before.pending_up_to(files.baseline, hooks.report))
     return Engine(settings, parts, start)
 
 
@@ -118,10 +112,9 @@ def _host(session: SessionContext, settings: Settings, resources: ExitStack) -> 
         sockets=session.sockets,
         log=settings.tasks.ready.log,
         directory=session.files.directory,
-        helpers=None if session.host is None else session.host.helpers,
+        helpers=session.helpers,
     )
     resources.callback(host.detach)
-    session.goes_on_with(host)
     if not settings.launch.has_input:
         resources.callback(Keyboard(session.inbox.post).close)
         session.chronicle.report(KeysHelp())
@@ -183,15 +176,13 @@ def _forget_bytecode(batch: ChangeBatch) -> None:
 def _gate(
     session: SessionContext,
     settings: Settings,
-    tasks: TaskRunner,
-    hooks: Hooks,
     program: AgentReports,
     baseline: Baseline,
     environment: Environment,
 ) -> GateRunner:
     cwd = settings.launch.cwd
     checker = SyntaxChecker(
-        tasks,
+        session.tasks,
         program.find_interpreter,
         environment.beside,
         cwd=cwd,
@@ -201,9 +192,9 @@ def _gate(
     return GateRunner(
         settings.tasks.gate,
         settings.restart,
-        tasks,
+        session.tasks,
         checker,
-        hooks.report,
+        session.hooks.report,
         environment.beside,
         session.files.write_changes,
         cwd=cwd,
@@ -212,14 +203,12 @@ def _gate(
     )
 
 
-def _readiness(
-    session: SessionContext, settings: Settings, tasks: TaskRunner, hooks: Hooks, environment: Environment
-) -> Readiness:
+def _readiness(session: SessionContext, settings: Settings, environment: Environment) -> Readiness:
     return Readiness(
         settings.tasks.ready,
-        tasks,
+        session.tasks,
         _probe(settings.tasks.ready, session.inbox.post),
-        hooks.report,
+        session.hooks.report,
         environment.beside,
         time.monotonic,
         cwd=settings.launch.cwd,

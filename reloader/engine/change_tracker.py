@@ -70,10 +70,9 @@ class ChangeTracker:
         """Report to the next run what has changed since the last run of the engine before this one."""
         self._unreported = pending
 
-    def pending_up_to(self, later: Baseline, report: Callable[[Notice], None]) -> ChangeBatch:
-        """Return all that has changed from the last launch to ``later``, the baseline of the engine that follows."""
-        self._report = report
-        self.absorb(self._baseline.differing_from(later))
+    def pending_up_to(self, later: ChangeTracker) -> ChangeBatch:
+        """Return all that has changed from the last launch to the baseline of ``later``, the tracker that follows."""
+        self.absorb(self._baseline.differing_from(later._baseline))
         return self._unreported
 
     def set_debounce(self, policy: DebouncePolicy) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from typing_extensions import assert_never
 
@@ -36,7 +37,6 @@ from reloader.core.settings import Settings
 from reloader.core.states import Finished, Idle, Reason, Running, State, uptime
 from reloader.core.supervisor import Action, Finish, Kill, Launch, Report, SendStopSignal, next_deadline, transition
 from reloader.engine.components import Component, Components
-from reloader.engine.files.baseline import Baseline
 from reloader.engine.live_settings import LiveSettings
 from reloader.engine.run import RunProcess
 from reloader.engine.tasks.hooks import HOOK_TIMEOUT
@@ -47,7 +47,7 @@ from reloader.errors import ReloaderError
 class Engine:
     """One session from ``start`` to the exit code, or up to the moment at which other settings need another engine."""
 
-    def __init__(self, settings: Settings, parts: Components, start: Idle = Idle()) -> None:  # noqa: B008 - a value
+    def __init__(self, settings: Settings, parts: Components, start: Idle = Idle()) -> None:
         self._parts = parts
         self._state: State = start
         self._start = start
@@ -71,14 +71,14 @@ class Engine:
     def state(self) -> State:
         return self._state
 
-    @property
-    def parts(self) -> Components:
-        """The parts, for the engine that follows."""
-        return self._parts
-
-    def pending_up_to(self, later: Baseline, report: Callable[[Notice], None]) -> ChangeBatch:
+    def pending_up_to(self, following: Engine) -> ChangeBatch:
         """Return all that has changed since the last launch, up to the first scan of the engine that follows."""
-        return self._parts.files.pending_up_to(later, report)
+        return self._parts.files.pending_up_to(following._parts.files)
+
+    def inherit(self, pending: ChangeBatch) -> None:
+        """Report ``pending``, which has changed since the last run of the engine before this one, to the first run."""
+        self._state = self._start = replace(self._start, pending=pending)
+        self._parts.files.inherit(pending)
 
     def run(self) -> int | Idle:
         """Run to the end, and return the exit code. Nothing of the run is left behind on any way out.

@@ -9,7 +9,7 @@ import pytest
 
 from reloader.app import session_context
 from reloader.app.client import past_runs
-from reloader.app.session_context import chronicle_of, serve_requests
+from reloader.app.session_context import run_journal, serve_requests
 from reloader.core.notices import ControlUnavailable, Launched
 from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.core.states import FirstStart
@@ -40,8 +40,8 @@ def test_a_plan_of_no_project_is_not_opened_and_has_no_history(monkeypatch: pyte
     told = Recorder([])
     with ExitStack() as resources:
         serve_requests(load_settings(""), Inbox(ManualClock()), told, resources)
-    chronicle_of(load_settings(""), told).report(Launched(1, 2, ("x",), FirstStart()))
+    run_journal(load_settings(""), told).report(Launched(1, 2, ("x",), FirstStart()))
     assert list(tmp_path.iterdir()) == []
-    chronicle_of(load_settings("/app"), told).report(Launched(1, 2, ("x",), FirstStart()))
+    run_journal(load_settings("/app"), told).report(Launched(1, 2, ("x",), FirstStart()))
     assert [run.run for run in past_runs(["/app"])] == [1]
     assert len(told.notices) == 2

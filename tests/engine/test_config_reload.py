@@ -15,7 +15,6 @@ from reloader.core.control_protocol import Answer, PauseRequest, RestartRequest,
 from reloader.core.debounce import DebouncePolicy
 from reloader.core.events import ControlRequest, PathsChanged, RestartRequested, StopRequested, Wakeup, WatcherFailed
 from reloader.core.notices import (
-    Changed,
     ConfigInvalid,
     ConfigMissing,
     ConfigReloaded,
@@ -392,8 +391,7 @@ class TestInTheEngine:
         bench.save_config(bench.heavy, "command")
         turns_until_it_ends(bench)
         assert answers == []
-        asked, waits = bench.control.left_over()
-        assert len(asked) + len(waits) == 1
+        assert len(bench.clients.requests) + len(bench.clients.waits) == 1
 
     def test_what_comes_after_the_last_decision_is_kept(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
@@ -579,16 +577,16 @@ def checked_by(name: str) -> TaskSettings:
 class TestWhatNoRunHasHad:
     """What has changed since the last run of the old plan is told to the first one of the new plan."""
 
-    def following(self, bench: Changing, told: list[Notice]) -> Bench:
+    def following(self, bench: Changing) -> Bench:
         """The engine after that of ``bench``, whose run is stopped for another plan. It has looked around, and not begun."""
         end = turns_until_it_ends(bench)
         assert isinstance(end, Idle)
         bench.save("missed.py", "x = 1\n")  # nobody watches by now
-        looking = Bench(bench.root)
-        pending = bench.engine.pending_up_to(looking.baseline, told.append)
-        return Bench(bench.root, start=replace(end, pending=pending))
+        following = Bench(bench.root, start=end)
+        following.engine.inherit(bench.engine.pending_up_to(following.engine))
+        return following
 
-    def test_is_all_that_was_heard_and_all_that_was_missed(self, bench: Changing, told: list[Notice]) -> None:
+    def test_is_all_that_was_heard_and_all_that_was_missed(self, bench: Changing) -> None:
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
         bench.pass_time(CHECK_INTERVAL)
@@ -598,29 +596,29 @@ class TestWhatNoRunHasHad:
         bench.hint("heard.py")
         bench.pass_time(CHECK_INTERVAL)
         bench.host.end(Exited(0))
-        following = self.following(bench, told).begin()
+        following = self.following(bench).begin()
         assert [following.named(batch) for batch in following.written_changes] == [
             {"heard.py": "added", "missed.py": "added"}
         ]
         assert following.prepared == following.written_changes
-        assert [following.named(one.batch) for one in told if isinstance(one, Changed)] == [{"missed.py": "added"}]
+        assert bench.changed[-1:] == [{"missed.py": "added"}]
 
-    def test_is_handed_on_by_an_engine_that_starts_no_run(self, bench: Changing, told: list[Notice]) -> None:
+    def test_is_handed_on_by_an_engine_that_starts_no_run(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
-        following = self.following(bench, told)
+        following = self.following(bench)
         looking = Bench(bench.root)
-        pending = following.engine.pending_up_to(looking.baseline, told.append)
+        pending = following.engine.pending_up_to(looking.engine)
         assert following.named(pending) == {"missed.py": "added"}
 
-    def test_is_nothing_that_did_not_count_before(self, bench: Changing, told: list[Notice]) -> None:
+    def test_is_nothing_that_did_not_count_before(self, bench: Changing) -> None:
         elsewhere = bench.root.parent / "elsewhere"
         elsewhere.mkdir()
         (elsewhere / "b.py").write_text("x = 1\n")
         bench.save_config(bench.heavy, "command")
         turns_until_it_ends(bench)
         looking = Bench(elsewhere)
-        assert bench.engine.pending_up_to(looking.baseline, told.append) == ChangeBatch()
-        assert told == []
+        assert bench.engine.pending_up_to(looking.engine) == ChangeBatch()
+        assert bench.changed == []
 
 
 class TestEngines:
@@ -636,15 +634,14 @@ class TestEngines:
         starts: list[Idle] = []
         closed: list[str] = []
 
-        def assemble(settings: Settings, resources: ExitStack, start: Idle, before: Engine | None) -> Engine:
+        def assemble(settings: Settings, resources: ExitStack, start: Idle) -> Engine:
             plans.append(settings)
             starts.append(start)
             resources.callback(closed.append, settings.launch.argv[0])
-            if before is None:
+            if len(plans) == 1:
                 for posted in (Wakeup(), RestartRequested("r"), WatcherFailed("watchdog", "", "")):
                     resources.callback(first.inbox.put_back, posted)  # while the parts of that engine end
                 return first.engine
-            assert before is first.engine
             if left:
                 raise left.pop()
             second = Bench(tmp_path / "app")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from typing_extensions import assert_never
 
@@ -42,6 +42,14 @@ class _PendingWait:
     reply: Reply
 
 
+@dataclass(slots=True)
+class WaitingClients:
+    """The requests and waits that have no answer yet. Lives as long as the session, so that a later engine answers them."""
+
+    requests: list[ControlRequest] = field(default_factory=list)
+    waits: list[_PendingWait] = field(default_factory=list)
+
+
 class ControlHandler:
     """Owned by the engine's thread. A request is answered when all that has arrived with it is decided on.
 
@@ -62,8 +70,7 @@ class ControlHandler:
         renewal: ConfigReloader,
         gate: GateRunner,
         pause: Pause,
-        *,
-        before: ControlHandler | None = None,
+        clients: WaitingClients,
     ) -> None:
         self._settings = settings
         self._chronicle = chronicle
@@ -77,25 +84,18 @@ class ControlHandler:
         self._renewal = renewal
         self._gate = gate
         self._pause = pause
-        self._asked: list[ControlRequest] = []
-        self._waits: list[_PendingWait] = []
+        self._clients = clients
         self._should_look = False
         self._should_tell = False
         self.deadline: float | None = None
-        if before is not None:
-            self._asked, self._waits = before.left_over()
-        self.is_active = bool(self._asked or self._waits)
-
-    def left_over(self) -> tuple[list[ControlRequest], list[_PendingWait]]:
-        """Return what is still to be answered, for the handler of the engine that follows."""
-        return self._asked, self._waits
+        self.is_active = bool(clients.requests or clients.waits)
 
     def handle(self, asked: ControlRequest | KeyPressed) -> Event | None:
         """Accept a request, and return what is to be decided on because of it."""
         self.is_active = True
         if isinstance(asked, KeyPressed):
             return self._handle_key(asked.key)
-        self._asked.append(asked)
+        self._clients.requests.append(asked)
         match asked.request:
             case RestartRequest(by):
                 self._loops.reset()
@@ -125,14 +125,14 @@ class ControlHandler:
         if self._should_tell:
             self._should_tell = False
             self._chronicle.report(self._status(state, now))
-        asked, self._asked = self._asked, []
+        asked, self._clients.requests = self._clients.requests, []
         for one in asked:
             self._answer(one, state, now)
-        self._waits = [pending for pending in self._waits if pending.reply.is_connected]
-        if self._waits:
+        self._clients.waits = [pending for pending in self._clients.waits if pending.reply.is_connected]
+        if self._clients.waits:
             self._answer_waits(state, now)
-        self.is_active = bool(self._waits)
-        self.deadline = min((pending.wait.deadline for pending in self._waits), default=None)
+        self.is_active = bool(self._clients.waits)
+        self.deadline = min((pending.wait.deadline for pending in self._clients.waits), default=None)
 
     def set_settings(self, settings: Settings) -> None:
         self._settings = settings
@@ -145,7 +145,7 @@ class ControlHandler:
                 asked.reply(as_answer(self._status(state, now)))
             case WaitRequest(after, timeout):
                 floor = None if after is None else after + 1
-                self._waits.append(_PendingWait(Wait(floor, now + timeout), asked.reply))
+                self._clients.waits.append(_PendingWait(Wait(floor, now + timeout), asked.reply))
             case ExplainRequest(path):
                 backend = "stat" if self._backends.is_polled(path) else self._backends.backend
                 asked.reply(as_answer(self._explainer.explain(path, backend)))
@@ -161,7 +161,7 @@ class ControlHandler:
         if newest is not None and newest.ended is not None and not newest.trace:
             newest = replace(newest, trace=self._program.trace)
         waiting: list[_PendingWait] = []
-        for pending in self._waits:
+        for pending in self._clients.waits:
             wait = with_min_run(pending.wait, state, is_pending=is_pending)
             over = result_of_wait(wait, state, newest, now, refusal)
             if over is None:
@@ -170,7 +170,7 @@ class ControlHandler:
                 self._loops.note_external_activity()
                 self._renewal.note_external_activity()
                 pending.reply(as_answer(over))
-        self._waits = waiting
+        self._clients.waits = waiting
 
     @property
     def _is_collecting(self) -> bool:

@@ -20,7 +20,7 @@ from reloader.core.states import Finished, Idle, Reason, State
 from reloader.core.tasks import ReadyPolicy, TaskSettings
 from reloader.engine.components import Components
 from reloader.engine.config_reload import ConfigReloader
-from reloader.engine.control.handler import ControlHandler
+from reloader.engine.control.handler import ControlHandler, WaitingClients
 from reloader.engine.control.journal import RunJournal
 from reloader.engine.files.restart_loops import RestartLoopGuard
 from reloader.engine.loop import Engine
@@ -129,6 +129,7 @@ class Bench:
         self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
         self.pause = Pause()
+        self.clients = WaitingClients()
         tasks = tasks_of(
             self.chronicle,
             self.clock,
@@ -156,6 +157,7 @@ class Bench:
             self.renewal,
             tasks.gate,
             self.pause,
+            self.clients,
         )
         self.files = files.tracker(program, self.inbox, self.clock, tasks.hooks)
         self.gate, self.hooks, self._environment_for = tasks.gate, tasks.hooks, tasks.environment_for

@@ -22,7 +22,7 @@ from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.settings import LaunchSettings, Settings, WatchSettings
 from reloader.engine.components import Components
 from reloader.engine.config_reload import ConfigReloader
-from reloader.engine.control.handler import ControlHandler
+from reloader.engine.control.handler import ControlHandler, WaitingClients
 from reloader.engine.control.journal import RunJournal
 from reloader.engine.files.rescan import MAX_EVENT_DELAY, RESCAN_PERIOD
 from reloader.engine.files.restart_loops import RestartLoopGuard
@@ -165,6 +165,7 @@ class Session:
             renewal,
             tasks.gate,
             pause,
+            WaitingClients(),
         )
         self.files = files.tracker(program, self.inbox, time.monotonic, chronicle)
         parts = Components(
