@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import ClassVar
 
 from reloader.core.addresses import ListeningSocket, PortOwner
 from reloader.core.changes import ChangeBatch
@@ -26,13 +27,11 @@ class Level(IntEnum):
 
 
 class HasLevel:
-    """The level of a notice: INFO, unless the notice sets another one."""
+    """The level of a notice: INFO, unless it sets another one. A notice whose level depends on its facts has none of this."""
 
     __slots__ = ()
 
-    @property
-    def level(self) -> Level:
-        return Level.INFO
+    level: ClassVar[Level] = Level.INFO
 
 
 # Configuration
@@ -274,7 +273,7 @@ class OrphansFound(HasLevel):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended(HasLevel):
+class Ended:
     """The run is over after ``seconds``. ``stopped`` is True if reloader stopped it, in these ``steps``."""
 
     run: int
@@ -346,7 +345,7 @@ class SyntaxErrorNotice(HasLevel):
 
 
 @dataclass(frozen=True, slots=True)
-class TaskStarted(HasLevel):
+class TaskStarted:
     """A check or a pre-start command has started: ``part`` is ``check`` or ``before``."""
 
     part: str
@@ -542,7 +541,7 @@ WARNING_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorRoot(HasLevel):
+class DoctorRoot:
     """The watcher of ``root``, and why it was chosen. ``round_trip`` is in seconds; None if a test change caused no event."""
 
     root: str
@@ -569,7 +568,7 @@ class DoctorScan(HasLevel):
 
 
 @dataclass(frozen=True, slots=True)
-class DoctorLimit(HasLevel):
+class DoctorLimit:
     """A limit of the system, and the amount that this user's processes use; None if it is unknown."""
 
     setting: str

@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from reloader.core.events import RunEnded
@@ -49,6 +50,8 @@ class HelperHost:
         self.tag = ProcessTag()
         self._escaped: Callable[[], Iterable[int]] = tuple
         self._helpers: dict[int, Helper] = {}
+        #: The leaders of the commands, at any time. They are not part of the run, and only this host may reap them.
+        self.pids: AbstractSet[int] = self._helpers.keys()
         self._has_run_any = False
 
     def attach(self, escaped: Callable[[], Iterable[int]]) -> None:
@@ -60,11 +63,6 @@ class HelperHost:
         if self._adopted_before is None:
             self._adopted_before = adopt_orphans()
         self._escaped = escaped
-
-    @property
-    def pids(self) -> frozenset[int]:
-        """The leaders of the commands. They are not part of the run, and only this host may reap them."""
-        return frozenset(self._helpers)
 
     def launch(
         self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int

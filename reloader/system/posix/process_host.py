@@ -108,7 +108,10 @@ class ProcessHost:
         child = self._child
         waited_for = {self._sentinel.pid, None if child is None else child.pid}
         _reap_adopted(self._bystanders | self.helpers.pids | {pid for pid in waited_for if pid is not None})
-        return () if child is None else (*self._interrupts(child), *self._poll(child))
+        if child is None:
+            return ()
+        interrupts = () if self._sentinel.pid is None else self._interrupts(child)
+        return (*interrupts, *self._poll(child))
 
     def next_poll(self, now: float) -> float | None:
         child = self._child
