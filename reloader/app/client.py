@@ -1,4 +1,4 @@
-"""Asks the sessions of a project something. A composition root for those who are not the session."""
+"""Sends requests to the running sessions of a project, and reads its run history."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from reloader.system.control_client import NoAnswer, ask
 from reloader.system.control_socket import Endpoint, all_endpoints, endpoints_of
 from reloader.system.run_history import RunHistory
 
-#: Seconds in which a session answers, beyond those that it was asked to wait. It may be busy with a large tree.
-PATIENCE = 10.0
-#: What a connection ends with that has nobody at its other end.
+#: Seconds within which a session answers, beyond those that it is asked to wait. It may be busy with a large tree.
+ANSWER_TIMEOUT = 10.0
+#: The errors of a connection to an endpoint on which no session listens any more.
 _GONE = (ConnectionRefusedError, FileNotFoundError)
 _KINDS: Mapping[str, Callable[..., ControlAnswer]] = {kind.__name__: kind for kind in get_args(ControlAnswer)}
 
 
 class NoSession(ReloaderError):
-    """Nobody is there who could be asked, or too many are."""
+    """No session to ask, or more than one."""
 
     exit_code = 4
 
 
 class SessionNotFound(NoSession):
-    """Nobody is there who could be asked."""
+    """No running session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Response:
 
     @property
     def notice(self) -> ControlAnswer:
-        """The answer as what it was in the session. Raises ReloaderError if it is none that we know."""
+        """The answer as a notice. Raises ReloaderError if it is of an unknown kind, as from another version."""
         fields = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in self.answer.items()
@@ -53,103 +53,105 @@ class Response:
 
 
 def ask_one(projects: Sequence[str], request: Request, pid: int | None) -> Response:
-    """The answer of the one session that there is, or of the one that was named by ``pid``. Raises NoSession."""
-    places = list(_places(projects, pid))
-    living = [told for told in map(_status_of, places) if told is not None] if len(places) > 1 else []
-    if len(living) > 1:
-        raise NoSession(f"{len(living)} sessions run here, so name one: {_choice(living)}")
-    if living:
-        places = [place for place in places if place.pid == living[0].pid]
-    for place in places:
-        told = _told(place, request)
-        if told is not None:
-            return told
-    raise SessionNotFound(_nobody(projects, pid))
+    """Ask the only running session, or the one with ``pid``. Raises NoSession."""
+    endpoints = list(_endpoints(projects, pid))
+    running = (
+        [response for response in map(_status_of, endpoints) if response is not None] if len(endpoints) > 1 else []
+    )
+    if len(running) > 1:
+        raise NoSession(f"{len(running)} sessions run here, so name one: {_pid_options(running)}")
+    if running:
+        endpoints = [endpoint for endpoint in endpoints if endpoint.pid == running[0].pid]
+    for endpoint in endpoints:
+        response = _ask_endpoint(endpoint, request)
+        if response is not None:
+            return response
+    raise SessionNotFound(_not_found(projects, pid))
 
 
 def ask_all(projects: Sequence[str]) -> list[Response]:
-    """How each session of the project is. Raises SessionNotFound if there is none."""
-    living = [told for place in _places(projects, None) if (told := _status_of(place)) is not None]
-    if not living:
-        raise SessionNotFound(_nobody(projects, None))
-    return living
+    """Ask each session of the project for its status. Raises SessionNotFound if none runs."""
+    running = [response for endpoint in _endpoints(projects, None) if (response := _status_of(endpoint)) is not None]
+    if not running:
+        raise SessionNotFound(_not_found(projects, None))
+    return running
 
 
 def past_runs(projects: Sequence[str]) -> list[RunRecord]:
-    """The history of the first of ``projects`` that has one, the oldest run first."""
+    """Return the run history of the first of ``projects`` that has one, the oldest run first."""
     for project in projects:
         entries = list(RunHistory(project, os.environ, os.path.expanduser("~")).entries())
         if entries:
-            return list(_runs(entries))
+            return list(_records(entries))
     return []
 
 
-def _places(projects: Sequence[str], pid: int | None) -> Iterator[Endpoint]:
-    """Of the first of ``projects`` that has any; of all that there are, if a session was named."""
+def _endpoints(projects: Sequence[str], pid: int | None) -> Iterator[Endpoint]:
+    """Yield the endpoints of the first of ``projects`` that has any, or the endpoint of the session ``pid``."""
     if pid is not None:
-        yield from (place for place in all_endpoints(os.environ) if place.pid == pid)
+        yield from (endpoint for endpoint in all_endpoints(os.environ) if endpoint.pid == pid)
         return
     for project in projects:
-        places = list(endpoints_of(project, os.environ))
-        if places:
-            yield from places
+        endpoints = list(endpoints_of(project, os.environ))
+        if endpoints:
+            yield from endpoints
             return
 
 
-def _status_of(place: Endpoint) -> Response | None:
+def _status_of(endpoint: Endpoint) -> Response | None:
     try:
-        return _told(place, StatusRequest())
+        return _ask_endpoint(endpoint, StatusRequest())
     except ReloaderError:
         return None
 
 
-def _told(place: Endpoint, request: Request) -> Response | None:
-    """The answer, or None if nobody is there any more."""
-    timeout = PATIENCE + (request.timeout if isinstance(request, WaitRequest) else 0.0)
+def _ask_endpoint(endpoint: Endpoint, request: Request) -> Response | None:
+    """Return the answer, or None if no session listens any more."""
+    timeout = ANSWER_TIMEOUT + (request.timeout if isinstance(request, WaitRequest) else 0.0)
     try:
-        answer = ask(place, request, timeout)
+        answer = ask(endpoint, request, timeout)
     except _GONE:
         return None
     except NoAnswer as error:
         raise ReloaderError(f"{error}: it may be stopped, or of another version") from error
     except OSError as error:
-        raise ReloaderError(f"session {place.pid} cannot be asked: {error}") from error
+        raise ReloaderError(f"session {endpoint.pid} cannot be asked: {error}") from error
     if "error" in answer:
-        raise ReloaderError(f"session {place.pid} refuses: {answer['error']}")
-    return Response(place.pid, answer)
+        raise ReloaderError(f"session {endpoint.pid} refuses: {answer['error']}")
+    return Response(endpoint.pid, answer)
 
 
-def _choice(living: Sequence[Response]) -> str:
-    return ", ".join(f"--pid {told.pid} ({_command(told)})" for told in living)
+def _pid_options(running: Sequence[Response]) -> str:
+    return ", ".join(f"--pid {response.pid} ({_command(response)})" for response in running)
 
 
-def _command(told: Response) -> str:
-    words = told.answer.get("command")
-    return " ".join(map(str, words)) if isinstance(words, list) else "?"
+def _command(response: Response) -> str:
+    command = response.answer.get("command")
+    return " ".join(map(str, command)) if isinstance(command, list) else "?"
 
 
-def _nobody(projects: Sequence[str], pid: int | None) -> str:
+def _not_found(projects: Sequence[str], pid: int | None) -> str:
     if pid is not None:
         return f'no session has the pid {pid}: "reloader status" shows those of this project'
-    elsewhere = [told for place in all_endpoints(os.environ) if (told := _status_of(place)) is not None]
-    others = ", ".join(f"--pid {told.pid} ({told.answer.get('project')})" for told in elsewhere)
-    beside = f"; elsewhere run: {others}" if others else ""
-    return f'no session of this project runs: start one with "reloader", or name its file with --config{beside}'
+    elsewhere = [response for endpoint in all_endpoints(os.environ) if (response := _status_of(endpoint)) is not None]
+    others = ", ".join(f"--pid {response.pid} ({response.answer.get('project')})" for response in elsewhere)
+    suffix = f"; elsewhere run: {others}" if others else ""
+    return f'no session of this project runs: start one with "reloader", or name its file with --config{suffix}'
 
 
-def _runs(entries: Sequence[Mapping[str, object]]) -> Iterator[RunRecord]:
-    """One for each run: what was written when it started, when it was ready and when it ended. What was written first wins."""
+def _records(entries: Sequence[Mapping[str, object]]) -> Iterator[RunRecord]:
+    """Yield a record for each run, from the entries of its start, its readiness and its end. The first value of a field wins."""
     runs: dict[tuple[object, object], dict[str, object]] = {}
     for entry in entries:
         key = (entry.get("session"), entry.get("run"))
         if entry.get("event") == "launched":
-            runs.pop(key, None)  # the system has given a pid anew
+            runs.pop(key, None)  # the system has reused the pid of a session
         runs[key] = {**entry, **runs.get(key, {})}
-    return (past for run in runs.values() if (past := _past_run(run)) is not None)
+    return (record for run in runs.values() if (record := _record(run)) is not None)
 
 
-def _past_run(run: Mapping[str, object]) -> RunRecord | None:
-    """None for what is no run: anybody of this user may have written into the file."""
+def _record(run: Mapping[str, object]) -> RunRecord | None:
+    """Return the record, or None if the entry is invalid: any program of this user may write into the file."""
     session, number, at = run.get("session"), run.get("run"), _seconds(run.get("at"))
     if not isinstance(session, int) or not isinstance(number, int) or at is None:
         return None

@@ -25,10 +25,10 @@ from reloader.watchers.disk import RealDisk
 from reloader.watchers.rules import configured_watch_set
 
 #: Seconds that an event may take, beyond the interval of a scan.
-PATIENCE = 3.0
+ROUND_TRIP_TIMEOUT = 3.0
 UNKNOWN_MOUNT = Mount("", "unknown")
 
-#: Round trip in seconds, or None, and what is wrong.
+#: Seconds from a change to its event, or None, and the cause.
 Measured = tuple[float | None, str]
 
 
@@ -40,17 +40,17 @@ def examine(settings: Settings, reporter: Reporter) -> None:
     with ExitStack() as resources:
         files = track_files(settings, reporter, inbox, resources, mounts=mounts)
         seconds = time.monotonic() - began
-        for failed in (news for news in inbox.drain() if isinstance(news, WatcherFailed)):
+        for failed in (posted for posted in inbox.drain() if isinstance(posted, WatcherFailed)):
             reporter.report(BackendFellBack(failed.backend, failed.directories, failed.cause, failed.remedy))
         files.report_choice(reporter)
         reporter.report(DoctorScan(files.baseline.files, files.baseline.directories, seconds))
-        for limit in watch_limits():  # while ours are among what is in use
+        for limit in watch_limits():  # while our own watches are in use
             reporter.report(limit)
     _Roots(settings.watch, files.choice, mounts).report(reporter)
 
 
 class _Roots:
-    """Measures once for each file system and backend."""
+    """The roots, each with its backend and a round trip. That is measured once for each file system and backend."""
 
     def __init__(self, settings: WatchSettings, choice: Choice, mounts: Mounts) -> None:
         self._settings = settings
@@ -62,38 +62,38 @@ class _Roots:
     def report(self, reporter: Reporter) -> None:
         inner = sorted(self._unreliable.difference(self._settings.roots))
         for root in (*self._settings.roots, *inner):
-            reporter.report(self._examined(root))
+            reporter.report(self._examine(root))
 
-    def _examined(self, root: str) -> DoctorRoot:
+    def _examine(self, root: str) -> DoctorRoot:
         mount = self._mounts.of(root) or UNKNOWN_MOUNT
-        is_silent = root in self._unreliable
-        backend = BackendName.STAT if is_silent else BackendName(self._choice.watcher.name)
-        mechanism = f"a scan every {self._settings.interval:g} s" if is_silent else self._choice.watcher.mechanism
-        why = event_support(mount.type).why if is_silent else self._choice.reason
-        round_trip, trouble = self._round_trip(root, mount, backend)
-        return DoctorRoot(root, mount.type, mount.point, backend.value, mechanism, why, round_trip, trouble)
+        is_unreliable = root in self._unreliable
+        backend = BackendName.STAT if is_unreliable else BackendName(self._choice.watcher.name)
+        mechanism = f"a scan every {self._settings.interval:g} s" if is_unreliable else self._choice.watcher.mechanism
+        why = event_support(mount.type).why if is_unreliable else self._choice.reason
+        round_trip, problem = self._round_trip(root, mount, backend)
+        return DoctorRoot(root, mount.type, mount.point, backend.value, mechanism, why, round_trip, problem)
 
     def _round_trip(self, root: str, mount: Mount, backend: BackendName) -> Measured:
         key = (mount.point, backend)
         if key not in self._measured:
             temporary = tempfile.gettempdir()
-            place = temporary if self._mounts.of(temporary) == mount else root
-            self._measured[key] = round_trip(replace(self._settings, backend=backend), place, self._mounts)
+            parent = temporary if self._mounts.of(temporary) == mount else root
+            self._measured[key] = measure_round_trip(replace(self._settings, backend=backend), parent, self._mounts)
         return self._measured[key]
 
 
-def round_trip(
-    settings: WatchSettings, place: str, mounts: Mounts, clock: Callable[[], float] = time.monotonic
+def measure_round_trip(
+    settings: WatchSettings, parent: str, mounts: Mounts, clock: Callable[[], float] = time.monotonic
 ) -> Measured:
-    """Seconds from a change in a new directory of ``place`` to the news of it, or why there is no such figure."""
+    """Measure the seconds from a change in a new directory in ``parent`` to its event, or return the cause why not."""
     try:
-        with tempfile.TemporaryDirectory(prefix=".reloader-doctor-", dir=place) as directory:
-            return _heard_in(os.path.realpath(directory), settings, mounts, clock)
+        with tempfile.TemporaryDirectory(prefix=".reloader-doctor-", dir=parent) as directory:
+            return _measure_in(os.path.realpath(directory), settings, mounts, clock)
     except OSError as error:
         return None, f"no change can be made there: {error.strerror or error}"
 
 
-def _heard_in(directory: str, settings: WatchSettings, mounts: Mounts, clock: Callable[[], float]) -> Measured:
+def _measure_in(directory: str, settings: WatchSettings, mounts: Mounts, clock: Callable[[], float]) -> Measured:
     everything = WatchSettings(
         directory,
         (directory,),
@@ -111,13 +111,13 @@ def _heard_in(directory: str, settings: WatchSettings, mounts: Mounts, clock: Ca
         began = clock()
         with open(canary, "w", encoding="utf-8") as file:
             file.write("a change")
-        limit = clock() + settings.interval + PATIENCE
+        limit = clock() + settings.interval + ROUND_TRIP_TIMEOUT
         while clock() < limit:
-            for news in inbox.take(limit):
-                if isinstance(news, PathsChanged) and canary in news.paths:
+            for posted in inbox.take(limit):
+                if isinstance(posted, PathsChanged) and canary in posted.paths:
                     return clock() - began, ""
-                if isinstance(news, WatcherFailed):
-                    return None, f"{news.cause}. {news.remedy}"
+                if isinstance(posted, WatcherFailed):
+                    return None, f"{posted.cause}. {posted.remedy}"
     finally:
         watcher.stop()
     return None, f'nothing was heard of a change within {limit - began:.0f} s. Set backend = "stat"'

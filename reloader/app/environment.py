@@ -1,4 +1,4 @@
-"""What each run, and each command beside it, finds in its environment."""
+"""The environment of each run and of each task, and the variables of the sockets."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from reloader.engine.tasks.variables import RUN_CHANGES, WriteChanges, reason_va
 from reloader.errors import ReloaderError
 from reloader.system.environment import child_environment, inherited_environment, read_env_files
 
-#: The variables by which sockets are handed over. They are for the command alone.
-OF_SOCKETS = frozenset({"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "RELOADER_SOCKETS", "WERKZEUG_SERVER_FD"})
+#: The variables by which the command finds its sockets. Tasks do not get them.
+SOCKET_VARIABLES = frozenset({"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "RELOADER_SOCKETS", "WERKZEUG_SERVER_FD"})
 
 
-def told_of(sockets: Sequence[ListeningSocket], launch: LaunchSettings) -> LaunchSettings:
-    """``launch`` with its placeholders filled in, and with the variables that say where the sockets are."""
+def with_sockets(sockets: Sequence[ListeningSocket], launch: LaunchSettings) -> LaunchSettings:
+    """Return ``launch`` with its placeholders filled in, and with the variables by which the command finds ``sockets``."""
     environment = {name: fill_placeholders(value, sockets) for name, value in launch.environment.items()}
-    environment |= handed_over(sockets)
+    environment |= socket_variables(sockets)
     if Framework.WERKZEUG in launch.compatible:
         environment["WERKZEUG_SERVER_FD"] = str(sockets[0].descriptor)
     return replace(
@@ -33,16 +33,16 @@ def told_of(sockets: Sequence[ListeningSocket], launch: LaunchSettings) -> Launc
     )
 
 
-def handed_over(sockets: Sequence[ListeningSocket]) -> dict[str, str]:
-    """The variables of systemd's protocol (sd_listen_fds(3)) but for LISTEN_PID, and all that is known in ours."""
+def socket_variables(sockets: Sequence[ListeningSocket]) -> dict[str, str]:
+    """Return the variables of systemd's protocol (sd_listen_fds(3)), without LISTEN_PID, and RELOADER_SOCKETS."""
     return {
         "LISTEN_FDS": str(len(sockets)),
         "LISTEN_FDNAMES": ":".join(map(socket_name, sockets)),
-        "RELOADER_SOCKETS": json.dumps([_described(socket) for socket in sockets]),
+        "RELOADER_SOCKETS": json.dumps([_describe(socket) for socket in sockets]),
     }
 
 
-def _described(socket: ListeningSocket) -> dict[str, str | int]:
+def _describe(socket: ListeningSocket) -> dict[str, str | int]:
     known: dict[str, str | int] = {"fd": socket.descriptor, "name": socket_name(socket)}
     match socket.address:
         case UnixAddress(path):
@@ -51,9 +51,9 @@ def _described(socket: ListeningSocket) -> dict[str, str | int]:
             return {**known, "host": address.host, "port": address.port}
 
 
-#: By what a framework's own reloader knows that it runs in a child, which ends with code 3 when it is to be started again.
-#: Werkzeug would also inherit the open socket of its parent; the agent sees to it that this number stands for none. Where it is
-#: handed a real one, the plan has its number.
+#: The variables that tell a framework's own reloader that it runs in a child. Such a child exits with 3 to be restarted.
+#: Werkzeug would also inherit the open socket of its parent. By -1 the agent knows that there is none; with ``sockets``, the
+#: settings have the number of a real one.
 MARKERS = {
     Framework.WERKZEUG: {"WERKZEUG_RUN_MAIN": "true", "WERKZEUG_SERVER_FD": "-1"},
     Framework.DJANGO: {"RUN_MAIN": "true"},
@@ -85,20 +85,20 @@ class Environment:
         self._about_the_run = {**reason_variables(reason), **self._write_changes(changes, RUN_CHANGES)}
         markers = {name: value for one in self._spec.compatible for name, value in MARKERS[one].items()}
         if self._is_logged:
-            markers |= {"PYTHONUNBUFFERED": os.environ.get("PYTHONUNBUFFERED") or "1"}  # its output is no terminal now
+            markers |= {"PYTHONUNBUFFERED": os.environ.get("PYTHONUNBUFFERED") or "1"}  # its output is a pipe now
         environment = self._with({"RELOADER_RUN": str(run), "RELOADER_RUN_MAIN": "true"}, markers)
         return environment | self._program.environment(environment)
 
-    def beside(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
-        """What a command beside the program is given, which is neither watched nor a child in a framework's sense.
+    def for_task(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """Return the environment of a task, without an agent and without the markers of a framework.
 
-        ``more`` may tell of the run that is to follow: then nothing is told of the one before.
+        If ``more`` describes the run that follows, the variables about the current run are left out.
         """
         try:
             environment = self._with(more or {}, {})
         except ReloaderError:
-            return {**os.environ, **(more or {})}  # the run says what is wrong
-        return {name: value for name, value in environment.items() if name not in OF_SOCKETS}
+            return {**os.environ, **(more or {})}  # the launch of the run reports the error
+        return {name: value for name, value in environment.items() if name not in SOCKET_VARIABLES}
 
     def _with(self, more: Mapping[str, str], markers: Mapping[str, str]) -> dict[str, str]:
         from_files = read_env_files(self._spec.env_files) if self._spec.env_files else {}

@@ -38,7 +38,7 @@ MakePoller = Callable[[WatchSettings, Post, Disk], Watcher]
 
 @dataclass(frozen=True, slots=True)
 class WatchedTree:
-    """What is watched, and the baseline of it, which is not taken yet. Nothing runs."""
+    """The watched files and their baseline, which is not taken yet. Nothing runs."""
 
     settings: WatchSettings
     disk: RealDisk
@@ -46,7 +46,7 @@ class WatchedTree:
     baseline: Baseline
 
     def never_watches(self, path: str) -> bool:
-        """True if the ``ignore`` of the user names ``path``, or our own output is written to it."""
+        """Return True if the user ignores ``path`` explicitly, or our own output is written to it."""
         return self.watch_set.filter.is_explicitly_ignored(path) or self.disk.stat(path).kind is PathKind.OWN_OUTPUT
 
     def explainer(self, program: AgentReports | None = None) -> Explainer:

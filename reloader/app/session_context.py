@@ -1,4 +1,4 @@
-"""What lives as long as a session, and is shared by its engines."""
+"""The objects that live as long as a session, and are shared by its engines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 
-from reloader.app.environment import told_of
+from reloader.app.environment import with_sockets
 from reloader.core.addresses import ListeningSocket
 from reloader.core.notices import ControlUnavailable, Listening
 from reloader.core.settings import Settings
@@ -90,7 +90,7 @@ class SessionContext:
         if sockets and sockets != self._listening:
             self.chronicle.report(Listening(sockets))
         self._listening = sockets
-        return replace(settings, launch=told_of(sockets, settings.launch)) if sockets else settings
+        return replace(settings, launch=with_sockets(sockets, settings.launch)) if sockets else settings
 
     def serve_requests(self, settings: Settings) -> None:
         """Accept requests under the project of ``settings``, which changes if another config file comes before the first."""

@@ -59,7 +59,7 @@ def assemble(session: SessionContext, settings: Settings, resources: ExitStack, 
     environment = Environment(
         settings.launch, program, session.files.write_changes, is_logged=settings.tasks.ready.log is not None
     )
-    session.hooks.transfer(settings.tasks.hooks, environment.beside, cwd=settings.launch.cwd)
+    session.hooks.transfer(settings.tasks.hooks, environment.for_task, cwd=settings.launch.cwd)
     gate = _gate(session, settings, program, files.baseline, environment)
     session.pause.handle_launch()  # what was held back is in the first run of this engine
     control = ControlHandler(
@@ -184,7 +184,7 @@ def _gate(
     checker = SyntaxChecker(
         session.tasks,
         program.find_interpreter,
-        environment.beside,
+        environment.for_task,
         cwd=cwd,
         folder=session.files.ensure_directory,
         timeout=settings.tasks.gate.timeout,
@@ -195,7 +195,7 @@ def _gate(
         session.tasks,
         checker,
         session.hooks.report,
-        environment.beside,
+        environment.for_task,
         session.files.write_changes,
         cwd=cwd,
         compiles=program.is_python,
@@ -209,7 +209,7 @@ def _readiness(session: SessionContext, settings: Settings, environment: Environ
         session.tasks,
         _probe(settings.tasks.ready, session.inbox.post),
         session.hooks.report,
-        environment.beside,
+        environment.for_task,
         time.monotonic,
         cwd=settings.launch.cwd,
     )

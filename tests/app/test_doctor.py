@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reloader.app import doctor, file_tracking
-from reloader.app.doctor import examine, round_trip
+from reloader.app.doctor import examine, measure_round_trip
 from reloader.core.choices import BackendName
 from reloader.core.events import WatcherFailed
 from reloader.core.filesystems import Mount
@@ -44,7 +44,7 @@ def load_settings(*roots: Path, backend: BackendName = BackendName.STAT) -> Sett
     return Settings(LaunchSettings(("none",), str(roots[0])), watch, source="a test")
 
 
-def told_by(settings: Settings) -> list[Notice]:
+def notices_of(settings: Settings) -> list[Notice]:
     reporter = Recorder([])
     examine(settings, reporter)
     return reporter.notices
@@ -55,8 +55,8 @@ def roots_in(notices: Sequence[Notice]) -> list[DoctorRoot]:
 
 
 @pytest.mark.usefixtures("mounts")
-def test_a_root_is_told_with_its_file_system_its_backend_and_how_soon_a_change_is_heard_of(root: Path) -> None:
-    notices = told_by(load_settings(root))
+def test_a_root_is_reported_with_its_file_system_its_backend_and_its_round_trip(root: Path) -> None:
+    notices = notices_of(load_settings(root))
     assert notices[0] == ConfigUsed("a test")
     [trees] = [notice for notice in notices if isinstance(notice, DoctorScan)]
     assert (trees.files, trees.directories) == (1, 2)
@@ -67,10 +67,10 @@ def test_a_root_is_told_with_its_file_system_its_backend_and_how_soon_a_change_i
 
 
 @needs_watchdog
-def test_a_silent_file_system_is_told_with_the_polling(root: Path, mounts: FakeMounts) -> None:
+def test_an_unreliable_file_system_is_reported_as_polled(root: Path, mounts: FakeMounts) -> None:
     (root / "share").mkdir()
     mounts.put(Mount(str(root / "share"), "9p"))
-    notices = told_by(load_settings(root, backend=BackendName.AUTO))
+    notices = notices_of(load_settings(root, backend=BackendName.AUTO))
     assert [notice.directory for notice in notices if isinstance(notice, Polling)] == [str(root / "share")]
     assert [(found.root, found.backend) for found in roots_in(notices)] == [
         (str(root), "watchdog"),
@@ -82,19 +82,19 @@ def test_a_silent_file_system_is_told_with_the_polling(root: Path, mounts: FakeM
 def test_one_file_system_is_measured_once_and_nothing_is_left_on_it(root: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     before = set(os.listdir(tempfile.gettempdir())) | set(os.listdir(root))
-    first, second = roots_in(told_by(load_settings(root, tmp_path / "other")))
+    first, second = roots_in(notices_of(load_settings(root, tmp_path / "other")))
     assert first.round_trip == second.round_trip
     left = set(os.listdir(tempfile.gettempdir())) | set(os.listdir(root))
     assert {name for name in left - before if "reloader-doctor" in name} == set()
 
 
-def test_a_backend_that_was_named_and_cannot_be_had_is_an_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_backend_that_is_unavailable_is_an_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*how: object) -> Choice:
         raise BackendUnavailable("watchdog", "a limit", "Raise it")
 
     monkeypatch.setattr(file_tracking, "choose", refuse)
     with pytest.raises(BackendUnavailable, match="a limit"):
-        told_by(load_settings(root))
+        notices_of(load_settings(root))
 
 
 def choose_failing(settings: WatchSettings, watch_set: WatchSet, post: Post, *others: object) -> Choice:
@@ -103,10 +103,10 @@ def choose_failing(settings: WatchSettings, watch_set: WatchSet, post: Post, *ot
 
 
 @pytest.mark.usefixtures("mounts")
-def test_what_cannot_be_watched_is_told_with_the_remedy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_watcher_is_reported_with_the_remedy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (file_tracking, doctor):
         monkeypatch.setattr(module, "choose", choose_failing)
-    notices = told_by(load_settings(root))
+    notices = notices_of(load_settings(root))
     assert BackendFellBack("scripted", (str(root),), "the limit is reached", "Raise it") in notices
     [found] = roots_in(notices)
     assert (found.round_trip, found.trouble, found.level) == (None, "the limit is reached. Raise it", Level.WARNING)
@@ -116,24 +116,22 @@ def test_an_event_that_does_not_come_is_a_warning_with_the_remedy(
     root: Path, mounts: FakeMounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "choose", lambda *how: Choice(ScriptedWatcher([]), "a script"))
-    monkeypatch.setattr(doctor, "PATIENCE", 0.0)
-    seconds, trouble = round_trip(load_settings(root).watch, str(root), mounts)
+    monkeypatch.setattr(doctor, "ROUND_TRIP_TIMEOUT", 0.0)
+    seconds, problem = measure_round_trip(load_settings(root).watch, str(root), mounts)
     assert seconds is None
-    assert 'Set backend = "stat"' in trouble
+    assert 'Set backend = "stat"' in problem
 
 
-def test_a_backend_that_cannot_be_had_there_is_told(
-    root: Path, mounts: FakeMounts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unavailable_backend_is_reported(root: Path, mounts: FakeMounts, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*how: object) -> Choice:
         raise BackendUnavailable("watchdog", "a limit", "Raise it")
 
     monkeypatch.setattr(doctor, "choose", refuse)
-    assert round_trip(load_settings(root).watch, str(root), mounts) == (None, "a limit. Raise it")
+    assert measure_round_trip(load_settings(root).watch, str(root), mounts) == (None, "a limit. Raise it")
 
 
 @posix_only
-def test_where_nothing_can_be_written_that_is_said(root: Path, mounts: FakeMounts) -> None:
-    seconds, trouble = round_trip(load_settings(root).watch, str(root / "missing"), mounts)
+def test_a_directory_that_cannot_be_written_to_is_reported(root: Path, mounts: FakeMounts) -> None:
+    seconds, problem = measure_round_trip(load_settings(root).watch, str(root / "missing"), mounts)
     assert seconds is None
-    assert trouble.startswith("no change can be made there")
+    assert problem.startswith("no change can be made there")

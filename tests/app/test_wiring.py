@@ -46,8 +46,8 @@ from tests.support.watching.backends import needs_watchdog
 WRITES = "import os, sys; open('out.log', 'w').write({}); sys.exit(7)"
 
 
-class Teller(Recorder):
-    """Keeps the facts, and does something when one of a certain kind is told."""
+class CallingRecorder(Recorder):
+    """Keeps the notices, and calls a function at each of one kind."""
 
     def __init__(self, on: type[Notice] | None = None, then: Callable[[], object] = lambda: None) -> None:
         super().__init__([])
@@ -88,41 +88,41 @@ class TestASession:
         mounts.put(Mount(str(root / "share"), "9p"))
         (root / "share").mkdir()
         monkeypatch.setattr(file_tracking, "SystemMounts", lambda: mounts)
-        teller = Teller()
-        assert run_session(load_settings(root, backend=BackendName.AUTO), teller) == 7
-        told = [notice for notice in teller.notices if isinstance(notice, Polling)]
-        assert told == [Polling(str(root / "share"), "9p", "changes made by the host come without an event")]
+        recorder = CallingRecorder()
+        assert run_session(load_settings(root, backend=BackendName.AUTO), recorder) == 7
+        reported = [notice for notice in recorder.notices if isinstance(notice, Polling)]
+        assert reported == [Polling(str(root / "share"), "9p", "changes made by the host come without an event")]
 
     def test_tells_its_life_in_order_and_ends_with_the_code_of_the_command(self, root: Path) -> None:
-        teller = Teller()
-        assert run_session(load_settings(root), teller) == 7
-        told = [kind for kind in teller.kinds if kind in (ConfigUsed, Watching, Launched, Ended, FinishedNotice)]
-        assert told == [ConfigUsed, Watching, Launched, Ended, FinishedNotice]
-        assert teller.notices[0] == ConfigUsed("a test")
-        assert teller.notices[1] == Watching((str(root),), 1, 1, "stat", "a scan every 1 s", "as configured")
+        recorder = CallingRecorder()
+        assert run_session(load_settings(root), recorder) == 7
+        reported = [kind for kind in recorder.kinds if kind in (ConfigUsed, Watching, Launched, Ended, FinishedNotice)]
+        assert reported == [ConfigUsed, Watching, Launched, Ended, FinishedNotice]
+        assert recorder.notices[0] == ConfigUsed("a test")
+        assert recorder.notices[1] == Watching((str(root),), 1, 1, "stat", "a scan every 1 s", "as configured")
         assert (root / "out.log").read_text() == "ran"
 
     def test_of_a_command_that_is_not_there_ends_with_127(self, root: Path) -> None:
         settings = replace(load_settings(root), launch=LaunchSettings(("there-is-no-such-program",), str(root)))
-        teller = Teller()
-        assert run_session(settings, teller) == 127
-        (ended,) = (notice for notice in teller.notices if isinstance(notice, Ended))
+        recorder = CallingRecorder()
+        assert run_session(settings, recorder) == 127
+        (ended,) = (notice for notice in recorder.notices if isinstance(notice, Ended))
         assert isinstance(ended.outcome, NotLaunched)
 
     @posix_only
     def test_without_a_guard_says_so(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("reloader.system.posix.guard._SHELL", "/there/is/no/shell")
-        teller = Teller()
-        assert run_session(load_settings(root), teller) == 7
-        remarks = [notice.text for notice in teller.notices if isinstance(notice, Note)]
+        recorder = CallingRecorder()
+        assert run_session(load_settings(root), recorder) == 7
+        remarks = [notice.text for notice in recorder.notices if isinstance(notice, Note)]
         assert any("guard" in text for text in remarks)
 
     def test_with_a_backend_that_is_not_there_starts_nothing(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("WATCHMAN_SOCK", str(root / "no.sock"))
-        teller = Teller()
+        recorder = CallingRecorder()
         with pytest.raises(BackendUnavailable):
-            run_session(load_settings(root, backend=BackendName.WATCHMAN), teller)
-        assert teller.kinds == [ConfigUsed]
+            run_session(load_settings(root, backend=BackendName.WATCHMAN), recorder)
+        assert recorder.kinds == [ConfigUsed]
 
     @linux_only
     def test_says_once_why_it_has_not_the_better_backend(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,9 +132,9 @@ class TestASession:
             raise refused
 
         monkeypatch.setattr("reloader.watchers.choose._make_watchdog_watcher", refuse)
-        teller = Teller()
-        assert run_session(load_settings(root, backend=BackendName.AUTO), teller) == 7
-        fallbacks = [notice for notice in teller.notices if isinstance(notice, BackendFellBack)]
+        recorder = CallingRecorder()
+        assert run_session(load_settings(root, backend=BackendName.AUTO), recorder) == 7
+        fallbacks = [notice for notice in recorder.notices if isinstance(notice, BackendFellBack)]
         assert fallbacks == [BackendFellBack("watchdog", (), "there is none", "Install it")]
 
     @posix_only
@@ -147,9 +147,9 @@ class TestASession:
         self, root: Path, monkeypatch: pytest.MonkeyPatch, backend: BackendName
     ) -> None:
         monkeypatch.setattr(progress, "PATIENCE", 0.0)
-        teller = Teller(Scanning, lambda: os.kill(os.getpid(), signal.SIGTERM))
-        assert run_session(load_settings(root, backend=backend), teller) == 143
-        assert teller.kinds == [ConfigUsed, Scanning]
+        recorder = CallingRecorder(Scanning, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        assert run_session(load_settings(root, backend=backend), recorder) == 143
+        assert recorder.kinds == [ConfigUsed, Scanning]
 
     @posix_only
     def test_restarts_for_an_edit_with_a_run_that_reads_it_although_its_bytecode_looks_fresh(self, root: Path) -> None:
@@ -172,7 +172,7 @@ class TestASession:
             restart=replace(settings.restart, on_exit=OnExit.EXIT),
             python=PythonPolicy(modules=False),
         )
-        assert run_session(settings, Teller(Launched, edit)) == 9
+        assert run_session(settings, CallingRecorder(Launched, edit)) == 9
 
 
 class TestTheEnvironmentOfARun:
@@ -182,7 +182,7 @@ class TestTheEnvironmentOfARun:
             root, "'|'.join(map(os.environ.get, ('OURS', 'ADDED', 'RELOADER_RUN', 'RELOADER_RUN_MAIN')))"
         )
         settings = replace(settings, launch=replace(settings.launch, environment={"ADDED": "by the plan"}))
-        assert run_session(settings, Teller()) == 7
+        assert run_session(settings, CallingRecorder()) == 7
         assert (root / "out.log").read_text() == "kept|by the plan|1|true"
 
     def test_takes_from_the_files_what_is_not_there_yet(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,15 +190,15 @@ class TestTheEnvironmentOfARun:
         (root / ".env").write_text("OURS=from the file\nFILE=from the file\nPLAN=from the file\n")
         settings = load_settings(root, "'|'.join(map(os.environ.get, ('OURS', 'FILE', 'PLAN')))")
         spec = replace(settings.launch, environment={"PLAN": "by the plan"}, env_files=(str(root / ".env"),))
-        assert run_session(replace(settings, launch=spec), Teller()) == 7
+        assert run_session(replace(settings, launch=spec), CallingRecorder()) == 7
         assert (root / "out.log").read_text() == "kept|from the file|by the plan"
 
     def test_that_no_process_can_be_given_ends_the_session_with_126(self, root: Path) -> None:
         settings = load_settings(root)
         settings = replace(settings, launch=replace(settings.launch, environment={"A=B": "x"}))
-        teller = Teller()
-        assert run_session(settings, teller) == 126
-        (ended,) = (notice for notice in teller.notices if isinstance(notice, Ended))
+        recorder = CallingRecorder()
+        assert run_session(settings, recorder) == 126
+        (ended,) = (notice for notice in recorder.notices if isinstance(notice, Ended))
         assert isinstance(ended.outcome, NotLaunched)
         assert "A=B" in ended.outcome.why
 
@@ -206,20 +206,20 @@ class TestTheEnvironmentOfARun:
 class TestProgress:
     def test_is_told_after_a_while_and_then_now_and_again(self) -> None:
         clock = ManualClock()
-        teller = Teller()
-        progress = ScanProgress(teller, clock, Inbox(clock))
+        recorder = CallingRecorder()
+        progress = ScanProgress(recorder, clock, Inbox(clock))
         for files in range(1, 200):
             clock.advance(0.01)
             progress(files)
-        told = [notice.files for notice in teller.notices if isinstance(notice, Scanning)]
-        assert told[0] == pytest.approx(PATIENCE / 0.01, abs=1)
-        assert told[1] - told[0] == pytest.approx(TELL_EVERY / 0.01, abs=1)
-        assert len(told) == 5
+        reported = [notice.files for notice in recorder.notices if isinstance(notice, Scanning)]
+        assert reported[0] == pytest.approx(PATIENCE / 0.01, abs=1)
+        assert reported[1] - reported[0] == pytest.approx(TELL_EVERY / 0.01, abs=1)
+        assert len(reported) == 5
 
     def test_leaves_other_news_for_the_engine(self) -> None:
         clock = ManualClock()
         inbox = Inbox(clock)
-        progress = ScanProgress(Teller(), clock, inbox)
+        progress = ScanProgress(CallingRecorder(), clock, inbox)
         inbox.post(RestartRequested("somebody"))
         clock.advance(PATIENCE)
         progress(10)
@@ -229,7 +229,7 @@ class TestProgress:
     def test_ends_the_scan_for_a_user_who_has_lost_patience(self, number: int, code: int) -> None:
         clock = ManualClock()
         inbox = Inbox(clock)
-        progress = ScanProgress(Teller(), clock, inbox)
+        progress = ScanProgress(CallingRecorder(), clock, inbox)
         inbox.post(StopRequested(number))
         clock.advance(PATIENCE)
         with pytest.raises(ScanInterrupted) as interrupted:
