@@ -53,8 +53,8 @@ class ChangeTracker:
 
     @property
     def deadline(self) -> float | None:
-        """The moment at which the batch may be complete, or the rescan goes on."""
-        moments = (self._collector.deadline, self._rescan.deadline)
+        """The moment at which the batch may be complete, or the rescan goes on, which waits for all contents to be read."""
+        moments = (self._collector.deadline, self._rescan.deadline if self.are_read_ahead else None)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def tick(self, now: float) -> Sequence[Event]:

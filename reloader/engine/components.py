@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,7 +39,7 @@ class Component(Protocol):
     def deadline(self) -> float | None:
         """The moment at which a turn is needed although nothing was posted, or None."""
 
-    def tick(self, now: float) -> Sequence[Event | GateResult]:
+    def tick(self, now: float) -> Iterable[Event | GateResult]:
         """Do what is due, and return what is to be decided on because of it."""
 
 

@@ -29,6 +29,7 @@ from reloader.core.outcome import Exited
 from reloader.core.settings import RestartPolicy
 from reloader.core.states import RequestedByUser, Running
 from reloader.core.tasks import GatePolicy, ReadyPolicy, Task, TaskSettings
+from reloader.engine.control.handler import WaitingClients
 from reloader.engine.pause import Pause
 from tests.support.sessions.engine_bench import Bench
 
@@ -106,6 +107,16 @@ class TestTheStatus:
         bench.post(KeyPressed("s"))
         bench.settle()
         assert [status.run for status in bench.told(SessionStatus)] == [1]
+
+
+def test_a_request_that_another_engine_left_is_answered_although_nothing_happens(root: Path) -> None:
+    build = TaskSettings(GatePolicy(before=(Task(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
+    asker = Asker()
+    bench = Bench(root, beside=build, clients=WaitingClients([ControlRequest(StatusRequest(), asker)]))
+    began = bench.clock()
+    bench.engine.begin()
+    bench.engine.turn()
+    assert (asker.only["state"], bench.clock()) == ("starting", began)
 
 
 class TestARestart:

@@ -25,6 +25,7 @@ from reloader.core.settings import RestartPolicy
 from reloader.core.states import ConfigChanged, FilesChanged, Idle, RequestedByUser, Running, WaitingForChange
 from reloader.core.tasks import GatePolicy, ReadyPolicy, Task, TaskSettings, TimedOut
 from reloader.interfaces import ChildNotLaunched
+from tests.support.fakes.interfaces import Asleep
 from tests.support.sessions.engine_bench import Bench
 
 SYNTAX = TaskSettings(GatePolicy(syntax=True), ReadyPolicy(tcp=("127.0.0.1", 1)))
@@ -170,6 +171,17 @@ class TestACheck:
             (str(bench.root / "app.py"), str(bench.root / "b.py"))
         ]
 
+    def test_that_passed_just_as_another_check_replaced_it_does_not_pass_for_that_one(self, bench: Bench) -> None:
+        change_until_a_step_runs(bench, "app.py", "x = 2\n")
+        bench.gate.set_policy(GatePolicy(check=Task(("strict",)), timeout=5.0))
+        bench.helpers.end("lint", Exited(0))
+        bench.engine.turn()
+        assert [helper.argv for helper in bench.helpers.living] == [("strict",)]
+        assert bench.told(Changed) == []
+        bench.helpers.end("strict", Exited(0))
+        bench.settle()
+        assert bench.changed == [{"app.py": "modified"}]
+
     def test_is_ended_with_the_session(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         bench.post(StopRequested(15))
@@ -225,6 +237,15 @@ class TestStepsBeforeAStart:
         bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(OnExit.EXIT))
         bench.helpers.refusals.append(ChildNotLaunched(126, "it is no program"))
         assert bench.engine.run() == 126
+
+    def test_that_fail_let_the_engine_sleep_although_no_contents_are_read_yet(self, tmp_path: Path) -> None:
+        (tmp_path / "app.py").write_text("x = 1\n")
+        bench = Bench(tmp_path, beside=BUILD, rescan_period=10.0)
+        bench.engine.begin()
+        bench.helpers.end("build", Exited(1))
+        bench.engine.turn()
+        with pytest.raises(Asleep):
+            bench.engine.turn()
 
     def test_wait_for_the_first_change_in_a_postponed_session(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(postpone=True)).begin()

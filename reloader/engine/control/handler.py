@@ -87,8 +87,9 @@ class ControlHandler:
         self._clients = clients
         self._should_look = False
         self._should_tell = False
-        self.deadline: float | None = None
         self.is_active = bool(clients.requests or clients.waits)
+        # What another engine left is looked at in the first turn, even if nothing happens by then.
+        self.deadline = clock() if self.is_active else None
 
     def handle(self, asked: ControlRequest | KeyPressed) -> Event | None:
         """Accept a request, and return what is to be decided on because of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -93,10 +93,10 @@ class GateRunner:
         """True if a task has ended, or another policy is in force, and nothing has followed from it yet."""
         return bool(self._results)
 
-    def tick(self, now: float) -> list[GateResult]:
-        """Return what the tasks have come to. Each is to be admitted as an event is."""
-        results, self._results = self._results, deque()
-        return list(results)
+    def tick(self, now: float) -> Iterator[GateResult]:
+        """Yield what the tasks have come to. Each is to be admitted as an event is, before the next: it may cancel that one."""
+        while self._results:
+            yield self._results.popleft()
 
     def admit(self, event: Event | GateResult, state: State) -> list[Event]:
         """Return what the supervisor, which is in ``state``, is to decide on now that ``event`` has happened."""
@@ -230,7 +230,9 @@ class GateRunner:
         return {**run, **reason_variables(reason), **self._write_changes(pending.batch, GATE_CHANGES)}
 
     def _abandon(self) -> None:
+        """End the task that is running, if any. The result of one that has just ended counts no more either."""
         self._attempt += 1
+        self._results = deque(result for result in self._results if isinstance(result, PolicyReplaced))
         if self._command is not None:
             self._commands.cancel(self._command)
             self._command = None

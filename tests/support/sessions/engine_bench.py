@@ -68,6 +68,7 @@ class Bench:
         configuration: Configuration | None = None,
         start: Idle = Idle(),  # noqa: B008 - a value
         loops: RestartLoopGuard | None = None,
+        clients: WaitingClients | None = None,
     ) -> None:
         self.root = root
         base = str(root)
@@ -129,7 +130,7 @@ class Bench:
         self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
         self.pause = Pause()
-        self.clients = WaitingClients()
+        self.clients = clients or WaitingClients()
         tasks = tasks_of(
             self.chronicle,
             self.clock,
