@@ -106,6 +106,19 @@ class TestAReportOfACrash:
         write(tmp_path, {"app.py": program, "cause.txt": "1 / 0"})
         assert str(tmp_path / "cause.txt") in reported_by("app.py", cwd=tmp_path).files
 
+    @pytest.mark.parametrize("directory", ["bin", "Scripts"])
+    def test_does_not_name_a_console_script(self, tmp_path: Path, directory: str) -> None:
+        """A console script belongs to an installed package. The files that it imports may be the user's."""
+        script = (
+            f"import sys\nsys.prefix = {str(tmp_path / 'env')!r}\nsys.path.insert(0, {str(tmp_path)!r})\nimport app\n"
+        )
+        write(tmp_path, {f"env/{directory}/serve": script, "app.py": "1 / 0\n"})
+        report = reported_by(
+            "-c", f"exec(compile({script!r}, {str(tmp_path / 'env' / directory / 'serve')!r}, 'exec'))", cwd=tmp_path
+        )
+        assert report.files == {str(tmp_path / "app.py")}
+        assert report.crashes == ["ZeroDivisionError"]
+
     @pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "raise SystemExit(1)", "raise GeneratorExit", "pass"])
     def test_is_not_made_of_what_is_no_error(self, tmp_path: Path, end: str) -> None:
         write(tmp_path, {"app.py": end + "\n"})

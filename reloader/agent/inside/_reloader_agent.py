@@ -151,8 +151,7 @@ class Agent:
 
     def on_script(self, path):
         """Report a file that the interpreter, or a program like ``coverage run``, reads without the import system."""
-        directory = _realpath(_dirname(_abspath(path)))
-        if _isfile(path) and directory not in [_realpath(_join(sys.prefix, name)) for name in ("bin", "Scripts")]:
+        if _isfile(path) and not _is_console_script(path):
             self.on_file(path)
 
     def on_exit(self, error):
@@ -161,7 +160,8 @@ class Agent:
         for _ in range(10):  # each was raised while the next was handled
             if isinstance(error, OSError) and error.errno == _EADDRINUSE:
                 _quietly(self.on_address_in_use, error)
-            is_watched = True in [_isfile(path) and self.on_file(path) for path in _files_of(error)] or is_watched
+            files = [path for path in _files_of(error) if _isfile(path) and not _is_console_script(path)]
+            is_watched = True in [self.on_file(path) for path in files] or is_watched
             error = getattr(error, "__cause__", None) or getattr(error, "__context__", None)
         if is_watched and isinstance(first, Exception):
             trace = []
@@ -188,6 +188,12 @@ class Agent:
         if any(name in parts for name in _INSTALLED):
             return self._wants_installed
         return not any((directory + os.sep).startswith(standard + os.sep) for standard in self._standard_library)
+
+
+def _is_console_script(path):
+    """Return True if an installation wrote the file, as pip writes the commands of a package."""
+    directory = _realpath(_dirname(_abspath(path)))
+    return directory in [_realpath(_join(sys.prefix, name)) for name in ("bin", "Scripts")]
 
 
 def _importer():
