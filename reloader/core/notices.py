@@ -284,7 +284,9 @@ class Ended:
 
     @property
     def level(self) -> Level:
-        return Level.DETAIL if self.stopped else Level.INFO if self.outcome.exit_code == 0 else Level.ERROR
+        if self.stopped:
+            return Level.DETAIL
+        return Level.INFO if self.outcome.exit_code == 0 or self.outcome.was_interrupted else Level.ERROR
 
 
 @dataclass(frozen=True, slots=True)

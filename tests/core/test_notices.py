@@ -7,6 +7,7 @@ import pytest
 from reloader.core.notices import (
     DoctorLimit,
     DoctorRoot,
+    Ended,
     FinishedNotice,
     KeysHelp,
     Level,
@@ -14,6 +15,7 @@ from reloader.core.notices import (
     TaskStarted,
     kind_of,
 )
+from reloader.core.outcome import Exited
 from reloader.core.states import FirstStart
 
 
@@ -39,6 +41,12 @@ def root(trouble: str) -> DoctorRoot:
         pytest.param(DoctorLimit("watches", 100, None), Level.INFO, id="an unknown use of a limit"),
         pytest.param(DoctorLimit("watches", 100, 90), Level.INFO, id="90 % of a limit"),
         pytest.param(DoctorLimit("watches", 100, 91), Level.WARNING, id="more than 90 % of a limit"),
+        pytest.param(
+            Ended(1, Exited(130), 1.0, stopped=False), Level.ERROR, id="an exit code of an interrupted program"
+        ),
+        pytest.param(
+            Ended(1, Exited(130, was_foreground=True), 1.0, stopped=False), Level.INFO, id="an end by Ctrl-C, as meant"
+        ),
     ],
 )
 def test_a_level_follows_from_the_values(notice: Notice, level: Level) -> None:
