@@ -42,10 +42,12 @@ from reloader.core.notices import (
     Note,
     Notice,
     OrphansFound,
+    PathExplained,
     Polling,
     PortInUse,
     RestartCodeIgnored,
     RestartLoopSuspended,
+    RunRecord,
     Scanning,
     ScansSlowed,
     SessionStatus,
@@ -264,6 +266,20 @@ def test_a_launch_names_its_reason_and_the_command_as_one_would_type_it(reason: 
 def test_a_status_names_the_command_of_the_run_that_it_names(state: str, text: str) -> None:
     status = SessionStatus(7, "", ("serve",), state, 1, None, 2.5, None, "", False, (), "stat", 1)
     assert message(status) == f"a project: {text}; watching 1 file with stat (session 7)"
+
+
+def test_a_past_run_that_could_not_be_started_has_no_reason() -> None:
+    record = RunRecord(7, 1, 0.0, "", (), None, 0.0, 127, "could not be started (not found)", None, False)
+    assert message(record).endswith(" run 1; could not be started (not found) after 0.0 ms")
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [("file", "the program imported it"), ("missing", "the program imported it, or tried to")],
+)
+def test_why_names_an_import_that_may_have_failed_only_if_the_file_is_missing(kind: str, cause: str) -> None:
+    why = PathExplained(away("a.py"), kind, True, "imported", "", "", 0, "", "", "", "", "", True)
+    assert message(why).startswith(f"{away('a.py')} is watched: {cause}. ")
 
 
 def test_a_command_of_several_lines_is_shown_on_one() -> None:

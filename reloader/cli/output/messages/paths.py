@@ -46,12 +46,14 @@ def _sentences(explained: PathExplained) -> Iterator[str]:
 def _cause(explained: PathExplained) -> str:
     if explained.cause == "virtualenv":
         return f"{short(explained.at)} is a virtual environment: it contains pyvenv.cfg"
+    if explained.cause == "imported" and explained.kind == "missing":
+        return "the program imported it, or tried to"
     return _CAUSES.get(explained.cause) or _rule(explained)
 
 
 _CAUSES = {
     "named": "extra_files or env_files lists it",
-    "imported": "the program imported it, or tried to",
+    "imported": "the program imported it",
     "everything": "nothing ignores it, and watch is not set",
     "not asked for": "no pattern of watch matches it",
     "outside": "it is outside the watched directories. To watch it, add it to extra_files",

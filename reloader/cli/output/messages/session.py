@@ -58,7 +58,8 @@ def wait_result(notice: WaitResult) -> str:
 def run_record(notice: RunRecord) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(notice.at))
     files = f": {some(notice.files)}" if notice.files else ""
-    parts = [f"{when} run {notice.run} ({notice.reason}{files})"]
+    cause = f" ({notice.reason}{files})" if notice.reason else ""  # a run that could not be started has none
+    parts = [f"{when} run {notice.run}{cause}"]
     if notice.ready_after is not None:
         parts.append(f"ready after {seconds_of(notice.ready_after)}")
     if notice.seconds is None:
