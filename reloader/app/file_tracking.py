@@ -77,7 +77,14 @@ class FileTracking:
 
     def tracker(self, program: AgentReports, inbox: Inbox, clock: Clock, reporter: Reporter) -> ChangeTracker:
         return ChangeTracker(
-            self.backends, self.baseline, self.collector, self.rescan, program, inbox, clock, reporter.report
+            self.backends,
+            self.baseline,
+            self.collector,
+            self.rescan,
+            program.opened_files,
+            inbox,
+            clock,
+            reporter.report,
         )
 
     def report_choice(self, reporter: Reporter) -> None:
@@ -139,7 +146,7 @@ def track_files(
     stop is requested while the tree is scanned.
     """
     progress = ScanProgress(reporter, clock, inbox)
-    tree = watched_tree(settings, own_directory=own_directory, disk=disk, on_listed=progress.listed)
+    tree = watched_tree(settings, own_directory=own_directory, disk=disk, on_listed=progress.add_listed)
     mounts = mounts or SystemMounts()
     choice = (start_backend or choose)(tree.settings, tree.watch_set, inbox.post, tree.disk, mounts)
     resources.callback(choice.watcher.stop)
@@ -153,8 +160,8 @@ def track_files(
         must_poll=_PollsByDirectory(mounts) if tree.settings.backend is BackendName.AUTO else lambda path: False,
     )
     resources.callback(backends.stop)
-    tree.baseline.scan(progress, choice.listed)
-    progress.is_over = True
+    tree.baseline.scan(progress.update, choice.listed)
+    progress.finish()
     collector = ChangeCollector(tree.baseline, tree.settings.debounce, select)
     rescan = Rescan(
         tree.baseline,

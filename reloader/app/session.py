@@ -52,7 +52,7 @@ def _next_engine(assemble: Assemble, renewal: ConfigReloader, resources: ExitSta
             engine = assemble(reloaded.settings, resources, start)
         except (ReloaderError, ImportError) as error:  # the files of a frozen program may be gone
             resources.close()
-            renewal.refuse(error.problems if isinstance(error, ConfigError) else [str(error)])
+            renewal.reject(error.problems if isinstance(error, ConfigError) else [str(error)])
             start = replace(start, reason=reason_without_new_settings(start.run + 1))
         else:
             renewal.accept(reloaded)

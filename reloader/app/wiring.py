@@ -186,7 +186,7 @@ def _gate(
         program.find_interpreter,
         environment.for_task,
         cwd=cwd,
-        folder=session.files.ensure_directory,
+        make_directory=session.files.ensure_directory,
         timeout=settings.tasks.gate.timeout,
     )
     return GateRunner(
@@ -198,8 +198,8 @@ def _gate(
         environment.for_task,
         session.files.write_changes,
         cwd=cwd,
-        compiles=program.is_python,
-        holds_same_content=baseline.launch_snapshot.holds_same_content,
+        is_python=program.is_python,
+        is_reverted=baseline.launch_snapshot.is_reverted,
     )
 
 

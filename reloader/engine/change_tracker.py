@@ -1,4 +1,4 @@
-"""Tracks the changes of a session: compares hints with the disk, and returns what comes of it as events.
+"""Tracks the changes of a session: compares hints with the disk, and returns batches of changes as events.
 
 Makes no decision about processes.
 """
@@ -10,17 +10,25 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reloader.core.changes import ChangeBatch, PathChange
 from reloader.core.debounce import DebouncePolicy
-from reloader.core.events import BatchClosed, BatchOpened, Event, PathsChanged, WatcherFailed, WatcherOverflowed
+from reloader.core.events import (
+    BatchClosed,
+    BatchOpened,
+    Event,
+    PathsChanged,
+    ReportsSynced,
+    WatcherFailed,
+    WatcherOverflowed,
+)
 from reloader.core.notices import Changed, EventsMissed, EventsOverflowed, Note, Notice, Unchanged
-from reloader.engine.agent_reports import AgentReports
 from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.collector import ChangeCollector
+from reloader.engine.files.opened_files import OpenedFiles
 from reloader.engine.files.rescan import Rescan
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import Clock
 
-#: Seconds that reading contents ahead may take at a stretch, so that events never wait for it.
+#: Seconds that contents are read ahead without a break, so that events do not wait for it.
 READ_AHEAD = 0.002
 
 
@@ -35,7 +43,7 @@ class ChangeTracker:
         baseline: Baseline,
         collector: ChangeCollector,
         rescan: Rescan,
-        agent_reports: AgentReports,
+        opened_files: OpenedFiles,
         inbox: Inbox,
         clock: Clock,
         report: Callable[[Notice], None],
@@ -44,7 +52,7 @@ class ChangeTracker:
         self._baseline = baseline
         self._collector = collector
         self._rescan = rescan
-        self._agent_reports = agent_reports
+        self._opened_files = opened_files
         self._inbox = inbox
         self._clock = clock
         self._report = report
@@ -53,12 +61,12 @@ class ChangeTracker:
 
     @property
     def deadline(self) -> float | None:
-        """The moment at which the batch may be complete, or the rescan goes on, which waits for all contents to be read."""
+        """The moment at which the batch may be complete, or the rescan continues, once all contents have been read."""
         moments = (self._collector.deadline, self._rescan.deadline if self.are_read_ahead else None)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def tick(self, now: float) -> Sequence[Event]:
-        """Close the batch if the disk is quiet; else rescan, as far as that is due.
+        """Close the batch if the disk is quiet; else continue the rescan if it is due.
 
         Never both: a change that the rescan finds must not open a batch before the last one is closed.
         """
@@ -67,26 +75,26 @@ class ChangeTracker:
         return [event for event in (closed, opened) if event is not None]
 
     def inherit(self, pending: ChangeBatch) -> None:
-        """Report to the next run what has changed since the last run of the engine before this one."""
+        """Add ``pending`` to the changes of the next launch. They are older than this tracker."""
         self._unreported = pending
 
     def pending_up_to(self, later: ChangeTracker) -> ChangeBatch:
-        """Return all that has changed from the last launch to the baseline of ``later``, the tracker that follows."""
-        self.absorb(self._baseline.differing_from(later._baseline))
+        """Return all changes from the last launch to the scan of ``later``, the tracker of the engine that follows."""
+        self.consume(self._baseline.differing_from(later._baseline))
         return self._unreported
 
     def set_debounce(self, policy: DebouncePolicy) -> None:
         self._collector.set_policy(policy)
 
     def watch_for_hints(self, paths: Sequence[str]) -> None:
-        """Have hints posted about ``paths`` too, which are examined elsewhere."""
+        """Have hints posted about ``paths`` too, which another component handles."""
         self._backends.watch_for_hints(paths)
 
-    # Hints, and other ways to find a change. Each returns the event that opens a batch, if one has just become certain.
+    # Hints, and other ways to find a change. Each method returns an event if it opened a batch.
 
     def handle_hint(self, hints: PathsChanged) -> BatchOpened | None:
-        """Examine a backend's hints. What the program may have written itself is examined once that is known."""
-        return self.handle(self._agent_reports.certain(hints))
+        """Handle a backend's hints. Those at files that the program may have written itself are deferred."""
+        return self.handle(self._opened_files.defer_hints(hints))
 
     def handle(self, hints: PathsChanged) -> BatchOpened | None:
         if not hints.paths:
@@ -97,6 +105,12 @@ class ChangeTracker:
     def add(self, changes: list[PathChange]) -> BatchOpened | None:
         """Add changes that were found by other means than a hint."""
         return self._collector.add(changes, self._clock())
+
+    def handle_sync(self, synced: ReportsSynced) -> BatchOpened | None:
+        """Handle what was deferred until all reports up to ``synced`` had arrived."""
+        changes, hints = self._opened_files.release(synced)
+        opened = self.add(changes)
+        return self.handle(hints) or opened
 
     def handle_overflow(self, overflow: WatcherOverflowed) -> BatchOpened | None:
         self._report(EventsOverflowed(overflow.backend, self._backends.overflow_remedy))
@@ -117,22 +131,22 @@ class ChangeTracker:
         return closed
 
     def _continue_rescan(self, now: float) -> BatchOpened | None:
-        """Find what no event reported. Not while files are read ahead, since what is read is examined as well."""
+        """Find changes that no event reported. Do nothing while files are read ahead, which finds changes too."""
         if not self.are_read_ahead or not self._rescan.is_due(now):
             return None
         missed = self._rescan.tick(now)
-        hints = self._agent_reports.certain(PathsChanged(missed)).paths if missed else ()
+        hints = self._opened_files.defer_hints(PathsChanged(missed)).paths if missed else ()
         opened = self._reload_rules() if _concern_rules(hints) else None
         changes = self._baseline.examine(hints)
         if changes:
             paths = tuple(change.path for change in changes)
             self._report(EventsMissed(self._backends.backend, paths))
-            self._backends.missed(paths)
+            self._backends.note_missed(paths)
             opened = self.add(changes) or opened
         return opened
 
     def read_ahead(self, now: float) -> None:
-        """Use the idle time to read contents. A file that differs is examined again, as if a backend had hinted at it."""
+        """Read contents in idle time. For a file that differs, post the hint that a backend would post."""
         done, differing = self._baseline.read_ahead(now + READ_AHEAD, self._clock)
         if differing:
             self._inbox.post(PathsChanged(tuple(differing)))
@@ -143,9 +157,9 @@ class ChangeTracker:
     # Launches
 
     def catch_up(self, paths: Iterable[str]) -> ChangeBatch:
-        """Absorb what has happened up to now: the next run reads it, and needs no restart for it.
+        """Consume all hints up to now: the next run reads the present files, and needs no restart for them.
 
-        ``paths`` are examined even if no backend has hinted at them. Returns all that has changed since the last call.
+        ``paths`` are compared even without a hint. Return all changes since the last call.
         """
         self._backends.catch_up()
         hints = list(paths)
@@ -155,21 +169,21 @@ class ChangeTracker:
             else:
                 self._inbox.put_back(posted)
         if _concern_rules(hints):
-            self._reload_rules()  # what it finds is absorbed below, with the rest
-        self.absorb(hints)
+            self._reload_rules()  # the changes that it finds are consumed below
+        self.consume(hints)
         changed, self._unreported = self._unreported, ChangeBatch()
         return changed
 
-    def absorb(self, paths: Iterable[str]) -> None:
-        """Take the present state of ``paths``, and of all that is pending, for known: the launch to come serves it."""
-        found = self._collector.absorb(paths)
+    def consume(self, paths: Iterable[str]) -> None:
+        """Compare ``paths`` and all pending paths, and keep the changes for the next launch. They cause no restart."""
+        found = self._collector.consume(paths)
         if found:
             self._report(Changed(found))
         self._unreported = self._unreported.merged_with(found)
 
     def handle_launch(self) -> None:
-        """Note that a run is about to start, and reads the present contents."""
-        self._baseline.launch_snapshot.begin()
+        """Note that a run is about to start, which reads the present contents."""
+        self._baseline.launch_snapshot.reset()
 
     # Rules
 

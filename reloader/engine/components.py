@@ -1,4 +1,4 @@
-"""The parts of an engine, and what the engine asks of those that have something to do now and then."""
+"""The components of an engine, and the protocol of those that act by themselves."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from reloader.engine.tasks.readiness import Readiness
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.interfaces import ChildHost, Clock, Reporter
 
-#: Return the environment of a run: its number, the reason for it, and the changes since the run before it.
+#: Return the environment of a run. Arguments: its number, the reason for it, the changes since the last launch.
 EnvironmentFor = Callable[[int, Reason, ChangeBatch], Mapping[str, str]]
 
 
 class Component(Protocol):
-    """A part that acts by itself. The engine asks it only while it is active."""
+    """A component that acts by itself. The engine calls it only while it is active."""
 
     @property
     def is_active(self) -> bool:
@@ -37,15 +37,15 @@ class Component(Protocol):
 
     @property
     def deadline(self) -> float | None:
-        """The moment at which a turn is needed although nothing was posted, or None."""
+        """The moment at which a turn is needed even if nothing is posted, or None."""
 
     def tick(self, now: float) -> Iterable[Event | GateResult]:
-        """Do what is due, and return what is to be decided on because of it."""
+        """Do what is due, and return the events that follow from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """Each of them can be a fake."""
+    """Tests may replace each of them by a fake."""
 
     host: ChildHost
     files: ChangeTracker

@@ -1,4 +1,4 @@
-"""The settings in force in an engine: what may change at once is changed in it, all else is for the engine that follows."""
+"""Applies reloaded settings: at once in this engine if that is possible, else by a new engine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from reloader.interfaces import ReloadedConfig
 
 
 class LiveSettings:
-    """Owned by the engine's thread. ``current`` is in force, and ``start`` says how the engine began.
+    """Owned by the engine's thread. ``current`` are the settings in force, ``start`` is the state in which the engine began.
 
-    ``set_policies`` hands the engine's parts what may change at once. ``set_pending_policies`` hands the gate the check that
-    a run of pending settings has to pass.
+    ``set_policies`` passes the settings that may change at once to the engine's components. ``set_pending_policies`` passes
+    the gate the check that a run with pending settings must pass.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class LiveSettings:
         self._set_pending_policies = set_pending_policies
 
     def reload(self, now: float) -> SettingsChanged | None:
-        """Apply what was saved. Return an event if the run has to be replaced for it."""
+        """Apply a saved configuration. Return an event if the run must be replaced for it."""
         reloaded = self._read(lambda: self._reloader.tick(now))
         return SettingsChanged(_keys_of(reloaded)) if reloaded is not None and self._apply(reloaded) else None
 
     def before_launch(self, run: int) -> Idle | None:
-        """Make sure that ``run`` starts with the settings in force, whatever the reason for its launch.
+        """Read the configuration once more, so that ``run`` starts with the saved settings.
 
-        Returns how the engine for other settings is to begin, or None if this engine starts the run.
+        Return the state in which an engine with other settings is to begin, or None if this engine starts the run.
         """
         reloaded = self._read(self._reloader.before_launch)
         if reloaded is not None:
@@ -53,12 +53,12 @@ class LiveSettings:
         return None if pending is None else _start_after(run - 1, pending)
 
     def reason_for(self, run: int, reason: Reason) -> Reason:
-        """Return ``reason``, unless it was other settings that have come to nothing."""
+        """Return ``reason``. If it was a change of settings that was withdrawn, return another reason."""
         is_obsolete = isinstance(reason, ConfigChanged) and reason is not self._start.reason
         return reason_without_new_settings(run) if is_obsolete else reason
 
     def _read(self, read: Callable[[], ReloadedConfig | None]) -> ReloadedConfig | None:
-        """Return what is to be applied. If pending settings were withdrawn, the gate no longer waits for them."""
+        """Return the settings to be applied. If pending settings were withdrawn, restore the policies in force."""
         if self._pause.is_on:
             return None
         was_pending = self._reloader.pending is not None
@@ -68,11 +68,11 @@ class LiveSettings:
         return reloaded
 
     def _apply(self, reloaded: ReloadedConfig) -> bool:
-        """Return True if ``reloaded`` needs another engine. Else its policies are in force from now on."""
-        if self._reloader.judge(reloaded):
+        """Return True if ``reloaded`` needs another engine. Otherwise put its policies in force."""
+        if self._reloader.announce(reloaded):
             self._set_pending_policies(reloaded.settings)
             return True
-        # The launch settings stay: the sockets have their numbers in them.
+        # The launch settings stay, since they contain the descriptors of the sockets.
         self.current = replace(reloaded.settings, launch=self.current.launch)
         self._set_policies(self.current)
         self._reloader.accept(reloaded)
@@ -80,7 +80,10 @@ class LiveSettings:
 
 
 def _start_after(run: int, reloaded: ReloadedConfig) -> Idle:
-    """Return how the engine for other settings begins. They count as a served change, so no typo in them ends the session."""
+    """Return the state in which an engine with other settings begins.
+
+    The change of settings counts as handled, so that a typo in them does not end the session.
+    """
     return Idle(run, ConfigChanged(_keys_of(reloaded)), RestartHistory(has_handled_change=True))
 
 

@@ -1,4 +1,4 @@
-"""The loop: waits for events, lets the supervisor decide, and performs its actions, with one small method for each."""
+"""The loop: waits for events, lets the supervisor decide, and performs the actions it returns."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ from reloader.errors import ReloaderError
 
 
 class Engine:
-    """One session from ``start`` to the exit code, or up to the moment at which other settings need another engine."""
+    """One session from ``start`` to its exit code, or until other settings need another engine."""
 
-    def __init__(self, settings: Settings, parts: Components, start: Idle = Idle()) -> None:
+    def __init__(self, settings: Settings, parts: Components, start: Idle = Idle()) -> None:  # noqa: B008 - a value
         self._parts = parts
         self._state: State = start
         self._start = start
@@ -56,8 +56,8 @@ class Engine:
             settings, start, parts.config_reloader, parts.pause, self._set_policies, self._set_pending_policies
         )
         self._run = RunProcess(settings.launch, parts.host, parts.clock, parts.inbox)
-        # A task that ends may make a run ready, or be what the gate waits for. A change is found before a run is said to have
-        # ended for want of its last reports.
+        # In this order: the end of a task may make a run ready or let the gate continue. Changes are found before the end of a
+        # run is handled whose last reports have not arrived in time.
         self._components: tuple[Component, ...] = (
             parts.tasks,
             parts.readiness,
@@ -72,25 +72,25 @@ class Engine:
         return self._state
 
     def pending_up_to(self, following: Engine) -> ChangeBatch:
-        """Return all that has changed since the last launch, up to the first scan of the engine that follows."""
+        """Return all changes from the last launch to the scan of the engine that follows."""
         return self._parts.files.pending_up_to(following._parts.files)
 
     def inherit(self, pending: ChangeBatch) -> None:
-        """Report ``pending``, which has changed since the last run of the engine before this one, to the first run."""
+        """Pass ``pending`` to the first run: the changes since the last launch of the engine before this one."""
         self._state = self._start = replace(self._start, pending=pending)
         self._parts.files.inherit(pending)
 
     def run(self) -> int | Idle:
-        """Run to the end, and return the exit code. Nothing of the run is left behind on any way out.
+        """Run to the end, and return the exit code. No process of the run survives, even after an internal error.
 
-        Other settings that need other parts end it too: then the return value says how the next engine is to begin.
+        If other settings need another engine, return the state in which that engine is to begin.
         """
         try:
             self.begin()
             while (end := self._end) is None:
                 self.turn()
             if isinstance(end, Idle):
-                self._stop_asking()  # the engine that follows goes on with the hooks, so nothing waits for them
+                self._stop_gate_and_probes()  # the hooks continue in the engine that follows
             else:
                 self.close()
             return end
@@ -104,8 +104,8 @@ class Engine:
         return self._state.exit_code if isinstance(self._state, Finished) else None
 
     def close(self) -> None:
-        """End the tasks of a session that is over. The last hooks may end by themselves, unless the user wants to stop now."""
-        self._stop_asking()
+        """End all tasks, since the session is over. Wait for the last hooks, unless the user requests a stop."""
+        self._stop_gate_and_probes()
         parts, limit = self._parts, self._parts.clock() + HOOK_TIMEOUT + KILL_TIMEOUT
         unhandled: list[Posted] = []
         while not parts.hooks.are_done and parts.clock() < limit:
@@ -118,12 +118,12 @@ class Engine:
         for posted in unhandled:
             parts.inbox.put_back(posted)  # another session may follow in this process
 
-    def _stop_asking(self) -> None:
+    def _stop_gate_and_probes(self) -> None:
         self._parts.gate.close()
         self._parts.readiness.stop()
 
     def begin(self) -> None:
-        """Start the first run, now that the baseline is taken, unless a stop was requested in the meantime."""
+        """Start the first run, unless a stop was requested during the scan."""
         self._parts.files.watch_for_hints(sorted(self._parts.config_reloader.paths))
         events = self._parts.inbox.drain()
         for posted in events:
@@ -132,7 +132,7 @@ class Engine:
             self._dispatch(Begin(self._start.pending))
 
     def turn(self) -> None:
-        """Wait for an event or the nearest deadline, and act on it."""
+        """Wait for an event or the nearest deadline, and handle it."""
         parts = self._parts
         for posted in parts.inbox.take(self._nearest_deadline()):
             if self._next is None:
@@ -190,7 +190,7 @@ class Engine:
             case ReportsSynced():
                 self._handle_sync(posted)
             case Wakeup():
-                pass  # a reason to look at the processes, which every turn does
+                pass  # it only begins a turn, and every turn collects the processes that have exited
             case _:
                 self._dispatch(parts.files.add(parts.agent_reports.handle(posted)))
 
@@ -219,10 +219,8 @@ class Engine:
                 assert_never(event)
 
     def _handle_sync(self, synced: ReportsSynced) -> None:
-        """Serve what had to wait for all that the program reported up to ``synced``."""
-        changes, hints = self._parts.agent_reports.settled(synced)
-        self._dispatch(self._parts.files.add(changes))
-        self._dispatch(self._parts.files.handle(hints))
+        """Handle what was deferred until all reports up to ``synced`` had arrived: changes first, then the ends of runs."""
+        self._dispatch(self._parts.files.handle_sync(synced))
         self._dispatch_all(self._parts.agent_reports.handle_sync(synced))
 
     def _reload_settings(self) -> None:
@@ -253,7 +251,7 @@ class Engine:
         if isinstance(event, RunEnded):
             self._explain_failure(event)
         events = deque(parts.gate.admit(event, self._state))
-        while events and self._next is None:  # what is left then is for the engine that follows
+        while events and self._next is None:  # all further events are for the engine that follows
             before, restart = self._state, self._settings.current.restart
             self._state, actions = transition(before, events.popleft(), parts.clock(), restart)
             follow_ups: list[Event] = []
@@ -261,10 +259,10 @@ class Engine:
                 follow_ups += self._perform(action)
             if isinstance(before, Running) and not isinstance(self._state, Running):
                 parts.readiness.stop()
-            events.extendleft(reversed(follow_ups or parts.gate.follow(self._state)))
+            events.extendleft(reversed(follow_ups or parts.gate.after_transition(self._state)))
 
     def _perform(self, action: Action) -> Sequence[Event]:
-        """Perform ``action``. Return what the supervisor is to decide on next because of it."""
+        """Perform ``action``. Return the events that the supervisor is to decide on next."""
         match action:
             case Report(notice):
                 self._report(notice)
@@ -283,7 +281,7 @@ class Engine:
         return ()
 
     def _launch(self, run: int, reason: Reason) -> Sequence[LaunchDelayed]:
-        """Start a run, unless another engine is to do it, or the writer of its changes has to be found out first."""
+        """Start a run, unless another engine is to do that or a trial must come first."""
         self._next = self._settings.before_launch(run)
         if self._next is not None:
             return ()
@@ -292,12 +290,12 @@ class Engine:
         if trial is None:
             self._start_run(run, reason)
             return ()
-        self._parts.files.absorb(trial.suspects)
+        self._parts.files.consume(trial.suspects)
         self._parts.restart_loops.begin_trial(trial)
         return (LaunchDelayed(run, trial.seconds, reason),)
 
     def _start_run(self, run: int, reason: Reason) -> None:
-        """Start a run with all that is on the disk by now."""
+        """Start a run, which reads all files as they are on the disk now."""
         parts = self._parts
         changes = parts.files.catch_up(parts.restart_loops.suspects)
         parts.prepare(changes)
@@ -318,7 +316,7 @@ class Engine:
             parts.readiness.begin(run)
 
     def _explain_failure(self, ended: RunEnded) -> None:
-        """Report why a run has failed, before its end is reported."""
+        """Report why the run has failed, if that is known, before its end is reported."""
         seconds = uptime(self._state, self._parts.clock())
         cause = None if seconds is None else self._parts.port_conflicts.explain(ended, seconds)
         if cause is not None:

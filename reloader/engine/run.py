@@ -1,4 +1,4 @@
-"""The process of a run, from its launch to the moment at which the host says that all of it is gone."""
+"""The process of a run, from its launch to the moment at which the host reports that all its processes have exited."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from reloader.core.settings import LaunchSettings
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import Child, ChildHost, ChildNotLaunched, Clock
 
-#: Seconds that an engine which fails itself waits for the end of the run that it killed.
+#: Seconds to wait for the end of a run that was killed because of an internal error.
 KILL_TIMEOUT = 2.0
 
 
 class RunProcess:
-    """Owned by the engine's thread. ``child`` is the living run, or None."""
+    """Owned by the engine's thread. ``child`` is the present run, or None."""
 
     def __init__(self, settings: LaunchSettings, host: ChildHost, clock: Clock, inbox: Inbox) -> None:
         self._settings = settings
@@ -25,7 +25,7 @@ class RunProcess:
         self.child: Child | None = None
 
     def launch(self, run: int, environment: Mapping[str, str]) -> Child | None:
-        """Start the run. One that cannot be started is posted to have ended."""
+        """Start the run. If it cannot be started, post its end and return None."""
         settings = self._settings
         child = self._host.launch(settings.argv, cwd=settings.cwd, environment=environment, run=run)
         if isinstance(child, ChildNotLaunched):
@@ -40,7 +40,7 @@ class RunProcess:
         self._inbox.post(RunEnded(run, outcome))
 
     def kill_and_wait(self) -> None:
-        """Kill a run that still lives: the session ends by an error of its own, and there is no time to be polite."""
+        """Kill the run if there is one, and wait for its end. Does nothing if the session has ended as planned."""
         if self.child is None:
             return
         self.child.kill()

@@ -24,7 +24,12 @@ from reloader.core.events import (
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited, Signalled
 from reloader.core.settings import WatchSettings
-from reloader.engine.agent_reports import LAST_WORDS, SETTLED, SILENT, AgentReports
+from reloader.engine.agent_reports import (
+    FINAL_REPORT_TIMEOUT,
+    FIRST_REPORT_TIMEOUT,
+    STALE_IMPORTS_TIMEOUT,
+    AgentReports,
+)
 from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.watchers.disk import RealDisk
@@ -206,7 +211,7 @@ class TestALaterRun:
         assert stage.program.environment({}) == {"AGENT": "2"}
         stage.attaches(run=2)
         stage.imports("app.py", run=2)
-        stage.passes(SETTLED - 0.1)
+        stage.passes(STALE_IMPORTS_TIMEOUT - 0.1)
         assert stage.is_watched("other.py")
         assert stage.program.deadline == pytest.approx(stage.clock() + 0.1)
         stage.passes(0.2)
@@ -221,7 +226,7 @@ class TestALaterRun:
         stage.attaches(run=2)
         stage.imports("app.py", run=2)
         assert stage.program.handle_end(RunEnded(2, Exited(1))) == []
-        stage.passes(10 * SETTLED)
+        stage.passes(10 * STALE_IMPORTS_TIMEOUT)
         assert stage.is_watched("other.py")
 
 
@@ -236,8 +241,8 @@ class TestAnEnd:
 
     def test_is_let_go_when_the_last_reports_do_not_come(self, stage: Stage) -> None:
         assert stage.program.handle_end(self.END) == []
-        assert stage.program.tick(stage.clock.advance(LAST_WORDS / 2)) == []
-        assert stage.program.tick(stage.clock.advance(LAST_WORDS)) == [self.END]
+        assert stage.program.tick(stage.clock.advance(FINAL_REPORT_TIMEOUT / 2)) == []
+        assert stage.program.tick(stage.clock.advance(FINAL_REPORT_TIMEOUT)) == [self.END]
 
     def test_of_the_leader_and_of_all_are_let_go_together_in_their_order(self, stage: Stage) -> None:
         leader = LeaderExited(1, Exited(0))
@@ -292,22 +297,29 @@ class TestFilesThatTheProgramOpens:
         stage.program.handle(FileWritten(1, stage.path("own.txt")))
         assert stage.link.syncs == 2
         nothing = PathsChanged(())
-        assert stage.program.settled(ReportsSynced(1)) == (
+        assert stage.program.opened_files.release(ReportsSynced(1)) == (
             [PathChange(stage.path("data.txt"), ChangeKind.MODIFIED)],
             nothing,
         )
-        assert stage.program.settled(ReportsSynced(2)) == stage.program.settled(ReportsSynced(1)) == ([], nothing)
+        assert (
+            stage.program.opened_files.release(ReportsSynced(2))
+            == stage.program.opened_files.release(ReportsSynced(1))
+            == ([], nothing)
+        )
 
     def test_are_looked_at_when_it_is_known_whether_it_wrote_them_itself(self, stage: Stage) -> None:
         stage.attaches()
         stage.opens("data.txt")
         data, other = stage.path("data.txt"), stage.path("other.py")
-        assert stage.program.certain(PathsChanged((data, other), finished=True)) == PathsChanged(
+        assert stage.program.opened_files.defer_hints(PathsChanged((data, other), finished=True)) == PathsChanged(
             (other,), finished=True
         )
-        assert stage.program.settled(ReportsSynced(stage.link.syncs)) == ([], PathsChanged((data,), finished=True))
+        assert stage.program.opened_files.release(ReportsSynced(stage.link.syncs)) == (
+            [],
+            PathsChanged((data,), finished=True),
+        )
         stage.program.handle(FileWritten(1, data))
-        assert stage.program.certain(PathsChanged((data,))) == PathsChanged((data,))
+        assert stage.program.opened_files.defer_hints(PathsChanged((data,))) == PathsChanged((data,))
         assert not stage.is_watched("data.txt")
 
     def test_do_not_count_in_a_later_run_either(self, stage: Stage) -> None:
@@ -329,11 +341,11 @@ class TestFilesThatTheProgramOpens:
 
 class TestASilentAgent:
     def test_is_told_of_once_and_only_by_the_first_run(self, stage: Stage) -> None:
-        assert stage.program.deadline == stage.clock() + SILENT
-        stage.passes(SILENT)
-        stage.passes(SILENT)
+        assert stage.program.deadline == stage.clock() + FIRST_REPORT_TIMEOUT
+        stage.passes(FIRST_REPORT_TIMEOUT)
+        stage.passes(FIRST_REPORT_TIMEOUT)
         stage.program.begin_run(2)
-        stage.passes(SILENT)
+        stage.passes(FIRST_REPORT_TIMEOUT)
         (note,) = stage.notes
         assert "-I, -S or -E" in note.text
         assert "all files of the project" in note.text
@@ -341,7 +353,7 @@ class TestASilentAgent:
     def test_is_told_of_with_what_counts_instead(self, root: Path) -> None:
         stage = Stage(root)
         stage.watch_set.imports.python_sources_only = True
-        stage.passes(SILENT)
+        stage.passes(FIRST_REPORT_TIMEOUT)
         assert "all Python files of the project" in stage.notes[0].text
         assert stage.is_watched("other.py")
         assert not stage.is_watched("data.txt")
@@ -349,7 +361,7 @@ class TestASilentAgent:
     def test_of_a_python_is_told_of_where_patterns_count_and_of_another_program_is_not(self, root: Path) -> None:
         python, node = Stage(root, imports_only=False), Stage(root, imports_only=False, command="node")
         for stage in (python, node):
-            stage.passes(SILENT)
+            stage.passes(FIRST_REPORT_TIMEOUT)
         assert "its patterns" in python.notes[0].text
         assert node.notes == []
 
@@ -358,7 +370,7 @@ class TestASilentAgent:
         reporting.attaches()
         ended.program.handle_end(RunEnded(1, Exited(0)))
         for stage in (reporting, ended):
-            stage.passes(SILENT)
+            stage.passes(FIRST_REPORT_TIMEOUT)
             assert stage.notes == []
 
     def test_is_no_wonder_without_a_link(self, root: Path) -> None:

@@ -33,7 +33,7 @@ from reloader.core.outcome import NotLaunched
 from reloader.core.paths.filters import Rule
 from reloader.core.settings import LaunchSettings, PythonPolicy, Settings, WatchSettings
 from reloader.engine.files import progress
-from reloader.engine.files.progress import PATIENCE, TELL_EVERY, ScanInterrupted, ScanProgress
+from reloader.engine.files.progress import REPORT_DELAY, REPORT_INTERVAL, ScanInterrupted, ScanProgress
 from reloader.engine.inbox import Inbox
 from reloader.errors import BackendUnavailable
 from reloader.watchers.disk import RealDisk
@@ -146,7 +146,7 @@ class TestASession:
     def test_that_is_asked_to_end_while_it_scans_ends_without_a_run(
         self, root: Path, monkeypatch: pytest.MonkeyPatch, backend: BackendName
     ) -> None:
-        monkeypatch.setattr(progress, "PATIENCE", 0.0)
+        monkeypatch.setattr(progress, "REPORT_DELAY", 0.0)
         recorder = CallingRecorder(Scanning, lambda: os.kill(os.getpid(), signal.SIGTERM))
         assert run_session(load_settings(root, backend=backend), recorder) == 143
         assert recorder.kinds == [ConfigUsed, Scanning]
@@ -210,10 +210,10 @@ class TestProgress:
         progress = ScanProgress(recorder, clock, Inbox(clock))
         for files in range(1, 200):
             clock.advance(0.01)
-            progress(files)
+            progress.update(files)
         reported = [notice.files for notice in recorder.notices if isinstance(notice, Scanning)]
-        assert reported[0] == pytest.approx(PATIENCE / 0.01, abs=1)
-        assert reported[1] - reported[0] == pytest.approx(TELL_EVERY / 0.01, abs=1)
+        assert reported[0] == pytest.approx(REPORT_DELAY / 0.01, abs=1)
+        assert reported[1] - reported[0] == pytest.approx(REPORT_INTERVAL / 0.01, abs=1)
         assert len(reported) == 5
 
     def test_leaves_other_news_for_the_engine(self) -> None:
@@ -221,8 +221,8 @@ class TestProgress:
         inbox = Inbox(clock)
         progress = ScanProgress(CallingRecorder(), clock, inbox)
         inbox.post(RestartRequested("somebody"))
-        clock.advance(PATIENCE)
-        progress(10)
+        clock.advance(REPORT_DELAY)
+        progress.update(10)
         assert inbox.drain() == [RestartRequested("somebody")]
 
     @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
@@ -231,9 +231,9 @@ class TestProgress:
         inbox = Inbox(clock)
         progress = ScanProgress(CallingRecorder(), clock, inbox)
         inbox.post(StopRequested(number))
-        clock.advance(PATIENCE)
+        clock.advance(REPORT_DELAY)
         with pytest.raises(ScanInterrupted) as interrupted:
-            progress(10)
+            progress.update(10)
         assert interrupted.value.exit_code == code
 
 

@@ -24,7 +24,13 @@ from reloader.core.events import (
 )
 from reloader.core.notices import Note
 from reloader.core.outcome import Exited, Signalled
-from reloader.engine.agent_reports import CRASH_COUNTS, LAST_WORDS, SETTLED, SILENT, AgentReports
+from reloader.engine.agent_reports import (
+    CRASH_REPORT_WINDOW,
+    FINAL_REPORT_TIMEOUT,
+    FIRST_REPORT_TIMEOUT,
+    STALE_IMPORTS_TIMEOUT,
+    AgentReports,
+)
 from tests.support.sessions.engine_bench import Bench
 
 FAILED = Exited(1)
@@ -160,7 +166,7 @@ class TestWhatCounts:
         reports.attach()
         reports.read("app.py")
         assert reports.counting("library.py") == ["library.py"]
-        reports.pass_time(SETTLED)
+        reports.pass_time(STALE_IMPORTS_TIMEOUT)
         assert reports.counting("app.py", "library.py") == ["app.py"]
         assert reports.program.deadline is None
 
@@ -171,7 +177,7 @@ class TestWhatCounts:
         reports.start()
         reports.attach()
         reports.program.handle_end(RunEnded(2, FAILED))
-        reports.pass_time(SETTLED)
+        reports.pass_time(STALE_IMPORTS_TIMEOUT)
         assert reports.counting("library.py") == ["library.py"]
 
     def test_is_not_touched_by_what_an_earlier_run_says_late(self, reports: Reports) -> None:
@@ -245,9 +251,9 @@ class TestTheEnd:
     def test_is_told_all_the_same_when_they_do_not_come(self, reports: Reports) -> None:
         ended = RunEnded(1, Exited(0))
         reports.program.handle_end(ended)
-        assert reports.program.deadline == reports.clock() + LAST_WORDS
-        assert reports.pass_time(LAST_WORDS / 2) == []
-        assert reports.pass_time(LAST_WORDS / 2) == [ended]
+        assert reports.program.deadline == reports.clock() + FINAL_REPORT_TIMEOUT
+        assert reports.pass_time(FINAL_REPORT_TIMEOUT / 2) == []
+        assert reports.pass_time(FINAL_REPORT_TIMEOUT / 2) == [ended]
 
     def test_of_the_leader_and_of_all_keep_their_order(self, reports: Reports, link: FakeLink) -> None:
         first, second = LeaderExited(1, Exited(0)), RunEnded(1, Exited(0))
@@ -278,16 +284,16 @@ class TestTheEnd:
     def test_long_after_an_exception_is_none(self, reports: Reports, link: FakeLink) -> None:
         """A worker's exception that the program has survived."""
         reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
-        reports.clock.advance(CRASH_COUNTS)
+        reports.clock.advance(CRASH_REPORT_WINDOW)
         reports.program.handle_end(RunEnded(1, FAILED))
         assert reports.program.handle_sync(ReportsSynced(link.asked)) == [RunEnded(1, FAILED)]
 
 
 class TestASilentAgent:
     def test_is_told_of_once(self, reports: Reports) -> None:
-        assert reports.program.deadline == reports.clock() + SILENT
-        reports.pass_time(SILENT)
-        reports.pass_time(SILENT)
+        assert reports.program.deadline == reports.clock() + FIRST_REPORT_TIMEOUT
+        reports.pass_time(FIRST_REPORT_TIMEOUT)
+        reports.pass_time(FIRST_REPORT_TIMEOUT)
         (note,) = reports.notes
         assert note.text.endswith("so all files of the project are watched")
 
@@ -295,13 +301,13 @@ class TestASilentAgent:
         by_patterns, sources_only = Reports(root, link=link, imports_only=False), Reports(root, link=link)
         sources_only.imports.python_sources_only = True
         for reports in (by_patterns, sources_only):
-            reports.pass_time(SILENT)
+            reports.pass_time(FIRST_REPORT_TIMEOUT)
         assert by_patterns.notes[0].text.endswith("so its patterns are watched")
         assert sources_only.notes[0].text.endswith("so all Python files of the project are watched")
 
     def test_is_not_waited_for_once_it_has_spoken(self, reports: Reports) -> None:
         reports.attach()
-        reports.pass_time(SILENT)
+        reports.pass_time(FIRST_REPORT_TIMEOUT)
         assert reports.notes == []
 
     def test_is_as_it_should_be_where_no_python_is_started(self, root: Path, link: FakeLink) -> None:

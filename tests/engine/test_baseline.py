@@ -14,9 +14,9 @@ import pytest
 from reloader.core.changes import CONTENT_LIMIT, ChangeKind, FileStat
 from reloader.core.paths.filters import Patterns, Rule
 from reloader.core.settings import WatchSettings
-from reloader.engine.files import baseline as baseline_module
+from reloader.engine.files import file_reader
 from reloader.engine.files.baseline import Baseline
-from reloader.engine.files.file_reader import YOUNG
+from reloader.engine.files.file_reader import RECENT
 from reloader.watchers.rules import configured_watch_set
 from tests.support.fakes.interfaces import DatedDisk
 from tests.support.platforms.paths import relative
@@ -118,7 +118,7 @@ class TestTheFileOfOurOwnOutput:
         (root / "nohup.out").write_text("")
         found = os.stat(root / "nohup.out")
         tree = Tree(root, own_output={(found.st_dev, found.st_ino)})
-        assert tree.baseline.sort([str(root / "nohup.out")]) == ([], [str(root / "nohup.out")])
+        assert tree.baseline.partition([str(root / "nohup.out")]) == ([], [str(root / "nohup.out")])
 
 
 class TestTaking:
@@ -139,7 +139,7 @@ class TestTaking:
         (root / "built.pyd").write_text("x")
         tree = Tree(root, ignore=["*.pyd"])
         tree.watch_set.imports.files.add(str(root / "built.pyd"))
-        tree.baseline.learn(str(root / "built.pyd"), tree.disk.stat(str(root / "built.pyd")))
+        tree.baseline.add_read(str(root / "built.pyd"), tree.disk.stat(str(root / "built.pyd")))
         assert tree.baseline.files == 4
         tree.watch_set.imports.files.clear()
         assert tree.baseline.files == 3
@@ -443,7 +443,7 @@ class TestYoungFiles:
 
     def test_a_second_write_under_the_same_stamp_is_found(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         tree = Tree(root)
-        tree.disk.now = tree.disk.stat(str(root / "app.py")).mtime_ns + YOUNG - 1
+        tree.disk.now = tree.disk.stat(str(root / "app.py")).mtime_ns + RECENT - 1
         self.rewrite_under_the_same_stamp(tree, monkeypatch)
         assert tree.differs("app.py") == {"app.py": MODIFIED}
         assert tree.differs("app.py") == {}
@@ -453,7 +453,7 @@ class TestYoungFiles:
     ) -> None:
         tree = Tree(root)
         stamp = tree.disk.stat(str(root / "app.py"))
-        tree.disk.now = max(stamp.mtime_ns, stamp.ctime_ns) + YOUNG
+        tree.disk.now = max(stamp.mtime_ns, stamp.ctime_ns) + RECENT
         tree.disk.read.clear()
         self.rewrite_under_the_same_stamp(tree, monkeypatch)
         assert tree.differs("app.py") == {}
@@ -466,7 +466,7 @@ class TestYoungFiles:
         assert sorted(map(os.path.basename, disk.read)) == ["__init__.py", "app.py", "mod.py"]
 
     def test_of_which_there_are_many_are_left_to_idle_time(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(baseline_module, "READ_AT_ONCE", 2)
+        monkeypatch.setattr(file_reader, "MAX_READ_IN_SCAN", 2)
         disk = young_disk(root)
         baseline = baseline_of(root, disk)
         baseline.scan(lambda files: None)
@@ -576,7 +576,7 @@ class TestHintsAtYoungFiles:
 
     def test_are_told_from_those_at_what_looks_different(self, tree: Tree) -> None:
         tree.save("pkg/deep/mod.py", "second")
-        stirred, same = tree.baseline.sort(
+        stirred, same = tree.baseline.partition(
             str(tree.root / name) for name in ("app.py", "pkg/deep/mod.py", "new.py", "pkg")
         )
         assert [relative(path, tree.root) for path in stirred] == ["pkg/deep/mod.py", "new.py", "pkg"]
@@ -586,7 +586,7 @@ class TestHintsAtYoungFiles:
     def test_at_what_other_files_depend_on_are_looked_into(self, root: Path) -> None:
         (root / "link.py").symlink_to("app.py")
         tree = Tree(root)
-        assert tree.baseline.sort([str(root / "app.py")]) == ([str(root / "app.py")], [])
+        assert tree.baseline.partition([str(root / "app.py")]) == ([str(root / "app.py")], [])
 
 
 class TestFilesWithTheSameContent:
@@ -605,7 +605,7 @@ class TestWhatAProgramHasRead:
 
     def learns(self, tree: Tree, name: str | Path, stamp: FileStat | None = None) -> list[ChangeKind]:
         path = str(tree.root / name)
-        return [change.kind for change in tree.baseline.learn(path, stamp or tree.disk.stat(path))]
+        return [change.kind for change in tree.baseline.add_read(path, stamp or tree.disk.stat(path))]
 
     def test_is_no_change_when_it_is_what_is_known(self, tree: Tree) -> None:
         tree.disk.read.clear()
@@ -656,7 +656,7 @@ class TestWhatAProgramHasLookedForInVain:
     def test_is_no_change_as_long_as_it_is_missing_and_one_when_it_appears(self, tree: Tree, tmp_path: Path) -> None:
         missed = tmp_path / "missed.py"
         tree.watch_set.imports.files.add(str(missed))
-        assert tree.baseline.expect(str(missed)) == []
+        assert tree.baseline.add_missing(str(missed)) == []
         tree.save(missed, "x")
         assert tree.differs(missed) == {"../missed.py": ADDED}
 
@@ -664,5 +664,5 @@ class TestWhatAProgramHasLookedForInVain:
         missed = tmp_path / "missed.py"
         missed.write_text("x")
         tree.watch_set.imports.files.add(str(missed))
-        assert [change.kind for change in tree.baseline.expect(str(missed))] == [ADDED]
-        assert tree.baseline.expect(str(missed)) == []
+        assert [change.kind for change in tree.baseline.add_missing(str(missed))] == [ADDED]
+        assert tree.baseline.add_missing(str(missed)) == []

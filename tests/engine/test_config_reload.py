@@ -172,7 +172,7 @@ class TestWhenItIsRead:
     def test_what_is_taken_back_before_it_was_in_force_is_pending_no_more(
         self, renewal: ConfigReloader, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
-        assert renewal.judge(renewed_to(HEAVY, "command"))
+        assert renewal.announce(renewed_to(HEAVY, "command"))
         configuration.save(None)
         assert renewal.before_launch() is None
         assert renewal.pending is None
@@ -182,7 +182,7 @@ class TestWhenItIsRead:
     def test_a_fault_takes_back_what_was_pending_so_that_what_is_in_force_stays_so(
         self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, error: ConfigError
     ) -> None:
-        renewal.judge(renewed_to(HEAVY, "command"))
+        renewal.announce(renewed_to(HEAVY, "command"))
         configuration.save(error)
         for seconds in (CHECK_INTERVAL, QUIET_TIME):
             self.after(renewal, clock, seconds)
@@ -223,7 +223,7 @@ class TestARunThatWritesItsConfiguration:
         reloaded = renewal.tick(clock())
         if reloaded is None:
             return False
-        assert renewal.judge(reloaded)
+        assert renewal.announce(reloaded)
         renewal.accept(reloaded)
         return True
 

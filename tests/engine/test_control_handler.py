@@ -322,10 +322,10 @@ class TestTheStage:
             elif step == "pause" and not pause.is_on:
                 pause.begin(has_open_batch=opened)
             elif step == "resume":
-                let(pause.end())
+                let(pause.end(has_open_batch=opened))
             if not pause.is_on:
                 assert not pause.pending
-        let(pause.end())
+        let(pause.end(has_open_batch=opened))
         served = {path for event in out if isinstance(event, BatchClosed) for path in event.batch.kinds}
         assert served == expected
 
@@ -335,7 +335,7 @@ def test_a_batch_that_is_open_at_the_end_of_a_pause_does_not_stop_a_run_for_ever
     pause, batch = Pause(), ChangeBatch.of([PathChange("one", ChangeKind.MODIFIED)])
     pause.begin(has_open_batch=False)
     assert all(pause.holds(event) for event in (BatchOpened(), BatchClosed(batch), BatchOpened()))
-    assert pause.end() == BatchClosed(batch)
+    assert pause.end(has_open_batch=True) == BatchClosed(batch)
     assert not pause.is_on
 
 

@@ -87,7 +87,7 @@ class TestSyntax:
 
     def test_a_file_that_the_run_has_imported_since_is_not_taken_back(self, bench: Bench) -> None:
         change(bench, "app.py", "x = (\n")
-        bench.baseline.launch_snapshot.reads(str(bench.root / "app.py"))
+        bench.baseline.launch_snapshot.note_read(str(bench.root / "app.py"))
         change(bench, "app.py", "x = 1\n")
         assert bench.changed == [{"app.py": "modified"}]
 
@@ -307,4 +307,4 @@ def test_nothing_passes_the_gate_any_more_when_the_session_is_over(bench: Bench)
     bench.post(StopRequested(15))
     bench.until_finished()
     assert bench.gate.admit(BatchOpened(), bench.state) == [BatchOpened()]
-    assert bench.gate.follow(bench.state) == []
+    assert bench.gate.after_transition(bench.state) == []

@@ -10,49 +10,49 @@ FILE = FileStat(PathKind.FILE, 1, 2, 3, 4)
 
 def test_content_that_is_back_is_as_before() -> None:
     entries = {"a": FileRecord(FILE, 1)}
-    since = LaunchSnapshot(entries)
+    snapshot = LaunchSnapshot(entries)
     for digest, expected in ((2, False), (3, False), (1, True)):
-        since.changes("a")
+        snapshot.note_change("a")
         entries["a"] = FileRecord(FILE._replace(mtime_ns=digest), digest)
-        assert since.holds_same_content("a") is expected
+        assert snapshot.is_reverted("a") is expected
 
 
 def test_what_was_not_there_is_as_before_when_it_is_gone() -> None:
     entries: dict[str, FileRecord] = {}
-    since = LaunchSnapshot(entries)
-    since.changes("a")
+    snapshot = LaunchSnapshot(entries)
+    snapshot.note_change("a")
     entries["a"] = FileRecord(FILE, 1)
-    assert not since.holds_same_content("a")
+    assert not snapshot.is_reverted("a")
     del entries["a"]
-    assert since.holds_same_content("a")
+    assert snapshot.is_reverted("a")
     entries["a"] = FileRecord(MISSING)
-    assert since.holds_same_content("a")
+    assert snapshot.is_reverted("a")
 
 
 def test_content_that_nobody_has_read_is_never_as_before() -> None:
     entries = {"a": FileRecord(FILE)}
-    since = LaunchSnapshot(entries)
-    since.changes("a")
-    assert not since.holds_same_content("a")
+    snapshot = LaunchSnapshot(entries)
+    snapshot.note_change("a")
+    assert not snapshot.is_reverted("a")
 
 
 def test_what_the_run_has_read_since_is_not_as_before() -> None:
     entries = {"a": FileRecord(FILE, 1), "b": FileRecord(FILE, 1)}
-    since = LaunchSnapshot(entries)
-    since.changes("a")
-    since.reads("a")
-    since.reads("b")
-    since.changes("a")
-    since.changes("b")
-    assert (since.holds_same_content("a"), since.holds_same_content("b")) == (False, True)
+    snapshot = LaunchSnapshot(entries)
+    snapshot.note_change("a")
+    snapshot.note_read("a")
+    snapshot.note_read("b")
+    snapshot.note_change("a")
+    snapshot.note_change("b")
+    assert (snapshot.is_reverted("a"), snapshot.is_reverted("b")) == (False, True)
 
 
 def test_with_the_next_launch_all_begins_anew() -> None:
     entries = {"a": FileRecord(FILE, 1)}
-    since = LaunchSnapshot(entries)
-    since.changes("a")
+    snapshot = LaunchSnapshot(entries)
+    snapshot.note_change("a")
     entries["a"] = FileRecord(FILE, 2)
-    since.begin()
-    assert not since.holds_same_content("a")
-    since.changes("a")
-    assert since.holds_same_content("a")
+    snapshot.reset()
+    assert not snapshot.is_reverted("a")
+    snapshot.note_change("a")
+    assert snapshot.is_reverted("a")

@@ -14,7 +14,7 @@ from reloader.core.events import LeaderExited, RunEnded, StopRequested
 from reloader.core.notices import Ended, PortInUse
 from reloader.core.outcome import Exited, Outcome, Signalled
 from reloader.core.settings import LaunchSettings, RestartPolicy
-from reloader.engine.port_conflicts import EARLY, ENOUGH, PortConflicts
+from reloader.engine.port_conflicts import EARLY_EXIT_WINDOW, MAX_CHARACTERS, PortConflicts
 from tests.support.sessions.engine_bench import Bench
 
 HOLDER = PortOwner(Address("127.0.0.1", 8000), 4711, ("python", "-m", "http.server"))
@@ -50,7 +50,7 @@ def test_a_port_that_the_run_reports_is_the_certain_reason_at_any_time(bench: Be
     other = PortOwner(Address("0.0.0.0", 9000), 4712)
     bench.holders.append(other)
     bench.taken.append(Address("", 9000))
-    assert end(bench, FAILED, after=10 * EARLY) == [PortInUse(1, other, is_certain=True)]
+    assert end(bench, FAILED, after=10 * EARLY_EXIT_WINDOW) == [PortInUse(1, other, is_certain=True)]
 
 
 def test_a_port_that_nobody_has_any_more_is_no_reason(bench: Bench) -> None:
@@ -58,7 +58,7 @@ def test_a_port_that_nobody_has_any_more_is_no_reason(bench: Bench) -> None:
     assert end(bench, FAILED) == []
 
 
-@pytest.mark.parametrize(("outcome", "after"), [(FAILED, EARLY), (Exited(0), 0.1), (Signalled(9), 0.1)])
+@pytest.mark.parametrize(("outcome", "after"), [(FAILED, EARLY_EXIT_WINDOW), (Exited(0), 0.1), (Signalled(9), 0.1)])
 def test_a_late_end_and_a_good_one_have_other_reasons(bench: Bench, outcome: Outcome, after: float) -> None:
     assert end(bench, outcome, after) == []
     assert len(bench.told(Ended)) == 1
@@ -107,7 +107,7 @@ class TestTheText:
         assert self.explained(tmp_path, "cat", "notes.txt", "folder.py", "missing.py", "a\0b.py") == []
 
     def test_of_a_huge_program_is_read_only_at_its_beginning(self, tmp_path: Path) -> None:
-        (tmp_path / "app.py").write_text("listen(1234)\n" + " " * ENOUGH + "listen(4321)")
+        (tmp_path / "app.py").write_text("listen(1234)\n" + " " * MAX_CHARACTERS + "listen(4321)")
         assert self.explained(tmp_path, "python", "app.py") == [Address("", 1234)]
 
 

@@ -11,8 +11,8 @@ import pytest
 from reloader.core.changes import FileStat
 from reloader.core.notices import BackendFellBack, EventsMissed
 from reloader.core.states import Running
-from reloader.engine.files.backends import DISTRUST
-from reloader.engine.files.rescan import AFFORDABLE, MAX_EVENT_DELAY, RESCAN_PERIOD, SLICE, STRIDE
+from reloader.engine.files.backends import MISSES_BEFORE_POLLING
+from reloader.engine.files.rescan import MAX_CPU_SHARE, MAX_EVENT_DELAY, MAX_SLICE, PATHS_PER_CLOCK_READ, RESCAN_PERIOD
 from tests.support.fakes.clock import ManualClock
 from tests.support.fakes.interfaces import DatedDisk
 from tests.support.platforms.limits import needs_symlinks
@@ -156,12 +156,12 @@ def test_what_does_not_count_and_what_did_not_change_is_no_news(bench: Bench) ->
 
 
 def test_a_root_that_keeps_silent_is_polled_and_told_once(bench: Bench) -> None:
-    for number in range(DISTRUST + 1):
+    for number in range(MISSES_BEFORE_POLLING + 1):
         (bench.root / "app.py").write_text(f"edit {number}\n")
         bench.pass_time(A_RESCAN)
     assert [notice.directories for notice in bench.told(BackendFellBack)] == [(str(bench.root),)]
     assert [poller.watched[-1].roots for poller in bench.pollers] == [(str(bench.root),)]
-    assert len(bench.told(EventsMissed)) == DISTRUST, "what is polled needs no events"
+    assert len(bench.told(EventsMissed)) == MISSES_BEFORE_POLLING, "what is polled needs no events"
 
 
 def test_each_sweep_asks_whether_the_backend_lives(bench: Bench) -> None:
@@ -193,7 +193,7 @@ class SlowDisk(DatedDisk):
 
 
 class TestTheCost:
-    FILES = 10 * STRIDE
+    FILES = 10 * PATHS_PER_CLOCK_READ
 
     @pytest.fixture
     def bench(self, root: Path) -> Bench:
@@ -205,16 +205,16 @@ class TestTheCost:
     def test_decides_on_how_often_it_is_done(self, bench: Bench) -> None:
         bench.pass_time(RESCAN_PERIOD)
         began = bench.clock()
-        while bench.rescan._under_way is not None:
+        while bench.rescan._remaining is not None:
             bench.engine.turn()
         assert bench.rescan.deadline is not None
-        assert bench.rescan.deadline - began >= self.FILES * 0.001 / AFFORDABLE
+        assert bench.rescan.deadline - began >= self.FILES * 0.001 / MAX_CPU_SHARE
 
     def test_does_not_hold_up_news(self, bench: Bench) -> None:
         bench.pass_time(RESCAN_PERIOD)
-        while bench.rescan._under_way is None:
+        while bench.rescan._remaining is None:
             bench.engine.turn()
         before = bench.clock()
         bench.engine.turn()
-        assert bench.rescan._under_way is not None, "one slice is not all of it"
-        assert bench.clock() - before <= SLICE + STRIDE * 0.001
+        assert bench.rescan._remaining is not None, "one slice is not all of it"
+        assert bench.clock() - before <= MAX_SLICE + PATHS_PER_CLOCK_READ * 0.001

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reloader.engine.tasks.runner import TaskRunner
-from reloader.engine.tasks.syntax_check import AT_ONCE, CompileError, SyntaxChecker, first_error
+from reloader.engine.tasks.syntax_check import MAX_BYTES_IN_PROCESS, CompileError, SyntaxChecker, first_error
 from reloader.system import ProcessHost
 from tests.support.assertions.eventually import eventually
 from tests.support.fakes.clock import ManualClock
@@ -35,7 +35,7 @@ class Asking:
             lambda: interpreter,
             dict,
             cwd="/" if sys.platform != "win32" else "C:\\",
-            folder=lambda: None if folder is None else str(folder),
+            make_directory=lambda: None if folder is None else str(folder),
             timeout=20.0,
         )
         self.said: list[CompileError | None] = []
@@ -61,7 +61,12 @@ def written(folder: Path, text: str | bytes, name: str = "app.py") -> Path:
 def test_a_program_compiles_without_anybody_being_asked(tmp_path: Path, text: str) -> None:
     helpers = FakeHelpers()
     sources = SyntaxChecker(
-        TaskRunner(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
+        TaskRunner(helpers, ManualClock()),
+        lambda: "python",
+        dict,
+        cwd="/",
+        make_directory=lambda: str(tmp_path),
+        timeout=1.0,
     )
     said: list[CompileError | None] = []
     assert sources.check([str(written(tmp_path, text))], said.append) is None
@@ -121,9 +126,14 @@ def test_where_no_python_is_known_ours_counts(host: ProcessHost, tmp_path: Path)
 def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Path) -> None:
     helpers = FakeHelpers()
     sources = SyntaxChecker(
-        TaskRunner(helpers, ManualClock()), lambda: "python", dict, cwd="/", folder=lambda: str(tmp_path), timeout=1.0
+        TaskRunner(helpers, ManualClock()),
+        lambda: "python",
+        dict,
+        cwd="/",
+        make_directory=lambda: str(tmp_path),
+        timeout=1.0,
     )
-    path = written(tmp_path, "#" * (AT_ONCE + 1))
+    path = written(tmp_path, "#" * (MAX_BYTES_IN_PROCESS + 1))
     said: list[CompileError | None] = []
     assert sources.check([str(path), str(tmp_path / "gone.py")], said.append) == 1
     assert said == []

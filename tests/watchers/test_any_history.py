@@ -93,7 +93,7 @@ class Tree:
             else hash(Path(path).read_bytes())
             if RealDisk().stat(path).equals_except_ctime(entry.stat)
             else -1
-            for path, entry in self.session.baseline.entries.items()
+            for path, entry in self.session.baseline.records.items()
             if entry.stat.kind is PathKind.FILE
         }
 

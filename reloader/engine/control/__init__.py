@@ -1,1 +1,1 @@
-"""What other processes ask of a session, and the answers."""
+"""Requests of other processes to a session, and the answers."""

@@ -1,4 +1,4 @@
-"""Why a path counts or does not: the same question that is asked of each path, and each answer on the way."""
+"""Explains why a path is watched or not, by the rules that decide on every path."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ class _Decision:
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """``program`` is that of a running session, if one is asked."""
+    """``agent_reports`` are those of a running session, or None without one."""
 
     settings: WatchSettings
     watch_set: WatchSet
     disk: Disk
-    program: AgentReports | None = None
+    agent_reports: AgentReports | None = None
 
     def explain(self, path: str, backend: str = "") -> PathExplained:
-        """``path`` is absolute. ``backend`` is what would tell of a change there."""
-        place = self._as_the_roots_see_it(path)
-        kind = self.disk.stat(place).kind
-        decision = self._decide(place, kind)
+        """Return the explanation for the absolute ``path``. ``backend`` would report a change there."""
+        path = self._as_seen_by_roots(path)
+        kind = self.disk.stat(path).kind
+        decision = self._decide(path, kind)
         rule = decision.rule or Rule("", "")
-        real = self.disk.real_path(place)
-        root = next((root for root in self.settings.roots if is_within(place, root, os.sep)), "")
+        real = self.disk.real_path(path)
+        root = next((root for root in self.settings.roots if is_within(path, root, os.sep)), "")
         return PathExplained(
-            path=place,
+            path=path,
             kind=_KINDS[kind],
             is_watched=decision.is_watched,
             cause=decision.cause,
@@ -57,15 +57,15 @@ class Explainer:
             source=rule.source,
             line=rule.line,
             at=decision.at,
-            target=real if real != place else "",
+            target=real if real != path else "",
             root=root,
             backend=backend if decision.is_watched else "",
-            importer=self.program.importers.get(place, "") if self.program is not None else "",
-            is_live=self.program is not None,
+            importer=self.agent_reports.importers.get(path, "") if self.agent_reports is not None else "",
+            is_live=self.agent_reports is not None,
         )
 
-    def _as_the_roots_see_it(self, path: str) -> str:
-        """``path`` may have been typed by way of a link above the roots; then what is really there is meant."""
+    def _as_seen_by_roots(self, path: str) -> str:
+        """Return the real path if ``path`` leads into the roots only through a link above them; else ``path`` itself."""
         real = self.disk.real_path(path)
         is_known = self.watch_set.is_explicit(path) or self._lies_within(path)
         return real if not is_known and (self._lies_within(real) or self.watch_set.is_explicit(real)) else path
@@ -91,9 +91,11 @@ class Explainer:
 
     def _by_rules(self, path: str, *, is_directory: bool) -> _Decision:
         explain = self.watch_set.filter.explain_directory if is_directory else self.watch_set.filter.explain
-        verdict = explain(path)
-        if verdict.rule is VIRTUALENV:
-            return _Decision(False, "virtualenv", verdict.rule, verdict.at)
-        if verdict.rule is not None:
-            return _Decision(verdict.is_watched, "rule", verdict.rule, verdict.at)
-        return _Decision(verdict.is_watched, "everything" if verdict.is_watched else "not asked for", None, verdict.at)
+        explanation = explain(path)
+        if explanation.rule is VIRTUALENV:
+            return _Decision(False, "virtualenv", explanation.rule, explanation.at)
+        if explanation.rule is not None:
+            return _Decision(explanation.is_watched, "rule", explanation.rule, explanation.at)
+        return _Decision(
+            explanation.is_watched, "everything" if explanation.is_watched else "not asked for", None, explanation.at
+        )

@@ -1,4 +1,4 @@
-"""Answers what other programs, and the user by a key, ask of the running session."""
+"""Handles requests to the running session, from other programs and by keys."""
 
 from __future__ import annotations
 
@@ -44,91 +44,91 @@ class _PendingWait:
 
 @dataclass(slots=True)
 class WaitingClients:
-    """The requests and waits that have no answer yet. Lives as long as the session, so that a later engine answers them."""
+    """The requests and waits that have no answer yet. They live as long as the session, so that a later engine can answer."""
 
     requests: list[ControlRequest] = field(default_factory=list)
     waits: list[_PendingWait] = field(default_factory=list)
 
 
 class ControlHandler:
-    """Owned by the engine's thread. A request is answered when all that has arrived with it is decided on.
+    """Owned by the engine's thread. A request is answered after all events that arrived with it were decided on.
 
-    ``is_active`` is true while ``compare_disk`` and ``answer`` have something to do.
+    ``is_active`` is True while ``compare_disk`` and ``answer`` have something to do.
     """
 
     def __init__(
         self,
         settings: Settings,
-        chronicle: RunJournal,
+        journal: RunJournal,
         collector: ChangeCollector,
         baseline: Baseline,
         backends: BackendSet,
-        program: AgentReports,
+        agent_reports: AgentReports,
         clock: Clock,
         explainer: Explainer,
-        loops: RestartLoopGuard,
-        renewal: ConfigReloader,
+        restart_loops: RestartLoopGuard,
+        config_reloader: ConfigReloader,
         gate: GateRunner,
         pause: Pause,
         clients: WaitingClients,
     ) -> None:
         self._settings = settings
-        self._chronicle = chronicle
+        self._journal = journal
         self._collector = collector
         self._baseline = baseline
         self._backends = backends
-        self._program = program
+        self._agent_reports = agent_reports
         self._clock = clock
         self._explainer = explainer
-        self._loops = loops
-        self._renewal = renewal
+        self._restart_loops = restart_loops
+        self._config_reloader = config_reloader
         self._gate = gate
         self._pause = pause
         self._clients = clients
-        self._should_look = False
-        self._should_tell = False
+        self._should_compare = False
+        self._should_report_status = False
         self.is_active = bool(clients.requests or clients.waits)
-        # What another engine left is looked at in the first turn, even if nothing happens by then.
+        # The first turn answers the requests that another engine left, even if nothing is posted.
         self.deadline = clock() if self.is_active else None
 
-    def handle(self, asked: ControlRequest | KeyPressed) -> Event | None:
-        """Accept a request, and return what is to be decided on because of it."""
+    def handle(self, received: ControlRequest | KeyPressed) -> Event | None:
+        """Accept a request or a key, and return the event that follows from it."""
         self.is_active = True
-        if isinstance(asked, KeyPressed):
-            return self._handle_key(asked.key)
-        self._clients.requests.append(asked)
-        match asked.request:
+        if isinstance(received, KeyPressed):
+            return self._handle_key(received.key)
+        self._clients.requests.append(received)
+        match received.request:
             case RestartRequest(by):
-                self._loops.reset()
-                self._renewal.reset()
+                self._restart_loops.reset()
+                self._config_reloader.reset()
                 return RestartRequested(by)
             case PauseRequest(by):
                 self._begin_pause(by)
             case ResumeRequest(by):
                 return self._end_pause(by)
             case WaitRequest(after=None):
-                self._should_look = True
-                self._renewal.check_now()
+                self._should_compare = True
+                self._config_reloader.check_now()
             case _:
-                pass  # to answer it changes nothing
+                pass  # its answer changes nothing
         return None
 
     def compare_disk(self) -> BatchOpened | None:
-        """Compare everything, once for all clients that wait for the present state. No event is waited for."""
-        if not self._should_look:
+        """Compare all files at once if a client waits for a run with the present files."""
+        if not self._should_compare:
             return None
-        self._should_look = False
+        self._should_compare = False
         return self._collector.compare_all(self._clock())
 
     def answer(self, state: State) -> None:
-        """Answer what can be answered, now that all that has arrived is decided on."""
+        """Answer the requests, now that all events were decided on. Waits may stay unanswered."""
         now = self._clock()
-        if self._should_tell:
-            self._should_tell = False
-            self._chronicle.report(self._status(state, now))
-        asked, self._clients.requests = self._clients.requests, []
-        for one in asked:
-            self._answer(one, state, now)
+        if self._should_report_status:
+            self._should_report_status = False
+            self._journal.report(self._status(state, now))
+        requests, self._clients.requests = self._clients.requests, []
+        for request in requests:
+            self._answer(request, state, now)
         self._clients.waits = [pending for pending in self._clients.waits if pending.reply.is_connected]
         if self._clients.waits:
             self._answer_waits(state, now)
@@ -140,62 +140,65 @@ class ControlHandler:
 
     # Answers
 
-    def _answer(self, asked: ControlRequest, state: State, now: float) -> None:
-        match asked.request:
+    def _answer(self, received: ControlRequest, state: State, now: float) -> None:
+        match received.request:
             case StatusRequest() | RestartRequest() | PauseRequest() | ResumeRequest():
-                asked.reply(as_answer(self._status(state, now)))
+                received.reply(as_answer(self._status(state, now)))
             case WaitRequest(after, timeout):
                 floor = None if after is None else after + 1
-                self._clients.waits.append(_PendingWait(Wait(floor, now + timeout), asked.reply))
+                self._clients.waits.append(_PendingWait(Wait(floor, now + timeout), received.reply))
             case ExplainRequest(path):
                 backend = "stat" if self._backends.is_polled(path) else self._backends.backend
-                asked.reply(as_answer(self._explainer.explain(path, backend)))
+                received.reply(as_answer(self._explainer.explain(path, backend)))
             case FilesRequest():
-                asked.reply(as_answer(FilesListed(self._baseline.watched(), is_live=True)))
+                received.reply(as_answer(FilesListed(self._baseline.watched(), is_live=True)))
             case _:
-                assert_never(asked.request)
+                assert_never(received.request)
 
     def _answer_waits(self, state: State, now: float) -> None:
-        refusal = None if self._is_collecting else self._refusal
-        is_pending = self._is_collecting or self._is_pending or refusal is not None
-        newest = self._chronicle.newest
+        rejection = None if self._is_collecting else self._rejection
+        is_pending = self._is_collecting or self._is_pending or rejection is not None
+        newest = self._journal.newest
         if newest is not None and newest.ended is not None and not newest.trace:
-            newest = replace(newest, trace=self._program.trace)
+            newest = replace(newest, trace=self._agent_reports.trace)
         waiting: list[_PendingWait] = []
         for pending in self._clients.waits:
             wait = with_min_run(pending.wait, state, is_pending=is_pending)
-            over = result_of_wait(wait, state, newest, now, refusal)
-            if over is None:
+            result = result_of_wait(wait, state, newest, now, rejection)
+            if result is None:
                 waiting.append(_PendingWait(wait, pending.reply))
             else:
-                self._loops.note_external_activity()
-                self._renewal.note_external_activity()
-                pending.reply(as_answer(over))
+                self._restart_loops.note_external_activity()
+                self._config_reloader.note_external_activity()
+                pending.reply(as_answer(result))
         self._clients.waits = waiting
 
     @property
     def _is_collecting(self) -> bool:
-        """Whether something on the disk is known, and nothing has followed from it yet."""
-        return self._collector.deadline is not None or bool(self._pause.pending) or self._renewal.has_unread_changes
+        """True if a change was found or hinted at, and nothing has followed from it yet."""
+        return (
+            self._collector.deadline is not None
+            or bool(self._pause.pending)
+            or self._config_reloader.has_unread_changes
+        )
 
     @property
     def _is_pending(self) -> bool:
-        """Whether a run is to follow."""
-        return self._renewal.pending is not None or self._gate.is_holding
+        """True if a run is to follow."""
+        return self._config_reloader.pending is not None or self._gate.has_pending
 
     @property
-    def _refusal(self) -> Rejection | None:
-        """Why none follows that has what is on the disk."""
-        is_at_the_gate = self._gate.is_refusing
-        return self._chronicle.refusal if is_at_the_gate else self._chronicle.config_refusal
+    def _rejection(self) -> Rejection | None:
+        """The reason for which no run with the present files follows, or None."""
+        return self._journal.rejection if self._gate.has_rejected else self._journal.config_rejection
 
     def _status(self, state: State, now: float) -> SessionStatus:
-        newest = self._chronicle.newest
+        newest = self._journal.newest
         return SessionStatus(
             pid=os.getpid(),
             project=self._settings.project,
             command=self._settings.launch.argv,
-            state=describe_state(state, is_rejected=self._gate.is_refusing),
+            state=describe_state(state, is_rejected=self._gate.has_rejected),
             run=newest.run if newest is not None else 0,
             child=newest.pid if newest is not None and newest.ended is None else None,
             seconds=now - newest.started_at if newest is not None else 0.0,
@@ -216,23 +219,23 @@ class ControlHandler:
             case "p":
                 self._begin_pause(key)
             case "s":
-                self._should_tell = True
+                self._should_report_status = True
             case _:
-                self._chronicle.report(KeysHelp())
+                self._journal.report(KeysHelp())
         return None
 
     def _begin_pause(self, by: str) -> None:
         if not self._pause.is_on:
             self._pause.begin(has_open_batch=self._collector.has_open_batch)
-            self._chronicle.report(Paused(by))
+            self._journal.report(Paused(by))
 
     def _end_pause(self, by: str) -> Event | None:
         if not self._pause.is_on:
             return None
-        self._chronicle.report(Resumed(by, len(self._pause.pending)))
-        return self._pause.end()
+        self._journal.report(Resumed(by, len(self._pause.pending)))
+        return self._pause.end(has_open_batch=self._collector.has_open_batch)
 
 
 def as_answer(notice: ControlAnswer) -> Answer:
-    """``notice`` as JSON has it. Its fields are plain."""
+    """Return ``notice`` as a JSON object. Its fields are plain values."""
     return {"notice": type(notice).__name__, **asdict(notice)}

@@ -1,1 +1,1 @@
-"""What happens to the files of a session: the baseline, the batches of changes, the rescan, the backends."""
+"""Finding changes of files: backends, baseline, batches, rescan, restart loops."""

@@ -1,4 +1,4 @@
-"""The backends of one session: the chosen one, and the stat backend for what that one cannot watch."""
+"""The backends of one session: the chosen one, and a stat backend for everything that it cannot watch."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from reloader.core.paths.containment import is_within, minimal_roots
 from reloader.core.paths.watch_set import WatchSet
 from reloader.interfaces import Reporter, Watcher
 
-#: The setting behind a lost event, and how to raise it.
+#: The setting that limits queued events, and how to raise it.
 OVERFLOW_REMEDY = "If it happens often: sysctl fs.inotify.max_queued_events=65536"
-#: So many times the sweep finds in one root what no event told of, before that root is polled.
-DISTRUST = 3
+#: The number of times that the rescan finds a missed change in one root before the root is polled.
+MISSES_BEFORE_POLLING = 3
 
-#: Whether events do not tell of all that happens to a path.
+#: Return True if the file system of a path does not report all events.
 MustPoll = Callable[[str], bool]
 
 
 class BackendSet:
-    """Owned by the engine's thread. ``make_poller`` gives a stat backend that is not started yet.
+    """Owned by the engine's thread. ``make_poller`` returns a stat backend that is not started yet.
 
-    ``watcher`` runs already, on the watch set without the roots that are ``polled``. Once there is a poller, it looks at
-    the files that are named one by one, too.
+    ``watcher`` runs already, on the watch set without the ``polled`` roots. Once there is a poller, it polls the explicit
+    files too.
     """
 
     overflow_remedy = OVERFLOW_REMEDY
@@ -59,22 +59,22 @@ class BackendSet:
 
     @property
     def depends_on_events(self) -> bool:
-        """Whether something could happen that nobody looks for, if its event were lost."""
+        """True if a lost event would leave a change undetected."""
         return self._watcher.name != "stat"
 
     def watch_again(self) -> None:
-        """The backend may have lost sight of directories."""
-        self._watcher.watch(watched_by_events(self._watch_set, self._polled))
+        """Renew all watches: the backend may have lost some directories."""
+        self._watcher.watch(_without_roots(self._watch_set, self._polled))
 
     def reload_rules(self) -> None:
-        """A ``.gitignore`` was edited: ask the disk again which directories count."""
+        """Read every ``.gitignore`` again, and watch the directories that match now."""
         self._watch_set.filter.forget()
         self.watch_again()
         if self._poller is not None:
             self._poll()
 
     def fall_back(self, failed: WatcherFailed) -> None:
-        """Poll what the backend cannot watch. Told once for each cause that brings in new directories."""
+        """Poll the directories that the backend cannot watch. Report each failure that adds new directories."""
         directories = failed.directories or self._watch_set.roots
         wanted = frozenset(minimal_roots({*self._polled, *directories}, self._separator))
         if wanted == self._polled and self._poller is not None:
@@ -84,20 +84,20 @@ class BackendSet:
         self._poll()
 
     def is_polled(self, path: str) -> bool:
-        """Whether ``path`` is looked at again and again, so that no event is needed."""
+        """Return True if ``path`` is polled, so that no event is needed."""
         if self._poller is None:
             return False
         return self._watch_set.is_explicit(path) or any(is_within(path, root, self._separator) for root in self._polled)
 
-    def missed(self, paths: Iterable[str]) -> None:
-        """These changed, and no event told of it. A root where that happens again and again is polled from then on."""
+    def note_missed(self, paths: Iterable[str]) -> None:
+        """Note that ``paths`` changed without an event. A root with several misses is polled from then on."""
         roots = {self._root_of(path) for path in paths}
         for root in roots:
             self._misses[root] += 1
-            if self._misses[root] == DISTRUST:
-                cause = f"{DISTRUST} times a change came without an event"
+            if self._misses[root] == MISSES_BEFORE_POLLING:
+                cause = f"{MISSES_BEFORE_POLLING} changes came without an event"
                 self.fall_back(
-                    WatcherFailed(self._watcher.name, cause, 'Set backend = "stat" to save the wait', (root,))
+                    WatcherFailed(self._watcher.name, cause, 'Set backend = "stat" to avoid the delay', (root,))
                 )
 
     def add_files(self, paths: Sequence[str]) -> None:
@@ -108,7 +108,7 @@ class BackendSet:
             self._poll()
 
     def watch_for_hints(self, paths: Sequence[str]) -> None:
-        """Hints at these are wanted as well, though they are none of the watch set, and are looked at elsewhere."""
+        """Have hints posted about ``paths`` too. They are outside the watch set, and another component handles them."""
         if paths:
             self._watcher.add_files(paths)
 
@@ -144,12 +144,11 @@ class BackendSet:
         )
 
     def _root_of(self, path: str) -> str:
-        """The root that holds ``path``, or the directory of a single file."""
-        holders = [root for root in self._watch_set.roots if is_within(path, root, self._separator)]
-        return max(holders, key=len) if holders else path.rpartition(self._separator)[0]
+        """Return the innermost root that contains ``path``, or the directory of a file outside all roots."""
+        roots = [root for root in self._watch_set.roots if is_within(path, root, self._separator)]
+        return max(roots, key=len) if roots else path.rpartition(self._separator)[0]
 
 
-def watched_by_events(watch_set: WatchSet, polled: Iterable[str]) -> WatchSet:
-    """``watch_set`` without the roots that are polled."""
-    left_over = frozenset(watch_set.roots).difference(polled)
-    return replace(watch_set, roots=tuple(root for root in watch_set.roots if root in left_over))
+def _without_roots(watch_set: WatchSet, roots: Iterable[str]) -> WatchSet:
+    excluded = frozenset(roots)
+    return replace(watch_set, roots=tuple(root for root in watch_set.roots if root not in excluded))

@@ -1,7 +1,7 @@
-"""What the disk looked like when it was last looked at: the measure of every change.
+"""The last known state of every watched file, against which every change is measured.
 
-Backends only hint. A path has changed when a look at it differs from the baseline, and the look becomes the baseline. It is
-taken before the first launch and kept for life.
+Backends only hint. A path has changed if its present state differs from the baseline, which then takes that state over. The
+baseline is scanned before the first launch and kept up to date for the rest of the session.
 """
 
 from __future__ import annotations
@@ -29,38 +29,35 @@ from reloader.engine.files.file_reader import FileReader, as_file, is_same_conte
 from reloader.engine.files.launch_snapshot import LaunchSnapshot
 from reloader.interfaces import Clock, Disk
 
-#: So many young files are read at once; of a tree that was just checked out the rest is read in idle time.
-READ_AT_ONCE = 500
-
+#: Called with the number of files found so far.
 Progress = Callable[[int], None]
 
-#: What is at a path, or is not, without being a watched file.
+#: Kinds of paths that are never watched files: nothing is there, or our own output is.
 _NO_FILE = (PathKind.MISSING, PathKind.OWN_OUTPUT)
 
 
 class Baseline:
-    """The last look at every file that counts. Owned by the engine's thread."""
+    """Owned by the engine's thread."""
 
     def __init__(self, disk: Disk, watch_set: WatchSet, *, by_content: bool, follow_symlinks: bool) -> None:
         self._disk = disk
         self._watch_set = watch_set
-        self._eyes = FileReader(disk, by_content=by_content)
         self._walk = Walk(watch_set, disk.list, disk.real_path, os.sep, follow_symlinks)
-        self._entries: dict[str, FileRecord] = {}
-        self._folders: dict[str, list[str]] = {}  # of sets, most would be bigger than what they hold
+        self._records: dict[str, FileRecord] = {}
+        self._folders: dict[str, list[str]] = {}  # lists, since most sets would be bigger than their contents
         self._dependents: defaultdict[str, set[str]] = defaultdict(set)
-        self._unread: list[str] = []
-        self._same_content: list[str] = []
-        self.launch_snapshot = LaunchSnapshot(self._entries)
+        self._unchanged: list[str] = []
+        self._reader = FileReader(disk, self._records, by_content=by_content)
+        self.launch_snapshot = LaunchSnapshot(self._records)
 
     @property
-    def entries(self) -> Mapping[str, FileRecord]:
-        """What is known of each file, also of one that is missing. To be looked at only."""
-        return self._entries
+    def records(self) -> Mapping[str, FileRecord]:
+        """The record of each known file, also of one that is missing. Read-only."""
+        return self._records
 
     @property
     def folders(self) -> Mapping[str, Sequence[str]]:
-        """The directories that count, with the files in them. To be looked at only."""
+        """The watched directories, each with the files in it. Read-only."""
         return self._folders
 
     @property
@@ -68,222 +65,206 @@ class Baseline:
         """The number of watched files."""
         return sum(1 for _ in self._watched())
 
+    @property
+    def directories(self) -> int:
+        """The number of watched directories."""
+        return len(self._folders)
+
     def watched(self) -> tuple[str, ...]:
-        """The watched files, in order: those that exist and whose change would restart the program now."""
+        """Return the watched files, sorted: those that exist and whose change would restart the program now."""
         return tuple(sorted(self._watched()))
 
     def _watched(self) -> Iterator[str]:
         """Yield the watched files. Files that the program does not import stay known, and are left out."""
         is_explicit, allows = self._watch_set.is_explicit, self._watch_set.imports.allows
         members = {path for paths in self._folders.values() for path in paths}
-        for path, entry in self._entries.items():
-            if entry.stat.kind not in _NO_FILE and (is_explicit(path) or (path in members and allows(path))):
+        for path, record in self._records.items():
+            if record.stat.kind not in _NO_FILE and (is_explicit(path) or (path in members and allows(path))):
                 yield path
 
-    @property
-    def directories(self) -> int:
-        return len(self._folders)
-
     def scan(self, progress: Progress, folders: Iterable[ListedDirectory] | None = None) -> None:
-        """Look at everything for the first time. ``progress`` is called with the number of files, directory by directory.
+        """Record every file for the first time, and call ``progress`` after each directory.
 
-        ``folders`` are all directories that count, if a watcher has listed them just now.
+        ``folders`` are all watched directories, if a watcher has just listed them.
         """
         for path in self._watch_set.explicit_paths():
-            self._depend(path)
-            self._record(self._source(path), self._eyes.look(path))
+            self._add_dependencies(path)
+            self._record(self._source(path), self._reader.read(path))
         for folder in folders if folders is not None else self._walk.from_roots():
             members = self._folders[folder.path] = []
             for path in self._members(folder):
-                stamp = self._disk.stat(path)
-                if stamp.kind is PathKind.FILE:
+                stat = self._disk.stat(path)
+                if stat.kind is PathKind.FILE:
                     members.append(path)
-                    self._record(path, FileRecord(stamp))
-            progress(len(self._entries))
-        self._read_young()
+                    self._record(path, FileRecord(stat))
+            progress(len(self._records))
+        self._reader.read_recent()
+
+    def read_ahead(self, until: float, clock: Clock) -> tuple[bool, list[str]]:
+        """Read contents up to the moment ``until``. Return True if all are read, and the paths that differ from the record."""
+        return self._reader.read_ahead(until, clock)
+
+    # Comparing
 
     def examine(self, hints: Iterable[str]) -> list[PathChange]:
-        """Look where something may have happened, and return what differs from the last look."""
+        """Compare all paths that the ``hints`` may concern, and return the changes."""
         changes: list[PathChange] = []
-        for path in dict.fromkeys(place for hint in hints for place in self._places_of(hint)):
+        for path in dict.fromkeys(path for hint in hints for path in self._concerned_by(hint)):
             changes += self._examine(path)
         return changes
 
-    def sort(self, hints: Iterable[str]) -> tuple[list[str], list[str]]:
-        """Hints at what looks different from the last look, and at files that look the same but deserve a second one.
-
-        A hint that looks the same must not keep a batch open: the stat backend gives one with each scan of a young file.
-        """
-        stirred: list[str] = []
-        same: list[str] = []
-        for path in hints:
-            entry = self._entries.get(path)
-            if entry is not None:
-                is_same = path not in self._dependents and entry.stat == self._disk.stat(path)
-            else:
-                is_same = self._disk.stat(path).kind is PathKind.OWN_OUTPUT  # written all the time, and never watched
-            (same if is_same else stirred).append(path)
-        return stirred, same
-
-    def drain_unchanged(self) -> tuple[str, ...]:
-        """Files that were touched or written since the last call, and hold what they held before."""
-        unchanged, self._same_content = tuple(dict.fromkeys(self._same_content)), []
-        return unchanged
-
     def examine_all(self) -> list[PathChange]:
-        """Look at everything again: events were lost, or the rules have changed."""
+        """Compare everything: events were lost, or the watch rules have changed."""
         changes = self.examine(self._watch_set.explicit_paths())
         for root in self._watch_set.roots:
             changes += self._examine(root)
         return changes
 
+    def partition(self, hints: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Return the hints whose stat result differs from the record, and those that have the same.
+
+        The latter must not keep a batch open: the stat backend hints at a recently written file on each scan. They are
+        worth a comparison of contents all the same.
+        """
+        differing: list[str] = []
+        same: list[str] = []
+        for path in hints:
+            record = self._records.get(path)
+            if record is not None:
+                is_same = path not in self._dependents and record.stat == self._disk.stat(path)
+            else:
+                is_same = self._disk.stat(path).kind is PathKind.OWN_OUTPUT  # written all the time, and never watched
+            (same if is_same else differing).append(path)
+        return differing, same
+
+    def drain_unchanged(self) -> tuple[str, ...]:
+        """Return the files that were touched or written since the last call and have the same content as before."""
+        unchanged, self._unchanged = tuple(dict.fromkeys(self._unchanged)), []
+        return unchanged
+
     def differing_from(self, later: Baseline) -> list[str]:
-        """Where the disk looked different to ``later``, which may be that of another watch set."""
-        known, seen, none = self._entries, later.entries, FileRecord(MISSING)
-        differing = [path for path, entry in known.items() if seen.get(path, none).stat != entry.stat]
+        """Return the paths whose stat result in ``later`` differs. The other baseline may have another watch set."""
+        known, seen, none = self._records, later.records, FileRecord(MISSING)
+        differing = [path for path, record in known.items() if seen.get(path, none).stat != record.stat]
         return [*differing, *(path for path in seen if path not in known)]
 
-    def learn(self, path: str, stamp: FileStat) -> list[PathChange]:
-        """A running program has read ``path`` when it had this stamp: that is what later looks are measured by.
+    def add_read(self, path: str, stat: FileStat) -> list[PathChange]:
+        """Record ``path`` as the running program read it, when the file had this ``stat``. Later changes are measured by that.
 
-        Returns the change if the file is another by now. A stamp that is known keeps the content that is known with it.
+        Return the change if the file differs by now. A digest that is known for the same stat result is kept.
         """
-        entry = self._entries.get(path)
-        if entry is not None and entry.stat == stamp == self._disk.stat(path):
+        record = self._records.get(path)
+        if record is not None and record.stat == stat == self._disk.stat(path):
             return []
-        self._depend(path)
-        look = self._eyes.look(path)
-        if look.stat == stamp:
-            self._entries[path] = look
-            return [PathChange(path, ChangeKind.MODIFIED)] if entry and _may_be_hidden(path, entry.stat, stamp) else []
-        self._record(path, FileRecord(stamp, entry.digest if entry is not None and entry.stat == stamp else None))
-        return self._compared(path, look.stat)
+        self._add_dependencies(path)
+        present = self._reader.read(path)
+        if present.stat == stat:
+            self._records[path] = present
+            is_hidden = record is not None and _may_be_hidden(path, record.stat, stat)
+            return [PathChange(path, ChangeKind.MODIFIED)] if is_hidden else []
+        self._record(path, FileRecord(stat, record.digest if record is not None and record.stat == stat else None))
+        return self._compare(path, present.stat)
 
-    def expect(self, path: str) -> list[PathChange]:
-        """A file that does not exist counts from now on. Returns the change if it has appeared meanwhile."""
-        if path in self._entries:
+    def add_missing(self, path: str) -> list[PathChange]:
+        """Watch ``path``, which the program did not find. Return the change if the file has appeared meanwhile."""
+        if path in self._records:
             return []
-        self._depend(path)
-        return self._compared(path, self._eyes.glance(path))
+        self._add_dependencies(path)
+        return self._compare(path, self._reader.stat(path))
 
-    def read_ahead(self, until: float, clock: Clock) -> tuple[bool, list[str]]:
-        """Read contents, so that a later touch or chmod can be told from a change, but not beyond the moment ``until``.
-
-        Returns whether all are read, and the paths that were found to differ meanwhile: a hint for them is under way, or
-        was missed.
-        """
-        changed: list[str] = []
-        while self._unread and clock() < until:
-            path = self._unread.pop()
-            entry = self._entries.get(path)
-            if entry is not None and self._eyes.can_read(entry):
-                read = self._disk.digest(path)
-                if read is not None and read[0] == entry.stat:
-                    entry.digest = read[1]
-                else:
-                    changed.append(path)
-        return not self._unread, changed
-
-    # Looking
-
-    def _places_of(self, hint: str) -> Iterator[str]:
-        """The hinted path, what is reached through it, and what would lie below it."""
+    def _concerned_by(self, hint: str) -> Iterator[str]:
+        """Yield the hinted path, the paths that lead through it, and the explicit paths and roots below it."""
         yield self._source(hint)
         yield from self._dependents.get(hint, ())
-        if hint in self._entries:
-            return  # a file, below which nothing lies
+        if hint in self._records:
+            return  # a file: nothing is below it
         for path in (*self._watch_set.explicit_paths(), *self._watch_set.roots):
             if path != hint and is_within(path, hint, os.sep):
                 yield path
 
     def _examine(self, path: str) -> list[PathChange]:
-        stamp = self._disk.stat(path)
+        stat = self._disk.stat(path)
         if self._watch_set.is_explicit(path):
-            return self._compared(path, as_file(stamp))
-        if stamp.kind is PathKind.DIRECTORY:
-            return [*self._compared_if_known(path, MISSING), *self._examine_tree(path)]
-        gone = self._forget_folder(path)
-        is_file = stamp.kind is PathKind.FILE and self._watch_set.is_watched(path)
-        if is_file and path not in self._entries:
-            self._join_folder(path)
-            return [*gone, *self._compared(path, stamp)]
-        return [*gone, *self._compared_if_known(path, stamp if is_file else MISSING)]
+            return self._compare(path, as_file(stat))
+        if stat.kind is PathKind.DIRECTORY:
+            return [*self._compare_if_known(path, MISSING), *self._examine_tree(path)]
+        removed = self._remove_folder(path)
+        is_file = stat.kind is PathKind.FILE and self._watch_set.is_watched(path)
+        if is_file and path not in self._records:
+            self._add_to_folder(path)
+            return [*removed, *self._compare(path, stat)]
+        return [*removed, *self._compare_if_known(path, stat if is_file else MISSING)]
 
     def _examine_tree(self, directory: str) -> list[PathChange]:
-        """Compare all that lies in ``directory``; what was known there and is not met is gone, or counts no more."""
+        """Compare everything below ``directory``. Known files that the walk does not find are missing or no longer watched."""
         changes: list[PathChange] = []
-        known = {path for folder in self._known_folders(directory) for path in self._folders[folder]}
-        left_over = set(self._known_folders(directory))
+        not_found = {path for folder in self._known_folders(directory) for path in self._folders[folder]}
+        folders_not_found = set(self._known_folders(directory))
         for folder in self._walk.below(directory):
-            left_over.discard(folder.path)
+            folders_not_found.discard(folder.path)
             members = self._folders.setdefault(folder.path, [])
             for path in self._members(folder):
-                stamp = self._disk.stat(path)
-                if stamp.kind is PathKind.FILE:
-                    if path in known:
-                        known.discard(path)
+                stat = self._disk.stat(path)
+                if stat.kind is PathKind.FILE:
+                    if path in not_found:
+                        not_found.discard(path)
                     else:
                         members.append(path)
-                    changes += self._compared(path, stamp)
-        for path in known:
-            changes += self._compared_if_known(path, MISSING)
-        for folder_path in left_over:
+                    changes += self._compare(path, stat)
+        for path in not_found:
+            changes += self._compare_if_known(path, MISSING)
+        for folder_path in folders_not_found:
             del self._folders[folder_path]
         return changes
 
-    def _compared(self, path: str, stamp: FileStat) -> list[PathChange]:
-        """The change at ``path``, if there is one; the look is kept either way."""
-        entry = self._entries.get(path)
-        before = entry.stat if entry is not None else MISSING
-        verdict = compare(before, stamp, by_content=self._eyes.by_content)
-        if verdict is Comparison.SAME and not self._eyes.is_racy(entry):
+    def _compare(self, path: str, stat: FileStat) -> list[PathChange]:
+        """Return the change at ``path``, if there is one, and update the record."""
+        record = self._records.get(path)
+        before = record.stat if record is not None else MISSING
+        comparison = compare(before, stat, by_content=self._reader.by_content)
+        if comparison is Comparison.SAME and not self._reader.is_racy(record):
             return []
-        look = self._eyes.look(path) if stamp.kind is PathKind.FILE else FileRecord(stamp)
-        if verdict is not Comparison.DIFFERENT and entry is not None and is_same_content(entry, look):
-            entry.stat, entry.digest = look.stat, look.digest
-            if verdict is not Comparison.SAME:
-                self._same_content.append(path)
+        present = self._reader.read(path) if stat.kind is PathKind.FILE else FileRecord(stat)
+        if comparison is not Comparison.DIFFERENT and record is not None and is_same_content(record, present):
+            record.stat, record.digest = present.stat, present.digest
+            if comparison is not Comparison.SAME:
+                self._unchanged.append(path)
             return []
-        self.launch_snapshot.changes(path)
-        self._record(path, look)
-        self._depend(path)  # if it is a link, it may lead elsewhere now
-        return [PathChange(path, kind_of_change(before, look.stat))]
+        self.launch_snapshot.note_change(path)
+        self._record(path, present)
+        self._add_dependencies(path)  # if it is a link, it may lead elsewhere now
+        return [PathChange(path, kind_of_change(before, present.stat))]
 
-    def _compared_if_known(self, path: str, stamp: FileStat) -> list[PathChange]:
-        if path not in self._entries:
+    def _compare_if_known(self, path: str, stat: FileStat) -> list[PathChange]:
+        if path not in self._records:
             return []
-        if stamp.kind is not PathKind.MISSING:
-            return self._compared(path, stamp)
-        self.launch_snapshot.changes(path)
-        del self._entries[path]
+        if stat.kind is not PathKind.MISSING:
+            return self._compare(path, stat)
+        self.launch_snapshot.note_change(path)
+        del self._records[path]
         members = self._folders.get(os.path.dirname(path), [])
         if path in members:
             members.remove(path)
         return [PathChange(path, ChangeKind.REMOVED)] if self._watch_set.is_watched(path) else []
 
-    # Keeping
+    # Recording
 
-    def _read_young(self) -> None:
-        """A second write may hide behind the stamp of a file that was written a moment ago, unless its content is known."""
-        for path in self._eyes.recent_among(self._unread, self._entries)[:READ_AT_ONCE]:
-            self._entries[path] = self._eyes.look(path)
+    def _record(self, path: str, record: FileRecord) -> None:
+        self._records[path] = record
+        if self._reader.needs_digest(record):
+            self._reader.unread.append(path)
 
-    def _record(self, path: str, entry: FileRecord) -> None:
-        self._entries[path] = entry
-        if self._eyes.can_read(entry):
-            self._unread.append(path)
-
-    def _join_folder(self, path: str) -> None:
+    def _add_to_folder(self, path: str) -> None:
         members = self._folders.setdefault(os.path.dirname(path), [])
         if path not in members:
             members.append(path)
 
-    def _forget_folder(self, path: str) -> list[PathChange]:
-        """A directory is gone: so is all that was known below it."""
+    def _remove_folder(self, path: str) -> list[PathChange]:
+        """Remove a directory that no longer exists, and return the removal of every file below it."""
         changes: list[PathChange] = []
         for folder in self._known_folders(path):
             for member in sorted(self._folders[folder]):
-                changes += self._compared_if_known(member, MISSING)
+                changes += self._compare_if_known(member, MISSING)
             del self._folders[folder]
         return changes
 
@@ -294,19 +275,19 @@ class Baseline:
 
     def _members(self, folder: ListedDirectory) -> Iterator[str]:
         for path in (*folder.links, folder.path) if folder.is_linked else folder.links:
-            self._depend(path)
+            self._add_dependencies(path)
         for path in folder.files:
             if not path.endswith(BYTECODE_SUFFIXES) or self._source(path) == path:
                 yield path
 
-    def _depend(self, path: str) -> None:
-        """Remember through which links ``path`` leads, and where: news of those are news of it."""
-        for place in (*self._disk.links_along(path), self._disk.real_path(path)):
-            if place != path:
-                self._dependents[place].add(path)
+    def _add_dependencies(self, path: str) -> None:
+        """Remember the links that ``path`` leads through, and its target: a hint at one of them concerns ``path``."""
+        for location in (*self._disk.links_along(path), self._disk.real_path(path)):
+            if location != path:
+                self._dependents[location].add(path)
 
     def _source(self, path: str) -> str:
-        """The source instead of the bytecode, where there is one that counts; other bytecode stands for itself."""
+        """Return the watched source file of a bytecode file, if there is one; else ``path`` itself."""
         source = source_path(path)
         if source is None or not self._watch_set.is_watched(source):
             return path
@@ -314,9 +295,9 @@ class Baseline:
 
 
 def _may_be_hidden(path: str, before: FileStat, now: FileStat) -> bool:
-    """Whether Python may have run the bytecode of ``before`` although the source was ``now`` what it imported.
+    """Return True if Python may have run the bytecode of ``before`` although it imported the source of ``now``.
 
-    It compares whole seconds and the size (PEP 552). The restart that follows finds the cache dropped.
+    Python compares whole seconds and the size (PEP 552). The restart that follows finds the cache dropped.
     """
     same_second = before.mtime_ns // 1_000_000_000 == now.mtime_ns // 1_000_000_000
     return path.endswith(".py") and before != now and same_second and before.size == now.size

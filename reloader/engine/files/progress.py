@@ -1,4 +1,4 @@
-"""A first scan that takes long: how far it is, and the end of it if the user has lost patience."""
+"""Reports the progress of a long first scan, and lets the user interrupt it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from reloader.core.outcome import SIGNAL_BASE
 from reloader.engine.inbox import Inbox
 from reloader.interfaces import Clock, Reporter
 
-#: A scan that takes longer than this many seconds shows how far it is, and so often.
-PATIENCE = 1.0
-TELL_EVERY = 0.2
+#: Seconds after which a scan begins to report its progress.
+REPORT_DELAY = 1.0
+#: Seconds between two reports.
+REPORT_INTERVAL = 0.2
 
 
 class ScanInterrupted(Exception):
-    """Somebody asked us to stop while the first scan was under way."""
+    """A stop was requested during the first scan."""
 
     def __init__(self, signal: int) -> None:
         super().__init__(signal)
@@ -22,30 +23,33 @@ class ScanInterrupted(Exception):
 
 
 class ScanProgress:
-    """Tells of a long scan now and then, and ends it when the user has lost patience."""
+    """Owned by the engine's thread. Both ``update`` and ``add_listed`` raise ScanInterrupted if a stop was requested."""
 
     def __init__(self, reporter: Reporter, clock: Clock, inbox: Inbox) -> None:
         self._reporter = reporter
         self._clock = clock
         self._inbox = inbox
-        self._tell_at = clock() + PATIENCE
+        self._report_at = clock() + REPORT_DELAY
         self._files = 0
-        self.is_over = False
+        self._is_finished = False
 
-    def listed(self, entries: int) -> None:
-        """So many were seen in one more directory."""
-        if not self.is_over:
-            self(self._files + entries)
+    def add_listed(self, entries: int) -> None:
+        """Count the ``entries`` of one more directory. Does nothing after the first scan."""
+        if not self._is_finished:
+            self.update(self._files + entries)
 
-    def __call__(self, files: int) -> None:
-        """So many were seen in all."""
+    def update(self, files: int) -> None:
+        """Set the number of files found so far. It never decreases."""
         files = self._files = max(files, self._files)
         now = self._clock()
-        if now < self._tell_at:
+        if now < self._report_at:
             return
-        self._tell_at = now + TELL_EVERY
+        self._report_at = now + REPORT_INTERVAL
         self._reporter.report(Scanning(files))
         for posted in self._inbox.drain():
             if isinstance(posted, StopRequested):
                 raise ScanInterrupted(posted.signal)
             self._inbox.put_back(posted)
+
+    def finish(self) -> None:
+        self._is_finished = True

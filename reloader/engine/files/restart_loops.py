@@ -1,4 +1,4 @@
-"""Keeps a program that writes a file which counts from restarting itself for ever."""
+"""Keeps a program that writes a watched file from restarting itself forever."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from reloader.interfaces import Clock, Reporter
 
 
 class RestartLoopGuard:
-    """Owned by the engine's thread.
+    """Owned by the engine's thread; lives as long as the session, so its findings hold in every engine.
 
-    ``has_written`` says whether the present run has reported that it writes a file, ``seconds_since`` how long ago the file
-    was written, by its own time: backends that look now and then see that late, and not always equally late. The guard lives
-    as long as the session, so that what it has found out holds in the engine for other settings as well.
+    ``has_written`` returns True if the present run has reported that it writes a file. ``seconds_since`` returns the age of
+    the file's last write by its own time, since polling backends see a write late, and not always equally late.
     """
 
     def __init__(
@@ -46,81 +45,83 @@ class RestartLoopGuard:
         self._launched_at = 0.0
         self._changed_at: dict[str, float] = {}
         self._trial: Trial | None = None
-        self._trial_ends = 0.0
-        self._written_externally: set[str] = set()
+        self._trial_ends_at = 0.0
+        self._cleared_suspects: set[str] = set()
 
     @property
     def suspects(self) -> Iterable[str]:
-        """The files whose writer is being found out."""
+        """The files of the present trial."""
         return self._trial.suspects if self._trial is not None else ()
 
     def without_suspended(self, changes: list[PathChange]) -> list[PathChange]:
-        """``changes`` without those of suspended files. When the others came first is remembered."""
-        without_suspended = [change for change in changes if change.path not in self._loops.suspended]
+        """Return ``changes`` without those of suspended files, and note when each file first changed in this run."""
+        remaining = [change for change in changes if change.path not in self._loops.suspended]
         now = self._clock()
-        for change in without_suspended:
+        for change in remaining:
             if change.path not in self._changed_at:
-                self._changed_at[change.path] = self._moment_of(change.path, now)
+                self._changed_at[change.path] = self._changed_moment(change.path, now)
         if self._trial is not None:
-            self._written_externally |= self._trial.suspects.intersection(change.path for change in without_suspended)
-        return without_suspended
+            self._cleared_suspects |= self._trial.suspects.intersection(change.path for change in remaining)
+        return remaining
 
     def needed_trial(self, reason: Reason) -> Trial | None:
-        """What is to be found out before a launch for this ``reason``, unless that is what has just been done."""
+        """Return the trial that must come before a launch for ``reason``, or None; None also after the trial itself."""
         if self._trial is not None or not isinstance(reason, FilesChanged):
             return None
         return self._loops.trial_before(self._restart(self._clock(), reason.batch.kinds))
 
     def begin_trial(self, trial: Trial) -> None:
-        """Nothing runs, and what the last run has written is known: who changes a suspect from now on is somebody else."""
+        """Begin ``trial``. Nothing runs, so any change of a suspect until its end is not the program's doing."""
         self._trial = trial
-        self._trial_ends = self._clock() + trial.seconds
+        self._trial_ends_at = self._clock() + trial.seconds
         names = ", ".join(sorted(map(os.path.basename, trial.suspects)))
         self._reporter.report(
-            Note(f"nothing runs for {trial.seconds:.1f} s, to see whether somebody else writes {names}")
+            Note(f"waiting {trial.seconds:.1f} s before the restart, to find out if another program writes {names}")
         )
 
     def handle_launch(self, reason: Reason) -> None:
-        """Count the restart: the next run is about to start, and the last one is over."""
+        """Count the restart. The last run has ended and the next is about to start."""
         now = self._clock()
-        if self._trial is not None and now < self._trial_ends:
-            self._written_externally |= self._trial.suspects  # another file has cut the trial short: it proves nothing
+        if self._trial is not None and now < self._trial_ends_at:
+            self._cleared_suspects |= self._trial.suspects  # another file has cut the trial short: it proves nothing
         if isinstance(reason, FilesChanged):
             before = self._loops
             self._loops = before.with_restart(self._restart(now, reason.batch.kinds))
-            self._tell_of(self._loops.suspended - before.suspended, now - self._loops.restarts[0].moment)
+            self._report_suspended(self._loops.suspended - before.suspended, now - self._loops.restarts[0].moment)
         self._launched_at = now
         self._changed_at.clear()
         self._trial = None
-        self._written_externally.clear()
+        self._cleared_suspects.clear()
 
     def reset(self) -> None:
-        """Let every file count again: the user has asked for a restart."""
+        """Watch every file again: the user has requested a restart."""
         self._loops = self._loops.reset()
 
     def note_external_activity(self) -> None:
-        """Note that a client has waited for this run. It may save as evenly as a program does."""
+        """Note that a client has waited for this run. Such a client may save as regularly as a program does."""
         self._loops = self._loops.note_external_activity()
 
     def _restart(self, now: float, paths: Iterable[str]) -> FileRestart:
-        return FileRestart(now, {path: self._age(path, now) for path in paths if path not in self._written_externally})
+        return FileRestart(now, {path: self._age(path, now) for path in paths if path not in self._cleared_suspects})
 
-    def _moment_of(self, path: str, now: float) -> float:
-        """When ``path`` changed, which was seen ``now``. A time that cannot be, as of an older file, says nothing."""
+    def _changed_moment(self, path: str, now: float) -> float:
+        """Return when ``path`` changed, or ``now`` if the file's own time lies outside the present run."""
         moment = now - self._seconds_since(path)
         return moment if self._launched_at <= moment <= now else now
 
     def _age(self, path: str, now: float) -> float | None:
-        """How old the run was when ``path`` changed, or None if it has said that it writes it."""
+        """Return the age of the run in seconds when ``path`` changed, or None if the run has reported that it writes it."""
         return None if self._has_written(path) else self._changed_at.get(path, now) - self._launched_at
 
-    def _tell_of(self, suspended: frozenset[str], within: float) -> None:
+    def _report_suspended(self, suspended: frozenset[str], within: float) -> None:
         if suspended:
             paths = tuple(sorted(suspended))
-            self._reporter.report(RestartLoopSuspended(paths, len(self._loops.restarts), within, self._ignore(paths)))
+            self._reporter.report(
+                RestartLoopSuspended(paths, len(self._loops.restarts), within, self._ignore_patterns(paths))
+            )
 
-    def _ignore(self, paths: tuple[str, ...]) -> tuple[str, ...] | None:
-        """What is ignored already, and ``paths``. Files that are named one by one count whatever a pattern says."""
+    def _ignore_patterns(self, paths: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the ignore patterns with ``paths`` added. None if all are explicit files, which no pattern ignores."""
         added = [
             ignore_pattern(path, self._settings.base, os.sep)
             for path in paths

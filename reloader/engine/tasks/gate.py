@@ -1,4 +1,4 @@
-"""The gate at work: does what ``core/gate.py`` orders, and hands on what is let through."""
+"""Runs the gate: performs the actions of ``core/gate.py``, and returns the events that it forwards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
 from typing_extensions import assert_never
 
@@ -24,7 +23,6 @@ from reloader.core.events import (
 )
 from reloader.core.gate import (
     CancelTask,
-    CheckSyntax,
     Forward,
     GateContext,
     GateEvent,
@@ -33,105 +31,100 @@ from reloader.core.gate import (
     GateTaskPassed,
     PolicyReplaced,
     QueuedEvent,
-    RunTask,
     StartTask,
 )
-from reloader.core.notices import Notice, SyntaxErrorNotice, TaskFailed, TaskStarted
-from reloader.core.outcome import Exited
+from reloader.core.notices import Notice
 from reloader.core.settings import RestartPolicy
 from reloader.core.states import BackingOff, Idle, Running, State, WaitingForChange, next_run
 from reloader.core.supervisor import Report
-from reloader.core.tasks import GatePolicy, TaskOutcome
+from reloader.core.tasks import GatePolicy
+from reloader.engine.tasks.gate_tasks import GateTasks
 from reloader.engine.tasks.runner import TaskRunner
-from reloader.engine.tasks.syntax_check import CompileError, SyntaxChecker
+from reloader.engine.tasks.syntax_check import SyntaxChecker
 from reloader.engine.tasks.variables import GATE_CHANGES, WriteChanges, reason_variables
 
 
 class GateRunner:
     """Owned by the engine's thread.
 
-    ``compiles`` says whether the program is known to be one of Python, ``holds_same_content`` whether a path holds what it held when
-    the run was started.
+    ``is_python`` returns True if the program is known to run in Python. ``is_reverted`` returns True for a path that has the
+    content again that it had when the run was started.
     """
 
     def __init__(
         self,
         policy: GatePolicy,
         restart: RestartPolicy,
-        commands: TaskRunner,
-        sources: SyntaxChecker,
+        runner: TaskRunner,
+        syntax_checker: SyntaxChecker,
         report: Callable[[Notice], None],
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
         write_changes: WriteChanges,
         *,
         cwd: str,
-        compiles: Callable[[], bool],
-        holds_same_content: Callable[[str], bool],
+        is_python: Callable[[], bool],
+        is_reverted: Callable[[str], bool],
     ) -> None:
         self._policy = policy
         self._restart = restart
-        self._commands = commands
-        self._sources = sources
         self._report = report
         self._environment = environment
         self._write_changes = write_changes
-        self._cwd = cwd
-        self._compiles = compiles
-        self._holds_same_content = holds_same_content
+        self._is_python = is_python
+        self._is_reverted = is_reverted
         self._gate = core.new_gate(policy)
         self._state: State = Idle()
-        self._attempt = 0
-        self._command: int | None = None
         self._results: deque[GateResult] = deque()
-        self._is_over = False
+        self._tasks = GateTasks(runner, syntax_checker, report, self._results.append, self._present_run, cwd=cwd)
+        self._is_closed = False
 
-    #: A task's end may come at any time, and what has to wait for a task has no deadline of its own.
+    #: The runner has the deadlines of the tasks, and the gate has none of its own.
     deadline = None
 
     @property
     def is_active(self) -> bool:
-        """True if a task has ended, or another policy is in force, and nothing has followed from it yet."""
+        """True if the result of a task or a new policy is to be handled."""
         return bool(self._results)
 
     def tick(self, now: float) -> Iterator[GateResult]:
-        """Yield what the tasks have come to. Each is to be admitted as an event is, before the next: it may cancel that one."""
+        """Yield each result. The engine must pass it to ``admit`` before it asks for the next, which may be dropped then."""
         while self._results:
             yield self._results.popleft()
 
     def admit(self, event: Event | GateResult, state: State) -> list[Event]:
-        """Return what the supervisor, which is in ``state``, is to decide on now that ``event`` has happened."""
+        """Handle ``event``. Return the events that the supervisor, which is in ``state``, is to decide on."""
         self._state = state
         match event:
             case GateTaskPassed() | GateTaskFailed() | PolicyReplaced():
-                return [] if self._is_over else self._handle(event)
+                return [] if self._is_closed else self._handle(event)
             case StopRequested():
                 self.close()
                 return [event]
-            case LeaderExited() | RunEnded() if not self._is_over:
+            case LeaderExited() | RunEnded() if not self._is_closed:
                 return self._handle_end(event)
             case Begin() | BatchOpened() | BatchClosed() | RestartRequested() | SettingsChanged():
                 return [event] if self._is_exempt(event) else self._handle(event)
             case _:
                 return [event]
 
-    def follow(self, state: State) -> list[Event]:
-        """What the supervisor is to decide on now that it is in ``state``."""
+    def after_transition(self, state: State) -> list[Event]:
+        """Return the events that the supervisor is to decide on now that it is in ``state``."""
         self._state = state
-        if self._is_over:
+        if self._is_closed:
             return []
-        self._gate, orders = core.announce_open_batch(
-            self._gate, self._around, nothing_runs=isinstance(state, WaitingForChange | BackingOff)
+        self._gate, actions = core.announce_open_batch(
+            self._gate, self._context, nothing_runs=isinstance(state, WaitingForChange | BackingOff)
         )
-        return self._perform(orders)
+        return self._perform(actions)
 
     @property
-    def is_holding(self) -> bool:
-        """Whether something waits here, to be worked on or refused."""
+    def has_pending(self) -> bool:
+        """True if changes or requests are pending here, also rejected ones."""
         return not isinstance(self._gate.stage, core.Empty)
 
     @property
-    def is_refusing(self) -> bool:
-        """Whether what waits here has failed, and nothing is done before the next change."""
+    def has_rejected(self) -> bool:
+        """True if a task has failed. Then nothing happens before the next change or request."""
         return isinstance(self._gate.stage, core.Rejected)
 
     def handle_launch(self) -> None:
@@ -139,117 +132,86 @@ class GateRunner:
         self._gate = core.after_launch(self._gate)
 
     def set_pending_policy(self, policy: GatePolicy) -> None:
-        """Hold what waits for other settings to their check. The tasks before a start stay what they were."""
+        """Check by the ``policy`` of pending settings. The pre-start commands stay those of the settings in force."""
         self._policy = replace(policy, before=self._policy.before)
 
     def set_policy(self, policy: GatePolicy) -> None:
-        """Check by ``policy`` from now on, also what waits here already. No other settings are pending."""
+        """Check by ``policy`` from now on, also the changes that are pending. No other settings are pending any more."""
         before = self._policy
         self.set_pending_policy(policy)
         if self._policy != before or self._gate.pending.changed_keys is not None:
             self._results.append(PolicyReplaced())
 
     def close(self) -> None:
-        """Nothing is started any more. May be called twice."""
-        self._is_over = True
-        self._abandon()
+        """Cancel the present task and start no other. May be called twice."""
+        self._is_closed = True
+        self._cancel()
 
     def _handle_end(self, ended: LeaderExited | RunEnded) -> list[Event]:
-        """No restart follows from an end that the user has caused by Ctrl-C."""
-        is_news = isinstance(self._state, Running) and ended.run == self._state.run
-        if not is_news or ended.outcome.was_interrupted or self._restart.once:
+        """Handle the end of a run that was not stopped. An end by Ctrl-C causes no restart."""
+        is_present = isinstance(self._state, Running) and ended.run == self._state.run
+        if not is_present or ended.outcome.was_interrupted or self._restart.once:
             return [ended]
-        self._gate, orders = core.handle_run_end(self._gate, ended, self._around)
-        return self._perform(orders)
+        self._gate, actions = core.handle_run_end(self._gate, ended, self._context)
+        return self._perform(actions)
 
     def _is_exempt(self, event: QueuedEvent) -> bool:
-        """True if nothing has to pass before ``event`` is decided on."""
-        if self._is_over or (self._restart.once and isinstance(self._state, Running)):
+        """Return True if nothing has to pass before ``event`` is decided on."""
+        if self._is_closed or (self._restart.once and isinstance(self._state, Running)):
             return True
         is_postponed = self._restart.postpone and next_run(self._state) == 1
         if isinstance(event, Begin) and (is_postponed or not self._policy.before):
             return True
-        is_needed = self._policy.before or self._policy.check is not None or (self._policy.syntax and self._compiles())
+        is_needed = self._policy.before or self._policy.check is not None or (self._policy.syntax and self._is_python())
         return not is_needed and isinstance(self._gate.stage, core.Empty)
 
     @property
-    def _around(self) -> GateContext:
-        run = self._state.run if isinstance(self._state, Running) else None
-        compiles = self._policy.syntax and self._compiles()
-        return GateContext(self._policy, run, compiles, os.sep, self._holds_same_content)
+    def _context(self) -> GateContext:
+        checks_syntax = self._policy.syntax and self._is_python()
+        return GateContext(self._policy, self._present_run(), checks_syntax, os.sep, self._is_reverted)
 
-    def _handle(self, arrival: GateEvent) -> list[Event]:
-        self._gate, orders = core.handle(self._gate, arrival, self._around)
-        return self._perform(orders)
+    def _present_run(self) -> int | None:
+        return self._state.run if isinstance(self._state, Running) else None
 
-    def _perform(self, orders: tuple[core.GateAction, ...]) -> list[Event]:
-        admitted: list[Event] = []
-        for order in orders:
-            match order:
+    def _handle(self, event: GateEvent) -> list[Event]:
+        self._gate, actions = core.handle(self._gate, event, self._context)
+        return self._perform(actions)
+
+    def _perform(self, actions: tuple[core.GateAction, ...]) -> list[Event]:
+        forwarded: list[Event] = []
+        for action in actions:
+            match action:
                 case Forward(event):
-                    admitted.append(event)
+                    forwarded.append(event)
                 case Report(notice):
                     self._report(notice)
                 case CancelTask():
-                    self._abandon()
+                    self._cancel()
                 case StartTask(task):
-                    admitted += self._do(task)
+                    forwarded += self._start(task)
                 case _:
-                    assert_never(order)
-        return admitted
+                    assert_never(action)
+        return forwarded
 
-    def _do(self, task: core.GateTask) -> list[Event]:
-        """Begin with ``task``. What can be done at once is, with all that follows from it."""
-        self._attempt += 1
-        attempt = self._attempt
-        if isinstance(task, CheckSyntax):
-            self._command = self._sources.check(task.paths, partial(self._compiled, attempt))
-        else:
-            self._report(TaskStarted(task.part, task.argv))
-            self._command = self._commands.start(
-                task.argv,
-                cwd=self._cwd,
-                environment=self._environment(self._told()),
-                timeout=self._policy.timeout,
-                then=partial(self._ended, attempt, task),
-            )
-        return self._handle_results() if self._command is None else []
+    def _start(self, task: core.GateTask) -> list[Event]:
+        """Start ``task``. If it ends at once, handle its result and return the events that follow."""
+        forwarded: list[Event] = []
+        if not self._tasks.start(task, self._task_environment, self._policy.timeout):
+            while self._results and not self._is_closed:
+                forwarded += self._handle(self._results.popleft())
+        return forwarded
 
-    def _handle_results(self) -> list[Event]:
-        """Go on at once where a task had its result at once."""
-        admitted: list[Event] = []
-        while self._results and not self._is_over:
-            admitted += self._handle(self._results.popleft())
-        return admitted
+    def _cancel(self) -> None:
+        """Cancel the present task. If it has just ended, drop its result."""
+        self._tasks.cancel()
+        kept = [result for result in self._results if isinstance(result, PolicyReplaced)]
+        self._results.clear()
+        self._results.extend(kept)
 
-    def _told(self) -> Mapping[str, str]:
-        """By what a step finds which run is to follow it, and why."""
+    def _task_environment(self) -> Mapping[str, str]:
+        """Return the environment of a task, with the number of the next run, the reason for it, and the pending changes."""
         pending, state = self._gate.pending, self._state
         reason = state.reason if isinstance(state, Idle) else pending.reason
         run = {"RELOADER_RUN": str(next_run(state))}
-        return {**run, **reason_variables(reason), **self._write_changes(pending.batch, GATE_CHANGES)}
-
-    def _abandon(self) -> None:
-        """End the task that is running, if any. The result of one that has just ended counts no more either."""
-        self._attempt += 1
-        self._results = deque(result for result in self._results if isinstance(result, PolicyReplaced))
-        if self._command is not None:
-            self._commands.cancel(self._command)
-            self._command = None
-
-    def _compiled(self, attempt: int, fault: CompileError | None) -> None:
-        if attempt == self._attempt:
-            self._results.append(GateTaskPassed() if fault is None else GateTaskFailed(self._refusal(fault)))
-
-    def _refusal(self, fault: CompileError) -> SyntaxErrorNotice:
-        excerpt = tuple(fault.told.rstrip("\n").split("\n"))
-        return SyntaxErrorNotice(fault.path, fault.line, fault.column, fault.message, excerpt, self._around.run)
-
-    def _ended(self, attempt: int, task: RunTask, outcome: TaskOutcome) -> None:
-        if attempt != self._attempt:
-            return
-        if isinstance(outcome, Exited) and outcome.code == 0:
-            self._results.append(GateTaskPassed())
-        else:
-            refused = TaskFailed(task.part, task.argv, outcome, self._around.run)
-            self._results.append(GateTaskFailed(refused, outcome.exit_code))
+        changes = self._write_changes(pending.batch, GATE_CHANGES)
+        return self._environment({**run, **reason_variables(reason), **changes})

@@ -1,4 +1,4 @@
-"""Runs the user's hooks: they follow the facts that are told, one after the other, and nothing ever waits for them."""
+"""Runs the user's hooks after the notices they belong to, one after the other. Nothing waits for them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from reloader.engine.tasks.runner import TaskRunner
 from reloader.engine.tasks.variables import HOOK_CHANGES, WriteChanges, reason_variables
 from reloader.interfaces import Reporter
 
-#: Seconds that a hook may take. At the end of a session that is how long it may be waited for.
+#: Seconds that a hook may take. The end of a session may be delayed by as much.
 HOOK_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedHook:
-    """A hook that is to be run, with what it is told. ``changes`` lead to the run that is to follow it.
+    """A hook that is to be run. ``changes`` are those of the run that is to follow.
 
-    Once it is due, another configuration changes nothing of its ``argv`` and ``cwd``.
+    A reload of the configuration does not change the ``argv`` and ``cwd`` of a queued hook.
     """
 
-    occasion: HookEvent
+    event: HookEvent
     variables: Mapping[str, str]
     changes: ChangeBatch | None = None
     argv: tuple[str, ...] = ()
@@ -34,15 +34,15 @@ class QueuedHook:
 
 
 class Hooks:
-    """A reporter before another one. Owned by the engine's thread; lives as long as the session.
+    """A reporter that passes each notice on to another one. Owned by the engine's thread; lives as long as the session.
 
-    ``environment`` adds to what it is given all that is to be known of the run.
+    ``environment`` returns the environment of a task with the given variables added.
     """
 
     def __init__(
         self,
         hooks: Mapping[HookEvent, tuple[str, ...]],
-        commands: TaskRunner,
+        runner: TaskRunner,
         reporter: Reporter,
         environment: Callable[[Mapping[str, str]], Mapping[str, str]],
         write_changes: WriteChanges,
@@ -50,30 +50,30 @@ class Hooks:
         cwd: str,
     ) -> None:
         self._hooks = hooks
-        self._commands = commands
+        self._runner = runner
         self._reporter = reporter
         self._environment = environment
         self._write_changes = write_changes
         self._cwd = cwd
-        self._waiting: list[QueuedHook] = []
+        self._queue: list[QueuedHook] = []
         self._is_busy = False
         self._run = 0
 
     def report(self, notice: Notice) -> None:
+        """Report ``notice``, and queue its hook. Queued hooks of the same event are dropped, since this one supersedes them."""
         self._reporter.report(notice)
         if isinstance(notice, Launched | Ended):
             self._run = notice.run
-        due = _due_at(notice, self._run) if self._hooks else None
-        if due is not None and due.occasion in self._hooks:
-            # What could not be said yet is old by now, if the same has happened again.
-            self._waiting = [one for one in self._waiting if one.occasion is not due.occasion]
-            environment = self._environment({**due.variables, "RELOADER_HOOK": due.occasion.value})
-            argv = self._hooks[due.occasion]
-            self._waiting.append(replace(due, variables=environment, argv=argv, cwd=self._cwd))
-            self._next()
+        hook = _hook_of(notice, self._run) if self._hooks else None
+        if hook is not None and hook.event in self._hooks:
+            self._queue = [queued for queued in self._queue if queued.event is not hook.event]
+            environment = self._environment({**hook.variables, "RELOADER_HOOK": hook.event.value})
+            argv = self._hooks[hook.event]
+            self._queue.append(replace(hook, variables=environment, argv=argv, cwd=self._cwd))
+            self._run_next()
 
     def set_hooks(self, hooks: Mapping[HookEvent, tuple[str, ...]]) -> None:
-        """Replace the user's hooks. What is queued still runs."""
+        """Replace the user's hooks. Queued hooks still run."""
         self._hooks = hooks
 
     def transfer(
@@ -83,47 +83,48 @@ class Hooks:
         *,
         cwd: str,
     ) -> None:
-        """The facts that are told now are of another engine. What is due still comes before its hooks."""
+        """Run the hooks of the next engine from now on, after those that are queued."""
         self._hooks, self._environment, self._cwd = hooks, environment, cwd
 
     @property
     def are_done(self) -> bool:
+        """True if no hook runs or is queued."""
         return not self._is_busy
 
-    def _next(self) -> None:
-        while self._waiting and not self._is_busy:
-            due = self._waiting.pop(0)
+    def _run_next(self) -> None:
+        while self._queue and not self._is_busy:
+            hook = self._queue.pop(0)
             self._is_busy = True
-            # Only now, lest a hook that is still at work read what the next is to be told.
-            changes = {} if due.changes is None else self._write_changes(due.changes, HOOK_CHANGES)
-            self._commands.start(
-                due.argv,
-                cwd=due.cwd,
-                environment={**due.variables, **changes},
+            # Not earlier: the hook before may still read the file with its changes.
+            changes = {} if hook.changes is None else self._write_changes(hook.changes, HOOK_CHANGES)
+            self._runner.start(
+                hook.argv,
+                cwd=hook.cwd,
+                environment={**hook.variables, **changes},
                 timeout=HOOK_TIMEOUT,
-                then=partial(self._ended, due),
+                on_end=partial(self._handle_end, hook),
             )
 
-    def _ended(self, due: QueuedHook, outcome: TaskOutcome) -> None:
+    def _handle_end(self, hook: QueuedHook, outcome: TaskOutcome) -> None:
         self._is_busy = False
         if not (isinstance(outcome, Exited) and outcome.code == 0):
-            self._reporter.report(HookFailed(due.occasion, due.argv, outcome))
-        self._next()
+            self._reporter.report(HookFailed(hook.event, hook.argv, outcome))
+        self._run_next()
 
 
-def _due_at(notice: Notice, last_run: int) -> QueuedHook | None:
-    """Which hook ``notice`` is the occasion of. Each start is followed by one crash or one stop."""
+def _hook_of(notice: Notice, last_run: int) -> QueuedHook | None:
+    """Return the hook that ``notice`` triggers, or None. Each start is followed by one crash or one stop."""
     match notice:
         case Launched(run):
             return QueuedHook(HookEvent.START, {"RELOADER_RUN": str(run)})
         case Ready(run):
             return QueuedHook(HookEvent.READY, {"RELOADER_RUN": str(run)})
         case Changed(batch):
-            told = {"RELOADER_RUN": str(last_run + 1), **reason_variables(FilesChanged(batch))}
-            return QueuedHook(HookEvent.CHANGE, told, batch)
+            variables = {"RELOADER_RUN": str(last_run + 1), **reason_variables(FilesChanged(batch))}
+            return QueuedHook(HookEvent.CHANGE, variables, batch)
         case Ended(run, outcome, stopped=stopped):
             has_crashed = not stopped and outcome.exit_code != 0
-            told = {"RELOADER_RUN": str(run), "RELOADER_EXIT_CODE": str(outcome.exit_code)}
-            return QueuedHook(HookEvent.CRASH if has_crashed else HookEvent.STOP, told)
+            variables = {"RELOADER_RUN": str(run), "RELOADER_EXIT_CODE": str(outcome.exit_code)}
+            return QueuedHook(HookEvent.CRASH if has_crashed else HookEvent.STOP, variables)
         case _:
             return None

@@ -1,4 +1,4 @@
-"""When a run is ready. It never keeps anything waiting, and ends with its run."""
+"""Finds out when a run is ready. Nothing waits for that, and the probes stop with the run."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from reloader.core.tasks import ReadyPolicy, TaskOutcome
 from reloader.engine.tasks.runner import TaskRunner
 from reloader.interfaces import Clock, StartProbe
 
-#: A run without a probe is ready when it has lived for so many seconds.
-ALIVE = 1.0
-#: Seconds from the end of a probe's command to its next attempt, and how long one may take.
-PAUSE = 0.2
-ATTEMPT = 10.0
+#: Seconds after which a run is ready if no probe is configured.
+ALIVE_DELAY = 1.0
+#: Seconds that one attempt of the probe command may take.
+EXEC_TIMEOUT = 10.0
+#: Seconds from the end of one attempt to the start of the next.
+EXEC_RETRY_DELAY = 0.2
 
 
 class Readiness:
-    """Owned by the engine's thread. ``start_probe`` asks from a thread of its own, and gives what ends that."""
+    """Owned by the engine's thread. ``start_probe`` probes from a thread of its own, and returns a function that stops it."""
 
     def __init__(
         self,
         policy: ReadyPolicy,
-        commands: TaskRunner,
+        runner: TaskRunner,
         start_probe: StartProbe,
         report: Callable[[Notice], None],
         environment: Callable[[], Mapping[str, str]],
@@ -34,55 +35,60 @@ class Readiness:
         cwd: str,
     ) -> None:
         self._policy = policy
-        self._commands = commands
+        self._runner = runner
         self._start_probe = start_probe
         self._report = report
         self._environment = environment
         self._clock = clock
         self._cwd = cwd
         self._run = 0
-        self._since = 0.0
+        self._started_at = 0.0
         self._missing: set[str] = set()
-        self._ends: list[Callable[[], None]] = []
+        self._stop_probes: list[Callable[[], None]] = []
         self.deadline: float | None = None
         self.is_active = False
-        self._command: int | None = None
+        self._task: int | None = None
 
     def begin(self, run: int) -> None:
-        """Ask from now on whether ``run``, which has just started, is ready."""
+        """Start the probes of ``run``, which has just started."""
         self.stop()
-        self._run, self._since = run, self._clock()
+        self._run, self._started_at = run, self._clock()
         policy = self._policy
-        wanted = {"http": policy.http, "tcp": policy.tcp, "log": policy.log, "exec": policy.exec}
-        self._missing = {name for name, value in wanted.items() if value is not None}
+        self._missing = set(self._configured())
         if policy.http is not None or policy.tcp is not None:
-            self._ends.append(self._start_probe(run, policy))
+            self._stop_probes.append(self._start_probe(run, policy))
         if policy.exec is not None:
-            self._try_at(self._since)
+            self._try_at(self._started_at)
         elif not self._missing:
             self._missing = {"alive"}
-            self._try_at(self._since + ALIVE)
+            self._try_at(self._started_at + ALIVE_DELAY)
 
     def stop(self) -> None:
-        """Ask no more: the run is over, or was asked to end. May be called twice."""
+        """Stop all probes: the run has ended or is about to. May be called twice."""
         self._missing.clear()
         self._try_at(None)
-        while self._ends:
-            self._ends.pop()()
-        if self._command is not None:
-            self._commands.cancel(self._command)
-            self._command = None
+        while self._stop_probes:
+            self._stop_probes.pop()()
+        if self._task is not None:
+            self._runner.cancel(self._task)
+            self._task = None
 
     def handle(self, passed: ProbePassed) -> None:
-        """News of another run are late, and ignored."""
+        """Handle a probe that has passed. One of an earlier run is late, and ignored."""
         if passed.run == self._run:
             self._pass(passed.probe)
 
     def tick(self, now: float) -> Sequence[Event]:
+        """Start an attempt if it is due."""
         if self.deadline is not None and now >= self.deadline:
             self._try_at(None)
             self._try()
         return ()
+
+    def _configured(self) -> tuple[str, ...]:
+        policy = self._policy
+        probes = {"http": policy.http, "tcp": policy.tcp, "log": policy.log, "exec": policy.exec}
+        return tuple(name for name, value in probes.items() if value is not None)
 
     def _try_at(self, moment: float | None) -> None:
         self.deadline, self.is_active = moment, moment is not None
@@ -91,29 +97,26 @@ class Readiness:
         if self._policy.exec is None:
             self._pass("alive")
             return
-        self._command = self._commands.start(
+        self._task = self._runner.start(
             self._policy.exec,
             cwd=self._cwd,
             environment=self._environment(),
-            timeout=ATTEMPT,
-            then=partial(self._tried, self._run),
+            timeout=EXEC_TIMEOUT,
+            on_end=partial(self._handle_attempt, self._run),
         )
 
-    def _tried(self, run: int, outcome: TaskOutcome) -> None:
+    def _handle_attempt(self, run: int, outcome: TaskOutcome) -> None:
         if run != self._run or "exec" not in self._missing:
             return
-        self._command = None
+        self._task = None
         if isinstance(outcome, Exited) and outcome.code == 0:
             self._pass("exec")
         else:
-            self._try_at(self._clock() + PAUSE)
+            self._try_at(self._clock() + EXEC_RETRY_DELAY)
 
-    def _pass(self, name: str) -> None:
-        if name not in self._missing:
+    def _pass(self, probe: str) -> None:
+        if probe not in self._missing:
             return
-        self._missing.discard(name)
+        self._missing.discard(probe)
         if not self._missing:
-            policy = self._policy
-            named = [policy.http and "http", policy.tcp and "tcp", policy.log and "log", policy.exec and "exec"]
-            by = tuple(str(one) for one in named if one) or ("alive",)
-            self._report(Ready(self._run, self._clock() - self._since, by))
+            self._report(Ready(self._run, self._clock() - self._started_at, self._configured() or ("alive",)))

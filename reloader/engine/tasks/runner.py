@@ -1,4 +1,4 @@
-"""Commands that run beside the program, any number at a time: each has a deadline, and somebody who wants to know its end."""
+"""Runs tasks: commands beside the program, any number at a time, each with a timeout and a callback for its end."""
 
 from __future__ import annotations
 
@@ -10,91 +10,93 @@ from reloader.core.outcome import NotLaunched
 from reloader.core.tasks import TaskOutcome, TimedOut
 from reloader.interfaces import Child, ChildHost, ChildNotLaunched, Clock
 
-#: Seconds from the request to end to force, for a command that has taken too long.
+#: Seconds from the stop signal to the kill, for a task that exceeded its timeout.
 KILL_TIMEOUT = 1.0
-#: The number of SIGTERM wherever there are signals; Windows' hosts have but one way to ask.
+#: The number of SIGTERM on every POSIX system. Windows has only one way to request a stop, and ignores it.
 TERMINATE = 15
 
-Then = Callable[[TaskOutcome], None]
+#: Called with the outcome of a task.
+OnEnd = Callable[[TaskOutcome], None]
 
 
 @dataclass(slots=True)
-class _Command:
+class _Running:
     child: Child
-    then: Then
+    on_end: OnEnd
     timeout: float
-    asked_at: float
-    force_at: float
+    stop_at: float
+    kill_at: float
     is_overdue: bool = False
 
 
 class TaskRunner:
-    """Owned by the engine's thread. ``host`` starts them; their output goes where ours does."""
+    """Owned by the engine's thread. ``host`` starts the commands; their output goes where ours goes."""
 
     def __init__(self, host: ChildHost, clock: Clock) -> None:
         self._host = host
         self._clock = clock
-        self._running: dict[int, _Command] = {}
+        self._running: dict[int, _Running] = {}
         self._last = 0
         self.is_active = False
 
     def start(
-        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], timeout: float, then: Then
+        self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], timeout: float, on_end: OnEnd
     ) -> int | None:
-        """Start a command, and call ``then`` with its outcome in a later ``tick``; at once if it cannot be started.
+        """Start a command, and call ``on_end`` with its outcome in a later ``tick``.
 
-        Returns the number by which it can be abandoned, or None if it was not started.
+        Return its number, for ``cancel``. If it cannot be started, call ``on_end`` at once and return None. ``timeout`` is
+        in seconds.
         """
         self._last += 1
         child = self._host.launch(argv, cwd=cwd, environment=environment, run=self._last)
         if isinstance(child, ChildNotLaunched):
-            then(NotLaunched(child.exit_code, child.why))
+            on_end(NotLaunched(child.exit_code, child.why))
             return None
-        asked_at = self._clock() + timeout
-        self._running[self._last] = _Command(child, then, timeout, asked_at, asked_at + KILL_TIMEOUT)
+        stop_at = self._clock() + timeout
+        self._running[self._last] = _Running(child, on_end, timeout, stop_at, stop_at + KILL_TIMEOUT)
         self.is_active = True
         return self._last
 
     def cancel(self, number: int) -> None:
-        """End it by force. Nobody is told of its end."""
+        """Kill a task. Its ``on_end`` is not called."""
         if number in self._running:
-            command = self._running[number]
-            command.then = _nobody
-            command.child.kill()
+            task = self._running[number]
+            task.on_end = _ignore
+            task.child.kill()
 
     @property
     def deadline(self) -> float | None:
-        """When ``tick`` has something to do."""
-        moments = [one.force_at if one.is_overdue else one.asked_at for one in self._running.values()]
-        look = self._host.next_poll(self._clock()) if self._running else None
-        return min([*moments, *([] if look is None else [look])], default=None)
+        """The moment at which ``tick`` has something to do."""
+        moments = [task.kill_at if task.is_overdue else task.stop_at for task in self._running.values()]
+        poll_at = self._host.next_poll(self._clock()) if self._running else None
+        return min([*moments, *([] if poll_at is None else [poll_at])], default=None)
 
     def tick(self, now: float) -> Sequence[Event]:
-        """Handle what has ended, and end what is overdue."""
+        """Handle the tasks that have ended, and stop those that are overdue."""
         for ended in self._host.collect(now):
             if isinstance(ended, RunEnded) and ended.run in self._running:
-                command = self._running.pop(ended.run)
-                command.then(TimedOut(command.timeout) if command.is_overdue else ended.outcome)
-        for command in self._running.values():
-            self._hurry(command, now)
+                task = self._running.pop(ended.run)
+                task.on_end(TimedOut(task.timeout) if task.is_overdue else ended.outcome)
+        for task in self._running.values():
+            self._stop_if_overdue(task, now)
         self.is_active = bool(self._running)
         return ()
 
-    def _hurry(self, command: _Command, now: float) -> None:
-        if command.is_overdue:
-            if now >= command.force_at:
-                command.child.kill()
-                command.force_at = now + KILL_TIMEOUT
-        elif now >= command.asked_at:
-            command.is_overdue = True
-            command.child.stop(TERMINATE)
+    def _stop_if_overdue(self, task: _Running, now: float) -> None:
+        if task.is_overdue:
+            if now >= task.kill_at:
+                task.child.kill()
+                task.kill_at = now + KILL_TIMEOUT
+        elif now >= task.stop_at:
+            task.is_overdue = True
+            task.child.stop(TERMINATE)
 
     def close(self) -> None:
-        """End all by force, with what they have left behind, and tell nobody. May be called twice."""
+        """Kill all tasks and the processes they started, without calling ``on_end``. May be called twice."""
         for number in tuple(self._running):
             self.cancel(number)
         self._host.close()
 
 
-def _nobody(outcome: TaskOutcome) -> None:
-    """Whom it concerned wants to know no more."""
+def _ignore(outcome: TaskOutcome) -> None:
+    """Ignore the outcome of a canceled task."""

@@ -1,7 +1,7 @@
-"""Whether sources of Python compile. Ours says yes in a millisecond; before it says no, the program's own Python is asked.
+"""Checks that Python sources compile. Ours accepts in a millisecond; before a rejection, the program's own Python checks.
 
-That one may be newer or older than ours. It runs without site, environment and directory, so that neither our agent nor a
-module of the project gets in, and writes its answer into a file.
+The program's Python may be newer or older than ours. It runs without site, environment and working directory, so that it
+imports neither our agent nor a module of the project. It writes its answer to a file.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from reloader.core.outcome import Exited
 from reloader.core.tasks import TaskOutcome
 from reloader.engine.tasks.runner import TaskRunner
 
-#: Of sources up to so many bytes in all we see ourselves whether they compile; more would keep the loop from its work.
-AT_ONCE = 256 * 1024
-#: What ``compile`` raises for a source that is no program.
-_FAULTS = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
+#: The total number of bytes up to which our own Python compiles the sources first. More would block the loop for too long.
+MAX_BYTES_IN_PROCESS = 256 * 1024
+#: The exceptions that ``compile`` raises for an invalid source.
+_COMPILE_ERRORS = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
 
-#: Arguments: the file that lists the sources, the one for the answer. Python 3.8 and later.
-_ASK = """
+#: Arguments: the file that lists the sources, the file for the answer. Runs on Python 3.8 and later.
+_SCRIPT = """
 import json, sys, traceback, warnings
 warnings.simplefilter("ignore")
 with open(sys.argv[1], encoding="utf-8") as file:
@@ -37,101 +37,99 @@ for path in paths:
         continue
     except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
         line, column = getattr(error, "lineno", None), getattr(error, "offset", None)
-        told = traceback.format_exception_only(type(error), error)
+        text = traceback.format_exception_only(type(error), error)
         with open(sys.argv[2], "w", encoding="utf-8") as file:
-            json.dump([path, line, column, "".join(told)], file)
+            json.dump([path, line, column, "".join(text)], file)
         sys.exit(1)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CompileError:
-    """Why ``path`` does not compile. ``line`` and ``column`` count from 1; ``told`` is what Python says, of several lines."""
+    """The first error in ``path``. ``line`` and ``column`` begin at 1; ``text`` is Python's message of several lines."""
 
     path: str
     line: int | None
     column: int | None
-    told: str
+    text: str
 
     @property
     def message(self) -> str:
-        """The last line: what kind of error it is."""
-        return self.told.rstrip("\n").rpartition("\n")[2]
+        """The last line of the text, with the kind of the error."""
+        return self.text.rstrip("\n").rpartition("\n")[2]
 
 
-Then = Callable[[CompileError | None], None]
+#: Called with the first error, or None if all sources compile.
+OnResult = Callable[[CompileError | None], None]
 
 
 class SyntaxChecker:
-    """Owned by the engine's thread. ``interpreter`` is the command of the program's Python, empty if that is not known.
+    """Owned by the engine's thread. ``interpreter`` returns the command of the program's Python, empty if it is unknown.
 
-    ``folder`` makes a directory of ours for question and answer; None if there can be none, and then nobody else is asked.
+    ``make_directory`` returns a directory for the list of sources and the answer. If it returns None, only our own Python
+    checks. ``timeout`` is in seconds.
     """
 
     def __init__(
         self,
-        commands: TaskRunner,
+        runner: TaskRunner,
         interpreter: Callable[[], str],
         environment: Callable[[], Mapping[str, str]],
         *,
         cwd: str,
-        folder: Callable[[], str | None],
+        make_directory: Callable[[], str | None],
         timeout: float,
     ) -> None:
-        self._commands = commands
+        self._runner = runner
         self._interpreter = interpreter
         self._environment = environment
         self._cwd = cwd
-        self._folder = folder
+        self._make_directory = make_directory
         self._timeout = timeout
-        self._asked = 0
+        self._attempt = 0
 
-    def check(self, paths: Sequence[str], then: Then) -> int | None:
-        """Call ``then`` with the first fault, or None: at once if we need not ask. Returns the command that asks."""
+    def check(self, paths: Sequence[str], on_result: OnResult) -> int | None:
+        """Check ``paths``, and call ``on_result`` with the first error or None.
+
+        Return the number of the task that checks, or None if ``on_result`` was called at once.
+        """
         interpreter = self._interpreter()
         if not interpreter:
-            then(first_error(paths))
+            on_result(first_error(paths))
             return None
-        if _size(paths) <= AT_ONCE and first_error(paths) is None:
-            then(None)
+        if _total_size(paths) <= MAX_BYTES_IN_PROCESS and first_error(paths) is None:
+            on_result(None)
             return None
-        folder = self._folder()
-        if folder is None:
-            then(first_error(paths))
+        directory = self._make_directory()
+        if directory is None:
+            on_result(first_error(paths))
             return None
-        return self._ask(interpreter, folder, paths, then)
+        return self._start_task(interpreter, directory, paths, on_result)
 
-    def _ask(self, interpreter: str, folder: str, paths: Sequence[str], then: Then) -> int | None:
-        self._asked += 1
-        question, answer = (os.path.join(folder, f"{name}-{self._asked}.json") for name in ("sources", "fault"))
+    def _start_task(self, interpreter: str, directory: str, paths: Sequence[str], on_result: OnResult) -> int | None:
+        self._attempt += 1
+        sources, answer = (os.path.join(directory, f"{name}-{self._attempt}.json") for name in ("sources", "answer"))
         try:
-            with open(question, "w", encoding="utf-8") as file:
+            with open(sources, "w", encoding="utf-8") as file:
                 json.dump(list(paths), file)
-        except OSError:  # a full disk
-            then(first_error(paths))
+        except OSError:  # for example, the disk is full
+            on_result(first_error(paths))
             return None
 
-        def told(outcome: TaskOutcome) -> None:
-            fault = self._verdict(outcome, answer, paths)
-            _remove(question)
+        def handle_end(outcome: TaskOutcome) -> None:
+            error = _error_after(outcome, answer, paths)
+            _remove(sources)
             _remove(answer)
-            then(fault)
+            on_result(error)
 
-        command = (interpreter, "-I", "-S", "-c", _ASK, question, answer)
-        return self._commands.start(
-            command, cwd=self._cwd, environment=self._environment(), timeout=self._timeout, then=told
+        command = (interpreter, "-I", "-S", "-c", _SCRIPT, sources, answer)
+        return self._runner.start(
+            command, cwd=self._cwd, environment=self._environment(), timeout=self._timeout, on_end=handle_end
         )
-
-    def _verdict(self, outcome: TaskOutcome, answer: str, paths: Sequence[str]) -> CompileError | None:
-        """What the program's Python has said, or, where that says nothing, what ours does."""
-        if isinstance(outcome, Exited) and outcome.code == 0:
-            return None
-        fault = _read(answer)
-        return fault if fault is not None else first_error(paths)
 
 
 def first_error(paths: Sequence[str]) -> CompileError | None:
-    """The first fault that this Python finds in ``paths``. What cannot be read has none: the program will say so itself."""
+    """Return the first error that our Python finds. Unreadable files are skipped: the program itself will report them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for path in paths:
@@ -140,24 +138,32 @@ def first_error(paths: Sequence[str]) -> CompileError | None:
                     compile(file.read(), path, "exec", dont_inherit=True)
             except OSError:
                 continue
-            except _FAULTS as error:
-                return _fault(path, error)
+            except _COMPILE_ERRORS as error:
+                return _compile_error(path, error)
     return None
 
 
-def _fault(path: str, error: BaseException) -> CompileError:
-    told = "".join(traceback.format_exception_only(type(error), error))
+def _error_after(outcome: TaskOutcome, answer: str, paths: Sequence[str]) -> CompileError | None:
+    """Return the error that the program's Python found, or the one that ours finds if there is no answer."""
+    if isinstance(outcome, Exited) and outcome.code == 0:
+        return None
+    error = _read_answer(answer)
+    return error if error is not None else first_error(paths)
+
+
+def _compile_error(path: str, error: BaseException) -> CompileError:
+    text = "".join(traceback.format_exception_only(type(error), error))
     line, column = (error.lineno, error.offset) if isinstance(error, SyntaxError) else (None, None)
-    return CompileError(path, line, column, told)
+    return CompileError(path, line, column, text)
 
 
-def _size(paths: Sequence[str]) -> int:
+def _total_size(paths: Sequence[str]) -> int:
     total = 0
     for path in paths:
         try:
             total += os.stat(path).st_size
         except OSError:
-            continue  # gone meanwhile
+            continue  # it was removed meanwhile
     return total
 
 
@@ -168,10 +174,10 @@ def _remove(path: str) -> None:
         return  # it was not written
 
 
-def _read(path: str) -> CompileError | None:
+def _read_answer(path: str) -> CompileError | None:
     try:
         with open(path, encoding="utf-8") as file:
-            found, line, column, told = json.load(file)
+            source, line, column, text = json.load(file)
     except (OSError, ValueError):
         return None
-    return CompileError(str(found), line, column, str(told))
+    return CompileError(str(source), line, column, str(text))

@@ -1,4 +1,4 @@
-"""By which variables a command finds why a run is started, and what has changed."""
+"""Variables that tell a command why a run starts and which files have changed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from reloader.core.changes import ChangeBatch
 from reloader.core.notices import kind_of
 from reloader.core.states import Reason
 
-#: Writes changes into the session's file of this name, and says by which variable that is found.
+#: Write changes to the session's file of this name, and return the variable that contains its path.
 WriteChanges = Callable[[ChangeBatch, str], Mapping[str, str]]
 
-#: Whose changes a file holds. Each has its own, since none of them waits for the others.
+#: The names of these files. Runs, gate tasks and hooks overlap in time, so each has a file of its own.
 RUN_CHANGES, GATE_CHANGES, HOOK_CHANGES = "changes", "pending", "hook"
 
 

@@ -126,7 +126,9 @@ def tasks_of(
         return {"RELOADER_CHANGES_FILE": name}
 
     hooks = Hooks(policy.hooks, commands, reporter, environment, write, cwd="/")
-    sources = SyntaxChecker(commands, lambda: interpreter, environment, cwd="/", folder=lambda: folder, timeout=10.0)
+    sources = SyntaxChecker(
+        commands, lambda: interpreter, environment, cwd="/", make_directory=lambda: folder, timeout=10.0
+    )
     gate = GateRunner(
         policy.gate,
         restart or RestartPolicy(),
@@ -136,8 +138,8 @@ def tasks_of(
         environment,
         write,
         cwd="/",
-        compiles=lambda: compiles,
-        holds_same_content=baseline.launch_snapshot.holds_same_content,
+        is_python=lambda: compiles,
+        is_reverted=baseline.launch_snapshot.is_reverted,
     )
     readiness = Readiness(policy.ready, commands, probes or FakeProbes(), hooks.report, environment, clock, cwd="/")
 
