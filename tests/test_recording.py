@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 PICTURE = ROOT / "docs/session.svg"
 STEPS = (
     "$ reloader init",
-    "Created reloader.toml: app.py is a Python program.",
+    "Created reloader.toml and reloader.schema.json: app.py is a Python program.",
     "$ reloader",
     "[reloader] watching 2 files",
     "[reloader] starting: python app.py (run 1",

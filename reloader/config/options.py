@@ -145,8 +145,8 @@ _RUN = (
 _WATCH = (
     Key(
         "watch", Kind.LIST, Group.WATCH, None, metavar="PATTERN", short="-w",
-        brief="What to watch; else all that is not ignored.", example='["src/**/*.py", "templates/"]',
-        about="Gitignore patterns to watch; by default everything below the config file's directory that is not ignored.",
+        brief="What to watch; else Python imports, or all.", example='["src/**/*.py", "templates/"]',
+        about="Gitignore patterns to watch; by default a Python program's imports; for any other command, all that is not ignored.",
     ),
     Key(
         "ignore", Kind.LIST, Group.WATCH, (), metavar="PATTERN", short="-i", brief="What to ignore.",

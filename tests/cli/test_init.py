@@ -27,7 +27,7 @@ class TestTheFile:
         settings = project_in(here).settings()
         assert settings.launch.argv[1:] == ("-m", "flask", "--app", "app", "run", "--debug", "--no-reload")
         out = capsys.readouterr().out
-        assert "Created reloader.toml: app.py is a Flask app." in out
+        assert "Created reloader.toml and reloader.schema.json: app.py is a Flask app." in out
         assert "-m flask --app app run --debug --no-reload" in out
 
     def test_names_its_schema_which_is_written_too(self, here: Path) -> None:

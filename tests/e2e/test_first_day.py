@@ -106,7 +106,7 @@ def test_a_new_project_is_configured_runs_and_follows_its_first_edit(tmp_path: P
     (tmp_path / ".git").mkdir()
     for file, text in kind.files.items():
         save(tmp_path / file, text.replace("TEXT", "first"))
-    assert f"Created reloader.toml: {kind.says}." in ours(tmp_path, "init")
+    assert f"Created reloader.toml and reloader.schema.json: {kind.says}." in ours(tmp_path, "init")
     ours(tmp_path, "check")
 
     port = free_port()

@@ -15,7 +15,7 @@ _WIDTH = 100
 _ALWAYS = ("watch", "ignore", "extra_files", "env", "on_exit", "stop_timeout")
 """Keys that are always there, as a comment if they have no value."""
 
-_WITH_IMPORTS = "What the program imports is always watched."
+_WITH_IMPORTS = "Patterns come on top of what the program imports."
 
 
 def config_text(project: Project, *, has_schema: bool) -> str:

@@ -32,7 +32,8 @@ def perform(arguments: Arguments) -> int:
     has_schema = not arguments.options.get("no_schema")
     _refuse_to_overwrite(directory, arguments)
     _create(directory, FILE_NAME, config_text(project, has_schema=has_schema))
-    if has_schema and not os.path.lexists(os.path.join(directory, SCHEMA_NAME)):
+    writes_schema = has_schema and not os.path.lexists(os.path.join(directory, SCHEMA_NAME))
+    if writes_schema:
         from reloader.config.schema import schema
 
         _create(directory, SCHEMA_NAME, json.dumps(schema(), indent=2) + "\n")
@@ -40,7 +41,8 @@ def perform(arguments: Arguments) -> int:
         facts = {"file": os.path.join(directory, FILE_NAME), "kind": project.kind, "command": project.command}
         write(json.dumps(facts) + "\n")
     elif not arguments.quiet:
-        created = f"Created {FILE_NAME}" + (f": {project.evidence}" if project.evidence else "")
+        created = f"Created {FILE_NAME}" + (f" and {SCHEMA_NAME}" if writes_schema else "")
+        created += f": {project.evidence}" if project.evidence else ""
         write(f"{created}.\nIt runs: {shlex.join(project.command)}\nStart it: reloader\n")
     return 0
 

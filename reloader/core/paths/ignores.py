@@ -20,6 +20,8 @@ _PATTERNS = (
     "*___jb_tmp___ *___jb_old___ *.crswap *.bak *.tmp .fuse_hidden* .nfs*",
     # cookie files, by which Watchman knows that it has received all earlier events
     ".watchman-cookie-*",
+    # the schema that ``reloader init`` writes for editors
+    "reloader.schema.json",
     # systems
     ".DS_Store ._* Thumbs.db desktop.ini $RECYCLE.BIN/",
     # what running programs write: logs, data bases, sockets, process ids
