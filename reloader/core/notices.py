@@ -449,7 +449,7 @@ class SessionStatus(HasLevel):
 
     ``state`` is starting, running, stopping, waiting for quiet, waiting, backing off, or finished. ``seconds`` have passed since
     the newest run started; it was ready after ``ready_after`` of them. ``child`` is its pid while it lives. ``pending`` are the
-    files that changed while the session is paused.
+    files that changed while the session is paused. ``outcome`` is how the newest run ended, in words, or empty while it lives.
     """
 
     pid: int
@@ -465,13 +465,15 @@ class SessionStatus(HasLevel):
     pending: tuple[str, ...]
     backend: str
     files: int
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitResult(HasLevel):
     """The answer to a ``wait``. ``verdict`` is ready, failed, finished or timed out; ``trace`` is the output of the failure.
 
-    ``seconds`` is the time until the run was ready, or until it ended.
+    ``seconds`` is the time until the run was ready, or until it ended; if the wait timed out while the run starts, the time since
+    its start. ``is_running`` is True if a save was rejected and the run keeps running.
     """
 
     verdict: str
@@ -480,6 +482,7 @@ class WaitResult(HasLevel):
     exit_code: int | None
     why: str
     trace: str
+    is_running: bool = False
 
 
 @dataclass(frozen=True, slots=True)

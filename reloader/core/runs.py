@@ -173,21 +173,41 @@ def current_run(state: State) -> int | None:
 
 
 def result_of_wait(
-    wait: Wait, state: State, entry: JournalEntry | None, now: float, rejection: Rejection | None = None
+    wait: Wait,
+    state: State,
+    entry: JournalEntry | None,
+    now: float,
+    rejection: Rejection | None = None,
+    *,
+    held_back: int = 0,
 ) -> WaitResult | None:
-    """Return the result that ends ``wait``, or None. After a ``rejection`` the next run does not start by itself."""
+    """Return the result that ends ``wait``, or None. After a ``rejection`` the next run does not start by itself.
+
+    ``held_back`` is the number of changes that a pause holds back.
+    """
     if wait.min_run is not None and entry is not None and entry.run >= wait.min_run:
         verdict = result_of_run(entry, restarts=_restarts(state, entry))
         if verdict is not None:
             return verdict
     run = entry.run if entry is not None else 0
     if rejection is not None and (wait.min_run is None or wait.min_run > run):
-        return WaitResult("failed", run, None, None, rejection.why, rejection.trace)
+        return WaitResult("failed", run, None, None, rejection.why, rejection.trace, isinstance(state, Running))
     if isinstance(state, Finished):
         return WaitResult("failed", run, None, state.exit_code, "the session has ended", "")
     if now >= wait.deadline:
-        return WaitResult("timed out", run, None, None, "", "")
+        return _timed_out(wait, entry, now, held_back)
     return None
+
+
+def _timed_out(wait: Wait, entry: JournalEntry | None, now: float, held_back: int) -> WaitResult:
+    run = entry.run if entry is not None else 0
+    if held_back:
+        changes = "1 change" if held_back == 1 else f"{held_back} changes"
+        return WaitResult("timed out", run, None, None, f"the session is paused and holds back {changes}", "")
+    is_starting = entry is not None and entry.ended is None and entry.ready_after is None
+    if entry is not None and is_starting and wait.min_run is not None and run >= wait.min_run:
+        return WaitResult("timed out", run, now - entry.started_at, None, "", "")
+    return WaitResult("timed out", run, None, None, "", "")
 
 
 def _restarts(state: State, entry: JournalEntry) -> bool:

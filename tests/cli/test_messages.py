@@ -54,6 +54,7 @@ from reloader.core.notices import (
     StoppingNotice,
     Unchanged,
     WaitingForChangeNotice,
+    WaitResult,
     Watching,
 )
 from reloader.core.outcome import Exited, NotLaunched, Signalled, StopStep, StopStepKind
@@ -258,7 +259,7 @@ def test_a_launch_names_its_reason_and_the_command_as_one_would_type_it(reason: 
 @pytest.mark.parametrize(
     ("state", "text"),
     [
-        ("running", "run 1 of serve is running"),
+        ("running", "run 1 of serve is running; not ready yet"),
         ("waiting", "run 1 has ended; waiting for a change to start serve"),
         ("starting", "run 2 of serve is starting"),
     ],
@@ -266,6 +267,54 @@ def test_a_launch_names_its_reason_and_the_command_as_one_would_type_it(reason: 
 def test_a_status_names_the_command_of_the_run_that_it_names(state: str, text: str) -> None:
     status = SessionStatus(7, "", ("serve",), state, 1, None, 2.5, None, "", False, (), "stat", 1)
     assert message(status) == f"a project: {text}; watching 1 file with stat (session 7)"
+
+
+def test_a_status_names_the_outcome_of_a_run_that_has_ended() -> None:
+    status = SessionStatus(
+        7, "", ("serve",), "waiting", 3, None, 2.5, None, "", False, (), "stat", 1, "exited with code 7"
+    )
+    assert "run 3 exited with code 7; waiting for a change to start serve; " in message(status)
+
+
+@pytest.mark.parametrize(
+    ("state", "ready_after", "text"),
+    [
+        ("running", None, "run 1 of serve is running; not ready yet; "),
+        ("running", 0.5, "run 1 of serve is running; ready after 500 ms; "),
+        ("stopping", None, "run 1 of serve is stopping; watching"),
+    ],
+)
+def test_a_status_names_whether_the_run_is_ready(state: str, ready_after: float | None, text: str) -> None:
+    assert text in message(SessionStatus(7, "", ("serve",), state, 1, None, 2.5, ready_after, "", False, (), "stat", 1))
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (
+            WaitResult("failed", 2, None, None, "a.py does not compile", "", is_running=True),
+            "the last save was rejected: a.py does not compile; run 2 keeps running",
+        ),
+        (
+            WaitResult("failed", 2, None, None, "check failed: lint", ""),
+            "the last save was rejected: check failed: lint",
+        ),
+        (WaitResult("failed", 2, 3.0, 1, "exited with code 1", ""), "run 2 failed: exited with code 1"),
+        (WaitResult("failed", 2, None, 143, "the session has ended", ""), "run 2 failed: the session has ended"),
+        (WaitResult("failed", 0, None, None, "before failed: build", ""), "nothing runs: before failed: build"),
+        (
+            WaitResult("timed out", 1, None, None, "the session is paused and holds back 2 changes", ""),
+            "timed out: the session is paused and holds back 2 changes. To continue: reloader resume",
+        ),
+        (WaitResult("timed out", 1, 10.0, None, "", ""), "timed out: run 1 is not ready 10 s after its start"),
+        (
+            WaitResult("timed out", 1, None, None, "", ""),
+            "timed out: no newer run is ready or has failed yet. The newest is run 1",
+        ),
+    ],
+)
+def test_the_result_of_a_wait_names_its_cause(result: WaitResult, text: str) -> None:
+    assert message(result) == text
 
 
 def test_a_past_run_that_could_not_be_started_has_no_reason() -> None:

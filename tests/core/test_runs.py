@@ -202,7 +202,12 @@ class TestAWait:
     @pytest.mark.parametrize("wait", [Wait(3, 100.0), Wait(None, 100.0)])
     def test_is_over_when_its_changes_are_rejected(self, wait: Wait) -> None:
         over = result_of_wait(wait, Running(2, 5.0), RUN, 6.0, Rejection("app.py does not compile", "SyntaxError"))
-        assert over == WaitResult("failed", 2, None, None, "app.py does not compile", "SyntaxError")
+        assert over == WaitResult("failed", 2, None, None, "app.py does not compile", "SyntaxError", is_running=True)
+
+    def test_is_over_when_its_changes_are_rejected_and_no_run_is_left(self) -> None:
+        state = WaitingForChange(2, RestartHistory())
+        over = result_of_wait(Wait(3, 100.0), state, RUN, 6.0, Rejection("app.py does not compile"))
+        assert over == WaitResult("failed", 2, None, None, "app.py does not compile", "", is_running=False)
 
     def test_for_a_run_that_has_started_ignores_later_rejections(self) -> None:
         assert result_of_wait(Wait(2, 100.0), Running(2, 5.0), RUN, 6.0, Rejection("it does not compile")) is None
@@ -233,6 +238,20 @@ class TestAWait:
 
     def test_ends_at_its_deadline(self) -> None:
         assert result_of_wait(self.WAIT, Running(2, 5.0), None, 100.0) == WaitResult("timed out", 0, None, None, "", "")
+
+    def test_names_at_its_deadline_the_run_that_is_not_ready(self) -> None:
+        over = result_of_wait(self.WAIT, Running(2, 5.0), RUN, 100.0)
+        assert over == WaitResult("timed out", 2, 95.0, None, "", "")
+
+    @pytest.mark.parametrize("wait", [Wait(3, 100.0), Wait(None, 100.0)])
+    def test_names_at_its_deadline_no_older_run(self, wait: Wait) -> None:
+        assert result_of_wait(wait, Running(2, 5.0), RUN, 100.0) == WaitResult("timed out", 2, None, None, "", "")
+
+    @pytest.mark.parametrize(("held_back", "changes"), [(1, "1 change"), (2, "2 changes")])
+    def test_names_at_its_deadline_what_a_pause_holds_back(self, held_back: int, changes: str) -> None:
+        over = result_of_wait(Wait(None, 100.0), Running(2, 5.0), RUN, 100.0, held_back=held_back)
+        why = f"the session is paused and holds back {changes}"
+        assert over == WaitResult("timed out", 2, None, None, why, "")
 
     def test_ends_with_the_session(self) -> None:
         over = result_of_wait(self.WAIT, Finished(143), RUN, 9.0)

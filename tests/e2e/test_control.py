@@ -227,10 +227,12 @@ def test_a_session_runs_without_a_directory_for_its_socket(project: Path, tmp_pa
 
 
 def test_a_wait_reports_a_rejected_edit_at_once(session: Reloader, project: Path) -> None:
+    session.wait_for_line("up")  # else Python may read the rejected edit
     (project / "app.py").write_text("def f(:\n")
     over = the_one(project, "wait", code=1)
     assert (over["verdict"], over["run"]) == ("failed", 1)
     assert "does not compile" in over["why"]
+    assert over["is_running"]
     (project / "app.py").write_text(f"{SERVES}# repaired\n")
     over = the_one(project, "wait")
     assert (over["verdict"], over["run"]) == ("ready", 2)

@@ -456,7 +456,7 @@ class TestWhoWaitsForAllOnTheDisk:
         assert len(bench.told(ConfigReloaded)) == 1
 
     @pytest.mark.parametrize("after", [None, 1])
-    def test_is_told_what_is_refused_and_who_asks_later_is_too(self, bench: Changing, after: int | None) -> None:
+    def test_names_an_invalid_configuration_also_to_later_clients(self, bench: Changing, after: int | None) -> None:
         bench.configuration.save(ConfigError(["a", "b"]))
         first = bench.result_of_wait_a_wait(after=None)
         bench.pass_time(2 * QUIET_TIME)
@@ -464,7 +464,7 @@ class TestWhoWaitsForAllOnTheDisk:
         bench.pass_time(2 * QUIET_TIME)
         (answer,) = first
         assert (answer["verdict"], answer["run"], answer["trace"]) == ("failed", 1, "a\nb")
-        assert answer["why"] == "the configuration is refused"
+        assert answer["why"] == "the configuration is invalid"
         assert later == first
 
     @pytest.mark.parametrize("written", [None, ConfigFileMissing(["c"])])

@@ -89,6 +89,7 @@ class TestTheStatus:
         bench.settle()
         status = asked(bench, StatusRequest()).only
         assert (status["state"], status["run"], status["child"]) == ("waiting", 1, None)
+        assert status["outcome"] == "exited with code 1"
 
     def test_before_the_first_run_is_that_it_starts(self, root: Path) -> None:
         bench = Bench(root)
@@ -236,6 +237,7 @@ class TestAWaitForThePresent:
         waiting = asked(bench, WaitRequest(timeout=3.0))
         bench.settle()
         assert waiting.only["verdict"] == "timed out"
+        assert waiting.only["why"] == "the session is paused and holds back 1 change"
         assert bench.clock() - began == pytest.approx(3.0)
 
     def test_of_somebody_who_has_gone_is_forgotten(self, bench: Bench) -> None:

@@ -20,7 +20,7 @@ from reloader.core.control_protocol import (
 )
 from reloader.core.events import BatchOpened, ControlRequest, Event, KeyPressed, RestartRequested
 from reloader.core.notices import ControlAnswer, FilesListed, KeysHelp, Paused, Resumed, SessionStatus
-from reloader.core.runs import Rejection, Wait, describe_state, result_of_wait, with_min_run
+from reloader.core.runs import Rejection, Wait, describe_outcome, describe_state, result_of_wait, with_min_run
 from reloader.core.settings import Settings
 from reloader.core.states import State
 from reloader.engine.agent_reports import AgentReports
@@ -164,7 +164,7 @@ class ControlHandler:
         waiting: list[_PendingWait] = []
         for pending in self._clients.waits:
             wait = with_min_run(pending.wait, state, is_pending=is_pending)
-            result = result_of_wait(wait, state, newest, now, rejection)
+            result = result_of_wait(wait, state, newest, now, rejection, held_back=len(self._pause.pending))
             if result is None:
                 waiting.append(_PendingWait(wait, pending.reply))
             else:
@@ -208,6 +208,7 @@ class ControlHandler:
             pending=tuple(self._pause.pending.kinds),
             backend=self._backends.backend,
             files=self._baseline.files,
+            outcome=describe_outcome(newest.ended.outcome) if newest is not None and newest.ended is not None else "",
         )
 
     # Keys and the pause

@@ -58,11 +58,11 @@ class RunJournal:
             case SyntaxErrorNotice(file=path, message=message, excerpt=excerpt):
                 self.rejection = Rejection(f"{path} does not compile: {message}", "\n".join(excerpt))
             case TaskFailed(part=part, argv=argv):
-                self.rejection = Rejection(f"{part} has failed: {' '.join(argv)}")
+                self.rejection = Rejection(f"{part} failed: {' '.join(argv)}")
             case TaskStarted() | ChangesReverted() | Launched():
                 self.rejection = None
             case ConfigInvalid(problems):
-                self.config_rejection = Rejection("the configuration is refused", "\n".join(problems))
+                self.config_rejection = Rejection("the configuration is invalid", "\n".join(problems))
             case ConfigReloaded() | ConfigMissing() | ConfigRestored():
                 self.config_rejection = None
 

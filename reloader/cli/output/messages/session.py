@@ -24,6 +24,8 @@ def session_status(notice: SessionStatus) -> str:
         parts.append(f"pid {notice.child}, started {seconds_of(notice.seconds)} ago ({notice.reason})")
     if notice.ready_after is not None:
         parts.append(f"ready after {seconds_of(notice.ready_after)}")
+    elif notice.state == "running":
+        parts.append("not ready yet")
     if notice.is_paused:
         parts.append("paused" + (f", pending: {some(notice.pending)}" if notice.pending else ""))
     parts.append(f"watching {count(notice.files, 'file', 'files')} with {notice.backend}")
@@ -47,12 +49,21 @@ def wait_result(notice: WaitResult) -> str:
     match notice.verdict:
         case "ready":
             return f"run {notice.run} is ready, {seconds_of(notice.seconds or 0.0)} after its start"
+        case "timed out" if notice.why:
+            return f"timed out: {notice.why}. To continue: reloader resume"
+        case "timed out" if notice.seconds is not None:
+            return f"timed out: run {notice.run} is not ready {seconds_of(notice.seconds)} after its start"
         case "timed out":
             return f"timed out: no newer run is ready or has failed yet. The newest is run {notice.run}"
         case "finished":
             return f"run {notice.run} {notice.why} after {seconds_of(notice.seconds or 0.0)}"
+        case _ if not notice.run:
+            return f"nothing runs: {notice.why}"
+        case _ if notice.exit_code is None:
+            kept = f"; run {notice.run} keeps running" if notice.is_running else ""
+            return f"the last save was rejected: {notice.why}{kept}"
         case _:
-            return f"run {notice.run} failed: {notice.why}" if notice.run else f"nothing runs: {notice.why}"
+            return f"run {notice.run} failed: {notice.why}"
 
 
 def run_record(notice: RunRecord) -> str:
@@ -96,7 +107,7 @@ def _state(status: SessionStatus) -> str:
     run, command = status.run, shlex.join(status.command)
     match status.state:
         case "waiting":
-            return f"run {run} has ended; waiting for a change to start {command}"
+            return f"run {run} {status.outcome or 'has ended'}; waiting for a change to start {command}"
         case "starting":
             return f"run {run + 1} of {command} is starting"
         case _:
