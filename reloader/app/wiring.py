@@ -183,7 +183,7 @@ def _gate(
     cwd = settings.launch.cwd
     checker = SyntaxChecker(
         session.tasks,
-        program.find_interpreter,
+        program.interpreter,
         environment.for_task,
         cwd=cwd,
         make_directory=session.files.ensure_directory,
@@ -198,7 +198,6 @@ def _gate(
         environment.for_task,
         session.files.write_changes,
         cwd=cwd,
-        is_python=program.is_python,
         is_reverted=baseline.launch_snapshot.is_reverted,
     )
 

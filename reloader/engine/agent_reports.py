@@ -29,6 +29,7 @@ from reloader.core.python_names import is_python, program_name, starts_python
 from reloader.engine.files.backends import BackendSet
 from reloader.engine.files.baseline import Baseline
 from reloader.engine.files.opened_files import OpenedFiles
+from reloader.engine.tasks.syntax_check import Interpreter
 from reloader.interfaces import Clock, Link
 
 #: Seconds that a run lives with its agent before files are forgotten that only earlier runs imported.
@@ -49,10 +50,8 @@ class AgentReports:
     """Owned by the engine's thread.
 
     With ``imports_only``, only imported files are watched as soon as ``command`` itself reports. Without a ``link`` there
-    are no reports.
+    are no reports. ``deadline`` is the moment at which ``tick`` has something to do.
     """
-
-    is_active = True
 
     def __init__(
         self,
@@ -80,7 +79,7 @@ class AgentReports:
         self.addresses_in_use: list[Address] = []
         self.trace = ""
         self.importers: dict[str, str] = {}
-        self.interpreter = ""
+        self.interpreter = Interpreter()
         self._is_attached = False
         self._forget_stale_imports_at: float | None = None
         self._report_no_agent_at: float | None = None
@@ -88,6 +87,9 @@ class AgentReports:
         self._deferred_ends: list[Ended] = []
         self._awaited_token = 0
         self._release_ends_at: float | None = None
+        self.deadline: float | None = None
+        self.is_active = False
+        self._set_interpreter("")
 
     def begin_run(self, run: int) -> None:
         """Expect the reports of ``run``. The imports of the last run stay watched until this one has reported."""
@@ -100,16 +102,11 @@ class AgentReports:
         self._forget_stale_imports_at = self._report_no_agent_at = self._crashed_at = None
         if self._link is not None and run == 1 and (self._imports_only or starts_python(self._command)):
             self._report_no_agent_at = self._clock() + FIRST_REPORT_TIMEOUT
+        self._update_deadline()
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """Return the variables that the agent needs, to be added to the run's environment ``inherited``."""
         return {} if self._link is None else self._link.environment(self._run, inherited)
-
-    @property
-    def deadline(self) -> float | None:
-        """The moment at which ``tick`` has something to do."""
-        moments = (self._release_ends_at, self._report_no_agent_at, self._forget_stale_imports_at)
-        return min((moment for moment in moments if moment is not None), default=None)
 
     def handle(self, report: AgentEvent) -> list[PathChange]:
         """Handle a report, and return the changes that it reveals. Late reports of another run are ignored."""
@@ -144,14 +141,6 @@ class AgentReports:
             case _:
                 assert_never(report)
 
-    def is_python(self) -> bool:
-        """Return True if the program is known to run in Python."""
-        return bool(self.interpreter) or is_python(self._command)
-
-    def find_interpreter(self) -> str:
-        """Return the program's Python: the reported one, else the command if it is one, else an empty string."""
-        return next(filter(is_python, (self.interpreter, self._command)), "")
-
     def has_written(self, path: str) -> bool:
         """Return True if this run has reported that it writes ``path``."""
         return self.opened_files.last_writer(path) == self._run
@@ -164,6 +153,7 @@ class AgentReports:
         self._deferred_ends.append(ended)
         self._awaited_token = self._link.sync()
         self._release_ends_at = self._clock() + FINAL_REPORT_TIMEOUT
+        self._update_deadline()
         return []
 
     def handle_sync(self, synced: ReportsSynced) -> list[Ended]:
@@ -178,9 +168,15 @@ class AgentReports:
         if self._report_no_agent_at is not None and now >= self._report_no_agent_at:
             self._report_no_agent_at = None
             self._report(Note(self._no_agent_message()))
+        self._update_deadline()
         if self._release_ends_at is not None and now >= self._release_ends_at:
             return self._release_ends()
         return []
+
+    def _update_deadline(self) -> None:
+        moments = (self._release_ends_at, self._report_no_agent_at, self._forget_stale_imports_at)
+        self.deadline = min((moment for moment in moments if moment is not None), default=None)
+        self.is_active = self.deadline is not None
 
     # The agent
 
@@ -189,9 +185,15 @@ class AgentReports:
         if not self._is_attached:
             self._is_attached = True
             self._forget_stale_imports_at = self._clock() + STALE_IMPORTS_TIMEOUT
-            self.interpreter = report.interpreter
+            self._set_interpreter(report.interpreter)
         if self._imports_only and self._is_command(report):
             self._imports.imports_only = True
+        self._update_deadline()
+
+    def _set_interpreter(self, reported: str) -> None:
+        """Set the program's Python: the ``reported`` one, or else the command if it is one."""
+        self.interpreter.is_used = bool(reported) or is_python(self._command)
+        self.interpreter.command = next(filter(is_python, (reported, self._command)), "")
 
     def _is_command(self, report: AgentAttached) -> bool:
         """Return False for a Python helper of a command in another language: no agent reports what that command reads."""
@@ -216,6 +218,7 @@ class AgentReports:
 
     def _release_ends(self) -> list[Ended]:
         ends, self._deferred_ends, self._release_ends_at = self._deferred_ends, [], None
+        self._update_deadline()
         return [self._with_crash(ended) for ended in ends]
 
     def _with_crash(self, ended: Ended) -> Ended:

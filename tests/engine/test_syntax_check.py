@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from reloader.engine.tasks.runner import TaskRunner
-from reloader.engine.tasks.syntax_check import MAX_BYTES_IN_PROCESS, CompileError, SyntaxChecker, first_error
+from reloader.engine.tasks.syntax_check import (
+    MAX_BYTES_IN_PROCESS,
+    CompileError,
+    Interpreter,
+    SyntaxChecker,
+    first_error,
+)
 from reloader.system import ProcessHost
 from tests.support.assertions.eventually import eventually
 from tests.support.fakes.clock import ManualClock
@@ -32,7 +38,7 @@ class Asking:
         self._commands = TaskRunner(host.helpers, time.monotonic)
         self.sources = SyntaxChecker(
             self._commands,
-            lambda: interpreter,
+            Interpreter(command=interpreter),
             dict,
             cwd="/" if sys.platform != "win32" else "C:\\",
             make_directory=lambda: None if folder is None else str(folder),
@@ -62,7 +68,7 @@ def test_a_program_compiles_without_anybody_being_asked(tmp_path: Path, text: st
     helpers = FakeHelpers()
     sources = SyntaxChecker(
         TaskRunner(helpers, ManualClock()),
-        lambda: "python",
+        Interpreter(command="python"),
         dict,
         cwd="/",
         make_directory=lambda: str(tmp_path),
@@ -127,7 +133,7 @@ def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Pa
     helpers = FakeHelpers()
     sources = SyntaxChecker(
         TaskRunner(helpers, ManualClock()),
-        lambda: "python",
+        Interpreter(command="python"),
         dict,
         cwd="/",
         make_directory=lambda: str(tmp_path),

@@ -45,11 +45,7 @@ from reloader.engine.tasks.variables import GATE_CHANGES, WriteChanges, reason_v
 
 
 class GateRunner:
-    """Owned by the engine's thread.
-
-    ``is_python`` returns True if the program is known to run in Python. ``is_reverted`` returns True for a path that has the
-    content again that it had when the run was started.
-    """
+    """Owned by the engine's thread. ``is_reverted`` returns True for a path with the same content as when the run started."""
 
     def __init__(
         self,
@@ -62,7 +58,6 @@ class GateRunner:
         write_changes: WriteChanges,
         *,
         cwd: str,
-        is_python: Callable[[], bool],
         is_reverted: Callable[[str], bool],
     ) -> None:
         self._policy = policy
@@ -70,7 +65,7 @@ class GateRunner:
         self._report = report
         self._environment = environment
         self._write_changes = write_changes
-        self._is_python = is_python
+        self._interpreter = syntax_checker.interpreter
         self._is_reverted = is_reverted
         self._gate = core.new_gate(policy)
         self._state: State = Idle()
@@ -162,12 +157,14 @@ class GateRunner:
         is_postponed = self._restart.postpone and next_run(self._state) == 1
         if isinstance(event, Begin) and (is_postponed or not self._policy.before):
             return True
-        is_needed = self._policy.before or self._policy.check is not None or (self._policy.syntax and self._is_python())
+        is_needed = (
+            self._policy.before or self._policy.check is not None or (self._policy.syntax and self._interpreter.is_used)
+        )
         return not is_needed and isinstance(self._gate.stage, core.Empty)
 
     @property
     def _context(self) -> GateContext:
-        checks_syntax = self._policy.syntax and self._is_python()
+        checks_syntax = self._policy.syntax and self._interpreter.is_used
         return GateContext(self._policy, self._present_run(), checks_syntax, os.sep, self._is_reverted)
 
     def _present_run(self) -> int | None:

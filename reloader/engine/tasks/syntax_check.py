@@ -44,6 +44,17 @@ for path in paths:
 """
 
 
+@dataclass(slots=True)
+class Interpreter:
+    """The program's Python. ``is_used`` is True if the program is known to run in Python.
+
+    ``command`` starts that Python; it is empty if the command is unknown.
+    """
+
+    is_used: bool = False
+    command: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class CompileError:
     """The first error in ``path``. ``line`` and ``column`` begin at 1; ``text`` is Python's message of several lines."""
@@ -64,7 +75,7 @@ OnResult = Callable[[CompileError | None], None]
 
 
 class SyntaxChecker:
-    """Owned by the engine's thread. ``interpreter`` returns the command of the program's Python, empty if it is unknown.
+    """Owned by the engine's thread. ``interpreter`` is the program's Python, which may become known later.
 
     ``make_directory`` returns a directory for the list of sources and the answer. If it returns None, only our own Python
     checks. ``timeout`` is in seconds.
@@ -73,7 +84,7 @@ class SyntaxChecker:
     def __init__(
         self,
         runner: TaskRunner,
-        interpreter: Callable[[], str],
+        interpreter: Interpreter,
         environment: Callable[[], Mapping[str, str]],
         *,
         cwd: str,
@@ -81,7 +92,7 @@ class SyntaxChecker:
         timeout: float,
     ) -> None:
         self._runner = runner
-        self._interpreter = interpreter
+        self.interpreter = interpreter
         self._environment = environment
         self._cwd = cwd
         self._make_directory = make_directory
@@ -93,7 +104,7 @@ class SyntaxChecker:
 
         Return the number of the task that checks, or None if ``on_result`` was called at once.
         """
-        interpreter = self._interpreter()
+        interpreter = self.interpreter.command
         if not interpreter:
             on_result(first_error(paths))
             return None

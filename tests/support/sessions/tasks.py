@@ -17,7 +17,7 @@ from reloader.engine.tasks.gate import GateRunner
 from reloader.engine.tasks.hooks import Hooks
 from reloader.engine.tasks.readiness import Readiness
 from reloader.engine.tasks.runner import TaskRunner
-from reloader.engine.tasks.syntax_check import SyntaxChecker
+from reloader.engine.tasks.syntax_check import Interpreter, SyntaxChecker
 from reloader.engine.tasks.variables import RUN_CHANGES, reason_variables
 from reloader.interfaces import ChildNotLaunched, Clock, Reporter
 
@@ -127,7 +127,7 @@ def tasks_of(
 
     hooks = Hooks(policy.hooks, commands, reporter, environment, write, cwd="/")
     sources = SyntaxChecker(
-        commands, lambda: interpreter, environment, cwd="/", make_directory=lambda: folder, timeout=10.0
+        commands, Interpreter(compiles, interpreter), environment, cwd="/", make_directory=lambda: folder, timeout=10.0
     )
     gate = GateRunner(
         policy.gate,
@@ -138,7 +138,6 @@ def tasks_of(
         environment,
         write,
         cwd="/",
-        is_python=lambda: compiles,
         is_reverted=baseline.launch_snapshot.is_reverted,
     )
     readiness = Readiness(policy.ready, commands, probes or FakeProbes(), hooks.report, environment, clock, cwd="/")
