@@ -281,7 +281,7 @@ def test_a_status_names_the_outcome_of_a_run_that_has_ended() -> None:
     [
         ("running", None, "run 1 of serve is running; not ready yet; "),
         ("running", 0.5, "run 1 of serve is running; ready after 500 ms; "),
-        ("stopping", None, "run 1 of serve is stopping; watching"),
+        ("stopping", 0.5, "a project: run 1 of serve is stopping (session 7)"),
     ],
 )
 def test_a_status_names_whether_the_run_is_ready(state: str, ready_after: float | None, text: str) -> None:

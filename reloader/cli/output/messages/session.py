@@ -22,13 +22,15 @@ def session_status(notice: SessionStatus) -> str:
     parts = [_state(notice) if notice.run else notice.state]
     if notice.child is not None:
         parts.append(f"pid {notice.child}, started {seconds_of(notice.seconds)} ago ({notice.reason})")
-    if notice.ready_after is not None:
+    is_stopping = notice.state == "stopping"  # restart and resume answer so: only the stop is of interest then
+    if notice.ready_after is not None and not is_stopping:
         parts.append(f"ready after {seconds_of(notice.ready_after)}")
     elif notice.state == "running":
         parts.append("not ready yet")
     if notice.is_paused:
         parts.append("paused" + (f", pending: {some(notice.pending)}" if notice.pending else ""))
-    parts.append(f"watching {count(notice.files, 'file', 'files')} with {notice.backend}")
+    if not is_stopping:
+        parts.append(f"watching {count(notice.files, 'file', 'files')} with {notice.backend}")
     project = short(notice.project)
     name = notice.project if project == "." else project or "a project"
     return f"{name}: {'; '.join(parts)} (session {notice.pid})"
