@@ -119,24 +119,24 @@ def reports(root: Path, link: FakeLink) -> Reports:
     return Reports(root, link=link)
 
 
-class TestWhatCounts:
-    def test_is_all_of_the_tree_until_the_command_reports(self, reports: Reports) -> None:
+class TestWatchedFiles:
+    def test_are_the_whole_tree_until_the_command_reports(self, reports: Reports) -> None:
         assert reports.counting("app.py", "library.py") == ["app.py", "library.py"]
         assert reports.bench.watcher.added == []
 
-    def test_is_then_what_it_reads_and_nothing_else(self, reports: Reports) -> None:
+    def test_are_then_only_the_files_that_it_reads(self, reports: Reports) -> None:
         reports.attach()
         assert reports.read("app.py") == []
         assert reports.counting("app.py", "library.py") == ["app.py"]
         assert reports.bench.watcher.added == [reports.path("app.py")]
 
-    def test_is_asked_of_the_watcher_once(self, reports: Reports) -> None:
+    def test_are_added_to_the_watcher_once(self, reports: Reports) -> None:
         reports.attach()
         reports.read("app.py")
         reports.read("app.py")
         assert reports.bench.watcher.added == [reports.path("app.py")]
 
-    def test_stays_what_the_patterns_say_where_they_were_given(self, root: Path, link: FakeLink) -> None:
+    def test_follow_the_patterns_if_there_are_any(self, root: Path, link: FakeLink) -> None:
         reports = Reports(root, link=link, imports_only=False)
         reports.attach()
         reports.read("app.py")
@@ -151,14 +151,14 @@ class TestWhatCounts:
             pytest.param("./serve", True, "serve", True, id="the command itself"),
         ],
     )
-    def test_is_narrowed_by_the_command_and_not_by_its_helpers(
+    def test_are_limited_to_imports_by_the_command_but_not_by_its_helpers(
         self, root: Path, link: FakeLink, command: str, leads: bool, program: str, imports_only: bool
     ) -> None:
         reports = Reports(root, link=link, command=command)
         reports.attach(leads=leads, program=program)
         assert reports.imports.imports_only is imports_only
 
-    def test_is_kept_from_run_to_run_until_the_next_one_has_settled(self, reports: Reports) -> None:
+    def test_are_kept_until_the_next_run_has_reported_its_own(self, reports: Reports) -> None:
         reports.attach()
         reports.read("app.py")
         reports.read("library.py")
@@ -170,7 +170,7 @@ class TestWhatCounts:
         assert reports.counting("app.py", "library.py") == ["app.py"]
         assert reports.program.deadline is None
 
-    def test_is_kept_by_a_run_that_ends_before_it_has_settled(self, reports: Reports) -> None:
+    def test_are_kept_by_a_run_that_ends_early(self, reports: Reports) -> None:
         """A program that fails to start has not come to all of its imports."""
         reports.attach()
         reports.read("library.py")
@@ -180,7 +180,7 @@ class TestWhatCounts:
         reports.pass_time(STALE_IMPORTS_TIMEOUT)
         assert reports.counting("library.py") == ["library.py"]
 
-    def test_is_not_touched_by_what_an_earlier_run_says_late(self, reports: Reports) -> None:
+    def test_are_not_changed_by_late_reports_of_an_earlier_run(self, reports: Reports) -> None:
         reports.attach()
         reports.start()
         assert reports.read("library.py", run=1) == []
@@ -194,30 +194,30 @@ class TestChanges:
         (change,) = reports.program.handle(FileImported(1, reports.path("app.py"), before))
         assert (change.path, change.kind) == (reports.path("app.py"), ChangeKind.MODIFIED)
 
-    def test_are_a_module_that_appears_where_it_was_looked_for(self, reports: Reports) -> None:
+    def test_include_a_missing_module_that_appears_later(self, reports: Reports) -> None:
         assert reports.program.handle(ModuleNotFound(1, reports.path("missed.py"))) == []
         reports.bench.save("missed.py", "x")
         (change,) = reports.bench.baseline.examine([reports.path("missed.py")])
         assert change.kind is ChangeKind.ADDED
 
-    def test_are_a_module_that_has_appeared_meanwhile(self, reports: Reports) -> None:
+    def test_include_a_missing_module_that_has_appeared_meanwhile(self, reports: Reports) -> None:
         reports.bench.save("missed.py", "x")
         (change,) = reports.program.handle(ModuleNotFound(1, reports.path("missed.py")))
         assert (change.path, change.kind) == (reports.path("missed.py"), ChangeKind.ADDED)
 
-    def test_of_what_it_opens_to_read_count(self, reports: Reports) -> None:
+    def test_of_a_file_that_it_reads_are_reported(self, reports: Reports) -> None:
         reports.attach()
         reports.open("page.html")
         assert reports.counting("page.html") == ["page.html"]
 
     @pytest.mark.parametrize("written_first", [True, False])
-    def test_of_what_it_writes_itself_do_not(self, reports: Reports, written_first: bool) -> None:
+    def test_of_a_file_that_it_writes_are_not_reported(self, reports: Reports, written_first: bool) -> None:
         reports.attach()
         for step in (reports.write, reports.open) if written_first else (reports.open, reports.write):
             step("page.html")
         assert reports.counting("page.html") == []
 
-    def test_of_a_module_count_although_it_is_written_to(self, reports: Reports) -> None:
+    def test_of_a_module_are_reported_although_it_writes_it(self, reports: Reports) -> None:
         reports.attach()
         reports.open("app.py")
         reports.read("app.py")
@@ -225,14 +225,14 @@ class TestChanges:
         assert reports.counting("app.py") == ["app.py"]
 
 
-class TestWhatThisRunDid:
-    def test_is_what_it_has_written(self, reports: Reports) -> None:
+class TestReportsOfThisRun:
+    def test_include_the_written_files(self, reports: Reports) -> None:
         reports.write("data.db")
         assert reports.program.has_written(reports.path("data.db"))
         reports.start()
         assert not reports.program.has_written(reports.path("data.db"))
 
-    def test_is_which_addresses_it_found_in_use(self, reports: Reports) -> None:
+    def test_include_the_addresses_in_use(self, reports: Reports) -> None:
         assert reports.program.handle(AddressInUse(1, Address("", 80))) == []
         assert reports.program.addresses_in_use == [Address("", 80)]
         reports.start()
@@ -241,27 +241,27 @@ class TestWhatThisRunDid:
 
 
 class TestTheEnd:
-    def test_is_told_when_the_last_words_are_heard(self, reports: Reports, link: FakeLink) -> None:
+    def test_is_returned_when_the_final_reports_have_arrived(self, reports: Reports, link: FakeLink) -> None:
         ended = RunEnded(1, Exited(0))
         assert reports.program.handle_end(ended) == []
         assert reports.program.handle_sync(ReportsSynced(link.asked + 1)) == []
         assert reports.program.handle_sync(ReportsSynced(link.asked)) == [ended]
         assert reports.program.deadline is None
 
-    def test_is_told_all_the_same_when_they_do_not_come(self, reports: Reports) -> None:
+    def test_is_returned_after_a_timeout_without_final_reports(self, reports: Reports) -> None:
         ended = RunEnded(1, Exited(0))
         reports.program.handle_end(ended)
         assert reports.program.deadline == reports.clock() + FINAL_REPORT_TIMEOUT
         assert reports.pass_time(FINAL_REPORT_TIMEOUT / 2) == []
         assert reports.pass_time(FINAL_REPORT_TIMEOUT / 2) == [ended]
 
-    def test_of_the_leader_and_of_all_keep_their_order(self, reports: Reports, link: FakeLink) -> None:
+    def test_of_the_leader_comes_before_the_end_of_the_run(self, reports: Reports, link: FakeLink) -> None:
         first, second = LeaderExited(1, Exited(0)), RunEnded(1, Exited(0))
         reports.program.handle_end(first)
         reports.program.handle_end(second)
         assert reports.program.handle_sync(ReportsSynced(link.asked)) == [first, second]
 
-    def test_is_told_at_once_of_a_run_without_an_agent_or_of_another_run(self, root: Path, reports: Reports) -> None:
+    def test_is_returned_at_once_without_an_agent_or_for_another_run(self, root: Path, reports: Reports) -> None:
         ended = RunEnded(1, Exited(0))
         assert Reports(root).program.handle_end(ended) == [ended]
         reports.start()
@@ -276,12 +276,14 @@ class TestTheEnd:
         ]
 
     @pytest.mark.parametrize("outcome", [Exited(0), Exited(3), Signalled(15)])
-    def test_in_another_way_is_none(self, reports: Reports, link: FakeLink, outcome: Exited | Signalled) -> None:
+    def test_by_another_exit_code_is_no_crash(
+        self, reports: Reports, link: FakeLink, outcome: Exited | Signalled
+    ) -> None:
         reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
         reports.program.handle_end(RunEnded(1, outcome))
         assert reports.program.handle_sync(ReportsSynced(link.asked)) == [RunEnded(1, outcome)]
 
-    def test_long_after_an_exception_is_none(self, reports: Reports, link: FakeLink) -> None:
+    def test_long_after_an_exception_is_no_crash(self, reports: Reports, link: FakeLink) -> None:
         """A worker's exception that the program has survived."""
         reports.program.handle(ProgramCrashed(1, 4711, "ValueError"))
         reports.clock.advance(CRASH_REPORT_WINDOW)
@@ -289,15 +291,15 @@ class TestTheEnd:
         assert reports.program.handle_sync(ReportsSynced(link.asked)) == [RunEnded(1, FAILED)]
 
 
-class TestASilentAgent:
-    def test_is_told_of_once(self, reports: Reports) -> None:
+class TestAMissingAgent:
+    def test_is_reported_once(self, reports: Reports) -> None:
         assert reports.program.deadline == reports.clock() + FIRST_REPORT_TIMEOUT
         reports.pass_time(FIRST_REPORT_TIMEOUT)
         reports.pass_time(FIRST_REPORT_TIMEOUT)
         (note,) = reports.notes
         assert note.text.endswith("so all files of the project are watched")
 
-    def test_is_told_of_with_what_counts_instead(self, root: Path, link: FakeLink) -> None:
+    def test_is_reported_with_what_is_watched_instead(self, root: Path, link: FakeLink) -> None:
         by_patterns, sources_only = Reports(root, link=link, imports_only=False), Reports(root, link=link)
         sources_only.imports.python_sources_only = True
         for reports in (by_patterns, sources_only):
@@ -305,17 +307,17 @@ class TestASilentAgent:
         assert by_patterns.notes[0].text.endswith("so its patterns are watched")
         assert sources_only.notes[0].text.endswith("so all Python files of the project are watched")
 
-    def test_is_not_waited_for_once_it_has_spoken(self, reports: Reports) -> None:
+    def test_is_not_reported_after_the_first_report(self, reports: Reports) -> None:
         reports.attach()
         reports.pass_time(FIRST_REPORT_TIMEOUT)
         assert reports.notes == []
 
-    def test_is_as_it_should_be_where_no_python_is_started(self, root: Path, link: FakeLink) -> None:
+    def test_is_expected_if_the_command_is_not_python(self, root: Path, link: FakeLink) -> None:
         reports = Reports(root, link=link, imports_only=False, command="node")
         assert reports.program.deadline is None
 
 
-def test_a_run_is_given_what_the_link_wants_it_to_have(reports: Reports, root: Path) -> None:
+def test_a_run_gets_the_variables_of_the_link(reports: Reports, root: Path) -> None:
     reports.program.begin_run(7)
     assert reports.program.environment({"PATH": os.defpath}) == {"AGENT": "run 7", "SEEN": "PATH"}
     assert Reports(root).program.environment({}) == {}

@@ -51,12 +51,12 @@ def makes(watcher: ScriptedWatcher, poller: ScriptedWatcher, watch_set: WatchSet
     return lambda **how: BackendSet(watcher, watch_set, lambda: poller, Recorder(journal), os.sep, **how)
 
 
-def test_where_events_tell_of_all_nothing_is_polled(makes: Makes, journal: list[str]) -> None:
+def test_nothing_is_polled_where_events_are_reliable(makes: Makes, journal: list[str]) -> None:
     makes()
     assert journal == []
 
 
-def test_what_is_to_be_polled_is_polled_from_the_start(
+def test_unreliable_roots_are_polled_from_the_start(
     makes: Makes, poller: ScriptedWatcher, roots: tuple[str, str], tmp_path: Path
 ) -> None:
     watching = makes(polled=[roots[1]])
@@ -66,7 +66,7 @@ def test_what_is_to_be_polled_is_polled_from_the_start(
     assert not watching.is_polled(os.path.join(roots[0], "a.py"))
 
 
-def test_and_is_left_out_when_the_backend_watches_anew(
+def test_polled_roots_are_left_out_when_the_watches_are_renewed(
     makes: Makes, watcher: ScriptedWatcher, poller: ScriptedWatcher, roots: tuple[str, str]
 ) -> None:
     watching = makes(polled=[roots[1]])
@@ -75,7 +75,7 @@ def test_and_is_left_out_when_the_backend_watches_anew(
     assert [watched.roots for watched in poller.watched] == [(roots[1],), (roots[1],)], "its rules have changed, too"
 
 
-def test_a_mount_below_a_root_is_polled_beside_the_root(
+def test_a_mount_below_a_root_is_polled_in_addition_to_the_root(
     makes: Makes, watcher: ScriptedWatcher, poller: ScriptedWatcher, roots: tuple[str, str]
 ) -> None:
     inner = os.path.join(roots[0], "inner")
@@ -85,7 +85,7 @@ def test_a_mount_below_a_root_is_polled_beside_the_root(
     assert poller.watched[-1].roots == (inner,)
 
 
-def test_a_single_file_on_a_silent_file_system_brings_the_poller_in(
+def test_a_single_file_on_an_unreliable_file_system_starts_the_poller(
     makes: Makes, poller: ScriptedWatcher, journal: list[str], tmp_path: Path
 ) -> None:
     watching = makes(must_poll=lambda path: path.startswith(str(tmp_path / "share")))
@@ -95,7 +95,7 @@ def test_a_single_file_on_a_silent_file_system_brings_the_poller_in(
     assert [watched.roots for watched in poller.watched] == [()]
 
 
-def test_a_backend_that_sees_its_roots_only_has_other_files_polled(
+def test_files_outside_the_roots_are_polled_if_the_backend_does_not_cover_them(
     watcher: ScriptedWatcher, makes: Makes, poller: ScriptedWatcher, journal: list[str]
 ) -> None:
     watcher.covers_files = False
@@ -104,7 +104,7 @@ def test_a_backend_that_sees_its_roots_only_has_other_files_polled(
     assert poller.watched[0].roots == ()
 
 
-def test_a_backend_that_fails_as_a_whole_has_all_polled_and_is_asked_for_nothing_more(
+def test_after_a_failure_of_the_whole_backend_everything_is_polled(
     makes: Makes, watcher: ScriptedWatcher, poller: ScriptedWatcher, roots: tuple[str, str], journal: list[str]
 ) -> None:
     watching = makes()

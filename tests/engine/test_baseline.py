@@ -94,7 +94,7 @@ def tree(root: Path) -> Tree:
     return Tree(root)
 
 
-class TestTheFileOfOurOwnOutput:
+class TestOurOwnOutput:
     """``nohup reloader … >> nohup.out``: what is told there must not be the next change."""
 
     @pytest.fixture
@@ -110,7 +110,7 @@ class TestTheFileOfOurOwnOutput:
         assert tree.differs_anywhere() == {"app.py": MODIFIED}
         assert str(tree.root / "nohup.out") not in tree.baseline.watched()
 
-    def test_does_not_change_by_another_name_either(self, tree: Tree) -> None:
+    def test_does_not_change_under_another_name_either(self, tree: Tree) -> None:
         os.rename(tree.root / "nohup.out", tree.root / "other.txt")
         assert tree.differs("other.txt") == {}
 
@@ -121,21 +121,21 @@ class TestTheFileOfOurOwnOutput:
         assert tree.baseline.partition([str(root / "nohup.out")]) == ([], [str(root / "nohup.out")])
 
 
-class TestTaking:
-    def test_counts_the_files_and_directories_that_count(self, root: Path) -> None:
+class TestTheScan:
+    def test_counts_the_watched_files_and_directories(self, root: Path) -> None:
         (root / "node_modules").mkdir()
         (root / "node_modules/index.js").write_text("x")
         tree = Tree(root, extra_files=[root / "missing.toml"])
         assert (tree.baseline.files, tree.baseline.directories) == (3, 3)
 
-    def test_counts_only_what_would_restart_the_program_now(self, root: Path) -> None:
+    def test_counts_only_files_that_would_restart_the_program_now(self, root: Path) -> None:
         tree = Tree(root, extra_files=[root / "missing.toml"])
         tree.watch_set.imports.files.add(str(root / "app.py"))
         tree.watch_set.imports.imports_only = True
         assert tree.baseline.watched() == (str(root / "app.py"),)
         assert tree.baseline.files == 1
 
-    def test_leaves_out_a_file_that_counted_only_while_it_was_imported(self, root: Path) -> None:
+    def test_leaves_out_a_file_that_is_no_longer_imported(self, root: Path) -> None:
         (root / "built.pyd").write_text("x")
         tree = Tree(root, ignore=["*.pyd"])
         tree.watch_set.imports.files.add(str(root / "built.pyd"))
@@ -144,10 +144,10 @@ class TestTaking:
         tree.watch_set.imports.files.clear()
         assert tree.baseline.files == 3
 
-    def test_tells_how_far_it_is_directory_by_directory(self, root: Path) -> None:
+    def test_reports_its_progress_after_each_directory(self, root: Path) -> None:
         assert sorted(Tree(root).progress) == [1, 2, 3]
 
-    def test_a_root_that_is_missing_holds_nothing_yet(self, root: Path) -> None:
+    def test_finds_nothing_in_a_missing_root(self, root: Path) -> None:
         tree = Tree(root, roots=[root / "src"])
         assert tree.baseline.files == 0
         tree.save("src/mod.py", "x")
@@ -168,7 +168,7 @@ class TestAHint:
         assert tree.differs("pkg/new.py") == {"pkg/new.py": ADDED}
         assert tree.differs("pkg/new.py") == {}
 
-    def test_at_a_new_file_in_a_directory_that_nobody_has_told_of_finds_it_and_its_end(self, tree: Tree) -> None:
+    def test_at_a_new_file_in_an_unknown_directory_finds_its_addition_and_removal(self, tree: Tree) -> None:
         tree.save("more/new.py", "x")
         assert tree.differs("more/new.py") == {"more/new.py": ADDED}
         (tree.root / "more/new.py").unlink()
@@ -179,13 +179,13 @@ class TestAHint:
         assert tree.differs("app.py") == {"app.py": REMOVED}
         assert tree.differs("app.py") == {}
 
-    def test_at_a_file_that_came_back_finds_a_new_one(self, tree: Tree) -> None:
+    def test_at_a_file_that_exists_again_finds_an_added_file(self, tree: Tree) -> None:
         (tree.root / "app.py").unlink()
         tree.differs("app.py")
         tree.save("app.py", "back")
         assert tree.differs("app.py") == {"app.py": ADDED}
 
-    def test_at_what_does_not_count_finds_nothing(self, tree: Tree) -> None:
+    def test_at_an_ignored_file_finds_nothing(self, tree: Tree) -> None:
         tree.save("app.log", "x")
         tree.save("node_modules/index.js", "x")
         assert tree.differs("app.log", "node_modules/index.js", "node_modules", "never/was/there") == {}
@@ -195,7 +195,7 @@ class TestAHint:
         assert tree.differs(tmp_path / "elsewhere.py") == {}
 
     @needs_fifos
-    def test_at_a_file_in_whose_place_is_no_file_any_more_finds_it_gone(self, tree: Tree) -> None:
+    def test_at_a_file_that_is_now_a_directory_finds_its_removal(self, tree: Tree) -> None:
         (tree.root / "app.py").unlink()
         os.mkfifo(tree.root / "app.py")
         assert tree.differs("app.py") == {"app.py": REMOVED}
@@ -207,7 +207,7 @@ class TestAHint:
 
 
 class TestAHintAtADirectory:
-    def test_finds_all_that_differs_below_it_and_nothing_beside_it(self, tree: Tree) -> None:
+    def test_finds_all_changes_below_it_and_none_elsewhere(self, tree: Tree) -> None:
         tree.save("pkg/deep/new.py", "x")
         tree.save("pkg/deep/mod.py", "second")
         (tree.root / "pkg/__init__.py").unlink()
@@ -216,29 +216,29 @@ class TestAHintAtADirectory:
             "pkg/deep/new.py": ADDED, "pkg/deep/mod.py": MODIFIED, "pkg/__init__.py": REMOVED,
         }  # fmt: skip
 
-    def test_that_is_gone_finds_all_of_its_files_gone(self, tree: Tree) -> None:
+    def test_that_was_removed_finds_all_of_its_files_removed(self, tree: Tree) -> None:
         (tree.root / "pkg").rename(tree.root.parent / "moved out")
         assert tree.differs("pkg") == {"pkg/__init__.py": REMOVED, "pkg/deep/mod.py": REMOVED}
         assert tree.baseline.directories == 1
         assert tree.differs("pkg/deep/mod.py") == {}
 
-    def test_that_came_back_finds_all_of_its_files_new(self, tree: Tree) -> None:
+    def test_that_exists_again_finds_all_of_its_files_added(self, tree: Tree) -> None:
         (tree.root / "pkg").rename(tree.root.parent / "moved out")
         tree.differs("pkg")
         (tree.root.parent / "moved out").rename(tree.root / "pkg")
         assert tree.differs("pkg") == {"pkg/__init__.py": ADDED, "pkg/deep/mod.py": ADDED}
 
-    def test_forgets_a_directory_in_it_that_is_gone(self, tree: Tree) -> None:
+    def test_forgets_a_removed_directory_below_it(self, tree: Tree) -> None:
         (tree.root / "pkg/deep").rename(tree.root.parent / "moved out")
         assert tree.differs("pkg") == {"pkg/deep/mod.py": REMOVED}
         assert tree.baseline.directories == 2
 
-    def test_whose_name_is_a_file_now_finds_both(self, tree: Tree) -> None:
+    def test_that_is_a_file_now_finds_both_changes(self, tree: Tree) -> None:
         (tree.root / "pkg").rename(tree.root.parent / "moved out")
         tree.save("pkg", "a file")
         assert tree.differs("pkg") == {"pkg/__init__.py": REMOVED, "pkg/deep/mod.py": REMOVED, "pkg": ADDED}
 
-    def test_whose_name_was_a_file_finds_both(self, tree: Tree) -> None:
+    def test_that_was_a_file_finds_both_changes(self, tree: Tree) -> None:
         (tree.root / "app.py").unlink()
         tree.save("app.py/inside.py", "x")
         assert tree.differs("app.py") == {"app.py": REMOVED, "app.py/inside.py": ADDED}
@@ -254,7 +254,7 @@ class TestAHintAtADirectory:
         extra.write_text("x")
         assert tree.differs(tmp_path / "etc") == {"../etc/deep/settings.toml": ADDED}
 
-    def test_whose_name_only_begins_like_a_known_one_touches_nothing_of_that(self, tree: Tree) -> None:
+    def test_with_the_name_of_another_as_a_prefix_finds_nothing_in_that(self, tree: Tree) -> None:
         tree.save("pkg/__init__.py", "second")
         tree.save("pkg-other/mod.py", "x")
         assert tree.differs("pkg-other") == {"pkg-other/mod.py": ADDED}
@@ -273,21 +273,21 @@ class TestExtraFiles:
         assert tree.differs(extra) == {"../settings.toml": REMOVED}
         assert tree.differs(extra) == {}
 
-    def test_count_although_they_are_ignored(self, root: Path) -> None:
+    def test_are_watched_although_a_pattern_ignores_them(self, root: Path) -> None:
         (root / ".git").mkdir()
         (root / ".git/HEAD").write_text("one")
         tree = Tree(root, extra_files=[root / ".git/HEAD"])
         tree.save(".git/HEAD", "two")
         assert tree.differs(".git/HEAD") == {".git/HEAD": MODIFIED}
 
-    def test_are_looked_at_when_everything_is(self, root: Path, tmp_path: Path) -> None:
+    def test_are_compared_when_everything_is(self, root: Path, tmp_path: Path) -> None:
         tree = Tree(root, extra_files=[tmp_path / "settings.toml"])
         tree.save(tmp_path / "settings.toml", "one")
         tree.save("app.py", "second")
         assert tree.differs_anywhere() == {"../settings.toml": ADDED, "app.py": MODIFIED}
         assert tree.differs_anywhere() == {}
 
-    def test_may_be_directories_and_then_only_come_and_go(self, root: Path, tmp_path: Path) -> None:
+    def test_that_are_directories_are_only_added_and_removed(self, root: Path, tmp_path: Path) -> None:
         extra = tmp_path / "plugins"
         tree = Tree(root, extra_files=[extra])
         extra.mkdir()
@@ -296,7 +296,7 @@ class TestExtraFiles:
         assert tree.differs(extra) == {}
 
     @needs_symlinks
-    def test_are_seen_at_both_ends_of_a_link(self, root: Path, tmp_path: Path) -> None:
+    def test_that_are_links_change_with_the_link_and_with_its_target(self, root: Path, tmp_path: Path) -> None:
         real, link = tmp_path / "real/settings.toml", tmp_path / "link.toml"
         real.parent.mkdir()
         real.write_text("one")
@@ -306,7 +306,7 @@ class TestExtraFiles:
         assert tree.differs(real) == {"../link.toml": MODIFIED}
 
     @needs_symlinks
-    def test_are_seen_through_a_link_that_is_a_directory_above_them(self, root: Path, tmp_path: Path) -> None:
+    def test_change_with_a_linked_directory_above_them(self, root: Path, tmp_path: Path) -> None:
         """As Kubernetes swaps a ConfigMap: the link ``..data`` is replaced by one to another directory."""
         for version in ("1", "2"):
             (tmp_path / version).mkdir()
@@ -323,14 +323,14 @@ class TestExtraFiles:
 
 @needs_symlinks
 class TestLinksInATree:
-    def test_a_file_behind_a_link_is_the_link_that_changed(self, root: Path, tmp_path: Path) -> None:
+    def test_a_change_of_the_target_is_a_change_of_the_link(self, root: Path, tmp_path: Path) -> None:
         (tmp_path / "shared.py").write_text("one")
         (root / "shared.py").symlink_to(tmp_path / "shared.py")
         tree = Tree(root)
         tree.save(tmp_path / "shared.py", "two")
         assert tree.differs(tmp_path / "shared.py") == {"shared.py": MODIFIED}
 
-    def test_a_link_that_leads_elsewhere_now_is_followed_there(self, root: Path, tmp_path: Path) -> None:
+    def test_a_link_with_a_new_target_is_followed(self, root: Path, tmp_path: Path) -> None:
         for name in ("one", "two"):
             (tmp_path / name).write_text(name)
         (root / "shared.py").symlink_to(tmp_path / "one")
@@ -341,7 +341,7 @@ class TestLinksInATree:
         tree.save(tmp_path / "two", "other content")
         assert tree.differs(tmp_path / "two") == {"shared.py": MODIFIED}
 
-    def test_a_directory_behind_a_link_is_known_by_the_way_that_leads_there(self, root: Path, tmp_path: Path) -> None:
+    def test_a_linked_directory_is_known_by_the_path_of_the_link(self, root: Path, tmp_path: Path) -> None:
         (tmp_path / "library").mkdir()
         (tmp_path / "library/mod.py").write_text("one")
         (root / "lib").symlink_to(tmp_path / "library")
@@ -349,9 +349,7 @@ class TestLinksInATree:
         tree.save(tmp_path / "library/mod.py", "two")
         assert tree.differs(tmp_path / "library") == {"lib/mod.py": MODIFIED}
 
-    def test_a_directory_behind_a_link_is_not_entered_when_links_are_not_followed(
-        self, root: Path, tmp_path: Path
-    ) -> None:
+    def test_a_linked_directory_is_not_entered_if_links_are_not_followed(self, root: Path, tmp_path: Path) -> None:
         (tmp_path / "library").mkdir()
         (tmp_path / "library/mod.py").write_text("one")
         (root / "lib").symlink_to(tmp_path / "library")
@@ -389,32 +387,32 @@ class TestContent:
         assert tree.differs("app.py") == {"app.py": MODIFIED}
         assert tree.disk.read == []
 
-    def test_by_stat_alone_a_chmod_is_none(self, root: Path) -> None:
+    def test_by_stat_alone_a_chmod_is_no_change(self, root: Path) -> None:
         tree = Tree(root, by_content=False)
         (root / "app.py").chmod(0o600)
         assert tree.differs("app.py") == {}
 
-    def test_of_a_file_above_the_limit_the_stamp_decides(self, root: Path) -> None:
+    def test_of_a_file_above_the_limit_is_compared_by_stat(self, root: Path) -> None:
         (root / "big.bin").write_bytes(bytes(CONTENT_LIMIT + 1))
         tree = Tree(root)
         assert str(root / "big.bin") not in tree.disk.read
         os.utime(root / "big.bin", (1_000_000_000, 1_000_000_000))
         assert tree.differs("big.bin") == {"big.bin": MODIFIED}
 
-    def test_of_a_file_at_the_limit_the_content_decides(self, root: Path) -> None:
+    def test_of_a_file_at_the_limit_is_compared_by_digest(self, root: Path) -> None:
         (root / "big.bin").write_bytes(bytes(CONTENT_LIMIT))
         tree = Tree(root)
         os.utime(root / "big.bin", (1_000_000_000, 1_000_000_000))
         assert tree.differs("big.bin") == {}
 
-    def test_that_nobody_has_read_is_taken_for_changed(self, root: Path) -> None:
+    def test_that_was_not_read_counts_as_changed(self, root: Path) -> None:
         tree = Tree(root, read_all=False)
         os.utime(root / "app.py", (1_000_000_000, 1_000_000_000))
         assert tree.differs("app.py") == {"app.py": MODIFIED}
         os.utime(root / "app.py", (1_100_000_000, 1_100_000_000))
         assert tree.differs("app.py") == {}, "the look at the change has read it"
 
-    def test_that_cannot_be_read_is_taken_for_changed_with_every_stamp(
+    def test_that_cannot_be_read_counts_as_changed_with_every_new_stat_result(
         self, tree: Tree, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(tree.disk, "digest", lambda path: None)
@@ -423,7 +421,7 @@ class TestContent:
             assert tree.differs("app.py") == {"app.py": MODIFIED}
 
 
-class TestYoungFiles:
+class TestRecentFiles:
     """A disk counts time in steps: a second write within one step leaves the stamp of the first."""
 
     def rewrite_under_the_same_stamp(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -441,14 +439,16 @@ class TestYoungFiles:
         monkeypatch.setattr(DatedDisk, "digest", digest)
         monkeypatch.setattr(DatedDisk, "stat", lambda disk, of: before if of == str(path) else real_stamp(disk, of))
 
-    def test_a_second_write_under_the_same_stamp_is_found(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_second_write_with_the_same_stat_result_is_found(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         tree = Tree(root)
         tree.disk.now = tree.disk.stat(str(root / "app.py")).mtime_ns + RECENT - 1
         self.rewrite_under_the_same_stamp(tree, monkeypatch)
         assert tree.differs("app.py") == {"app.py": MODIFIED}
         assert tree.differs("app.py") == {}
 
-    def test_old_files_are_believed_by_their_stamp_and_not_read_again(
+    def test_old_files_are_compared_by_stat_and_not_read_again(
         self, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tree = Tree(root)
@@ -459,13 +459,13 @@ class TestYoungFiles:
         assert tree.differs("app.py") == {}
         assert tree.disk.read == []
 
-    def test_are_read_when_the_baseline_is_taken(self, root: Path) -> None:
+    def test_are_read_in_the_scan(self, root: Path) -> None:
         disk = young_disk(root)
         baseline = baseline_of(root, disk)
         baseline.scan(lambda files: None)
         assert sorted(map(os.path.basename, disk.read)) == ["__init__.py", "app.py", "mod.py"]
 
-    def test_of_which_there_are_many_are_left_to_idle_time(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_beyond_a_limit_are_read_in_idle_time(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(file_reader, "MAX_READ_IN_SCAN", 2)
         disk = young_disk(root)
         baseline = baseline_of(root, disk)
@@ -476,7 +476,7 @@ class TestYoungFiles:
 
 
 class TestReadingAhead:
-    def test_stops_at_its_moment_and_goes_on_later(self, root: Path) -> None:
+    def test_stops_in_time_and_continues_later(self, root: Path) -> None:
         tree = Tree(root, read_all=False)
         ticks = count()
         assert tree.baseline.read_ahead(2.0, lambda: float(next(ticks))) == (False, [])
@@ -484,7 +484,7 @@ class TestReadingAhead:
         assert tree.baseline.read_ahead(1.0, lambda: 0.0) == (True, [])
         assert len(tree.disk.read) == 3
 
-    def test_names_what_differs_meanwhile(self, root: Path) -> None:
+    def test_returns_the_paths_that_differ(self, root: Path) -> None:
         tree = Tree(root, read_all=False)
         tree.save("app.py", "second")
         (root / "pkg/__init__.py").unlink()
@@ -493,7 +493,7 @@ class TestReadingAhead:
         assert {relative(path, root) for path in differing} == {"app.py", "pkg/__init__.py"}
         assert tree.differs(*differing) == {"app.py": MODIFIED, "pkg/__init__.py": REMOVED}
 
-    def test_passes_over_what_is_known_or_gone_by_now(self, root: Path) -> None:
+    def test_skips_files_that_are_known_or_removed(self, root: Path) -> None:
         tree = Tree(root, read_all=False)
         tree.save("app.py", "second")
         (root / "pkg/__init__.py").unlink()
@@ -505,7 +505,7 @@ class TestReadingAhead:
 
 class TestBytecode:
     @pytest.mark.parametrize("bytecode", ["pkg/__pycache__/mod.cpython-311.pyc", "pkg/mod.pyc"])
-    def test_in_a_tree_counts_as_its_source(self, root: Path, bytecode: str) -> None:
+    def test_in_a_tree_stands_for_its_source(self, root: Path, bytecode: str) -> None:
         tree = Tree(root, watch=["*.py", "*.pyc"])
         tree.save("pkg/mod.py", "one")
         tree.save(bytecode, "bytecode")
@@ -513,7 +513,7 @@ class TestBytecode:
         tree.save(bytecode, "other bytecode")
         assert tree.differs(bytecode) == {}
 
-    def test_that_alone_is_asked_for_stands_for_itself(self, root: Path) -> None:
+    def test_that_alone_is_watched_stands_for_itself(self, root: Path) -> None:
         (root / "pkg/mod.py").write_text("x")
         (root / "pkg/mod.pyc").write_text("one")
         tree = Tree(root, watch=["*.pyc"], default_ignores=False)
@@ -522,7 +522,7 @@ class TestBytecode:
         tree.save("pkg/mod.py", "y")
         assert tree.differs("pkg/mod.pyc", "pkg/mod.py") == {"pkg/mod.pyc": MODIFIED}
 
-    def test_whose_source_appears_later_goes_on_to_stand_for_itself(self, root: Path, tmp_path: Path) -> None:
+    def test_with_a_source_that_appears_later_still_stands_for_itself(self, root: Path, tmp_path: Path) -> None:
         (tmp_path / "x.pyc").write_text("one")
         tree = Tree(root, extra_files=[tmp_path / "x.pyc"])
         tree.save(tmp_path / "x.py", "source")
@@ -536,21 +536,21 @@ class TestBytecode:
         assert tree.differs("pkg/alone.pyc") == {"pkg/alone.pyc": MODIFIED}
 
     @pytest.mark.parametrize("bytecode", ["__pycache__/x.cpython-311.pyc", "x.pyc", "x.pyo"])
-    def test_that_is_an_extra_file_is_watched_as_its_source(self, root: Path, tmp_path: Path, bytecode: str) -> None:
+    def test_that_is_an_extra_file_stands_for_its_source(self, root: Path, tmp_path: Path, bytecode: str) -> None:
         (tmp_path / "lib").mkdir()
         (tmp_path / "lib/x.py").write_text("one")
         tree = Tree(root, extra_files=[tmp_path / "lib" / bytecode])
         tree.save(tmp_path / "lib/x.py", "two")
         assert tree.differs(tmp_path / "lib/x.py") == {"../lib/x.py": MODIFIED}
 
-    def test_in_a_tree_is_no_file_of_its_own_beside_its_source(self, root: Path) -> None:
+    def test_in_a_tree_is_not_counted_in_addition_to_its_source(self, root: Path) -> None:
         (root / "pkg/mod.py").write_text("x")
         (root / "pkg/mod.pyc").write_text("x")
         assert Tree(root, watch=["pkg/mod.*"], default_ignores=False).baseline.files == 1
 
 
-class TestRulesThatChange:
-    def test_what_counts_no_more_is_forgotten_in_silence(self, root: Path) -> None:
+class TestChangedRules:
+    def test_files_that_are_no_longer_watched_cause_no_change(self, root: Path) -> None:
         (root / ".gitignore").write_text("")
         tree = Tree(root)
         tree.save(".gitignore", "pkg/\n")
@@ -571,10 +571,10 @@ def baseline_of(root: Path, disk: DatedDisk) -> Baseline:
     return Baseline(disk, configured_watch_set(settings, disk), by_content=True, follow_symlinks=True)
 
 
-class TestHintsAtYoungFiles:
+class TestPartition:
     """The stat backend gives one with each scan: nothing but a difference may keep a batch open."""
 
-    def test_are_told_from_those_at_what_looks_different(self, tree: Tree) -> None:
+    def test_separates_hints_at_recent_files_from_those_at_changed_ones(self, tree: Tree) -> None:
         tree.save("pkg/deep/mod.py", "second")
         stirred, same = tree.baseline.partition(
             str(tree.root / name) for name in ("app.py", "pkg/deep/mod.py", "new.py", "pkg")
@@ -583,14 +583,14 @@ class TestHintsAtYoungFiles:
         assert same == [str(tree.root / "app.py")]
 
     @needs_symlinks
-    def test_at_what_other_files_depend_on_are_looked_into(self, root: Path) -> None:
+    def test_counts_a_path_that_other_files_depend_on_as_changed(self, root: Path) -> None:
         (root / "link.py").symlink_to("app.py")
         tree = Tree(root)
         assert tree.baseline.partition([str(root / "app.py")]) == ([str(root / "app.py")], [])
 
 
 class TestFilesWithTheSameContent:
-    def test_are_handed_out_once(self, tree: Tree) -> None:
+    def test_are_returned_once(self, tree: Tree) -> None:
         for moment in (1_000_000_000, 1_100_000_000):
             os.utime(tree.root / "app.py", (moment, moment))
             tree.differs("app.py")
@@ -600,42 +600,42 @@ class TestFilesWithTheSameContent:
         assert tree.baseline.drain_unchanged() == ()
 
 
-class TestWhatAProgramHasRead:
+class TestAFileThatTheProgramRead:
     """It tells the stamp that a file had when it was read: that is what later looks are measured by."""
 
     def learns(self, tree: Tree, name: str | Path, stamp: FileStat | None = None) -> list[ChangeKind]:
         path = str(tree.root / name)
         return [change.kind for change in tree.baseline.add_read(path, stamp or tree.disk.stat(path))]
 
-    def test_is_no_change_when_it_is_what_is_known(self, tree: Tree) -> None:
+    def test_is_unchanged_if_it_equals_the_record(self, tree: Tree) -> None:
         tree.disk.read.clear()
         assert self.learns(tree, "app.py") == []
         assert tree.disk.read == []
 
-    def test_is_no_change_when_it_is_what_is_there_now(self, tree: Tree) -> None:
+    def test_is_unchanged_if_it_equals_the_present_file(self, tree: Tree) -> None:
         tree.save("app.py", "second")
         assert self.learns(tree, "app.py") == []
         assert tree.differs("app.py") == {}
         tree.save("app.py", "third")
         assert tree.differs("app.py") == {"app.py": MODIFIED}
 
-    def test_is_a_change_when_the_file_is_another_by_now(self, tree: Tree) -> None:
+    def test_has_changed_if_the_present_file_differs(self, tree: Tree) -> None:
         before = tree.disk.stat(str(tree.root / "app.py"))
         tree.save("app.py", "second")
         assert self.learns(tree, "app.py", before) == [MODIFIED]
         assert tree.differs("app.py") == {}
 
-    def test_is_a_change_when_the_file_is_gone_by_now(self, tree: Tree) -> None:
+    def test_has_changed_if_the_file_was_removed(self, tree: Tree) -> None:
         before = tree.disk.stat(str(tree.root / "app.py"))
         (tree.root / "app.py").unlink()
         assert self.learns(tree, "app.py", before) == [REMOVED]
 
-    def test_may_have_been_touched_since_without_a_change(self, tree: Tree) -> None:
+    def test_is_unchanged_if_it_was_only_touched(self, tree: Tree) -> None:
         before = tree.disk.stat(str(tree.root / "app.py"))
         os.utime(tree.root / "app.py", (1_000_000_000, 1_000_000_000))
         assert self.learns(tree, "app.py", before) == []
 
-    def test_is_measured_from_then_on_also_outside_of_all_roots(self, tree: Tree, tmp_path: Path) -> None:
+    def test_is_compared_from_then_on_also_outside_of_all_roots(self, tree: Tree, tmp_path: Path) -> None:
         library = tmp_path / "library.py"
         library.write_text("one")
         tree.watch_set.imports.files.add(str(library))
@@ -643,7 +643,7 @@ class TestWhatAProgramHasRead:
         tree.save(library, "two")
         assert tree.differs(library) == {"../library.py": MODIFIED}
 
-    def test_is_a_change_when_nobody_knew_it_and_it_is_another_by_now(self, tree: Tree, tmp_path: Path) -> None:
+    def test_has_changed_if_it_was_unknown_and_the_present_file_differs(self, tree: Tree, tmp_path: Path) -> None:
         library = tmp_path / "library.py"
         library.write_text("one")
         tree.watch_set.imports.files.add(str(library))
@@ -652,15 +652,15 @@ class TestWhatAProgramHasRead:
         assert self.learns(tree, library, before) == [MODIFIED]
 
 
-class TestWhatAProgramHasLookedForInVain:
-    def test_is_no_change_as_long_as_it_is_missing_and_one_when_it_appears(self, tree: Tree, tmp_path: Path) -> None:
+class TestAFileThatTheProgramDidNotFind:
+    def test_is_a_change_once_it_appears(self, tree: Tree, tmp_path: Path) -> None:
         missed = tmp_path / "missed.py"
         tree.watch_set.imports.files.add(str(missed))
         assert tree.baseline.add_missing(str(missed)) == []
         tree.save(missed, "x")
         assert tree.differs(missed) == {"../missed.py": ADDED}
 
-    def test_is_a_change_when_it_has_appeared_meanwhile(self, tree: Tree, tmp_path: Path) -> None:
+    def test_is_a_change_at_once_if_it_has_appeared_meanwhile(self, tree: Tree, tmp_path: Path) -> None:
         missed = tmp_path / "missed.py"
         missed.write_text("x")
         tree.watch_set.imports.files.add(str(missed))

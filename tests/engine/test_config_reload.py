@@ -101,7 +101,7 @@ def told() -> list[Notice]:
     return []
 
 
-class TestWhenItIsRead:
+class TestReading:
     @pytest.fixture
     def configuration(self) -> FakeConfiguration:
         return FakeConfiguration()
@@ -116,7 +116,7 @@ class TestWhenItIsRead:
         clock.now += seconds
         return renewal.tick(clock())
 
-    def test_is_when_it_has_looked_the_same_for_a_while(
+    def test_waits_until_the_file_is_quiet(
         self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
     ) -> None:
         configuration.save(renewed_to(LIGHT, "debounce"))
@@ -133,14 +133,14 @@ class TestWhenItIsRead:
         assert self.after(renewal, clock, CHECK_INTERVAL) is None
         assert self.after(renewal, clock, QUIET_TIME) is configuration.written
 
-    def test_is_not_for_a_hint_at_something_else(
+    def test_does_not_follow_a_hint_at_another_file(
         self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
     ) -> None:
         configuration.save(renewed_to(LIGHT, "debounce"))
         renewal.handle(["/srv/app.py"])
         assert renewal.deadline == clock() + CHECK_INTERVAL
 
-    def test_is_never_where_no_file_is(self, clock: ManualClock, told: list[Notice]) -> None:
+    def test_never_happens_without_a_file(self, clock: ManualClock, told: list[Notice]) -> None:
         renewal = ConfigReloader(SETTINGS, None, clock, told.append)
         renewal.handle([PLACE])
         assert (renewal.deadline, renewal.paths) == (None, frozenset())
@@ -149,7 +149,7 @@ class TestWhenItIsRead:
         renewal.accept(renewed_to(HEAVY, "command"))
         assert renewal.settings is HEAVY
 
-    def test_a_fault_is_told_once_for_each_save_and_its_end_once(
+    def test_reports_an_error_once_for_each_save_and_its_correction_once(
         self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         for written in (ConfigError(["a", "b"]), ConfigFileMissing(["c"]), None, None):
@@ -159,7 +159,7 @@ class TestWhenItIsRead:
         source = "reloader.toml"
         assert told == [ConfigInvalid(("a", "b")), ConfigMissing("c"), ConfigRestored(source)]
 
-    def test_just_before_a_launch_what_is_not_good_yet_is_left_for_later(
+    def test_just_before_a_launch_leaves_an_invalid_file_for_later(
         self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         configuration.save(ConfigError(["a"]))
@@ -169,7 +169,7 @@ class TestWhenItIsRead:
         assert renewal.before_launch() is configuration.written
         assert renewal.before_launch() is None
 
-    def test_what_is_taken_back_before_it_was_in_force_is_pending_no_more(
+    def test_of_reverted_settings_withdraws_the_pending_ones(
         self, renewal: ConfigReloader, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         assert renewal.announce(renewed_to(HEAVY, "command"))
@@ -179,7 +179,7 @@ class TestWhenItIsRead:
         assert isinstance(told[-1], ConfigRestored)
 
     @pytest.mark.parametrize("error", [ConfigError(["a"]), ConfigFileMissing(["c"])])
-    def test_a_fault_takes_back_what_was_pending_so_that_what_is_in_force_stays_so(
+    def test_of_an_invalid_file_withdraws_the_pending_settings(
         self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, error: ConfigError
     ) -> None:
         renewal.announce(renewed_to(HEAVY, "command"))
@@ -188,7 +188,7 @@ class TestWhenItIsRead:
             self.after(renewal, clock, seconds)
         assert renewal.pending is None
 
-    def test_is_never_again_after_the_launch_of_a_single_run(
+    def test_never_happens_after_the_launch_of_a_single_run(
         self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         once = replace(SETTINGS, restart=replace(SETTINGS.restart, once=True))
@@ -227,7 +227,7 @@ class TestARunThatWritesItsConfiguration:
         renewal.accept(reloaded)
         return True
 
-    def test_is_told_of_after_ten_and_its_file_left_alone_for_a_minute(
+    def test_is_reported_after_ten_restarts_and_its_file_ignored_for_a_minute(
         self, renewal: ConfigReloader, clock: ManualClock, told: list[Notice]
     ) -> None:
         assert all(self.replaced(renewal, clock, 0.2) for _ in range(MIN_RESTARTS))
@@ -240,19 +240,17 @@ class TestARunThatWritesItsConfiguration:
         clock.now += SUSPENSION
         assert renewal.before_launch() is not None
 
-    def test_is_looked_at_again_after_a_restart_by_hand(self, renewal: ConfigReloader, clock: ManualClock) -> None:
+    def test_is_checked_again_after_a_restart_by_the_user(self, renewal: ConfigReloader, clock: ManualClock) -> None:
         assert [self.replaced(renewal, clock, 0.2) for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
         renewal.reset()
         assert renewal.before_launch() is not None
 
-    def test_is_not_taken_for_somebody_who_saves_at_any_moment(
+    def test_is_told_from_a_user_who_saves_at_irregular_moments(
         self, renewal: ConfigReloader, clock: ManualClock
     ) -> None:
         assert all(self.replaced(renewal, clock, 0.2 + number % 3) for number in range(2 * MIN_RESTARTS))
 
-    def test_is_not_taken_for_somebody_who_waits_for_each_run(
-        self, renewal: ConfigReloader, clock: ManualClock
-    ) -> None:
+    def test_is_told_from_a_client_that_waits_for_each_run(self, renewal: ConfigReloader, clock: ManualClock) -> None:
         for _ in range(2 * MIN_RESTARTS):
             assert self.replaced(renewal, clock, 0.2)
             renewal.note_external_activity()
@@ -310,7 +308,7 @@ def turns_until_it_ends(bench: Changing) -> int | Idle:
 
 
 class TestInTheEngine:
-    def test_a_policy_is_exchanged_and_the_run_goes_on(self, bench: Changing) -> None:
+    def test_a_policy_is_replaced_and_the_run_continues(self, bench: Changing) -> None:
         bench.save_config(bench.light, "debounce")
         bench.pass_time(CHECK_INTERVAL)
         assert bench.told(ConfigReloaded) == [
@@ -320,7 +318,7 @@ class TestInTheEngine:
         assert bench.configuration.accepted != []
         assert bench.acts == []
 
-    def test_from_then_on_the_new_reporter_is_told(self, bench: Changing) -> None:
+    def test_a_new_reporter_gets_the_notices_from_then_on(self, bench: Changing) -> None:
         bench.save_config(bench.light, "debounce")
         bench.pass_time(CHECK_INTERVAL)
         reporter = bench.configuration.accepted[0].reporter
@@ -338,7 +336,7 @@ class TestInTheEngine:
         assert bench.acts == ["ask 1 with 15"]
         assert bench.told(Launched) == []
 
-    def test_whatever_leads_to_a_launch_it_is_from_the_plan_in_force(self, bench: Changing) -> None:
+    def test_every_launch_uses_the_saved_settings(self, bench: Changing) -> None:
         bench.configuration.save(renewed_to(bench.heavy, "command"))  # nobody has hinted at it
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
@@ -346,7 +344,7 @@ class TestInTheEngine:
             1, ConfigChanged(("command",)), RestartHistory(has_handled_change=True)
         )
 
-    def test_what_is_taken_back_while_the_run_stops_is_not_exchanged(self, bench: Changing) -> None:
+    def test_settings_reverted_while_the_run_stops_are_not_applied(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         bench.host.is_obeyed = False
         bench.pass_time(1.0)
@@ -359,7 +357,7 @@ class TestInTheEngine:
     @pytest.mark.parametrize(
         "wish", [RestartRequested("a test"), ControlRequest(RestartRequest("a test"), Replying([]))]
     )
-    def test_a_restart_by_hand_takes_what_was_left_alone(
+    def test_a_restart_by_the_user_applies_a_suspended_configuration(
         self, bench: Changing, wish: RestartRequested | ControlRequest
     ) -> None:
         until = bench.renewal._suspended_until = bench.clock() + 1000.0
@@ -370,7 +368,7 @@ class TestInTheEngine:
         assert isinstance(turns_until_it_ends(bench), Idle)
         assert bench.clock() < until
 
-    def test_who_has_waited_may_save_it_as_evenly_as_a_run(self, bench: Changing) -> None:
+    def test_regular_saves_of_a_waiting_client_are_not_a_loop(self, bench: Changing) -> None:
         bench.renewal._loops = RestartLoops((FileRestart(0.0, {PLACE: 0.0}),))
         bench.post(StopRequested(15))
         bench.result_of_wait_a_wait(after=None)
@@ -378,7 +376,7 @@ class TestInTheEngine:
         bench.engine.turn()
         assert bench.renewal._loops.restarts == ()
 
-    def test_a_pause_holds_it_until_somebody_resumes(self, bench: Changing) -> None:
+    def test_a_pause_defers_the_reload_until_the_user_resumes(self, bench: Changing) -> None:
         bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
         bench.save_config(bench.heavy, "command")
         bench.settle()
@@ -386,21 +384,21 @@ class TestInTheEngine:
         bench.post(ControlRequest(ResumeRequest("a test"), Replying([])))
         assert isinstance(turns_until_it_ends(bench), Idle)
 
-    def test_who_waits_is_left_to_the_engine_that_follows(self, bench: Changing) -> None:
+    def test_waiting_clients_are_answered_by_the_engine_that_follows(self, bench: Changing) -> None:
         answers = bench.result_of_wait_a_wait()
         bench.save_config(bench.heavy, "command")
         turns_until_it_ends(bench)
         assert answers == []
         assert len(bench.clients.requests) + len(bench.clients.waits) == 1
 
-    def test_what_comes_after_the_last_decision_is_kept(self, bench: Changing) -> None:
+    def test_events_after_the_last_decision_are_kept(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         turns_until_it_ends(bench)
         bench.post(StopRequested(15))
         bench.engine.turn()
         assert bench.inbox.drain() == [StopRequested(15)]
 
-    def test_who_wants_it_to_end_before_the_next_engine_begins_sees_no_run(self, bench: Changing) -> None:
+    def test_a_stop_request_before_the_next_engine_begins_prevents_its_run(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         end = turns_until_it_ends(bench)
         assert isinstance(end, Idle)
@@ -409,7 +407,7 @@ class TestInTheEngine:
         assert following.engine.run() == 128 + 2
         assert following.acts == []
 
-    def test_a_hook_is_neither_waited_for_nor_ended(self, tmp_path: Path) -> None:
+    def test_a_hook_continues_in_the_next_engine(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
         (tmp_path / "app" / "app.py").write_text("x = 1\n")
         policy = TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)), hooks={HookEvent.STOP: ("say",)})
@@ -421,7 +419,7 @@ class TestInTheEngine:
         assert [helper.argv for helper in bench.helpers.living] == [("say",)]
         assert bench.clock() - before < HOOK_TIMEOUT
 
-    def test_the_first_run_is_from_what_is_on_the_disk_by_then(self, tmp_path: Path) -> None:
+    def test_the_first_run_uses_the_configuration_on_the_disk(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
         bench = Changing(tmp_path / "app")
         bench.configuration.save(renewed_to(bench.heavy, "command"))
@@ -430,7 +428,7 @@ class TestInTheEngine:
         assert "launch 1" not in bench.acts
 
 
-class TestWhoWaitsForAllOnTheDisk:
+class TestAWaitingClient:
     """The configuration was saved just before, and nobody has hinted at it."""
 
     @pytest.fixture
@@ -442,13 +440,13 @@ class TestWhoWaitsForAllOnTheDisk:
         bench.pass_time(2 * CHECK_INTERVAL)
         return bench
 
-    def test_is_not_answered_by_the_run_that_is_to_be_replaced(self, bench: Changing) -> None:
+    def test_is_not_answered_by_a_run_that_is_to_be_replaced(self, bench: Changing) -> None:
         bench.configuration.save(renewed_to(bench.heavy, "command"))
         answers = bench.result_of_wait_a_wait(after=None)
         assert isinstance(turns_until_it_ends(bench), Idle)
         assert answers == []
 
-    def test_is_answered_by_a_run_that_goes_on_once_the_policy_is_exchanged(self, bench: Changing) -> None:
+    def test_is_answered_by_the_present_run_once_a_policy_is_replaced(self, bench: Changing) -> None:
         bench.configuration.save(renewed_to(bench.light, "debounce"))
         answers = bench.result_of_wait_a_wait(after=None)
         bench.pass_time(2 * QUIET_TIME)
@@ -468,7 +466,7 @@ class TestWhoWaitsForAllOnTheDisk:
         assert later == first
 
     @pytest.mark.parametrize("written", [None, ConfigFileMissing(["c"])])
-    def test_is_answered_by_the_run_again_when_it_is_refused_no_more(
+    def test_is_answered_by_the_run_again_once_the_configuration_is_valid(
         self, bench: Changing, written: ConfigError | None
     ) -> None:
         bench.configuration.save(ConfigError(["a"]))
@@ -479,7 +477,7 @@ class TestWhoWaitsForAllOnTheDisk:
         bench.pass_time(2 * QUIET_TIME)
         assert [answer["verdict"] for answer in (*answers, *later)] == ["failed", "ready"]
 
-    def test_is_kept_waiting_during_a_pause_in_which_nothing_is_taken_over(self, bench: Changing) -> None:
+    def test_waits_during_a_pause(self, bench: Changing) -> None:
         bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
         bench.configuration.save(renewed_to(bench.light, "debounce"))
         answers = bench.result_of_wait_a_wait(after=None)
@@ -489,7 +487,7 @@ class TestWhoWaitsForAllOnTheDisk:
         bench.pass_time(2 * QUIET_TIME)
         assert [answer["verdict"] for answer in answers] == ["ready"]
 
-    def test_asks_for_nothing_where_no_file_is(self, tmp_path: Path) -> None:
+    def test_causes_no_check_without_a_file(self, tmp_path: Path) -> None:
         renewal = ConfigReloader(SETTINGS, None, ManualClock(), lambda notice: None)
         renewal.check_now()
         assert not renewal.has_unread_changes
@@ -519,7 +517,7 @@ class TestAtTheGate:
         bench.helpers.end(name, Exited(code))
         bench.engine.turn()
 
-    def test_another_command_does_not_start_what_is_refused(self, bench: Changing) -> None:
+    def test_another_command_does_not_start_rejected_files(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         self.check(bench, "lint", 1)
         bench.pass_time(CHECK_INTERVAL)
@@ -531,26 +529,26 @@ class TestAtTheGate:
         assert isinstance(turns_until_it_ends(bench), Idle)
         assert "ask 1 with 15" in bench.acts
 
-    def test_another_command_comes_with_its_own_check(self, bench: Changing) -> None:
+    def test_another_command_must_pass_its_own_check(self, bench: Changing) -> None:
         bench.save_config(replace(bench.heavy, tasks=checked_by("other")), "command", "check")
         self.check(bench, "other", 0)
         assert isinstance(turns_until_it_ends(bench), Idle)
 
-    def test_what_has_to_pass_is_exchanged_and_tried_at_once(self, bench: Changing) -> None:
+    def test_a_new_check_replaces_the_old_one_at_once(self, bench: Changing) -> None:
         bench.save_config(replace(bench.settings, tasks=checked_by("other")), "check")
         self.check(bench, "other", 0)
         bench.pass_time(CHECK_INTERVAL)
         assert [one.replaces_run for one in bench.told(ConfigReloaded)] == [False]
         assert "launch 2" in bench.acts
 
-    def test_what_has_nothing_to_do_with_it_leaves_it_alone(self, bench: Changing) -> None:
+    def test_an_unrelated_change_does_not_affect_it(self, bench: Changing) -> None:
         bench.save_config(bench.light, "debounce")
         bench.pass_time(CHECK_INTERVAL)
         assert len(bench.told(ConfigReloaded)) == 1
         assert bench.helpers.living == []
         assert [act for act in bench.acts if act.startswith("ask")] == []
 
-    def test_what_is_taken_back_there_is_held_to_the_old_check_again(self, bench: Changing) -> None:
+    def test_reverted_settings_restore_the_old_check(self, bench: Changing) -> None:
         bench.save_config(replace(bench.heavy, tasks=checked_by("other")), "command", "check")
         self.check(bench, "other", 1)
         bench.configuration.save(None)
@@ -560,7 +558,7 @@ class TestAtTheGate:
         assert launched.argv == bench.settings.launch.argv
 
     @pytest.mark.parametrize("error", [ConfigError(["a"]), ConfigFileMissing(["c"])])
-    def test_what_is_broken_there_is_held_to_the_old_check_again(self, bench: Changing, error: ConfigError) -> None:
+    def test_an_invalid_configuration_restores_the_old_check(self, bench: Changing, error: ConfigError) -> None:
         bench.save_config(replace(bench.heavy, tasks=checked_by("other")), "command", "check")
         self.check(bench, "other", 1)
         bench.configuration.save(error)
@@ -574,7 +572,7 @@ def checked_by(name: str) -> TaskSettings:
     return TaskSettings(GatePolicy(check=Task((name,)), timeout=1000.0), ReadyPolicy(tcp=("127.0.0.1", 1)))
 
 
-class TestWhatNoRunHasHad:
+class TestInheritedChanges:
     """What has changed since the last run of the old plan is told to the first one of the new plan."""
 
     def following(self, bench: Changing) -> Bench:
@@ -586,7 +584,7 @@ class TestWhatNoRunHasHad:
         following.engine.inherit(bench.engine.pending_up_to(following.engine))
         return following
 
-    def test_is_all_that_was_heard_and_all_that_was_missed(self, bench: Changing) -> None:
+    def test_are_those_with_and_without_a_hint(self, bench: Changing) -> None:
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
         bench.pass_time(CHECK_INTERVAL)
@@ -603,14 +601,14 @@ class TestWhatNoRunHasHad:
         assert following.prepared == following.written_changes
         assert bench.changed[-1:] == [{"missed.py": "added"}]
 
-    def test_is_handed_on_by_an_engine_that_starts_no_run(self, bench: Changing) -> None:
+    def test_are_passed_on_by_an_engine_without_a_run(self, bench: Changing) -> None:
         bench.save_config(bench.heavy, "command")
         following = self.following(bench)
         looking = Bench(bench.root)
         pending = following.engine.pending_up_to(looking.engine)
         assert following.named(pending) == {"missed.py": "added"}
 
-    def test_is_nothing_that_did_not_count_before(self, bench: Changing) -> None:
+    def test_exclude_files_that_were_not_watched(self, bench: Changing) -> None:
         elsewhere = bench.root.parent / "elsewhere"
         elsewhere.mkdir()
         (elsewhere / "b.py").write_text("x = 1\n")
@@ -655,7 +653,7 @@ class TestEngines:
         assert starts[-1].reason == reason
         return plans, first, code
 
-    def test_the_next_one_is_for_the_plan_that_was_saved(self, tmp_path: Path) -> None:
+    def test_the_next_one_has_the_saved_settings(self, tmp_path: Path) -> None:
         plans, first, code = self.engines(tmp_path)
         assert [settings.launch.argv[0] for settings in plans] == ["program", "other"]
         assert first.renewal.settings.launch.argv == ("other",)
@@ -670,7 +668,7 @@ class TestEngines:
             (ImportError("no such file"), "no such file"),
         ],
     )
-    def test_a_plan_that_cannot_be_had_brings_the_old_one_back(
+    def test_settings_that_cannot_be_applied_bring_the_old_ones_back(
         self, tmp_path: Path, error: Exception, problem: str
     ) -> None:
         plans, first, code = self.engines(tmp_path, [error])

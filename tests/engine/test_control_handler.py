@@ -74,7 +74,7 @@ def asked(bench: Bench, request: Request) -> Asker:
 
 
 class TestTheStatus:
-    def test_says_how_the_run_is(self, bench: Bench) -> None:
+    def test_describes_the_run(self, bench: Bench) -> None:
         bench.settle()
         status = asked(bench, StatusRequest()).only
         assert status["notice"] == "SessionStatus"
@@ -83,7 +83,7 @@ class TestTheStatus:
         assert status["ready_after"] == pytest.approx(ALIVE)
         assert status["project"] == str(bench.root)
 
-    def test_of_a_session_that_waits_names_no_child(self, root: Path) -> None:
+    def test_of_a_waiting_session_has_no_child(self, root: Path) -> None:
         bench = Bench(root, restart=RestartPolicy(on_exit=OnExit.WAIT)).begin()
         bench.host.end(Exited(1))
         bench.settle()
@@ -91,12 +91,12 @@ class TestTheStatus:
         assert (status["state"], status["run"], status["child"]) == ("waiting", 1, None)
         assert status["outcome"] == "exited with code 1"
 
-    def test_before_the_first_run_is_that_it_starts(self, root: Path) -> None:
+    def test_before_the_first_run_is_starting(self, root: Path) -> None:
         bench = Bench(root)
         status = asked(bench, StatusRequest()).only
         assert (status["state"], status["run"], status["child"], status["reason"]) == ("starting", 0, None, "")
 
-    def test_before_a_run_that_a_step_has_refused_is_that_it_waits(self, root: Path) -> None:
+    def test_after_a_failed_pre_start_command_is_waiting(self, root: Path) -> None:
         build = TaskSettings(GatePolicy(before=(Task(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
         bench = Bench(root, beside=build)
         bench.engine.begin()
@@ -104,13 +104,13 @@ class TestTheStatus:
         bench.helpers.end("build", Exited(1))
         assert asked(bench, StatusRequest()).only["state"] == "waiting"
 
-    def test_is_told_to_who_types_s(self, bench: Bench) -> None:
+    def test_is_reported_when_the_user_presses_s(self, bench: Bench) -> None:
         bench.post(KeyPressed("s"))
         bench.settle()
         assert [status.run for status in bench.told(SessionStatus)] == [1]
 
 
-def test_a_request_that_another_engine_left_is_answered_although_nothing_happens(root: Path) -> None:
+def test_a_request_that_another_engine_left_is_answered_without_an_event(root: Path) -> None:
     build = TaskSettings(GatePolicy(before=(Task(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
     asker = Asker()
     bench = Bench(root, beside=build, clients=WaitingClients([ControlRequest(StatusRequest(), asker)]))
@@ -121,7 +121,7 @@ def test_a_request_that_another_engine_left_is_answered_although_nothing_happens
 
 
 class TestARestart:
-    def test_is_one_by_hand(self, bench: Bench) -> None:
+    def test_is_one_by_the_user(self, bench: Bench) -> None:
         asked(bench, RestartRequest())
         bench.settle()
         (launched,) = bench.told(Launched)
@@ -129,7 +129,7 @@ class TestARestart:
 
 
 class TestAPause:
-    def test_keeps_changes_back_until_somebody_resumes_and_serves_them_as_one(self, bench: Bench) -> None:
+    def test_holds_changes_until_the_user_resumes_and_forwards_them_as_one_batch(self, bench: Bench) -> None:
         asked(bench, PauseRequest())
         for text in ("second", "third"):
             bench.save("app.py", text)
@@ -148,7 +148,7 @@ class TestAPause:
             [Resumed("reloader resume", 2)],
         )
 
-    def test_that_comes_while_a_batch_is_open_lets_that_one_through(self, bench: Bench) -> None:
+    def test_that_begins_while_a_batch_is_open_forwards_that_one(self, bench: Bench) -> None:
         bench.save("app.py", "second")
         bench.hint("app.py")
         bench.engine.turn()
@@ -157,7 +157,7 @@ class TestAPause:
         assert isinstance(bench.state, Running)
         assert bench.state.run == 2
 
-    def test_that_ends_while_a_batch_is_open_serves_it_when_it_closes(self, bench: Bench) -> None:
+    def test_that_ends_while_a_batch_is_open_forwards_it_when_it_closes(self, bench: Bench) -> None:
         asked(bench, PauseRequest())
         bench.save("app.py", "second")
         bench.hint("app.py")
@@ -168,7 +168,7 @@ class TestAPause:
         assert [launched.run for launched in bench.told(Launched)] == [2]
         assert bench.changed == [{"app.py": "modified"}]
 
-    def test_does_not_hold_a_restart_by_hand_which_has_all_that_was_held(self, bench: Bench) -> None:
+    def test_does_not_hold_a_restart_by_the_user_which_includes_all_held_changes(self, bench: Bench) -> None:
         asked(bench, PauseRequest())
         bench.save("app.py", "second")
         bench.hint("app.py")
@@ -180,7 +180,7 @@ class TestAPause:
         assert [launched.run for launched in bench.told(Launched)] == [2]
         assert {change.path for batch in bench.prepared for change in batch} == {str(bench.root / "app.py")}
 
-    def test_and_its_end_mean_nothing_twice(self, bench: Bench) -> None:
+    def test_and_its_end_have_no_effect_twice(self, bench: Bench) -> None:
         for request in (ResumeRequest(), PauseRequest(), PauseRequest(), ResumeRequest(), ResumeRequest()):
             asked(bench, request)
         assert (len(bench.told(Paused)), len(bench.told(Resumed))) == (1, 1)
@@ -192,13 +192,13 @@ class TestAPause:
         assert (bench.told(Paused), bench.told(Resumed)) == ([Paused("p")], [Resumed("p", 0)])
 
 
-def test_the_keys_are_explained_to_who_asks(bench: Bench) -> None:
+def test_an_unknown_key_reports_the_keys(bench: Bench) -> None:
     bench.post(KeyPressed("?"))
     bench.settle()
     assert bench.told(KeysHelp) == [KeysHelp()]
 
 
-class TestAWaitForThePresent:
+class TestAWaitForThePresentFiles:
     def test_is_answered_when_the_run_has_lived_for_a_second(self, bench: Bench) -> None:
         waiting = asked(bench, WaitRequest())
         assert waiting.answers == []
@@ -209,7 +209,7 @@ class TestAWaitForThePresent:
         bench.settle()
         assert asked(bench, WaitRequest()).only["verdict"] == "ready"
 
-    def test_finds_an_edit_that_no_backend_has_told_of(self, bench: Bench) -> None:
+    def test_finds_an_edit_without_a_hint(self, bench: Bench) -> None:
         bench.settle()
         bench.save("app.py", "second")
         waiting = asked(bench, WaitRequest())
@@ -229,7 +229,7 @@ class TestAWaitForThePresent:
         assert (waiting.only["verdict"], waiting.only["run"], waiting.only["exit_code"]) == ("failed", 2, 1)
         assert waiting.only["trace"] == "ZeroDivisionError"
 
-    def test_ends_when_its_time_is_over(self, bench: Bench) -> None:
+    def test_ends_at_its_timeout(self, bench: Bench) -> None:
         asked(bench, PauseRequest())
         bench.settle()
         bench.save("app.py", "second")
@@ -240,13 +240,13 @@ class TestAWaitForThePresent:
         assert waiting.only["why"] == "the session is paused and holds back 1 change"
         assert bench.clock() - began == pytest.approx(3.0)
 
-    def test_of_somebody_who_has_gone_is_forgotten(self, bench: Bench) -> None:
+    def test_of_a_disconnected_client_is_dropped(self, bench: Bench) -> None:
         waiting = asked(bench, WaitRequest(timeout=100.0))
         waiting.is_connected = False
         bench.settle()
         assert waiting.answers == []
 
-    def test_compares_the_disk_once_for_all_who_ask_together(
+    def test_compares_the_disk_once_for_simultaneous_clients(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         bench.settle()
@@ -276,7 +276,7 @@ class TestAWaitForARun:
         assert (waiting.only["verdict"], waiting.only["run"]) == ("ready", 2)
 
 
-def test_why_and_files_are_answered_of_what_is_watched(bench: Bench) -> None:
+def test_why_and_files_are_answered_from_the_watched_files(bench: Bench) -> None:
     why = asked(bench, ExplainRequest(str(bench.root / "app.py"))).only
     assert (why["notice"], why["is_watched"], why["cause"], why["backend"]) == (
         "PathExplained",
@@ -298,11 +298,11 @@ def test_the_history_has_each_run_with_its_reason_and_end(bench: Bench) -> None:
     assert bench.history[2]["outcome"] == "ended by signal 15"
 
 
-class TestTheStage:
+class TestThePause:
     """Whatever comes in what order: nothing is lost, and a batch never opens without closing while it runs."""
 
     @given(st.lists(st.sampled_from(["open", "close", "pause", "resume", "launched"]), max_size=30))
-    def test_lets_every_change_through_in_the_end(self, steps: list[str]) -> None:
+    def test_forwards_every_change_in_the_end(self, steps: list[str]) -> None:
         pause, out, expected, opened, number = Pause(), list[Event](), set[str](), False, 0
 
         def let(event: Event | None) -> None:
@@ -341,7 +341,7 @@ def test_a_batch_that_is_open_at_the_end_of_a_pause_does_not_stop_a_run_for_ever
     assert not pause.is_on
 
 
-def test_a_change_is_told_when_it_is_served_and_not_before(bench: Bench) -> None:
+def test_a_change_is_reported_when_its_batch_is_handled_and_not_before(bench: Bench) -> None:
     asked(bench, PauseRequest())
     bench.save("app.py", "second")
     bench.hint("app.py")
@@ -349,7 +349,7 @@ def test_a_change_is_told_when_it_is_served_and_not_before(bench: Bench) -> None
     assert bench.told(Changed) == []
 
 
-def test_edits_that_follow_each_wait_at_once_are_taken_for_no_loop(bench: Bench) -> None:
+def test_edits_right_after_each_wait_are_not_a_loop(bench: Bench) -> None:
     for text in range(15):
         bench.save("app.py", str(text))
         waiting = asked(bench, WaitRequest())

@@ -57,7 +57,7 @@ def test_the_file_of_our_own_output_restarts_nothing(root: Path) -> None:
     assert (why.is_watched, why.cause, why.kind) == (False, "own output", "file")
 
 
-def test_what_nothing_ignores_counts(root: Path) -> None:
+def test_a_path_that_nothing_ignores_is_watched(root: Path) -> None:
     why = explained(load_settings(root), root / "app.py")
     assert (why.is_watched, why.cause, why.kind, why.root, why.is_live) == (
         True,
@@ -68,7 +68,7 @@ def test_what_nothing_ignores_counts(root: Path) -> None:
     )
 
 
-def test_the_rule_that_ignores_is_named_with_the_directory_that_it_met(root: Path) -> None:
+def test_an_ignore_rule_is_named_with_the_directory_that_it_matched(root: Path) -> None:
     (root / "build").mkdir()
     (root / "build" / "a.py").touch()
     why = explained(load_settings(root, ignore=["build/"]), root / "build" / "a.py")
@@ -83,25 +83,25 @@ def test_the_line_of_a_gitignore_is_named(root: Path) -> None:
     assert (why.is_watched, why.pattern, why.source, why.line) == (True, "!app.py", str(root / ".gitignore"), 3)
 
 
-def test_what_watch_does_not_ask_for_does_not_count(root: Path) -> None:
+def test_a_path_that_watch_does_not_match_is_not_watched(root: Path) -> None:
     assert explained(load_settings(root, watch=["*.css"]), root / "app.py").cause == "not asked for"
     assert explained(load_settings(root, watch=["*.py"]), root / "app.py").pattern == "*.py"
 
 
-def test_a_virtual_environment_is_told_as_one(root: Path) -> None:
+def test_a_virtual_environment_is_named(root: Path) -> None:
     (root / "env").mkdir()
     (root / "env" / "pyvenv.cfg").touch()
     why = explained(load_settings(root), root / "env" / "x.py")
     assert (why.is_watched, why.cause, why.at, why.kind) == (False, "virtualenv", str(root / "env"), "missing")
 
 
-def test_what_lies_outside_counts_if_it_is_named(root: Path) -> None:
+def test_a_path_outside_is_watched_if_it_is_explicit(root: Path) -> None:
     outside = root.parent / "settings.env"
     assert explained(load_settings(root), outside).cause == "outside"
     assert explained(load_settings(root, extra=str(outside)), outside).cause == "named"
 
 
-def test_of_a_python_program_what_it_imports_decides(root: Path) -> None:
+def test_imports_decide_for_a_python_program(root: Path) -> None:
     (root / "other.py").touch()
     assert explained(load_settings(root), root / "app.py", imports=[root / "app.py"], alone=True).cause == "imported"
     why = explained(load_settings(root), root / "other.py", imports=[root / "app.py"], alone=True)
@@ -117,7 +117,7 @@ def test_without_a_session_a_python_program_is_watched_by_its_sources(root: Path
 
 
 @posix_only
-def test_links_are_told_with_where_they_lead(root: Path) -> None:
+def test_links_are_explained_with_their_targets(root: Path) -> None:
     (root / "link.py").symlink_to("app.py")
     why = explained(load_settings(root), root / "link.py")
     assert (why.is_watched, why.target) == (True, str(root / "app.py"))
@@ -126,14 +126,14 @@ def test_links_are_told_with_where_they_lead(root: Path) -> None:
 
 
 @posix_only
-def test_a_path_by_way_of_a_link_above_the_root_is_the_path_in_the_root(root: Path) -> None:
+def test_a_path_through_a_link_above_the_root_is_the_path_in_the_root(root: Path) -> None:
     (root.parent / "alias").symlink_to(root)
     why = explained(load_settings(root), root.parent / "alias" / "app.py")
     assert (why.is_watched, why.path) == (True, str(root / "app.py"))
 
 
 @posix_only
-def test_what_is_no_file_never_counts(root: Path) -> None:
+def test_a_special_file_is_never_watched(root: Path) -> None:
     os.mkfifo(root / "pipe")
     why = explained(load_settings(root), root / "pipe")
     assert (why.is_watched, why.cause, why.kind) == (False, "no file", "other")

@@ -61,37 +61,37 @@ def change_until_a_step_runs(bench: Bench, name: str, text: str) -> None:
 
 
 class TestSyntax:
-    def test_a_good_save_is_served_as_soon_as_the_disk_is_quiet(self, bench: Bench) -> None:
+    def test_a_valid_save_is_handled_as_soon_as_the_disk_is_quiet(self, bench: Bench) -> None:
         change(bench, "app.py", "x = 2\n")
         assert [notice.run for notice in bench.told(Launched)] == [2]
 
-    def test_a_bad_save_leaves_the_run_alone(self, bench: Bench) -> None:
+    def test_an_invalid_save_keeps_the_run(self, bench: Bench) -> None:
         change(bench, "app.py", "x = (\n")
         (refused,) = bench.told(SyntaxErrorNotice)
         assert (refused.file, refused.line, refused.run) == (str(bench.root / "app.py"), 1, 1)
         assert refused.excerpt[-1] == refused.message == "SyntaxError: '(' was never closed"
         assert [act for act in bench.acts if act.startswith(("ask", "launch"))] == []
 
-    def test_what_was_refused_is_served_with_the_next_save(self, bench: Bench) -> None:
+    def test_rejected_changes_are_handled_with_the_next_save(self, bench: Bench) -> None:
         change(bench, "other.py", "x = (\n")
         change(bench, "app.py", "x = 3\n")
         assert bench.told(Launched) == []
         change(bench, "other.py", "x = 3\n")
         assert bench.changed == [{"other.py": "added", "app.py": "modified"}]
 
-    def test_what_is_taken_back_restarts_nothing(self, bench: Bench) -> None:
+    def test_a_reverted_change_restarts_nothing(self, bench: Bench) -> None:
         change(bench, "app.py", "x = (\n")
         change(bench, "app.py", "x = 1\n")
         assert [notice.run for notice in bench.told(ChangesReverted)] == [1]
         assert bench.told(Changed) == []
 
-    def test_a_file_that_the_run_has_imported_since_is_not_taken_back(self, bench: Bench) -> None:
+    def test_a_file_that_the_run_has_imported_since_is_not_reverted(self, bench: Bench) -> None:
         change(bench, "app.py", "x = (\n")
         bench.baseline.launch_snapshot.note_read(str(bench.root / "app.py"))
         change(bench, "app.py", "x = 1\n")
         assert bench.changed == [{"app.py": "modified"}]
 
-    def test_a_new_file_that_is_gone_again_is_taken_back(self, bench: Bench) -> None:
+    def test_a_new_file_that_is_removed_again_is_reverted(self, bench: Bench) -> None:
         change(bench, "new.py", "x = (\n")
         (bench.root / "new.py").unlink()
         bench.hint("new.py")
@@ -99,7 +99,7 @@ class TestSyntax:
         assert bench.told(Changed) == []
         assert len(bench.told(ChangesReverted)) == 1
 
-    def test_where_nothing_runs_a_bad_save_is_waited_for(self, bench: Bench) -> None:
+    def test_without_a_run_an_invalid_save_starts_nothing(self, bench: Bench) -> None:
         change(bench, "app.py", "x = 2\n")  # so that a failure is waited for
         bench.host.end(Exited(1))
         bench.settle()
@@ -109,7 +109,7 @@ class TestSyntax:
         change(bench, "app.py", "x = 3\n")
         assert [notice.run for notice in bench.told(Launched)] == [2, 3]
 
-    def test_a_program_that_is_not_of_python_is_stopped_at_once(self, tmp_path: Path) -> None:
+    def test_a_program_in_another_language_is_stopped_at_once(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, SYNTAX, compiles=False).begin()
         change(bench, "app.py", "x = (\n")
         assert [notice.run for notice in bench.told(Launched)] == [2]
@@ -126,7 +126,7 @@ class TestACheck:
     def bench(self, tmp_path: Path) -> Bench:
         return bench_with(tmp_path, LINT).begin()
 
-    def test_that_ends_well_lets_the_changes_through(self, bench: Bench) -> None:
+    def test_that_passes_forwards_the_changes(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         assert bench.helpers.living[0].argv == ("lint", str(bench.root / "app.py"))
         assert bench.told(Changed) == []
@@ -144,12 +144,12 @@ class TestACheck:
         ]
         assert bench.told(Launched) == []
 
-    def test_that_takes_too_long_is_ended_and_has_failed(self, bench: Bench) -> None:
+    def test_that_exceeds_its_timeout_is_stopped_and_has_failed(self, bench: Bench) -> None:
         change(bench, "app.py", "x = 2\n")  # to settle lets all the time pass that somebody waits for
         assert [notice.outcome for notice in bench.told(TaskFailed)] == [TimedOut(5.0)]
         assert "ask lint with 15" in bench.acts
 
-    def test_that_is_deaf_too_is_ended_by_force(self, bench: Bench) -> None:
+    def test_that_ignores_the_stop_is_killed(self, bench: Bench) -> None:
         bench.helpers.are_obedient = False
         change(bench, "app.py", "x = 2\n")
         assert [notice.outcome for notice in bench.told(TaskFailed)] == [TimedOut(5.0)]
@@ -160,7 +160,7 @@ class TestACheck:
         change(bench, "app.py", "x = 2\n")
         assert bench.told(TaskFailed)[0].outcome.exit_code == 127
 
-    def test_is_begun_anew_when_more_changes(self, bench: Bench) -> None:
+    def test_begins_anew_after_more_changes(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         bench.save("b.py", "x = 2\n")
         bench.hint("b.py")
@@ -182,14 +182,14 @@ class TestACheck:
         bench.settle()
         assert bench.changed == [{"app.py": "modified"}]
 
-    def test_is_ended_with_the_session(self, bench: Bench) -> None:
+    def test_is_killed_with_the_session(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         bench.post(StopRequested(15))
         bench.until_finished()
         assert "force lint" in bench.acts
         assert bench.told(Changed) == []
 
-    def test_that_is_under_way_keeps_a_session_alive_whose_run_ends(self, bench: Bench) -> None:
+    def test_that_is_running_keeps_the_session_alive_after_the_end_of_the_run(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         bench.host.end(Exited(0))
         bench.engine.turn()
@@ -217,15 +217,15 @@ class TestACheck:
         assert [notice.stopped for notice in bench.told(Ended)] == [False]
         assert [notice.run for notice in bench.told(Launched)] == [2]
 
-    def test_does_not_keep_the_user_from_ending_it(self, bench: Bench) -> None:
+    def test_does_not_prevent_a_stop_by_the_user(self, bench: Bench) -> None:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         bench.host.end(Signalled(2, was_foreground=True))
         bench.until_finished()
         assert bench.told(Launched) == []
 
 
-class TestStepsBeforeAStart:
-    def test_come_before_the_first_one(self, tmp_path: Path) -> None:
+class TestPreStartCommands:
+    def test_run_before_the_first_start(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD)
         bench.engine.begin()
         assert isinstance(bench.state, Idle)
@@ -233,7 +233,7 @@ class TestStepsBeforeAStart:
         bench.settle()
         assert [notice.run for notice in bench.told(Launched)] == [1]
 
-    def test_that_fail_are_the_end_where_nothing_is_to_be_waited_for(self, tmp_path: Path) -> None:
+    def test_that_fail_end_a_session_of_one_run(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(OnExit.EXIT))
         bench.helpers.refusals.append(ChildNotLaunched(126, "it is no program"))
         assert bench.engine.run() == 126
@@ -256,13 +256,13 @@ class TestStepsBeforeAStart:
         assert isinstance(bench.told(Launched)[0].reason, FilesChanged)
 
     @pytest.mark.parametrize("postpone", [False, True])
-    def test_come_before_the_first_one_of_another_plan(self, tmp_path: Path, *, postpone: bool) -> None:
+    def test_run_before_the_first_start_with_other_settings(self, tmp_path: Path, *, postpone: bool) -> None:
         bench = bench_with(tmp_path, BUILD, restart=RestartPolicy(postpone=postpone))
         assert bench.gate.admit(Begin(), Idle(4, ConfigChanged(("before",)))) == []
         environment = bench.helpers.living[0].environment
         assert (environment["RELOADER_RUN"], environment["RELOADER_REASON"]) == ("5", "config_changed")
 
-    def test_come_before_a_restart_by_hand(self, tmp_path: Path) -> None:
+    def test_run_before_a_restart_by_the_user(self, tmp_path: Path) -> None:
         bench = bench_with(tmp_path, BUILD)
         bench.engine.begin()
         bench.helpers.end("build", Exited(0))
@@ -275,7 +275,7 @@ class TestStepsBeforeAStart:
         assert bench.told(Launched)[-1].reason == RequestedByUser("r")
 
 
-class TestWhatAStepIsTold:
+class TestVariablesOfTasks:
     """It is of the run that is to follow."""
 
     @staticmethod
@@ -303,7 +303,7 @@ class TestWhatAStepIsTold:
         assert self.told(bench) == ["2", "files_changed", "pending"]
 
 
-def test_nothing_passes_the_gate_any_more_when_the_session_is_over(bench: Bench) -> None:
+def test_nothing_passes_the_gate_after_the_session(bench: Bench) -> None:
     bench.post(StopRequested(15))
     bench.until_finished()
     assert bench.gate.admit(BatchOpened(), bench.state) == [BatchOpened()]

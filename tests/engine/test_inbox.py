@@ -16,7 +16,7 @@ from tests.support.fakes.clock import ManualClock
 FIRST, SECOND, THIRD = RestartRequested("first"), RestartRequested("second"), StopRequested(15)
 
 
-def test_news_are_taken_in_the_order_of_their_arrival_and_once() -> None:
+def test_events_are_taken_once_and_in_order() -> None:
     inbox = Inbox(ManualClock())
     for event in (FIRST, SECOND, THIRD):
         inbox.post(event)
@@ -24,7 +24,7 @@ def test_news_are_taken_in_the_order_of_their_arrival_and_once() -> None:
     assert inbox.drain() == []
 
 
-def test_what_is_kept_comes_before_what_is_still_to_come() -> None:
+def test_an_event_that_was_put_back_comes_first() -> None:
     inbox = Inbox(ManualClock())
     inbox.post(THIRD)
     inbox.put_back(FIRST)
@@ -32,7 +32,7 @@ def test_what_is_kept_comes_before_what_is_still_to_come() -> None:
     assert inbox.take(None) == [FIRST, SECOND, THIRD]
 
 
-def test_a_moment_that_is_past_is_not_waited_for() -> None:
+def test_a_past_moment_causes_no_wait() -> None:
     clock = ManualClock()
     inbox = Inbox(clock)
     assert inbox.take(clock()) == []
@@ -46,7 +46,7 @@ def test_a_wait_ends_at_its_moment() -> None:
     assert time.monotonic() >= until - 0.001
 
 
-def test_a_wait_without_a_moment_is_bounded_all_the_same() -> None:
+def test_a_wait_without_a_moment_is_bounded() -> None:
     assert Inbox(time.monotonic, longest_wait=0.01).take(None) == []
 
 
@@ -55,7 +55,7 @@ def test_a_long_wait_is_bounded_too() -> None:
     assert Inbox(clock, longest_wait=0.01).take(clock() + 3600.0) == []
 
 
-def test_news_from_another_thread_end_the_wait() -> None:
+def test_an_event_from_another_thread_ends_the_wait() -> None:
     inbox = Inbox(time.monotonic)
     thread = threading.Thread(target=inbox.post, args=(FIRST,))
     taken: list[Posted] = []
@@ -66,7 +66,7 @@ def test_news_from_another_thread_end_the_wait() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal does not interrupt a wait on Windows")
-def test_news_from_a_signal_handler_end_the_wait() -> None:
+def test_an_event_from_a_signal_handler_ends_the_wait() -> None:
     inbox = Inbox(time.monotonic)
     before = signal.signal(signal.SIGALRM, lambda number, frame: inbox.post(Wakeup()))
     try:

@@ -8,7 +8,7 @@ from reloader.engine.files.launch_snapshot import LaunchSnapshot
 FILE = FileStat(PathKind.FILE, 1, 2, 3, 4)
 
 
-def test_content_that_is_back_is_as_before() -> None:
+def test_content_that_is_restored_is_reverted() -> None:
     entries = {"a": FileRecord(FILE, 1)}
     snapshot = LaunchSnapshot(entries)
     for digest, expected in ((2, False), (3, False), (1, True)):
@@ -17,7 +17,7 @@ def test_content_that_is_back_is_as_before() -> None:
         assert snapshot.is_reverted("a") is expected
 
 
-def test_what_was_not_there_is_as_before_when_it_is_gone() -> None:
+def test_a_new_file_that_is_removed_is_reverted() -> None:
     entries: dict[str, FileRecord] = {}
     snapshot = LaunchSnapshot(entries)
     snapshot.note_change("a")
@@ -29,14 +29,14 @@ def test_what_was_not_there_is_as_before_when_it_is_gone() -> None:
     assert snapshot.is_reverted("a")
 
 
-def test_content_that_nobody_has_read_is_never_as_before() -> None:
+def test_content_that_was_not_read_is_never_reverted() -> None:
     entries = {"a": FileRecord(FILE)}
     snapshot = LaunchSnapshot(entries)
     snapshot.note_change("a")
     assert not snapshot.is_reverted("a")
 
 
-def test_what_the_run_has_read_since_is_not_as_before() -> None:
+def test_a_file_that_the_run_has_read_since_is_not_reverted() -> None:
     entries = {"a": FileRecord(FILE, 1), "b": FileRecord(FILE, 1)}
     snapshot = LaunchSnapshot(entries)
     snapshot.note_change("a")
@@ -47,7 +47,7 @@ def test_what_the_run_has_read_since_is_not_as_before() -> None:
     assert (snapshot.is_reverted("a"), snapshot.is_reverted("b")) == (False, True)
 
 
-def test_with_the_next_launch_all_begins_anew() -> None:
+def test_the_next_launch_resets_it() -> None:
     entries = {"a": FileRecord(FILE, 1)}
     snapshot = LaunchSnapshot(entries)
     snapshot.note_change("a")

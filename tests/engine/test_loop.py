@@ -65,7 +65,7 @@ def bench(root: Path) -> Bench:
 
 
 class TestTheFirstRun:
-    def test_is_launched_with_the_environment_that_is_made_for_it(self, root: Path) -> None:
+    def test_is_launched_with_its_environment(self, root: Path) -> None:
         bench = Bench(root)
         bench.engine.begin()
         assert bench.host.environments == [{"RUN": "1"}]
@@ -78,7 +78,7 @@ class TestTheFirstRun:
         assert [environment["RUN"] for environment in bench.host.environments] == ["1", "2"]
 
     @pytest.mark.parametrize("code", [126, 127])
-    def test_that_cannot_be_launched_ends_the_session_with_the_code_of_shells(self, root: Path, code: int) -> None:
+    def test_that_cannot_be_launched_ends_the_session_with_the_exit_code_of_shells(self, root: Path, code: int) -> None:
         bench = Bench(root)
         bench.host.refusals.append(ChildNotLaunched(code, "because"))
         assert bench.engine.run() == code
@@ -86,7 +86,7 @@ class TestTheFirstRun:
         assert bench.told(Launched) == []
         assert bench.told(FinishedNotice) == [FinishedNotice(code)]
 
-    def test_whose_environment_is_impossible_ends_with_126_and_the_reason(self, root: Path) -> None:
+    def test_with_an_invalid_environment_ends_with_126_and_the_reason(self, root: Path) -> None:
         def refuse(run: int) -> NoReturn:
             raise EnvironmentVariableError("the variable X is impossible")
 
@@ -116,7 +116,7 @@ class TestALaterRunThatCannotBeLaunched:
         bench.settle()
         assert bench.acts == ["scripted catches up", "launch 3"]
 
-    def test_is_neither_asked_nor_forced_by_a_user_who_is_quicker_than_the_news_of_it(self, bench: Bench) -> None:
+    def test_is_neither_stopped_nor_killed_by_a_request_before_its_end_is_known(self, bench: Bench) -> None:
         bench.host.refusals.append(ChildNotLaunched(127, "gone"))
         bench.post(RestartRequested("a test"))
         bench.engine.turn()
@@ -133,9 +133,7 @@ class TestALaterRunThatCannotBeLaunched:
 
 
 class TestASave:
-    def test_that_is_finished_asks_the_run_to_stop_at_once_and_the_launch_waits_for_the_batch(
-        self, bench: Bench
-    ) -> None:
+    def test_that_is_finished_stops_the_run_at_once_and_the_launch_waits_for_the_batch(self, bench: Bench) -> None:
         bench.save("app.py", "second")
         bench.hint("app.py")
         heard = bench.clock()
@@ -165,7 +163,7 @@ class TestASave:
         bench.settle()
         assert [bench.named(batch) for batch in bench.prepared] == [{"app.py": "modified"}]
 
-    def test_that_brings_the_same_content_does_nothing_and_is_told_as_that(self, bench: Bench) -> None:
+    def test_with_the_same_content_does_nothing_and_is_reported_as_unchanged(self, bench: Bench) -> None:
         path = bench.save("app.py", "first content of app.py\n")
         bench.hint("app.py")
         bench.settle()
@@ -173,13 +171,13 @@ class TestASave:
         assert bench.told(Unchanged) == [Unchanged((path,))]
         assert isinstance(bench.state, Running)
 
-    def test_that_is_not_finished_and_looks_the_same_keeps_no_batch_open(self, bench: Bench) -> None:
+    def test_that_is_not_finished_and_has_the_same_stat_result_keeps_no_batch_open(self, bench: Bench) -> None:
         bench.hint("app.py", finished=False)
         bench.engine.turn()
         assert bench.collector.deadline is None
         assert bench.journal == []
 
-    def test_that_is_not_finished_is_looked_at_only_when_it_is_quiet(self, bench: Bench) -> None:
+    def test_that_is_not_finished_is_compared_only_when_it_is_quiet(self, bench: Bench) -> None:
         bench.disk.read.clear()
         path = bench.save("app.py", "sec")
         bench.hint("app.py", finished=False)
@@ -193,7 +191,7 @@ class TestASave:
         assert bench.clock() - heard == pytest.approx(QUIET)
         assert bench.changed == [{"app.py": "modified"}]
 
-    def test_that_goes_on_while_the_run_stops_joins_the_same_restart(self, bench: Bench) -> None:
+    def test_that_continues_while_the_run_stops_joins_the_same_restart(self, bench: Bench) -> None:
         bench.host.is_obeyed = False
         bench.save("app.py", "second")
         bench.hint("app.py")
@@ -211,7 +209,7 @@ class TestASave:
         assert isinstance(launched.reason, FilesChanged)
         assert bench.named(launched.reason.batch) == {"app.py": "modified", "other.py": "modified"}
 
-    def test_of_a_file_that_keeps_changing_is_served_at_the_ceiling(self, bench: Bench) -> None:
+    def test_of_a_file_that_keeps_changing_is_handled_at_the_ceiling(self, bench: Bench) -> None:
         first_heard = bench.clock()
         writes = 0
         bench.save("app.py", "change 0")
@@ -227,8 +225,8 @@ class TestASave:
         assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
 
 
-class TestWhatHappensJustBeforeALaunch:
-    def test_is_read_by_that_run_and_needs_no_other(self, bench: Bench) -> None:
+class TestEventsJustBeforeALaunch:
+    def test_are_changes_that_the_run_reads_and_that_restart_nothing(self, bench: Bench) -> None:
         def somebody_saves() -> None:
             bench.save("other.py", "second")
             bench.hint("other.py")
@@ -242,14 +240,14 @@ class TestWhatHappensJustBeforeALaunch:
         assert bench.journal.index("tell Changed") < bench.journal.index("launch 2")
         assert bench.named(bench.prepared[-1]) == {"app.py": "modified", "other.py": "modified"}
 
-    def test_is_not_told_of_when_it_turns_out_to_be_no_change(self, bench: Bench) -> None:
+    def test_are_not_reported_without_a_change(self, bench: Bench) -> None:
         bench.watcher.on_catch_up = lambda: bench.hint("other.py")
         bench.post(RestartRequested("a test"))
         bench.settle()
         assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
         assert bench.changed == []
 
-    def test_other_news_keep_their_order_and_are_heard_after_the_launch(self, bench: Bench) -> None:
+    def test_of_other_kinds_keep_their_order_and_are_handled_after_the_launch(self, bench: Bench) -> None:
         def much_happens() -> None:
             bench.post(PollIntervalRaised(2.0, 0.04, 10))
             bench.hint("app.py")
@@ -262,14 +260,14 @@ class TestWhatHappensJustBeforeALaunch:
         assert [notice.interval for notice in bench.told(ScansSlowed)] == [2.0, 4.0]
         assert bench.journal.index("launch 2") < bench.journal.index("tell ScansSlowed")
 
-    def test_a_wish_to_stop_ends_the_run_that_was_just_launched(self, bench: Bench) -> None:
+    def test_that_request_a_stop_end_the_run_that_was_just_launched(self, bench: Bench) -> None:
         bench.watcher.on_catch_up = lambda: bench.post(StopRequested(15))
         bench.post(RestartRequested("a test"))
         bench.until_finished()
         assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2", "ask 2 with 15"]
         assert bench.told(FinishedNotice) == [FinishedNotice(143)]
 
-    def test_a_change_of_which_only_the_hint_was_late_leads_to_no_second_restart(self, bench: Bench) -> None:
+    def test_whose_hint_is_late_cause_no_second_restart(self, bench: Bench) -> None:
         """The file was saved, and compared, before the launch; its hint arrives after it."""
         bench.watcher.on_catch_up = lambda: bench.hint("other.py", finished=False)
         bench.save("app.py", "second")
@@ -282,7 +280,7 @@ class TestWhatHappensJustBeforeALaunch:
 
 
 class TestLostEvents:
-    def test_are_found_on_the_disk_and_told_once(self, bench: Bench) -> None:
+    def test_are_found_on_the_disk_and_reported_once(self, bench: Bench) -> None:
         bench.save("app.py", "second")
         bench.save("pkg/new.py", "new")
         bench.post(WatcherOverflowed("scripted"))
@@ -291,7 +289,7 @@ class TestLostEvents:
         assert bench.told(EventsOverflowed) == [EventsOverflowed("scripted", bench.watching.overflow_remedy)]
         assert bench.acts == ["scripted watches anew", "ask 1 with 15", "scripted catches up", "launch 2"]
 
-    def test_that_meant_nothing_restart_nothing(self, bench: Bench) -> None:
+    def test_without_a_change_restart_nothing(self, bench: Bench) -> None:
         bench.post(WatcherOverflowed("scripted"))
         bench.settle()
         assert bench.journal == ["tell EventsOverflowed", "scripted watches anew"]
@@ -300,7 +298,7 @@ class TestLostEvents:
 class TestABackendThatFails:
     FAILED = WatcherFailed("scripted", "a limit", "raise it")
 
-    def test_is_replaced_by_polling_and_told(self, bench: Bench) -> None:
+    def test_is_replaced_by_polling_and_reported(self, bench: Bench) -> None:
         bench.save("app.py", "changed where nobody looked")
         bench.post(self.FAILED)
         bench.settle()
@@ -309,14 +307,14 @@ class TestABackendThatFails:
         assert bench.changed == [{"app.py": "modified"}]
         assert bench.acts[:2] == ["poller starts", "ask 1 with 15"]
 
-    def test_in_the_same_way_again_is_not_told_again(self, bench: Bench) -> None:
+    def test_in_the_same_way_again_is_not_reported_again(self, bench: Bench) -> None:
         bench.post(self.FAILED)
         bench.post(self.FAILED)
         bench.settle()
         assert len(bench.told(BackendFellBack)) == 1
         assert bench.acts == ["poller starts"]
 
-    def test_in_one_more_directory_is_told_and_polled_there_too(self, bench: Bench) -> None:
+    def test_in_one_more_directory_is_reported_and_polled_there_too(self, bench: Bench) -> None:
         first, second = str(bench.root / "a"), str(bench.root / "b")
         bench.post(WatcherFailed("scripted", "a limit", "raise it", (first,)))
         bench.post(WatcherFailed("scripted", "a limit", "raise it", (second,)))
@@ -337,7 +335,7 @@ class TestABackendThatFails:
 
 
 class TestTheRules:
-    def test_are_asked_anew_when_a_gitignore_is_edited_and_what_counts_now_is_a_change(self, bench: Bench) -> None:
+    def test_are_read_again_when_a_gitignore_is_edited_and_newly_watched_files_are_changes(self, bench: Bench) -> None:
         bench.save(".gitignore", "scratch/\n")
         bench.hint(".gitignore")
         bench.settle()
@@ -352,7 +350,7 @@ class TestTheRules:
         assert bench.changed == [{"scratch/x.py": "added"}]
         assert bench.acts[1:] == ["scripted watches anew", "ask 1 with 15", "scripted catches up", "launch 2"]
 
-    def test_that_change_just_before_a_launch_are_obeyed_by_what_follows(self, bench: Bench) -> None:
+    def test_that_change_just_before_a_launch_are_applied(self, bench: Bench) -> None:
         bench.save(".gitignore", "scratch/\n")
         bench.hint(".gitignore")
         bench.save("scratch/x.py", "x")
@@ -383,38 +381,38 @@ class TestTheRules:
         assert bench.acts == ["scripted watches anew"]
 
 
-class TestSmallNews:
-    def test_a_raised_interval_is_told(self, bench: Bench) -> None:
+class TestOtherEvents:
+    def test_a_raised_interval_is_reported(self, bench: Bench) -> None:
         bench.post(PollIntervalRaised(2.5, 0.05, 40_000))
         bench.settle()
         assert bench.reporter.notices == [ScansSlowed(2.5, 0.05, 40_000)]
 
-    def test_a_stirred_child_is_looked_at(self, bench: Bench) -> None:
+    def test_a_wakeup_collects_the_child(self, bench: Bench) -> None:
         bench.host.end(Exited(0))
         bench.post(Wakeup())
         bench.engine.turn()
         assert isinstance(bench.state, Finished)
 
-    def test_an_end_that_is_posted_counts_like_one_that_is_collected(self, bench: Bench) -> None:
+    def test_a_posted_end_is_handled_like_a_collected_one(self, bench: Bench) -> None:
         bench.host.child = None
         bench.post(RunEnded(1, Exited(5)))
         bench.engine.turn()
         assert bench.told(FinishedNotice) == [FinishedNotice(5)]
 
-    def test_what_the_leader_leaves_behind_is_told_and_asked_to_stop(self, bench: Bench) -> None:
+    def test_orphans_of_the_leader_are_reported_and_stopped(self, bench: Bench) -> None:
         bench.post(LeaderExited(1, Exited(4)))
         bench.engine.turn()
         assert bench.told(OrphansFound) == [OrphansFound(1, Exited(4))]
         assert bench.acts == ["ask 1 with 15"]
 
-    def test_a_restart_by_hand_names_who_asked(self, bench: Bench) -> None:
+    def test_a_restart_by_the_user_names_its_source(self, bench: Bench) -> None:
         bench.post(RestartRequested("SIGUSR1"))
         bench.settle()
         assert [notice.reason for notice in bench.told(Launched)] == [RequestedByUser("SIGUSR1")]
 
 
 class TestDeadlines:
-    def test_a_run_that_does_not_stop_is_forced_after_its_timeout(self, bench: Bench) -> None:
+    def test_a_run_that_does_not_stop_is_killed_after_its_timeout(self, bench: Bench) -> None:
         bench.host.is_obeyed = False
         bench.post(RestartRequested("a test"))
         asked = bench.clock()
@@ -423,13 +421,13 @@ class TestDeadlines:
         assert bench.told(Killed) == [Killed(1, 5.0)]
         assert bench.clock() - asked == pytest.approx(5.0)
 
-    def test_a_ctrl_c_is_handed_on_as_what_it_is(self, bench: Bench) -> None:
+    def test_a_ctrl_c_is_passed_on_as_sigint(self, bench: Bench) -> None:
         bench.post(StopRequested(2))
         bench.until_finished()
         assert bench.acts == ["ask 1 with 2"]
         assert bench.told(FinishedNotice) == [FinishedNotice(130)]
 
-    def test_a_run_that_fails_is_launched_again_after_a_pause(self, root: Path) -> None:
+    def test_a_run_that_fails_is_launched_again_after_a_delay(self, root: Path) -> None:
         bench = Bench(root, restart=RestartPolicy(OnExit.RESTART)).begin()
         bench.host.end(Exited(1))
         before = bench.clock()
@@ -438,7 +436,7 @@ class TestDeadlines:
         assert bench.clock() - before == pytest.approx(0.5)
         assert bench.acts == ["scripted catches up", "launch 2"]
 
-    def test_a_look_that_the_host_wants_is_waited_for_no_longer_than_that(self, bench: Bench) -> None:
+    def test_a_poll_of_the_host_is_done_in_time(self, bench: Bench) -> None:
         bench.host.look_every = 0.02
         before = bench.clock()
         bench.engine.turn()
@@ -446,7 +444,7 @@ class TestDeadlines:
 
 
 class TestReadingAhead:
-    def test_is_told_when_all_contents_are_known(self, root: Path) -> None:
+    def test_is_reported_when_all_contents_are_known(self, root: Path) -> None:
         bench = Bench(root)
         bench.engine.begin()
         assert not bench.files.are_read_ahead
@@ -455,7 +453,7 @@ class TestReadingAhead:
         assert bench.told(Note) == [Note("the contents of all files are known")]
         assert sorted(bench.disk.read) == [str(root / "app.py"), str(root / "other.py")]
 
-    def test_finds_an_edit_that_no_hint_told_of(self, root: Path) -> None:
+    def test_finds_an_edit_without_any_hint(self, root: Path) -> None:
         bench = Bench(root)
         bench.engine.begin()
         bench.save("app.py", "second")
@@ -463,13 +461,13 @@ class TestReadingAhead:
         assert bench.changed == [{"app.py": "modified"}]
         assert bench.acts[-1] == "launch 2"
 
-    def test_a_touch_is_known_as_one_afterwards(self, bench: Bench) -> None:
+    def test_lets_a_touch_be_recognized_afterwards(self, bench: Bench) -> None:
         os.utime(bench.root / "app.py", (1_000_000_000, 1_000_000_000))
         bench.hint("app.py")
         bench.settle()
         assert bench.journal == ["tell Unchanged"]
 
-    def test_content_that_nobody_has_read_is_taken_for_changed(self, root: Path) -> None:
+    def test_content_that_was_not_read_counts_as_changed(self, root: Path) -> None:
         bench = Bench(root)
         bench.engine.begin()
         os.utime(root / "app.py", (1_000_000_000, 1_000_000_000))
@@ -478,10 +476,10 @@ class TestReadingAhead:
         assert bench.changed == [{"app.py": "modified"}]
 
 
-class TestAnErrorOfOurs:
+class TestAnInternalError:
     """A session that is cut short by a fault of the program, which nobody can foresee, so that a test puts one in."""
 
-    def test_forces_the_run_and_waits_until_all_of_it_is_gone(self, bench: Bench) -> None:
+    def test_kills_the_run_and_waits_for_its_end(self, bench: Bench) -> None:
         bench.host.dies_of_force = False
         bench.host.look_every = 0.02
         bench.host.after_force = [LeaderExited(1, Signalled(9)), RunEnded(1, Signalled(9))]
@@ -492,7 +490,7 @@ class TestAnErrorOfOurs:
         assert not bench.host.ended
 
     @pytest.mark.parametrize("look_every", [0.02, None])
-    def test_is_not_held_up_by_a_run_that_does_not_end(self, bench: Bench, look_every: float | None) -> None:
+    def test_does_not_wait_long_for_a_run_that_does_not_end(self, bench: Bench, look_every: float | None) -> None:
         bench.host.dies_of_force = False
         bench.host.look_every = look_every
         before = bench.clock()
@@ -501,7 +499,7 @@ class TestAnErrorOfOurs:
         assert bench.acts == ["force 1"]
         assert bench.clock() - before == pytest.approx(KILL_TIMEOUT)
 
-    def test_before_the_first_run_has_nothing_to_force(self, root: Path) -> None:
+    def test_before_the_first_run_kills_nothing(self, root: Path) -> None:
         def fail(run: int) -> NoReturn:
             raise RuntimeError("a fault")
 
@@ -511,7 +509,7 @@ class TestAnErrorOfOurs:
             bench.engine.run()
         assert bench.acts == ["scripted catches up"]
 
-    def test_while_nothing_runs_forces_nobody_whose_pid_may_be_in_use_again(self, root: Path) -> None:
+    def test_while_nothing_runs_kills_no_process_with_a_reused_pid(self, root: Path) -> None:
         bench = Bench(root, restart=RestartPolicy(OnExit.WAIT)).begin()
         bench.host.end(Exited(1))
         bench.settle()
@@ -521,7 +519,7 @@ class TestAnErrorOfOurs:
         assert bench.acts == []
         assert bench.clock() == before
 
-    def test_a_session_that_finishes_forces_nothing(self, root: Path) -> None:
+    def test_a_session_that_finishes_kills_nothing(self, root: Path) -> None:
         bench = Bench(root)
         bench.inbox.later.append(lambda: bench.host.end(Exited(0)))
         assert bench.engine.run() == 0

@@ -36,39 +36,39 @@ def end(bench: Bench, outcome: Outcome, after: float = 0.1) -> list[PortInUse]:
     return bench.told(PortInUse)
 
 
-def test_a_port_that_the_command_names_is_the_likely_reason(bench: Bench) -> None:
+def test_a_port_in_the_command_is_the_likely_cause(bench: Bench) -> None:
     assert end(bench, FAILED) == [PortInUse(1, HOLDER, is_certain=False)]
 
 
-def test_it_is_told_before_the_end(bench: Bench) -> None:
+def test_it_is_reported_before_the_end(bench: Bench) -> None:
     end(bench, FAILED)
     told = [entry for entry in bench.journal if entry.startswith("tell ")]
     assert told[:2] == ["tell PortInUse", "tell Ended"]
 
 
-def test_a_port_that_the_run_reports_is_the_certain_reason_at_any_time(bench: Bench) -> None:
+def test_a_reported_port_is_the_certain_cause_at_any_time(bench: Bench) -> None:
     other = PortOwner(Address("0.0.0.0", 9000), 4712)
     bench.holders.append(other)
     bench.taken.append(Address("", 9000))
     assert end(bench, FAILED, after=10 * EARLY_EXIT_WINDOW) == [PortInUse(1, other, is_certain=True)]
 
 
-def test_a_port_that_nobody_has_any_more_is_no_reason(bench: Bench) -> None:
+def test_a_port_that_is_free_again_is_not_the_cause(bench: Bench) -> None:
     bench.taken.append(Address("", 9000))
     assert end(bench, FAILED) == []
 
 
 @pytest.mark.parametrize(("outcome", "after"), [(FAILED, EARLY_EXIT_WINDOW), (Exited(0), 0.1), (Signalled(9), 0.1)])
-def test_a_late_end_and_a_good_one_have_other_reasons(bench: Bench, outcome: Outcome, after: float) -> None:
+def test_a_late_end_and_a_successful_one_have_other_causes(bench: Bench, outcome: Outcome, after: float) -> None:
     assert end(bench, outcome, after) == []
     assert len(bench.told(Ended)) == 1
 
 
-def test_a_crash_for_which_nobody_blames_a_port_has_another_reason(bench: Bench) -> None:
+def test_a_crash_without_a_reported_port_has_another_cause(bench: Bench) -> None:
     assert end(bench, Exited(1, uncaught_exception=True)) == []
 
 
-def test_a_run_that_was_asked_to_stop_may_end_as_it_likes(bench: Bench) -> None:
+def test_a_run_that_was_stopped_is_not_explained(bench: Bench) -> None:
     bench.host.is_obeyed = False
     bench.post(StopRequested(15))
     bench.engine.turn()
@@ -76,7 +76,7 @@ def test_a_run_that_was_asked_to_stop_may_end_as_it_likes(bench: Bench) -> None:
     assert len(bench.told(Ended)) == 1
 
 
-def test_a_leader_that_leaves_others_behind_is_explained_when_all_have_ended(bench: Bench) -> None:
+def test_a_leader_with_orphans_is_explained_when_all_have_ended(bench: Bench) -> None:
     bench.host.is_obeyed = False
     bench.host.ended.append(LeaderExited(1, FAILED))
     bench.engine.turn()
@@ -101,22 +101,22 @@ class TestTheText:
         (tmp_path / "server.js").write_text("server.listen(3210)")
         assert self.explained(tmp_path, "node", "server.js") == [Address("", 3210)]
 
-    def test_of_no_program_is_not(self, tmp_path: Path) -> None:
+    def test_of_another_file_is_not_read(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("server.listen(3210)")
         (tmp_path / "folder.py").mkdir()
         assert self.explained(tmp_path, "cat", "notes.txt", "folder.py", "missing.py", "a\0b.py") == []
 
-    def test_of_a_huge_program_is_read_only_at_its_beginning(self, tmp_path: Path) -> None:
+    def test_of_a_large_program_is_read_up_to_a_limit(self, tmp_path: Path) -> None:
         (tmp_path / "app.py").write_text("listen(1234)\n" + " " * MAX_CHARACTERS + "listen(4321)")
         assert self.explained(tmp_path, "python", "app.py") == [Address("", 1234)]
 
 
-def test_a_port_that_is_our_own_is_the_reason_only_where_the_run_says_so(bench: Bench) -> None:
+def test_our_own_port_is_the_cause_only_if_the_run_reports_it(bench: Bench) -> None:
     bench.holders[:] = [PortOwner(HOLDER.address, os.getpid())]
     assert end(bench, FAILED) == []
 
 
-def test_a_run_that_says_that_it_wanted_our_own_port_is_told_whose_it_is(bench: Bench) -> None:
+def test_our_own_port_that_the_run_reports_is_named_as_ours(bench: Bench) -> None:
     ours = PortOwner(Address("0.0.0.0", 9000), os.getpid())
     bench.holders.append(ours)
     bench.taken.append(Address("", 9000))

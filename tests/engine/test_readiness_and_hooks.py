@@ -35,31 +35,31 @@ def bench_of(root: Path, policy: TaskSettings, restart: RestartPolicy | None = N
 
 
 class TestReady:
-    def test_is_what_has_lived_for_a_second(self, tmp_path: Path) -> None:
+    def test_without_a_probe_is_a_run_that_has_lived_for_a_second(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, TaskSettings())
         bench.settle()
         assert bench.told(Ready) == [Ready(1, 1.0, ("alive",))]
 
-    def test_is_not_what_has_ended_before(self, tmp_path: Path) -> None:
+    def test_is_not_a_run_that_ends_before(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, TaskSettings(), RestartPolicy(OnExit.WAIT))
         bench.host.end(Exited(0))
         bench.settle()
         assert bench.told(Ready) == []
 
-    def test_is_told_when_the_last_probe_has_passed(self, tmp_path: Path) -> None:
+    def test_is_reported_when_the_last_probe_has_passed(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, TaskSettings(ready=NETWORK))
         for probe in ("http", "http", "tcp", "tcp"):
             bench.post(ProbePassed(1, probe))
             bench.settle()
         assert [(notice.run, notice.by) for notice in bench.told(Ready)] == [(1, ("http", "tcp"))]
 
-    def test_news_of_another_run_are_ignored(self, tmp_path: Path) -> None:
+    def test_a_probe_of_another_run_is_ignored(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(tcp=("localhost", 80))))
         bench.post(ProbePassed(7, "tcp"))
         bench.settle()
         assert bench.told(Ready) == []
 
-    def test_a_probe_ends_when_its_run_is_asked_to(self, tmp_path: Path) -> None:
+    def test_a_probe_ends_when_its_run_is_stopped(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, TaskSettings(ready=NETWORK))
         bench.post(RestartRequested("r"))
         bench.settle()
@@ -72,7 +72,7 @@ class TestReady:
             "probe 2",
         ]
 
-    def test_a_command_is_tried_until_it_ends_well(self, tmp_path: Path) -> None:
+    def test_a_command_is_tried_until_it_passes(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(exec=("ask",))))
         for outcome in (Exited(1), Exited(0)):
             while not bench.helpers.living:
@@ -83,7 +83,7 @@ class TestReady:
         assert [notice.by for notice in bench.told(Ready)] == [("exec",)]
         assert bench.acts.count("run ask") == 2
 
-    def test_a_command_is_ended_with_its_run(self, tmp_path: Path) -> None:
+    def test_a_command_is_killed_with_its_run(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(exec=("ask",))))
         while not bench.helpers.living:
             bench.engine.turn()
@@ -109,7 +109,7 @@ class TestHooks:
         bench.helpers.end(name, Exited(0))
         bench.engine.turn()
 
-    def test_are_told_of_which_run_it_is_and_why(self, bench: Bench) -> None:
+    def test_get_the_number_of_the_run_and_the_reason(self, bench: Bench) -> None:
         assert bench.helpers.living[0].argv == ("start",)
         assert bench.helpers.living[0].environment == {
             "RELOADER_HOOK": "start",
@@ -118,7 +118,7 @@ class TestHooks:
             "RELOADER_CHANGES_FILE": "changes",
         }
 
-    def test_of_a_change_are_told_of_the_run_that_is_to_follow(self, tmp_path: Path) -> None:
+    def test_of_a_change_get_the_number_of_the_next_run(self, tmp_path: Path) -> None:
         (tmp_path / "changing").mkdir()
         bench = bench_of(tmp_path / "changing", hooks(HookEvent.CHANGE))
         bench.save("app.py", "x = 2\n")
@@ -132,7 +132,7 @@ class TestHooks:
             "RELOADER_CHANGES_FILE": "hook",
         }
 
-    def test_come_one_after_the_other(self, bench: Bench) -> None:
+    def test_run_one_after_the_other(self, bench: Bench) -> None:
         for probe in ("http", "tcp"):
             bench.post(ProbePassed(1, probe))
         bench.engine.turn()
@@ -140,7 +140,7 @@ class TestHooks:
         self.end_hook(bench, "start")
         assert [helper.argv for helper in bench.helpers.living] == [("ready",)]
 
-    def test_that_wait_give_way_to_the_latest_of_their_kind(self, bench: Bench) -> None:
+    def test_in_the_queue_are_superseded_by_the_latest_of_their_kind(self, bench: Bench) -> None:
         for number in (2, 3, 4):
             bench.post(RestartRequested("r"))
             while bench.told(Launched)[-1].run < number:
@@ -150,16 +150,16 @@ class TestHooks:
             assert bench.helpers.living[0].environment["RELOADER_RUN"] == run
             self.end_hook(bench, name)
 
-    def test_a_failure_is_told_and_nothing_more(self, bench: Bench) -> None:
+    def test_a_failure_is_only_reported(self, bench: Bench) -> None:
         bench.helpers.end("start", Exited(2))
         bench.engine.turn()
         assert bench.told(HookFailed) == [HookFailed(HookEvent.START, ("start",), Exited(2))]
 
-    def test_one_that_takes_too_long_is_ended(self, bench: Bench) -> None:
+    def test_one_that_exceeds_its_timeout_is_stopped(self, bench: Bench) -> None:
         bench.settle()
         assert bench.told(HookFailed) == [HookFailed(HookEvent.START, ("start",), TimedOut(HOOK_TIMEOUT))]
 
-    def test_one_that_cannot_be_started_holds_nothing_up(self, tmp_path: Path) -> None:
+    def test_one_that_cannot_be_started_blocks_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
         bench = Bench(tmp_path / "app", beside=hooks(HookEvent.START))
         bench.helpers.refusals.append(ChildNotLaunched(127, "it was not found"))
@@ -187,7 +187,7 @@ class TestHooks:
         assert HOOK_TIMEOUT <= bench.clock() - before < HOOK_TIMEOUT + 5
         assert bench.told(HookFailed) == [HookFailed(HookEvent.STOP, ("stop",), TimedOut(HOOK_TIMEOUT))]
 
-    def test_the_session_waits_no_longer_than_it_takes(self, tmp_path: Path) -> None:
+    def test_the_session_does_not_wait_beyond_their_end(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, hooks(HookEvent.STOP))
         bench.host.end(Exited(0))
         bench.until_finished()
@@ -197,7 +197,7 @@ class TestHooks:
         assert bench.clock() == before
         assert bench.told(HookFailed) == []
 
-    def test_a_user_without_patience_does_not(self, tmp_path: Path) -> None:
+    def test_a_stop_request_ends_the_wait(self, tmp_path: Path) -> None:
         bench = bench_of(tmp_path, hooks(HookEvent.STOP))
         bench.host.end(Exited(0))
         bench.until_finished()
@@ -207,7 +207,7 @@ class TestHooks:
         assert bench.told(HookFailed) == []
 
 
-def test_what_is_due_is_run_as_it_was_when_it_happened_and_what_follows_by_the_next_plan() -> None:
+def test_queued_hooks_keep_their_command_and_later_ones_use_the_new_settings() -> None:
     helpers, clock = FakeHelpers(), ManualClock()
     commands = TaskRunner(helpers, clock)
     told: dict[str, str] = {"PLAN": "old"}

@@ -82,7 +82,7 @@ def replace_by_older_content(root: Path) -> None:
         (replace_by_older_content, {"app.py"}),
     ],
 )
-def test_a_change_without_an_event_is_found_told_and_served(
+def test_a_change_without_an_event_is_found_reported_and_handled(
     bench: Bench, operation: Callable[[Path], None], paths: set[str]
 ) -> None:
     operation(bench.root)
@@ -94,7 +94,7 @@ def test_a_change_without_an_event_is_found_told_and_served(
 
 
 @needs_symlinks
-def test_a_link_that_leads_elsewhere_is_found(root: Path) -> None:
+def test_a_link_with_another_target_is_found(root: Path) -> None:
     (root.parent / "one").write_text("one\n")
     (root.parent / "two").write_text("the other\n")
     (root / "link.txt").symlink_to(root.parent / "one")
@@ -105,14 +105,14 @@ def test_a_link_that_leads_elsewhere_is_found(root: Path) -> None:
     assert missed(bench) == {"link.txt"}
 
 
-def test_what_appears_before_the_first_sweep_is_found_too(root: Path) -> None:
+def test_a_file_that_appears_before_the_first_rescan_is_found_too(root: Path) -> None:
     bench = Bench(root, rescan_period=RESCAN_PERIOD).begin()
     add(root)
     bench.pass_time(A_RESCAN)
     assert missed(bench) == {"package/new.py"}
 
 
-def test_rules_that_changed_without_an_event_are_obeyed(bench: Bench) -> None:
+def test_rules_that_changed_without_an_event_are_applied(bench: Bench) -> None:
     (bench.root / ".gitignore").write_text("nothing\n")
     bench.hint(".gitignore")
     bench.pass_time(A_RESCAN)
@@ -146,7 +146,7 @@ def test_a_file_that_is_being_written_is_not_called_missed(bench: Bench) -> None
     assert missed(bench) == set()
 
 
-def test_what_does_not_count_and_what_did_not_change_is_no_news(bench: Bench) -> None:
+def test_ignored_and_unchanged_files_are_not_reported(bench: Bench) -> None:
     (bench.root / "notes.swp").write_text("an editor's own\n")
     (bench.root / "app.py").chmod(0o600)
     (bench.root / "empty").mkdir()
@@ -155,7 +155,7 @@ def test_what_does_not_count_and_what_did_not_change_is_no_news(bench: Bench) ->
     assert bench.changed == []
 
 
-def test_a_root_that_keeps_silent_is_polled_and_told_once(bench: Bench) -> None:
+def test_a_root_with_several_missed_changes_is_polled_and_reported_once(bench: Bench) -> None:
     for number in range(MISSES_BEFORE_POLLING + 1):
         (bench.root / "app.py").write_text(f"edit {number}\n")
         bench.pass_time(A_RESCAN)
@@ -164,13 +164,13 @@ def test_a_root_that_keeps_silent_is_polled_and_told_once(bench: Bench) -> None:
     assert len(bench.told(EventsMissed)) == MISSES_BEFORE_POLLING, "what is polled needs no events"
 
 
-def test_each_sweep_asks_whether_the_backend_lives(bench: Bench) -> None:
+def test_each_rescan_checks_the_backend(bench: Bench) -> None:
     before = bench.journal.count("scripted is checked")
     bench.pass_time(2 * RESCAN_PERIOD)
     assert bench.journal.count("scripted is checked") == before + 2
 
 
-def test_where_everything_is_polled_nothing_is_swept(root: Path) -> None:
+def test_nothing_is_rescanned_where_everything_is_polled(root: Path) -> None:
     bench = Bench(root, rescan_period=RESCAN_PERIOD)
     bench.watcher.name = "stat"
     bench.begin()
@@ -202,7 +202,7 @@ class TestTheCost:
         bench = Bench(root, rescan_period=RESCAN_PERIOD, make_disk=SlowDisk)
         return bench.begin()
 
-    def test_decides_on_how_often_it_is_done(self, bench: Bench) -> None:
+    def test_determines_the_period(self, bench: Bench) -> None:
         bench.pass_time(RESCAN_PERIOD)
         began = bench.clock()
         while bench.rescan._remaining is not None:
@@ -210,7 +210,7 @@ class TestTheCost:
         assert bench.rescan.deadline is not None
         assert bench.rescan.deadline - began >= self.FILES * 0.001 / MAX_CPU_SHARE
 
-    def test_does_not_hold_up_news(self, bench: Bench) -> None:
+    def test_does_not_delay_events(self, bench: Bench) -> None:
         bench.pass_time(RESCAN_PERIOD)
         while bench.rescan._remaining is None:
             bench.engine.turn()

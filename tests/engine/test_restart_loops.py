@@ -39,7 +39,7 @@ def write(bench: Bench, *names: str, after: float = 0.2) -> bool:
     return len(bench.told(Launched)) > before
 
 
-def test_the_tenth_restart_by_the_programs_own_write_is_the_last(bench: Bench) -> None:
+def test_the_tenth_restart_by_the_program_itself_is_the_last(bench: Bench) -> None:
     assert [write(bench, "data.db") for _ in range(MIN_RESTARTS + 3)] == [True] * MIN_RESTARTS + [False] * 3
     (told,) = bench.told(RestartLoopSuspended)
     assert told.paths == (str(bench.root / "data.db"),)
@@ -47,13 +47,13 @@ def test_the_tenth_restart_by_the_programs_own_write_is_the_last(bench: Bench) -
     assert 0 < told.within < 10
 
 
-def test_it_is_told_before_the_run_that_it_is_about_starts(bench: Bench) -> None:
+def test_it_is_reported_before_the_run_starts(bench: Bench) -> None:
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     assert bench.journal[-3:] == ["tell RestartLoopSuspended", f"launch {MIN_RESTARTS + 1}", "tell Launched"]
 
 
-def test_what_counts_no_more_does_not_in_the_engine_for_another_plan_either(bench: Bench) -> None:
+def test_a_suspended_file_stays_suspended_in_the_next_engine(bench: Bench) -> None:
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     following = Bench(bench.root, loops=bench.loops).begin()
@@ -64,7 +64,7 @@ def test_what_counts_no_more_does_not_in_the_engine_for_another_plan_either(benc
     assert write(following, "data.db")
 
 
-class TestTheTrialOfAnEvenWriter:
+class TestTheTrialOfARegularWriter:
     """The tenth restart waits: who writes while nothing runs is not the program."""
 
     def until_nothing_runs(self, bench: Bench, *names: str, late: str | None = None) -> float:
@@ -89,7 +89,7 @@ class TestTheTrialOfAnEvenWriter:
             bench.save(name, f"again {bench.clock()}")
         bench.hint(*names)
 
-    def test_a_script_that_goes_on_writing_is_never_cut_off(self, bench: Bench) -> None:
+    def test_a_script_that_keeps_writing_is_never_suspended(self, bench: Bench) -> None:
         began = self.until_nothing_runs(bench)
         self.write_again(bench, "data.db")
         bench.settle()
@@ -98,7 +98,7 @@ class TestTheTrialOfAnEvenWriter:
         assert all(write(bench, "data.db") for _ in range(MIN_RESTARTS - 1))
         assert bench.told(RestartLoopSuspended) == []
 
-    def test_a_script_whose_writing_nobody_hints_at_is_found_at_the_end(self, bench: Bench) -> None:
+    def test_a_script_whose_writes_cause_no_hint_is_found_at_the_end(self, bench: Bench) -> None:
         """As where the disk is looked at every few seconds."""
         self.until_nothing_runs(bench)
         bench.save("data.db", "unheard")
@@ -106,19 +106,19 @@ class TestTheTrialOfAnEvenWriter:
         assert bench.told(RestartLoopSuspended) == []
         assert bench.changed[-1] == {"data.db": "modified"}
 
-    def test_a_program_that_writes_nothing_while_it_is_gone_is_found_out_after_it(self, bench: Bench) -> None:
+    def test_a_program_that_writes_nothing_during_the_trial_is_suspended_after_it(self, bench: Bench) -> None:
         began = self.until_nothing_runs(bench)
         bench.settle()
         assert bench.clock() - began == pytest.approx(MIN_TRIAL)
         assert len(bench.told(RestartLoopSuspended)) == 1
 
-    def test_the_last_words_of_the_run_are_its_own_doing_even_if_they_are_heard_late(self, bench: Bench) -> None:
+    def test_a_late_hint_at_a_write_of_the_run_does_not_clear_it(self, bench: Bench) -> None:
         self.until_nothing_runs(bench, late="last words")
         bench.hint("data.db")
         bench.settle()
         assert len(bench.told(RestartLoopSuspended)) == 1
 
-    def test_a_save_of_another_file_proves_nothing(self, bench: Bench) -> None:
+    def test_a_save_of_another_file_ends_the_trial_without_a_result(self, bench: Bench) -> None:
         """The run for it starts before it shows who writes the suspect: then nobody is suspended, and all begins anew."""
         self.until_nothing_runs(bench)
         self.write_again(bench, "app.py")
@@ -131,7 +131,7 @@ class TestTheTrialOfAnEvenWriter:
         assert write(bench, "data.db")
         assert bench.told(RestartLoopSuspended)[0].paths == (str(bench.root / "data.db"),)
 
-    def test_each_of_two_suspects_is_judged_by_itself(self, bench: Bench) -> None:
+    def test_each_of_two_suspects_is_tried_by_itself(self, bench: Bench) -> None:
         """The one that somebody else writes is free at once, and the other one is what remains."""
         self.until_nothing_runs(bench, "app.py", "data.db")
         self.write_again(bench, "app.py")
@@ -140,14 +140,14 @@ class TestTheTrialOfAnEvenWriter:
         assert [write(bench, "data.db") for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
         assert bench.told(RestartLoopSuspended)[0].paths == (str(bench.root / "data.db"),)
 
-    def test_what_a_run_writes_late_is_waited_for_longer(self, bench: Bench) -> None:
+    def test_the_trial_is_longer_for_a_run_that_writes_late(self, bench: Bench) -> None:
         for _ in range(MIN_RESTARTS - 1):
             assert write(bench, "data.db", after=4.0)
         before = bench.clock()
         assert write(bench, "data.db", after=4.0)
         assert bench.clock() - before > 8.0
 
-    def test_a_command_that_has_ended_before_its_writing_is_heard_is_tried_too(self, bench: Bench) -> None:
+    def test_a_command_that_ends_before_its_write_is_found_is_tried_too(self, bench: Bench) -> None:
         for _ in range(MIN_RESTARTS - 1):
             assert write(bench, "data.db")
         bench.clock.advance(0.2)
@@ -161,33 +161,33 @@ class TestTheTrialOfAnEvenWriter:
         bench.settle()
         assert bench.told(RestartLoopSuspended) == []
 
-    def test_what_the_run_has_reported_to_write_needs_no_trial(self, bench: Bench) -> None:
+    def test_a_reported_write_needs_no_trial(self, bench: Bench) -> None:
         bench.written.add(str(bench.root / "data.db"))
         began = bench.clock()
         assert [write(bench, "data.db") for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
         assert bench.clock() - began < 0.2 * (MIN_RESTARTS + 1) + MIN_TRIAL
 
 
-def test_other_files_count_as_ever(bench: Bench) -> None:
+def test_other_files_are_still_watched(bench: Bench) -> None:
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     assert write(bench, "app.py", "data.db")
     assert bench.changed[-1] == {"app.py": "modified"}
 
 
-def test_a_person_who_saves_ten_times_in_a_minute_is_not_cut_off(bench: Bench) -> None:
+def test_ten_irregular_saves_in_a_minute_are_not_a_loop(bench: Bench) -> None:
     pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1, 4.4]
     assert [write(bench, "app.py", after=pause) for pause in pauses] == [True] * len(pauses)
     assert bench.told(RestartLoopSuspended) == []
 
 
-def test_what_the_run_reports_to_write_needs_no_even_moments(bench: Bench) -> None:
+def test_reported_writes_need_not_be_regular(bench: Bench) -> None:
     bench.written.add(str(bench.root / "data.db"))
     pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1]
     assert [write(bench, "data.db", after=pause) for pause in pauses] == [True] * MIN_RESTARTS + [False]
 
 
-def test_a_restart_by_hand_lets_it_count_again(bench: Bench) -> None:
+def test_a_restart_by_the_user_ends_the_suspension(bench: Bench) -> None:
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     assert not write(bench, "data.db")
@@ -197,14 +197,14 @@ def test_a_restart_by_hand_lets_it_count_again(bench: Bench) -> None:
     assert len(bench.told(RestartLoopSuspended)) == 2
 
 
-def test_the_suggestion_keeps_what_is_ignored_already(root: Path) -> None:
+def test_the_suggestion_keeps_the_present_ignore_patterns(root: Path) -> None:
     bench = Bench(root, ignore=["*.log", '"quoted"']).begin()
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
     assert bench.told(RestartLoopSuspended)[0].ignore == ("*.log", '"quoted"', "/data.db")
 
 
-def test_a_file_that_is_named_one_by_one_cannot_be_ignored(root: Path) -> None:
+def test_an_explicit_file_is_not_suggested_for_ignore(root: Path) -> None:
     bench = Bench(root, extra_files=[root / "data.db"]).begin()
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
@@ -212,7 +212,7 @@ def test_a_file_that_is_named_one_by_one_cannot_be_ignored(root: Path) -> None:
     assert bench.told(RestartLoopSuspended)[0].ignore is None
 
 
-def test_a_backend_that_sees_late_does_not_hide_a_loop(bench: Bench) -> None:
+def test_a_slow_backend_does_not_hide_a_loop(bench: Bench) -> None:
     """What is written at the same moment of each run may be seen by one scan, or by the next."""
     path = str(bench.root / "data.db")
     restarts = []
@@ -223,7 +223,7 @@ def test_a_backend_that_sees_late_does_not_hide_a_loop(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("seconds", [10.0, -10.0])
-def test_a_time_that_cannot_be_is_not_believed(bench: Bench, seconds: float) -> None:
+def test_an_impossible_file_time_is_ignored(bench: Bench, seconds: float) -> None:
     """As that of an older file that is moved into place, or of a disk whose clock is ahead."""
     bench.seconds_since[str(bench.root / "data.db")] = seconds
     pauses = [1.1, 2.5, 4.0, 1.8, 3.3, 2.2, 5.1, 1.4, 2.9, 3.7, 2.1, 4.4]

@@ -64,7 +64,7 @@ def written(folder: Path, text: str | bytes, name: str = "app.py") -> Path:
 
 
 @pytest.mark.parametrize("text", ["", "x = 1\n", "# -*- coding: latin-1 -*-\nx = '\xe4'\n", "x = '\\d'\n"])
-def test_a_program_compiles_without_anybody_being_asked(tmp_path: Path, text: str) -> None:
+def test_a_valid_source_needs_no_other_process(tmp_path: Path, text: str) -> None:
     helpers = FakeHelpers()
     sources = SyntaxChecker(
         TaskRunner(helpers, ManualClock()),
@@ -89,7 +89,7 @@ def test_a_program_compiles_without_anybody_being_asked(tmp_path: Path, text: st
         (b"x = 1\0\n", None, None),
     ],
 )
-def test_the_program_s_python_says_what_is_wrong_and_where(
+def test_the_program_s_python_returns_the_error_and_its_position(
     host: ProcessHost, tmp_path: Path, text: str | bytes, line: int | None, message: str | None
 ) -> None:
     path = written(tmp_path, text)
@@ -100,13 +100,13 @@ def test_the_program_s_python_says_what_is_wrong_and_where(
     assert line is None or (fault.line, fault.message) == (line, message)
 
 
-def test_nothing_of_question_and_answer_is_left(host: ProcessHost, tmp_path: Path) -> None:
+def test_no_temporary_files_are_left(host: ProcessHost, tmp_path: Path) -> None:
     Asking(host, tmp_path).check(written(tmp_path, "x = (\n"))
     assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script that begins with #! is a program on POSIX alone")
-def test_a_python_that_knows_more_than_ours_lets_a_source_pass(host: ProcessHost, tmp_path: Path) -> None:
+def test_a_newer_python_than_ours_accepts_a_source(host: ProcessHost, tmp_path: Path) -> None:
     path = written(tmp_path, "this is the syntax of tomorrow\n")
     tomorrow = written(tmp_path, "#!/bin/sh\nexit 0\n", "python")
     tomorrow.chmod(0o755)
@@ -115,21 +115,21 @@ def test_a_python_that_knows_more_than_ours_lets_a_source_pass(host: ProcessHost
 
 
 @pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", None])
-def test_where_that_python_gives_no_answer_ours_counts(host: ProcessHost, tmp_path: Path, script: str | None) -> None:
+def test_without_an_answer_of_that_python_ours_decides(host: ProcessHost, tmp_path: Path, script: str | None) -> None:
     silent = tmp_path / "python"
     if script is not None:
         written(tmp_path, script, "python").chmod(0o755)
     assert Asking(host, tmp_path, str(silent)).check(written(tmp_path, "x = (\n")) is not None
 
 
-def test_where_no_python_is_known_ours_counts(host: ProcessHost, tmp_path: Path) -> None:
+def test_without_a_known_python_ours_decides(host: ProcessHost, tmp_path: Path) -> None:
     path = written(tmp_path, "x = (\n")
     assert Asking(host, tmp_path, "").check(path) == first_error([str(path)])
     assert Asking(host, None).check(path) == first_error([str(path)])
     assert Asking(host, tmp_path / "gone").check(path) == first_error([str(path)])
 
 
-def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Path) -> None:
+def test_large_sources_are_checked_by_another_process(tmp_path: Path) -> None:
     helpers = FakeHelpers()
     sources = SyntaxChecker(
         TaskRunner(helpers, ManualClock()),
@@ -147,5 +147,5 @@ def test_sources_that_would_keep_the_engine_busy_are_another_s_work(tmp_path: Pa
     assert json.loads(question.read_text(encoding="utf-8")) == [str(path), str(tmp_path / "gone.py")]
 
 
-def test_what_cannot_be_read_has_no_fault(tmp_path: Path) -> None:
+def test_an_unreadable_source_has_no_error(tmp_path: Path) -> None:
     assert first_error([str(tmp_path / "gone.py"), str(tmp_path)]) is None
