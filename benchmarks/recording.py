@@ -8,14 +8,15 @@ run, edited, broken, repaired and stopped. Only the prompt, and what is done in 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import select
-import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from benchmarks.terminal_svg import drawn
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "session.svg"
 PATIENCE = 20.0
-COLUMNS = 106
+COLUMNS = 114
 
 APP = """\
 import signal
@@ -36,7 +37,7 @@ if __name__ == "__main__":
     print(GREETING, flush=True)
     signal.pause()
 """
-GOOD, BROKEN, REPAIRED = 'GREETING = "Hello"\n', 'GREETING = "Hello, world\n', 'GREETING = "Hello, world!"\n'
+GOOD, BROKEN, REPAIRED = 'GREETING = "Hello"\n', 'GREETING "Hello, world!"\n', 'GREETING = "Hello, world!"\n'
 
 
 class Terminal:
@@ -64,6 +65,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
+            preexec_fn=_take_terminal,  # noqa: PLW1509 no other thread runs here
         )
         os.close(slave)
 
@@ -74,9 +76,11 @@ class Terminal:
             if not self._read(until - time.monotonic()):
                 raise SystemExit(f"there is no {text!r} in:\n{self.shown.decode()}")
 
-    def end(self, number: int | None = None) -> str:
-        if number is not None:
-            self._program.send_signal(number)
+    def press_ctrl_c(self) -> None:
+        """Interrupt the program and its command, as a user does. The terminal shows the key itself."""
+        os.write(self._master, b"\x03")
+
+    def end(self) -> str:
         until = time.monotonic() + PATIENCE
         while self._read(until - time.monotonic()):
             pass
@@ -95,6 +99,11 @@ class Terminal:
         return bool(read)
 
 
+def _take_terminal() -> None:
+    """Make standard input the terminal that controls this session, so that its keys send signals."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def recorded(directory: Path) -> str:
     """Run the whole session, and return what the terminal received."""
     shop = directory / "shop"
@@ -106,12 +115,12 @@ def recorded(directory: Path) -> str:
     text = "$ reloader init\n" + Terminal([*program, "init"], shop).end() + "$ reloader\n"
     session = Terminal(program, shop)
     session.wait_for("is ready")
-    for content, awaited in ((BROKEN, "^"), (REPAIRED, "run 2 is ready")):
+    for content, awaited in ((BROKEN, "\nSyntaxError"), (REPAIRED, "run 2 is ready")):
         session.shown += f"\x1b[3mgreeting.py is saved: {content}\x1b[0m".encode()
         save(shop, content)
         session.wait_for(awaited)
-    session.shown += b"^C\n"
-    text += session.end(signal.SIGINT)
+    session.press_ctrl_c()
+    text += session.end()
     return text.replace(str(shop), "~/shop")
 
 

@@ -50,7 +50,7 @@ def pieces(line: str) -> Iterator[Piece]:
         if number % 2:
             codes = part.split(";")
             colour = next((_COLOURS[code] for code in codes if code in _COLOURS), _PLAIN)
-        elif part := re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\a]", "", part):
+        elif part := re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[78=>]|[\r\a]", "", part):
             yield part, colour
 
 

@@ -28,6 +28,7 @@ STEPS = (
     "Hello, world!",
     "^C",
     "Good bye.",
+    "[reloader] run 2 exited with code 0",
 )
 
 

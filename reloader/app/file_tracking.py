@@ -102,7 +102,15 @@ class FileTracking:
         self.report_choice(reporter)
         watcher, counted = self.choice.watcher, (self.baseline.files, self.baseline.directories)
         reporter.report(
-            Watching(self.tree.settings.roots, *counted, watcher.name, watcher.mechanism, self.choice.reason)
+            Watching(
+                self.tree.settings.roots,
+                *counted,
+                watcher.name,
+                watcher.mechanism,
+                self.choice.reason,
+                is_fallback=self.choice.is_fallback,
+                until_imports=self.watch_set.imports.python_sources_only,
+            )
         )
 
 

@@ -146,7 +146,8 @@ _WATCH = (
     Key(
         "watch", Kind.LIST, Group.WATCH, None, metavar="PATTERN", short="-w",
         brief="What to watch; else Python imports, or all.", example='["src/**/*.py", "templates/"]',
-        about="Gitignore patterns to watch; by default a Python program's imports; for any other command, all that is not ignored.",
+        about="Gitignore patterns to watch; by default a Python program's imports; "
+        "for any other command, all that is not ignored.",
     ),
     Key(
         "ignore", Kind.LIST, Group.WATCH, (), metavar="PATTERN", short="-i", brief="What to ignore.",

@@ -126,7 +126,11 @@ class Scanning(HasLevel):
 
 @dataclass(frozen=True, slots=True)
 class Watching(HasLevel):
-    """The baseline is taken and the backend runs."""
+    """The baseline is taken and the backend runs.
+
+    With ``is_fallback``, a better backend does not work here. With ``until_imports``, these files are watched until the program
+    reports its imports.
+    """
 
     roots: tuple[str, ...]
     files: int
@@ -134,6 +138,8 @@ class Watching(HasLevel):
     backend: str
     mechanism: str
     why: str
+    is_fallback: bool = False
+    until_imports: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ class Choice:
     unreliable: tuple[UnreliableMount, ...] = ()
     listed: Sequence[ListedDirectory] | None = None
 
+    @property
+    def is_fallback(self) -> bool:
+        """True if auto would have started another backend on another disk or with another library."""
+        return self.reason not in (AS_CONFIGURED, HAS_EVENTS)
+
 
 # What is started, and why:
 #

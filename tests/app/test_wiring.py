@@ -99,7 +99,9 @@ class TestASession:
         reported = [kind for kind in recorder.kinds if kind in (ConfigUsed, Watching, Launched, Ended, FinishedNotice)]
         assert reported == [ConfigUsed, Watching, Launched, Ended, FinishedNotice]
         assert recorder.notices[0] == ConfigUsed("a test")
-        assert recorder.notices[1] == Watching((str(root),), 1, 1, "stat", "a scan every 1 s", "as configured")
+        assert recorder.notices[1] == Watching(
+            (str(root),), 1, 1, "stat", "a scan every 1 s", "as configured", until_imports=True
+        )
         assert (root / "out.log").read_text() == "ran"
 
     def test_of_a_command_that_is_not_there_ends_with_127(self, root: Path) -> None:

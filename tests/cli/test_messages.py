@@ -148,15 +148,18 @@ def test_a_message_is_made_from_the_notice_that_it_stands_for(kind: type) -> Non
         ),
         (
             Watching((away("app"),), 1, 1, "stat", "a scan every 1 s", "as configured"),
-            f"watching 1 file in 1 directory under {away('app')} with stat (a scan every 1 s): as configured",
+            f"watching 1 file in 1 directory under {away('app')} by stat (a scan every 1 s)",
         ),
         (
-            Watching((away("a"), away("b")), 1500, 20, "watchdog", "inotify", "because"),
-            f"watching 1,500 files in 20 directories under {away('a')}, {away('b')} with watchdog (inotify): because",
+            Watching((away("a"), away("b")), 1500, 20, "watchdog", "inotify", "because", until_imports=True),
+            (
+                f"watching 1,500 files in 20 directories under {away('a')}, {away('b')} by watchdog (inotify), "
+                "until the program reports its imports"
+            ),
         ),
         (
-            Watching((), 1, 0, "stat", "a scan", "because"),
-            "watching 1 file with stat (a scan): because",
+            Watching((), 1, 0, "stat", "a scan", "because", is_fallback=True),
+            "watching 1 file by stat (a scan): because",
         ),
         (
             BackendFellBack("watchdog", (), "a limit", "Raise it"),
@@ -266,7 +269,7 @@ def test_a_launch_names_its_reason_and_the_command_as_one_would_type_it(reason: 
 )
 def test_a_status_names_the_command_of_the_run_that_it_names(state: str, text: str) -> None:
     status = SessionStatus(7, "", ("serve",), state, 1, None, 2.5, None, "", False, (), "stat", 1)
-    assert message(status) == f"a project: {text}; watching 1 file with stat (session 7)"
+    assert message(status) == f"a project: {text}; watching 1 file by stat (session 7)"
 
 
 def test_a_status_names_the_outcome_of_a_run_that_has_ended() -> None:

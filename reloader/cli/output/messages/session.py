@@ -30,7 +30,7 @@ def session_status(notice: SessionStatus) -> str:
     if notice.is_paused:
         parts.append("paused" + (f", pending: {some(notice.pending)}" if notice.pending else ""))
     if not is_stopping:
-        parts.append(f"watching {count(notice.files, 'file', 'files')} with {notice.backend}")
+        parts.append(f"watching {count(notice.files, 'file', 'files')} by {notice.backend}")
     project = short(notice.project)
     name = notice.project if project == "." else project or "a project"
     return f"{name}: {'; '.join(parts)} (session {notice.pid})"

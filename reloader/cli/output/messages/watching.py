@@ -28,7 +28,9 @@ def watching(notice: Watching) -> str:
     files = count(notice.files, "file", "files")
     directories = count(notice.directories, "directory", "directories")
     where = f" in {directories} under {', '.join(map(short, notice.roots))}" if notice.roots else ""
-    return f"watching {files}{where} with {notice.backend} ({notice.mechanism}): {notice.why}"
+    until = ", until the program reports its imports" if notice.until_imports else ""
+    why = f": {notice.why}" if notice.is_fallback else ""
+    return f"watching {files}{where} by {notice.backend} ({notice.mechanism}){until}{why}"
 
 
 def polling(notice: Polling) -> str:
