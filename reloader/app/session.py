@@ -28,36 +28,38 @@ from reloader.system.onefile import import_ahead
 Assemble = Callable[[Settings, ExitStack, Idle], Engine]
 
 
-def run_engines(assemble: Assemble, renewal: ConfigReloader, inbox: Inbox, when_ready: Callable[[], None]) -> int:
+def run_engines(
+    assemble: Assemble, config_reloader: ConfigReloader, inbox: Inbox, when_ready: Callable[[], None]
+) -> int:
     """Run one engine after another, and return the exit code of the last. Call ``when_ready`` once the first is made."""
     with ExitStack() as resources:
-        engine = assemble(renewal.settings, resources, Idle())
+        engine = assemble(config_reloader.settings, resources, Idle())
         when_ready()
         end = engine.run()
         while isinstance(end, Idle):
             resources.close()
             _drop_obsolete_events(inbox)
-            following = _next_engine(assemble, renewal, resources, end)
+            following = _next_engine(assemble, config_reloader, resources, end)
             following.inherit(engine.pending_up_to(following))
             engine = following
             end = engine.run()
         return end
 
 
-def _next_engine(assemble: Assemble, renewal: ConfigReloader, resources: ExitStack, start: Idle) -> Engine:
+def _next_engine(assemble: Assemble, config_reloader: ConfigReloader, resources: ExitStack, start: Idle) -> Engine:
     """Return an engine for the pending settings, or for the previous ones if these cannot be put into force."""
-    reloaded = renewal.pending
+    reloaded = config_reloader.pending
     if reloaded is not None:
         try:
             engine = assemble(reloaded.settings, resources, start)
         except (ReloaderError, ImportError) as error:  # the files of a frozen program may be gone
             resources.close()
-            renewal.reject(error.problems if isinstance(error, ConfigError) else [str(error)])
+            config_reloader.reject(error.problems if isinstance(error, ConfigError) else [str(error)])
             start = replace(start, reason=reason_without_new_settings(start.run + 1))
         else:
-            renewal.accept(reloaded)
+            config_reloader.accept(reloaded)
             return engine
-    return assemble(renewal.settings, resources, start)
+    return assemble(config_reloader.settings, resources, start)
 
 
 def _drop_obsolete_events(inbox: Inbox) -> None:
@@ -89,7 +91,7 @@ def run_session(
         signals.start(inbox.post)
         session = SessionContext(settings, reporter, configuration, inbox, resources)
         try:
-            return run_engines(partial(assemble, session), session.renewal, inbox, _ready_for_the_loop)
+            return run_engines(partial(assemble, session), session.config_reloader, inbox, _ready_for_the_loop)
         except ScanInterrupted as interrupted:
             return interrupted.exit_code
 

@@ -61,11 +61,11 @@ class SessionContext:
     ) -> None:
         clock = time.monotonic
         self.inbox = inbox
-        self.chronicle = run_journal(settings, reporter)
-        self.renewal = ConfigReloader(
-            settings, configuration, clock, self.chronicle.report, self.chronicle.set_reporter
+        self.run_journal = run_journal(settings, reporter)
+        self.config_reloader = ConfigReloader(
+            settings, configuration, clock, self.run_journal.report, self.run_journal.set_reporter
         )
-        self.loops = RestartLoopGuard(settings.watch, clock, self.chronicle)
+        self.restart_loops = RestartLoopGuard(settings.watch, clock, self.run_journal)
         self.pause = Pause()
         self.clients = WaitingClients()
         self.sockets = Sockets()
@@ -76,7 +76,7 @@ class SessionContext:
         resources.callback(self.helpers.close)
         self.tasks = TaskRunner(self.helpers, clock)
         # Each engine brings its hooks, and their environment.
-        self.hooks = Hooks({}, self.tasks, self.chronicle, dict, self.files.write_changes, cwd="")
+        self.hooks = Hooks({}, self.tasks, self.run_journal, dict, self.files.write_changes, cwd="")
         self._resources = resources
         self._listening: tuple[ListeningSocket, ...] = ()
         self._projects: set[str] = set()
@@ -88,7 +88,7 @@ class SessionContext:
         """
         sockets = self.sockets.open(settings.launch.sockets) if settings.launch.sockets or self._listening else ()
         if sockets and sockets != self._listening:
-            self.chronicle.report(Listening(sockets))
+            self.run_journal.report(Listening(sockets))
         self._listening = sockets
         return replace(settings, launch=with_sockets(sockets, settings.launch)) if sockets else settings
 
@@ -96,4 +96,4 @@ class SessionContext:
         """Accept requests under the project of ``settings``, which changes if another config file comes before the first."""
         if settings.project not in self._projects:
             self._projects.add(settings.project)
-            serve_requests(settings, self.inbox, self.chronicle, self._resources)
+            serve_requests(settings, self.inbox, self.run_journal, self._resources)

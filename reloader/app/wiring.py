@@ -39,21 +39,21 @@ def assemble(session: SessionContext, settings: Settings, resources: ExitStack, 
 
     Raises ScanInterrupted, and ReloaderError if the settings cannot be put into force.
     """
-    session.chronicle.report(ConfigUsed(settings.source))
+    session.run_journal.report(ConfigUsed(settings.source))
     settings = session.listen(settings)
     clock = time.monotonic
     files = track_files(
         settings,
-        session.chronicle,
+        session.run_journal,
         session.inbox,
         resources,
         own_directory=session.files.directory,
-        select=session.loops.without_suspended,
+        select=session.restart_loops.without_suspended,
     )
-    files.report_start(session.chronicle)
+    files.report_start(session.run_journal)
     host = _host(session, settings, resources)  # only now: a service that a backend has started is none of ours
     program = _program(session, settings, files, resources)
-    session.loops.continue_with(
+    session.restart_loops.continue_with(
         settings.watch, has_written=program.has_written, seconds_since=files.tree.disk.seconds_since_write
     )
     environment = Environment(
@@ -64,15 +64,15 @@ def assemble(session: SessionContext, settings: Settings, resources: ExitStack, 
     session.pause.handle_launch()  # what was held back is in the first run of this engine
     control = ControlHandler(
         settings,
-        session.chronicle,
+        session.run_journal,
         files.collector,
         files.baseline,
         files.backends,
         program,
         clock,
         files.tree.explainer(program),
-        session.loops,
-        session.renewal,
+        session.restart_loops,
+        session.config_reloader,
         gate,
         session.pause,
         session.clients,
@@ -83,7 +83,7 @@ def assemble(session: SessionContext, settings: Settings, resources: ExitStack, 
         host=host,
         files=files.tracker(program, session.inbox, clock, session.hooks),
         agent_reports=program,
-        restart_loops=session.loops,
+        restart_loops=session.restart_loops,
         port_conflicts=PortConflicts(settings.launch, lambda: program.addresses_in_use, find_port_owner),
         tasks=session.tasks,
         gate=gate,
@@ -91,7 +91,7 @@ def assemble(session: SessionContext, settings: Settings, resources: ExitStack, 
         hooks=session.hooks,
         pause=session.pause,
         control=control,
-        config_reloader=session.renewal,
+        config_reloader=session.config_reloader,
         reporter=session.hooks,
         clock=clock,
         inbox=session.inbox,
@@ -117,16 +117,16 @@ def _host(session: SessionContext, settings: Settings, resources: ExitStack) -> 
     resources.callback(host.detach)
     if not settings.launch.has_input:
         resources.callback(Keyboard(session.inbox.post).close)
-        session.chronicle.report(KeysHelp())
+        session.run_journal.report(KeysHelp())
     if host.unguarded_reason is not None:
-        session.chronicle.report(
+        session.run_journal.report(
             Note(f"if reloader is killed, the command will live on: its guard needs a shell ({host.unguarded_reason})")
         )
     return host
 
 
 def _program(session: SessionContext, settings: Settings, files: FileTracking, resources: ExitStack) -> AgentReports:
-    link = _link_to_agents(settings, _unless_ignored(files.tree, session.inbox.post), session.chronicle)
+    link = _link_to_agents(settings, _unless_ignored(files.tree, session.inbox.post), session.run_journal)
     if link is not None:
         resources.callback(link.close)
     return AgentReports(
@@ -137,7 +137,7 @@ def _program(session: SessionContext, settings: Settings, files: FileTracking, r
         link,
         imports_only=link is not None and settings.watch.watch is None,
         command=settings.launch.argv[0],
-        report=session.chronicle.report,
+        report=session.run_journal.report,
     )
 
 

@@ -50,7 +50,7 @@ def test_a_dangerous_root_that_is_named_is_a_problem(
 
 def test_without_modules_the_directory_has_to_be_safe(tmp_path: Path) -> None:
     values = {"command": ("x",), "python_modules": False}
-    with pytest.raises(ConfigError, match="your home directory .* would be watched"):
+    with pytest.raises(ConfigError, match=r"your home directory .* would be watched"):
         settings_for_call(CALL, values, {}, str(tmp_path), str(tmp_path), "linux")
 
 

@@ -61,7 +61,7 @@ class Reports:
         self.program = AgentReports(
             self.imports,
             self.bench.baseline,
-            self.bench.watching,
+            self.bench.backends,
             self.clock,
             link,
             imports_only=imports_only,

@@ -72,7 +72,7 @@ class Tree:
         return {relative(change.path, self.root): change.kind for change in self.baseline.examine_all()}
 
     def save(self, name: str | Path, text: str) -> None:
-        """By renaming over, so that no stamp can be that of before."""
+        """By renaming over, so that no stat result is that of before."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + "~")
@@ -422,7 +422,7 @@ class TestContent:
 
 
 class TestRecentFiles:
-    """A disk counts time in steps: a second write within one step leaves the stamp of the first."""
+    """A disk counts time in steps: a second write within one step leaves the stat result of the first."""
 
     def rewrite_under_the_same_stamp(self, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tree.root / "app.py"
@@ -452,22 +452,22 @@ class TestRecentFiles:
         self, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tree = Tree(root)
-        stamp = tree.disk.stat(str(root / "app.py"))
-        tree.disk.now = max(stamp.mtime_ns, stamp.ctime_ns) + RECENT
+        stat = tree.disk.stat(str(root / "app.py"))
+        tree.disk.now = max(stat.mtime_ns, stat.ctime_ns) + RECENT
         tree.disk.read.clear()
         self.rewrite_under_the_same_stamp(tree, monkeypatch)
         assert tree.differs("app.py") == {}
         assert tree.disk.read == []
 
     def test_are_read_in_the_scan(self, root: Path) -> None:
-        disk = young_disk(root)
+        disk = recent_disk(root)
         baseline = baseline_of(root, disk)
         baseline.scan(lambda files: None)
         assert sorted(map(os.path.basename, disk.read)) == ["__init__.py", "app.py", "mod.py"]
 
     def test_beyond_a_limit_are_read_in_idle_time(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(file_reader, "MAX_READ_IN_SCAN", 2)
-        disk = young_disk(root)
+        disk = recent_disk(root)
         baseline = baseline_of(root, disk)
         baseline.scan(lambda files: None)
         assert len(disk.read) == 2
@@ -560,7 +560,7 @@ class TestChangedRules:
         assert tree.baseline.directories == 1
 
 
-def young_disk(root: Path) -> DatedDisk:
+def recent_disk(root: Path) -> DatedDisk:
     disk = DatedDisk()
     disk.now = max(disk.stat(str(path)).ctime_ns or disk.stat(str(path)).mtime_ns for path in root.rglob("*.py"))
     return disk
@@ -601,11 +601,11 @@ class TestFilesWithTheSameContent:
 
 
 class TestAFileThatTheProgramRead:
-    """It tells the stamp that a file had when it was read: that is what later looks are measured by."""
+    """The reported stat result is the one of the moment of reading: later changes are measured by it."""
 
-    def learns(self, tree: Tree, name: str | Path, stamp: FileStat | None = None) -> list[ChangeKind]:
+    def learns(self, tree: Tree, name: str | Path, stat: FileStat | None = None) -> list[ChangeKind]:
         path = str(tree.root / name)
-        return [change.kind for change in tree.baseline.add_read(path, stamp or tree.disk.stat(path))]
+        return [change.kind for change in tree.baseline.add_read(path, stat or tree.disk.stat(path))]
 
     def test_is_unchanged_if_it_equals_the_record(self, tree: Tree) -> None:
         tree.disk.read.clear()

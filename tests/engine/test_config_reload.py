@@ -87,7 +87,7 @@ LIGHT = replace(SETTINGS, watch=replace(SETTINGS.watch, debounce=DebouncePolicy(
 HEAVY = replace(SETTINGS, launch=replace(SETTINGS.launch, argv=("other",)))
 
 
-def renewed_to(settings: Settings, *keys: str) -> ReloadedConfig:
+def reloaded_with(settings: Settings, *keys: str) -> ReloadedConfig:
     return ReloadedConfig(settings, tuple(KeyChange(key, 1, 2) for key in keys), Recorder())
 
 
@@ -107,99 +107,103 @@ class TestReading:
         return FakeConfiguration()
 
     @pytest.fixture
-    def renewal(self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]) -> ConfigReloader:
-        renewal = ConfigReloader(SETTINGS, configuration, clock, told.append)
-        renewal.tick(clock())
-        return renewal
+    def config_reloader(
+        self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+    ) -> ConfigReloader:
+        config_reloader = ConfigReloader(SETTINGS, configuration, clock, told.append)
+        config_reloader.tick(clock())
+        return config_reloader
 
-    def after(self, renewal: ConfigReloader, clock: ManualClock, seconds: float) -> ReloadedConfig | None:
+    def after(self, config_reloader: ConfigReloader, clock: ManualClock, seconds: float) -> ReloadedConfig | None:
         clock.now += seconds
-        return renewal.tick(clock())
+        return config_reloader.tick(clock())
 
     def test_waits_until_the_file_is_quiet(
-        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
+        self, config_reloader: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
     ) -> None:
-        configuration.save(renewed_to(LIGHT, "debounce"))
-        renewal.handle([PLACE])
-        assert self.after(renewal, clock, 0) is None
-        configuration.save(renewed_to(LIGHT, "debounce"))
-        assert self.after(renewal, clock, QUIET_TIME) is None
+        configuration.save(reloaded_with(LIGHT, "debounce"))
+        config_reloader.handle([PLACE])
+        assert self.after(config_reloader, clock, 0) is None
+        configuration.save(reloaded_with(LIGHT, "debounce"))
+        assert self.after(config_reloader, clock, QUIET_TIME) is None
         assert configuration.reads == 0
-        assert self.after(renewal, clock, QUIET_TIME) is configuration.written
+        assert self.after(config_reloader, clock, QUIET_TIME) is configuration.written
         assert configuration.reads == 1
 
-    def test_needs_no_hint(self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration) -> None:
-        configuration.save(renewed_to(LIGHT, "debounce"))
-        assert self.after(renewal, clock, CHECK_INTERVAL) is None
-        assert self.after(renewal, clock, QUIET_TIME) is configuration.written
+    def test_needs_no_hint(
+        self, config_reloader: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
+    ) -> None:
+        configuration.save(reloaded_with(LIGHT, "debounce"))
+        assert self.after(config_reloader, clock, CHECK_INTERVAL) is None
+        assert self.after(config_reloader, clock, QUIET_TIME) is configuration.written
 
     def test_does_not_follow_a_hint_at_another_file(
-        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
+        self, config_reloader: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration
     ) -> None:
-        configuration.save(renewed_to(LIGHT, "debounce"))
-        renewal.handle(["/srv/app.py"])
-        assert renewal.deadline == clock() + CHECK_INTERVAL
+        configuration.save(reloaded_with(LIGHT, "debounce"))
+        config_reloader.handle(["/srv/app.py"])
+        assert config_reloader.deadline == clock() + CHECK_INTERVAL
 
     def test_never_happens_without_a_file(self, clock: ManualClock, told: list[Notice]) -> None:
-        renewal = ConfigReloader(SETTINGS, None, clock, told.append)
-        renewal.handle([PLACE])
-        assert (renewal.deadline, renewal.paths) == (None, frozenset())
-        assert renewal.tick(1000.0) is None
-        assert renewal.before_launch() is None
-        renewal.accept(renewed_to(HEAVY, "command"))
-        assert renewal.settings is HEAVY
+        config_reloader = ConfigReloader(SETTINGS, None, clock, told.append)
+        config_reloader.handle([PLACE])
+        assert (config_reloader.deadline, config_reloader.paths) == (None, frozenset())
+        assert config_reloader.tick(1000.0) is None
+        assert config_reloader.before_launch() is None
+        config_reloader.accept(reloaded_with(HEAVY, "command"))
+        assert config_reloader.settings is HEAVY
 
     def test_reports_an_error_once_for_each_save_and_its_correction_once(
-        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+        self, config_reloader: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         for written in (ConfigError(["a", "b"]), ConfigFileMissing(["c"]), None, None):
             configuration.save(written)
             for seconds in (CHECK_INTERVAL, QUIET_TIME, CHECK_INTERVAL, CHECK_INTERVAL):
-                assert self.after(renewal, clock, seconds) is None
+                assert self.after(config_reloader, clock, seconds) is None
         source = "reloader.toml"
         assert told == [ConfigInvalid(("a", "b")), ConfigMissing("c"), ConfigRestored(source)]
 
     def test_just_before_a_launch_leaves_an_invalid_file_for_later(
-        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
+        self, config_reloader: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         configuration.save(ConfigError(["a"]))
-        assert renewal.before_launch() is None
+        assert config_reloader.before_launch() is None
         assert told == []
-        configuration.save(renewed_to(LIGHT, "debounce"))
-        assert renewal.before_launch() is configuration.written
-        assert renewal.before_launch() is None
+        configuration.save(reloaded_with(LIGHT, "debounce"))
+        assert config_reloader.before_launch() is configuration.written
+        assert config_reloader.before_launch() is None
 
     def test_of_reverted_settings_withdraws_the_pending_ones(
-        self, renewal: ConfigReloader, configuration: FakeConfiguration, told: list[Notice]
+        self, config_reloader: ConfigReloader, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
-        assert renewal.announce(renewed_to(HEAVY, "command"))
+        assert config_reloader.announce(reloaded_with(HEAVY, "command"))
         configuration.save(None)
-        assert renewal.before_launch() is None
-        assert renewal.pending is None
+        assert config_reloader.before_launch() is None
+        assert config_reloader.pending is None
         assert isinstance(told[-1], ConfigRestored)
 
     @pytest.mark.parametrize("error", [ConfigError(["a"]), ConfigFileMissing(["c"])])
     def test_of_an_invalid_file_withdraws_the_pending_settings(
-        self, renewal: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, error: ConfigError
+        self, config_reloader: ConfigReloader, clock: ManualClock, configuration: FakeConfiguration, error: ConfigError
     ) -> None:
-        renewal.announce(renewed_to(HEAVY, "command"))
+        config_reloader.announce(reloaded_with(HEAVY, "command"))
         configuration.save(error)
         for seconds in (CHECK_INTERVAL, QUIET_TIME):
-            self.after(renewal, clock, seconds)
-        assert renewal.pending is None
+            self.after(config_reloader, clock, seconds)
+        assert config_reloader.pending is None
 
     def test_never_happens_after_the_launch_of_a_single_run(
         self, clock: ManualClock, configuration: FakeConfiguration, told: list[Notice]
     ) -> None:
         once = replace(SETTINGS, restart=replace(SETTINGS.restart, once=True))
-        renewal = ConfigReloader(once, configuration, clock, told.append)
-        assert renewal.deadline == clock()
-        assert renewal.before_launch() is None
-        configuration.save(renewed_to(HEAVY, "command"))
-        renewal.check_now()
-        assert not renewal.has_unread_changes
-        assert [renewal.deadline] == [None]
-        assert renewal.tick(clock() + CHECK_INTERVAL) is None
+        config_reloader = ConfigReloader(once, configuration, clock, told.append)
+        assert config_reloader.deadline == clock()
+        assert config_reloader.before_launch() is None
+        configuration.save(reloaded_with(HEAVY, "command"))
+        config_reloader.check_now()
+        assert not config_reloader.has_unread_changes
+        assert [config_reloader.deadline] == [None]
+        assert config_reloader.tick(clock() + CHECK_INTERVAL) is None
         assert configuration.reads == 0
 
 
@@ -207,65 +211,71 @@ class TestARunThatWritesItsConfiguration:
     """Each is replaced as soon as it has started, and the next one writes again."""
 
     @pytest.fixture
-    def renewal(self, clock: ManualClock, told: list[Notice]) -> ConfigReloader:
+    def config_reloader(self, clock: ManualClock, told: list[Notice]) -> ConfigReloader:
         return ConfigReloader(SETTINGS, FakeConfiguration(), clock, told.append)
 
-    def replaced(self, renewal: ConfigReloader, clock: ManualClock, after: float) -> bool:
+    def replaced(self, config_reloader: ConfigReloader, clock: ManualClock, after: float) -> bool:
         """A run starts, and the file is saved so many seconds later; whether that has replaced the run by now."""
-        configuration = renewal._configuration
+        configuration = config_reloader._configuration
         assert isinstance(configuration, FakeConfiguration)
-        renewal.before_launch()
-        configuration.save(renewed_to(HEAVY if renewal.settings is not HEAVY else SETTINGS, "command"))
+        config_reloader.before_launch()
+        configuration.save(reloaded_with(HEAVY if config_reloader.settings is not HEAVY else SETTINGS, "command"))
         clock.now += after
-        renewal.handle([PLACE])
-        assert renewal.tick(clock()) is None
+        config_reloader.handle([PLACE])
+        assert config_reloader.tick(clock()) is None
         clock.now += QUIET_TIME
-        reloaded = renewal.tick(clock())
+        reloaded = config_reloader.tick(clock())
         if reloaded is None:
             return False
-        assert renewal.announce(reloaded)
-        renewal.accept(reloaded)
+        assert config_reloader.announce(reloaded)
+        config_reloader.accept(reloaded)
         return True
 
     def test_is_reported_after_ten_restarts_and_its_file_ignored_for_a_minute(
-        self, renewal: ConfigReloader, clock: ManualClock, told: list[Notice]
+        self, config_reloader: ConfigReloader, clock: ManualClock, told: list[Notice]
     ) -> None:
-        assert all(self.replaced(renewal, clock, 0.2) for _ in range(MIN_RESTARTS))
+        assert all(self.replaced(config_reloader, clock, 0.2) for _ in range(MIN_RESTARTS))
         (suspended,) = [notice for notice in told if isinstance(notice, ConfigReloadSuspended)]
         assert (suspended.restarts, suspended.seconds) == (MIN_RESTARTS, SUSPENSION)
-        assert not self.replaced(renewal, clock, 0.2)
-        assert renewal.before_launch() is None
-        assert renewal.deadline is not None
-        assert renewal.deadline > clock() + SUSPENSION / 2
+        assert not self.replaced(config_reloader, clock, 0.2)
+        assert config_reloader.before_launch() is None
+        assert config_reloader.deadline is not None
+        assert config_reloader.deadline > clock() + SUSPENSION / 2
         clock.now += SUSPENSION
-        assert renewal.before_launch() is not None
+        assert config_reloader.before_launch() is not None
 
-    def test_is_checked_again_after_a_restart_by_the_user(self, renewal: ConfigReloader, clock: ManualClock) -> None:
-        assert [self.replaced(renewal, clock, 0.2) for _ in range(MIN_RESTARTS + 1)] == [True] * MIN_RESTARTS + [False]
-        renewal.reset()
-        assert renewal.before_launch() is not None
+    def test_is_checked_again_after_a_restart_by_the_user(
+        self, config_reloader: ConfigReloader, clock: ManualClock
+    ) -> None:
+        assert [self.replaced(config_reloader, clock, 0.2) for _ in range(MIN_RESTARTS + 1)] == [
+            True
+        ] * MIN_RESTARTS + [False]
+        config_reloader.reset()
+        assert config_reloader.before_launch() is not None
 
     def test_is_told_from_a_user_who_saves_at_irregular_moments(
-        self, renewal: ConfigReloader, clock: ManualClock
+        self, config_reloader: ConfigReloader, clock: ManualClock
     ) -> None:
-        assert all(self.replaced(renewal, clock, 0.2 + number % 3) for number in range(2 * MIN_RESTARTS))
+        assert all(self.replaced(config_reloader, clock, 0.2 + number % 3) for number in range(2 * MIN_RESTARTS))
 
-    def test_is_told_from_a_client_that_waits_for_each_run(self, renewal: ConfigReloader, clock: ManualClock) -> None:
+    def test_is_told_from_a_client_that_waits_for_each_run(
+        self, config_reloader: ConfigReloader, clock: ManualClock
+    ) -> None:
         for _ in range(2 * MIN_RESTARTS):
-            assert self.replaced(renewal, clock, 0.2)
-            renewal.note_external_activity()
+            assert self.replaced(config_reloader, clock, 0.2)
+            config_reloader.note_external_activity()
 
 
 class Changing(Bench):
     """A bench whose configuration is saved by the test."""
 
-    def __init__(self, root: Path, beside: TaskSettings | None = None) -> None:
+    def __init__(self, root: Path, task_settings: TaskSettings | None = None) -> None:
         self.configuration = FakeConfiguration()
-        super().__init__(root, configuration=self.configuration, beside=beside)
-        self.settings = self.renewal.settings
+        super().__init__(root, configuration=self.configuration, task_settings=task_settings)
+        self.settings = self.config_reloader.settings
 
     def save_config(self, settings: Settings, *keys: str) -> None:
-        self.configuration.save(renewed_to(settings, *keys))
+        self.configuration.save(reloaded_with(settings, *keys))
         self.inbox.post(PathsChanged((PLACE,), finished=True))
 
     @property
@@ -337,7 +347,7 @@ class TestInTheEngine:
         assert bench.told(Launched) == []
 
     def test_every_launch_uses_the_saved_settings(self, bench: Changing) -> None:
-        bench.configuration.save(renewed_to(bench.heavy, "command"))  # nobody has hinted at it
+        bench.configuration.save(reloaded_with(bench.heavy, "command"))  # nobody has hinted at it
         bench.save("app.py", "x = 2\n")
         bench.hint("app.py")
         assert turns_until_it_ends(bench) == Idle(
@@ -360,7 +370,7 @@ class TestInTheEngine:
     def test_a_restart_by_the_user_applies_a_suspended_configuration(
         self, bench: Changing, wish: RestartRequested | ControlRequest
     ) -> None:
-        until = bench.renewal._suspended_until = bench.clock() + 1000.0
+        until = bench.config_reloader._suspended_until = bench.clock() + 1000.0
         bench.save_config(bench.heavy, "command")
         bench.engine.turn()
         assert bench.told(ConfigReloaded) == []
@@ -369,12 +379,12 @@ class TestInTheEngine:
         assert bench.clock() < until
 
     def test_regular_saves_of_a_waiting_client_are_not_a_loop(self, bench: Changing) -> None:
-        bench.renewal._loops = RestartLoops((FileRestart(0.0, {PLACE: 0.0}),))
+        bench.config_reloader._loops = RestartLoops((FileRestart(0.0, {PLACE: 0.0}),))
         bench.post(StopRequested(15))
         bench.result_of_wait_a_wait(after=None)
         bench.until_finished()
         bench.engine.turn()
-        assert bench.renewal._loops.restarts == ()
+        assert bench.config_reloader._loops.restarts == ()
 
     def test_a_pause_defers_the_reload_until_the_user_resumes(self, bench: Changing) -> None:
         bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
@@ -422,7 +432,7 @@ class TestInTheEngine:
     def test_the_first_run_uses_the_configuration_on_the_disk(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
         bench = Changing(tmp_path / "app")
-        bench.configuration.save(renewed_to(bench.heavy, "command"))
+        bench.configuration.save(reloaded_with(bench.heavy, "command"))
         end = bench.engine.run()
         assert end == Idle(0, ConfigChanged(("command",)), RestartHistory(has_handled_change=True))
         assert "launch 1" not in bench.acts
@@ -441,13 +451,13 @@ class TestAWaitingClient:
         return bench
 
     def test_is_not_answered_by_a_run_that_is_to_be_replaced(self, bench: Changing) -> None:
-        bench.configuration.save(renewed_to(bench.heavy, "command"))
+        bench.configuration.save(reloaded_with(bench.heavy, "command"))
         answers = bench.result_of_wait_a_wait(after=None)
         assert isinstance(turns_until_it_ends(bench), Idle)
         assert answers == []
 
     def test_is_answered_by_the_present_run_once_a_policy_is_replaced(self, bench: Changing) -> None:
-        bench.configuration.save(renewed_to(bench.light, "debounce"))
+        bench.configuration.save(reloaded_with(bench.light, "debounce"))
         answers = bench.result_of_wait_a_wait(after=None)
         bench.pass_time(2 * QUIET_TIME)
         assert [(answer["verdict"], answer["run"]) for answer in answers] == [("ready", 1)]
@@ -479,7 +489,7 @@ class TestAWaitingClient:
 
     def test_waits_during_a_pause(self, bench: Changing) -> None:
         bench.post(ControlRequest(PauseRequest("a test"), Replying([])))
-        bench.configuration.save(renewed_to(bench.light, "debounce"))
+        bench.configuration.save(reloaded_with(bench.light, "debounce"))
         answers = bench.result_of_wait_a_wait(after=None)
         bench.engine.turn()
         assert answers == []
@@ -488,9 +498,9 @@ class TestAWaitingClient:
         assert [answer["verdict"] for answer in answers] == ["ready"]
 
     def test_causes_no_check_without_a_file(self, tmp_path: Path) -> None:
-        renewal = ConfigReloader(SETTINGS, None, ManualClock(), lambda notice: None)
-        renewal.check_now()
-        assert not renewal.has_unread_changes
+        config_reloader = ConfigReloader(SETTINGS, None, ManualClock(), lambda notice: None)
+        config_reloader.check_now()
+        assert not config_reloader.has_unread_changes
 
 
 class TestAtTheGate:
@@ -626,7 +636,7 @@ class TestEngines:
         """The plans that were tried, the first bench, and the exit code. The run of the second one ends by itself."""
         (tmp_path / "app").mkdir()
         first = Changing(tmp_path / "app")
-        first.configuration.save(renewed_to(first.heavy, "command"))
+        first.configuration.save(reloaded_with(first.heavy, "command"))
         left = list(refusals)
         plans: list[Settings] = []
         starts: list[Idle] = []
@@ -646,7 +656,7 @@ class TestEngines:
             second.inbox.later.append(lambda: second.host.end(Exited(7)))
             return second.engine
 
-        code = run_engines(assemble, first.renewal, first.inbox, lambda: None)
+        code = run_engines(assemble, first.config_reloader, first.inbox, lambda: None)
         assert closed == [settings.launch.argv[0] for settings in plans]
         assert first.inbox.drain() == [Wakeup()]
         reason = FirstStart() if len(plans) > 2 else ConfigChanged(("command",))
@@ -656,7 +666,7 @@ class TestEngines:
     def test_the_next_one_has_the_saved_settings(self, tmp_path: Path) -> None:
         plans, first, code = self.engines(tmp_path)
         assert [settings.launch.argv[0] for settings in plans] == ["program", "other"]
-        assert first.renewal.settings.launch.argv == ("other",)
+        assert first.config_reloader.settings.launch.argv == ("other",)
         assert len(first.configuration.accepted) == 1
         assert code == 7
 

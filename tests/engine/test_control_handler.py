@@ -62,7 +62,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bench(root: Path) -> Bench:
-    return Bench(root, beside=TaskSettings()).begin()
+    return Bench(root, task_settings=TaskSettings()).begin()
 
 
 def asked(bench: Bench, request: Request) -> Asker:
@@ -98,7 +98,7 @@ class TestTheStatus:
 
     def test_after_a_failed_pre_start_command_is_waiting(self, root: Path) -> None:
         build = TaskSettings(GatePolicy(before=(Task(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
-        bench = Bench(root, beside=build)
+        bench = Bench(root, task_settings=build)
         bench.engine.begin()
         assert asked(bench, StatusRequest()).only["state"] == "starting"
         bench.helpers.end("build", Exited(1))
@@ -113,7 +113,7 @@ class TestTheStatus:
 def test_a_request_that_another_engine_left_is_answered_without_an_event(root: Path) -> None:
     build = TaskSettings(GatePolicy(before=(Task(("build",)),)), ReadyPolicy(tcp=("127.0.0.1", 1)))
     asker = Asker()
-    bench = Bench(root, beside=build, clients=WaitingClients([ControlRequest(StatusRequest(), asker)]))
+    bench = Bench(root, task_settings=build, clients=WaitingClients([ControlRequest(StatusRequest(), asker)]))
     began = bench.clock()
     bench.engine.begin()
     bench.engine.turn()
@@ -218,7 +218,7 @@ class TestAWaitForThePresentFiles:
         assert (waiting.only["verdict"], waiting.only["run"]) == ("ready", 2)
 
     def test_is_answered_when_the_run_fails(self, root: Path) -> None:
-        bench = Bench(root, beside=TaskSettings(), restart=RestartPolicy(on_exit=OnExit.WAIT)).begin()
+        bench = Bench(root, task_settings=TaskSettings(), restart=RestartPolicy(on_exit=OnExit.WAIT)).begin()
         bench.save("app.py", "1/0")
         waiting = asked(bench, WaitRequest())
         while not bench.told(Launched):

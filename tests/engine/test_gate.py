@@ -34,11 +34,11 @@ BUILD = TaskSettings(GatePolicy(before=(Task(("build",)),)), ReadyPolicy(tcp=("1
 
 
 def bench_with(
-    root: Path, beside: TaskSettings, *, compiles: bool = True, restart: RestartPolicy | None = None
+    root: Path, task_settings: TaskSettings, *, compiles: bool = True, restart: RestartPolicy | None = None
 ) -> Bench:
     (root / "app").mkdir()
     (root / "app" / "app.py").write_text("x = 1\n")
-    return Bench(root / "app", beside=beside, compiles=compiles, restart=restart)
+    return Bench(root / "app", task_settings=task_settings, compiles=compiles, restart=restart)
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ class TestPreStartCommands:
 
     def test_that_fail_let_the_engine_sleep_although_no_contents_are_read_yet(self, tmp_path: Path) -> None:
         (tmp_path / "app.py").write_text("x = 1\n")
-        bench = Bench(tmp_path, beside=BUILD, rescan_period=10.0)
+        bench = Bench(tmp_path, task_settings=BUILD, rescan_period=10.0)
         bench.engine.begin()
         bench.helpers.end("build", Exited(1))
         bench.engine.turn()

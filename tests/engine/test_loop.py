@@ -286,7 +286,7 @@ class TestLostEvents:
         bench.post(WatcherOverflowed("scripted"))
         bench.settle()
         assert bench.changed == [{"app.py": "modified", "pkg/new.py": "added"}]
-        assert bench.told(EventsOverflowed) == [EventsOverflowed("scripted", bench.watching.overflow_remedy)]
+        assert bench.told(EventsOverflowed) == [EventsOverflowed("scripted", bench.backends.overflow_remedy)]
         assert bench.acts == ["scripted watches anew", "ask 1 with 15", "scripted catches up", "launch 2"]
 
     def test_without_a_change_restart_nothing(self, bench: Bench) -> None:
@@ -328,7 +328,7 @@ class TestABackendThatFails:
         bench.post(self.FAILED)
         bench.post(RestartRequested("a test"))
         bench.settle()
-        bench.watching.stop()
+        bench.backends.stop()
         assert bench.acts[-5:] == [
             "scripted catches up", "poller catches up", "launch 2", "scripted stops", "poller stops",
         ]  # fmt: skip
@@ -530,7 +530,7 @@ def run_on_to_a_fault(bench: Bench) -> None:
     def fault() -> NoReturn:
         raise RuntimeError("a fault")
 
-    bench.watching.watch_again = fault  # type: ignore[method-assign]
+    bench.backends.watch_again = fault  # type: ignore[method-assign]
     bench.post(WatcherOverflowed("scripted"))
     bench.engine.begin = lambda: None  # type: ignore[method-assign]
     bench.engine.run()

@@ -25,7 +25,7 @@ FAILED = Exited(1)
 def bench(tmp_path: Path) -> Bench:
     """Its command is ``serve --port 8000``, which somebody has."""
     bench = Bench(tmp_path, restart=RestartPolicy(on_exit=OnExit.WAIT)).begin()
-    bench.holders.append(HOLDER)
+    bench.port_owners.append(HOLDER)
     return bench
 
 
@@ -48,13 +48,13 @@ def test_it_is_reported_before_the_end(bench: Bench) -> None:
 
 def test_a_reported_port_is_the_certain_cause_at_any_time(bench: Bench) -> None:
     other = PortOwner(Address("0.0.0.0", 9000), 4712)
-    bench.holders.append(other)
-    bench.taken.append(Address("", 9000))
+    bench.port_owners.append(other)
+    bench.addresses_in_use.append(Address("", 9000))
     assert end(bench, FAILED, after=10 * EARLY_EXIT_WINDOW) == [PortInUse(1, other, is_certain=True)]
 
 
 def test_a_port_that_is_free_again_is_not_the_cause(bench: Bench) -> None:
-    bench.taken.append(Address("", 9000))
+    bench.addresses_in_use.append(Address("", 9000))
     assert end(bench, FAILED) == []
 
 
@@ -112,12 +112,12 @@ class TestTheText:
 
 
 def test_our_own_port_is_the_cause_only_if_the_run_reports_it(bench: Bench) -> None:
-    bench.holders[:] = [PortOwner(HOLDER.address, os.getpid())]
+    bench.port_owners[:] = [PortOwner(HOLDER.address, os.getpid())]
     assert end(bench, FAILED) == []
 
 
 def test_our_own_port_that_the_run_reports_is_named_as_ours(bench: Bench) -> None:
     ours = PortOwner(Address("0.0.0.0", 9000), os.getpid())
-    bench.holders.append(ours)
-    bench.taken.append(Address("", 9000))
+    bench.port_owners.append(ours)
+    bench.addresses_in_use.append(Address("", 9000))
     assert end(bench, FAILED) == [PortInUse(1, ours, is_certain=True)]

@@ -27,7 +27,7 @@ NETWORK = ReadyPolicy(http="http://localhost/", tcp=("localhost", 80))
 
 def bench_of(root: Path, policy: TaskSettings, restart: RestartPolicy | None = None) -> Bench:
     (root / "app").mkdir()
-    bench = Bench(root / "app", beside=policy, restart=restart)
+    bench = Bench(root / "app", task_settings=policy, restart=restart)
     bench.engine.begin()
     while not bench.files.are_read_ahead:
         bench.engine.turn()
@@ -161,7 +161,7 @@ class TestHooks:
 
     def test_one_that_cannot_be_started_blocks_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "app").mkdir()
-        bench = Bench(tmp_path / "app", beside=hooks(HookEvent.START))
+        bench = Bench(tmp_path / "app", task_settings=hooks(HookEvent.START))
         bench.helpers.refusals.append(ChildNotLaunched(127, "it was not found"))
         bench.engine.begin()
         assert [notice.outcome.exit_code for notice in bench.told(HookFailed)] == [127]

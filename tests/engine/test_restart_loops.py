@@ -56,7 +56,7 @@ def test_it_is_reported_before_the_run_starts(bench: Bench) -> None:
 def test_a_suspended_file_stays_suspended_in_the_next_engine(bench: Bench) -> None:
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
-    following = Bench(bench.root, loops=bench.loops).begin()
+    following = Bench(bench.root, loops=bench.restart_loops).begin()
     assert not write(following, "data.db")
     assert write(following, "app.py")
     following.post(RestartRequested("a test"))

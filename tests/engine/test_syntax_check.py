@@ -31,8 +31,8 @@ def host() -> Iterator[ProcessHost]:
     host.close()
 
 
-class Asking:
-    """The real thing, and what it has said."""
+class Checking:
+    """The real thing, and what it has results."""
 
     def __init__(self, host: ProcessHost, folder: Path | None, interpreter: str = sys.executable) -> None:
         self._commands = TaskRunner(host.helpers, time.monotonic)
@@ -44,17 +44,17 @@ class Asking:
             make_directory=lambda: None if folder is None else str(folder),
             timeout=20.0,
         )
-        self.said: list[CompileError | None] = []
+        self.results: list[CompileError | None] = []
 
     def check(self, *paths: Path) -> CompileError | None:
-        self.sources.check([str(path) for path in paths], self.said.append)
-        eventually(self._has_said)
-        (said,) = self.said
-        return said
+        self.sources.check([str(path) for path in paths], self.results.append)
+        eventually(self._has_result)
+        (result,) = self.results
+        return result
 
-    def _has_said(self) -> bool:
+    def _has_result(self) -> bool:
         self._commands.tick(time.monotonic())
-        return bool(self.said)
+        return bool(self.results)
 
 
 def written(folder: Path, text: str | bytes, name: str = "app.py") -> Path:
@@ -74,9 +74,9 @@ def test_a_valid_source_needs_no_other_process(tmp_path: Path, text: str) -> Non
         make_directory=lambda: str(tmp_path),
         timeout=1.0,
     )
-    said: list[CompileError | None] = []
-    assert sources.check([str(written(tmp_path, text))], said.append) is None
-    assert (said, helpers.journal) == ([None], [])
+    results: list[CompileError | None] = []
+    assert sources.check([str(written(tmp_path, text))], results.append) is None
+    assert (results, helpers.journal) == ([None], [])
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_program_s_python_returns_the_error_and_its_position(
     host: ProcessHost, tmp_path: Path, text: str | bytes, line: int | None, message: str | None
 ) -> None:
     path = written(tmp_path, text)
-    fault = Asking(host, tmp_path).check(written(tmp_path, "x = 1\n", "good.py"), path)
+    fault = Checking(host, tmp_path).check(written(tmp_path, "x = 1\n", "good.py"), path)
     assert fault is not None
     assert fault.path == str(path)
     assert fault == first_error([str(path)])
@@ -101,7 +101,7 @@ def test_the_program_s_python_returns_the_error_and_its_position(
 
 
 def test_no_temporary_files_are_left(host: ProcessHost, tmp_path: Path) -> None:
-    Asking(host, tmp_path).check(written(tmp_path, "x = (\n"))
+    Checking(host, tmp_path).check(written(tmp_path, "x = (\n"))
     assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
 
 
@@ -111,7 +111,7 @@ def test_a_newer_python_than_ours_accepts_a_source(host: ProcessHost, tmp_path: 
     tomorrow = written(tmp_path, "#!/bin/sh\nexit 0\n", "python")
     tomorrow.chmod(0o755)
     assert first_error([str(path)]) is not None
-    assert Asking(host, tmp_path, str(tomorrow)).check(path) is None
+    assert Checking(host, tmp_path, str(tomorrow)).check(path) is None
 
 
 @pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", None])
@@ -119,14 +119,14 @@ def test_without_an_answer_of_that_python_ours_decides(host: ProcessHost, tmp_pa
     silent = tmp_path / "python"
     if script is not None:
         written(tmp_path, script, "python").chmod(0o755)
-    assert Asking(host, tmp_path, str(silent)).check(written(tmp_path, "x = (\n")) is not None
+    assert Checking(host, tmp_path, str(silent)).check(written(tmp_path, "x = (\n")) is not None
 
 
 def test_without_a_known_python_ours_decides(host: ProcessHost, tmp_path: Path) -> None:
     path = written(tmp_path, "x = (\n")
-    assert Asking(host, tmp_path, "").check(path) == first_error([str(path)])
-    assert Asking(host, None).check(path) == first_error([str(path)])
-    assert Asking(host, tmp_path / "gone").check(path) == first_error([str(path)])
+    assert Checking(host, tmp_path, "").check(path) == first_error([str(path)])
+    assert Checking(host, None).check(path) == first_error([str(path)])
+    assert Checking(host, tmp_path / "gone").check(path) == first_error([str(path)])
 
 
 def test_large_sources_are_checked_by_another_process(tmp_path: Path) -> None:
@@ -140,9 +140,9 @@ def test_large_sources_are_checked_by_another_process(tmp_path: Path) -> None:
         timeout=1.0,
     )
     path = written(tmp_path, "#" * (MAX_BYTES_IN_PROCESS + 1))
-    said: list[CompileError | None] = []
-    assert sources.check([str(path), str(tmp_path / "gone.py")], said.append) == 1
-    assert said == []
+    results: list[CompileError | None] = []
+    assert sources.check([str(path), str(tmp_path / "gone.py")], results.append) == 1
+    assert results == []
     question = Path(helpers.living[0].argv[-2])
     assert json.loads(question.read_text(encoding="utf-8")) == [str(path), str(tmp_path / "gone.py")]
 

@@ -17,6 +17,8 @@ if sys.platform == "win32":
     pytest.skip("a Windows without a compiler has no pywatchman", allow_module_level=True)
 pytest.importorskip("pywatchman", reason="pywatchman is an extra, and not installed")
 
+from tests.support.watching.watchman import Service, needs_watchman, running_watchman
+
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
 from reloader.core.notices import BackendFellBack, EventsOverflowed
 from reloader.core.settings import WatchSettings
@@ -29,7 +31,6 @@ from reloader.watchers.watchman.watcher import WatchmanWatcher
 from tests.support.assertions.eventually import eventually
 from tests.support.fakes.watchman import fake_watchman, usual
 from tests.support.sessions.session import Session
-from tests.support.watching.watchman import Service, needs_watchman, running_watchman
 
 
 def make_watchman(post: Post, disk: RealDisk, settings: WatchSettings) -> WatchmanWatcher:
@@ -117,7 +118,7 @@ class TestTheUsersService:
             (tree / "other").mkdir()
             second = Session(tree, make_watchman)
             with second:
-                first.watching.stop()
+                first.backends.stop()
                 second.pump(lambda: bool(lost(second)), "the end of the watch is noticed")
                 assert second.restarts_by(edit(tree / "app.py")) == {"app.py"}
                 assert fell_back(second) == []
@@ -230,7 +231,7 @@ class TestWhereItIsBlind:
         (tree / "settings.cfg").symlink_to(tree.parent / "outside.cfg")
         with Session(tree, make_watchman) as session:
             assert session.restarts_by(edit(tree.parent / "outside.cfg")) == {"settings.cfg"}
-            session.watching.watch_again()
+            session.backends.watch_again()
             session.touch_sentinel()
             (notice,) = fell_back(session)
             assert notice.directories == (str(tree / "settings.cfg"),)
@@ -306,8 +307,8 @@ class TestWhenItFails:
             service.kill()
             session.pump(lambda: bool(fell_back(session)), "the fallback")
             assert session.restarts_by(edit(tree / "app.py", "third\n")) == {"app.py"}
-            session.watching.watch_again()
-            session.watching.check()
+            session.backends.watch_again()
+            session.backends.check()
             assert session.restarts_by(edit(tree / "pkg/mod.py")) == {"pkg/mod.py"}
             (notice,) = fell_back(session)
             assert (notice.backend, notice.directories) == ("watchman", ())
@@ -333,7 +334,7 @@ class TestWhenItFails:
 
     def test_one_that_hangs_holds_no_launch_back_for_long(self, service: Service, tree: Path) -> None:
         with Session(tree, make_impatient) as session, service.pending():
-            session.watching.catch_up()
+            session.backends.catch_up()
             assert session.restarts_by(edit(tree / "app.py")) == {"app.py"}
             assert [notice.cause for notice in fell_back(session)] == ["Watchman gave no answer for 0.3 s"]
 
@@ -449,7 +450,7 @@ class TestWhatItSays:
             return {"error": "sync failed"} if "sync_timeout" in request[2] else {"files": []}
 
         with fake_watchman(usual(str(tree), query=query)), Session(tree, make_watchman) as session:
-            session.watching.catch_up()
+            session.backends.catch_up()
             assert (session.launches, fell_back(session)) == (1, [])
 
     def test_a_root_that_it_refuses_is_polled(self, tree: Path) -> None:

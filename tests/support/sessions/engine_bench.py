@@ -63,7 +63,7 @@ class Bench:
         restart: RestartPolicy | None = None,
         rescan_period: float = NEVER,
         make_disk: Callable[[ManualClock], DatedDisk] = lambda clock: DatedDisk(),
-        beside: TaskSettings | None = None,
+        task_settings: TaskSettings | None = None,
         compiles: bool = False,
         configuration: Configuration | None = None,
         start: Idle = Idle(),  # noqa: B008 - a value
@@ -94,16 +94,16 @@ class Bench:
         self.reporter = Recorder(self.journal)
         self.host = FakeHost(self.journal)
         self.written: set[str] = set()
-        self.taken: list[Address] = []
-        self.holders: list[PortOwner] = []
+        self.addresses_in_use: list[Address] = []
+        self.port_owners: list[PortOwner] = []
         self.seconds_since: dict[str, float] = {}
         # Without a policy a run is never told to be ready, of which but few tests want to know.
-        policy = beside or TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
+        policy = task_settings or TaskSettings(ready=ReadyPolicy(tcp=("127.0.0.1", 1)))
         run_plan = Settings(
             LaunchSettings(("program", "argument"), base), settings, restart, tasks=policy, project=base
         )
-        self.loops = loops or RestartLoopGuard(settings, self.clock, self.reporter)
-        self.loops.continue_with(
+        self.restart_loops = loops or RestartLoopGuard(settings, self.clock, self.reporter)
+        self.restart_loops.continue_with(
             settings,
             has_written=self.written.__contains__,
             seconds_since=lambda path: self.seconds_since.get(path, 0.0),
@@ -113,7 +113,7 @@ class Bench:
             self.reporter,
             self.inbox,
             ExitStack(),
-            select=self.loops.without_suspended,
+            select=self.restart_loops.without_suspended,
             clock=self.clock,
             disk=self.disk,
             mounts=FakeMounts(),
@@ -121,41 +121,41 @@ class Bench:
             make_poller=lambda *how: self._make_poller(),
             rescan_period=rescan_period,
         )
-        self.watch_set, self.baseline, self.watching = files.watch_set, files.baseline, files.backends
+        self.watch_set, self.baseline, self.backends = files.watch_set, files.baseline, files.backends
         self.collector, self.rescan = files.collector, files.rescan
         self.program = program = files.reports_without_agent(self.clock)
         self.history: list[Mapping[str, object]] = []
-        self.chronicle = RunJournal(self.reporter, self.clock, self.clock, self.history.append)
+        self.run_journal = RunJournal(self.reporter, self.clock, self.clock, self.history.append)
         self.helpers = FakeHelpers(self.journal)
         self.written_changes: list[ChangeBatch] = []
         self.probes = FakeProbes(self.journal)
         self.pause = Pause()
         self.clients = clients or WaitingClients()
         tasks = tasks_of(
-            self.chronicle,
+            self.run_journal,
             self.clock,
             self.baseline,
             policy=policy,
             restart=restart,
             helpers=self.helpers,
-            probes=self.probes if beside is not None else None,
+            probes=self.probes if task_settings is not None else None,
             compiles=compiles,
             changes=self.written_changes,
         )
-        self.renewal = ConfigReloader(
-            run_plan, configuration, self.clock, self.chronicle.report, self.chronicle.set_reporter
+        self.config_reloader = ConfigReloader(
+            run_plan, configuration, self.clock, self.run_journal.report, self.run_journal.set_reporter
         )
         self.control = ControlHandler(
             run_plan,
-            self.chronicle,
+            self.run_journal,
             self.collector,
             self.baseline,
-            self.watching,
+            self.backends,
             program,
             self.clock,
             files.tree.explainer(program),
-            self.loops,
-            self.renewal,
+            self.restart_loops,
+            self.config_reloader,
             tasks.gate,
             self.pause,
             self.clients,
@@ -168,9 +168,11 @@ class Bench:
                 host=self.host,
                 files=self.files,
                 agent_reports=program,
-                restart_loops=self.loops,
+                restart_loops=self.restart_loops,
                 port_conflicts=PortConflicts(
-                    LaunchSettings(("serve", "--port", "8000"), base), lambda: self.taken, self._holder_of
+                    LaunchSettings(("serve", "--port", "8000"), base),
+                    lambda: self.addresses_in_use,
+                    self._find_port_owner,
                 ),
                 tasks=tasks.runner,
                 gate=tasks.gate,
@@ -178,7 +180,7 @@ class Bench:
                 hooks=tasks.hooks,
                 pause=self.pause,
                 control=self.control,
-                config_reloader=self.renewal,
+                config_reloader=self.config_reloader,
                 reporter=tasks.hooks,
                 clock=self.clock,
                 inbox=self.inbox,
@@ -192,8 +194,8 @@ class Bench:
         self._environment_for(run, reason, changes)
         return self.environment(run)
 
-    def _holder_of(self, addresses: Sequence[Address]) -> PortOwner | None:
-        pending = (one for one in self.holders for address in addresses if address.collides_with(one.address))
+    def _find_port_owner(self, addresses: Sequence[Address]) -> PortOwner | None:
+        pending = (one for one in self.port_owners for address in addresses if address.collides_with(one.address))
         return next(pending, None)
 
     def _make_poller(self) -> ScriptedWatcher:
@@ -234,9 +236,9 @@ class Bench:
         """Write a file in one step, so that neither inode nor stamp are those of before. Returns its path."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.root.parent / "beside"
-        beside.write_text(text)
-        os.replace(beside, path)
+        temporary = self.root.parent / "temporary"
+        temporary.write_text(text)
+        os.replace(temporary, path)
         return str(path)
 
     def hint(self, *names: str, finished: bool = True) -> None:

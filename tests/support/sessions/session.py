@@ -125,13 +125,13 @@ class Session:
 
     def __enter__(self) -> Self:
         settings = Settings(LaunchSettings(("program",), self.settings.base), self.settings)
-        self.loops = RestartLoopGuard(self.settings, time.monotonic, self.reporter)
+        self.restart_loops = RestartLoopGuard(self.settings, time.monotonic, self.reporter)
         files = track_files(
             settings,
             self.reporter,
             self.inbox,
             self._resources,
-            select=self.loops.without_suspended,
+            select=self.restart_loops.without_suspended,
             disk=self.disk,
             start_backend=lambda watch, watch_set, *others: Choice(
                 self.watcher, "a test", listed=self.watcher.start(watch_set)
@@ -140,7 +140,7 @@ class Session:
             rescan_period=self._rescan_period,
             max_event_delay=self._max_event_delay,
         )
-        self.watch_set, self.baseline, self.watching = files.watch_set, files.baseline, files.backends
+        self.watch_set, self.baseline, self.backends = files.watch_set, files.baseline, files.backends
         self.engine = self._engine(settings, files)
         self.engine.begin()
         self.pump(lambda: self.files.are_read_ahead, "all contents are read")
@@ -148,31 +148,31 @@ class Session:
 
     def _engine(self, settings: Settings, files: FileTracking) -> Engine:
         program = files.reports_without_agent(time.monotonic)
-        chronicle = RunJournal(self.reporter, time.monotonic, time.time)
-        renewal = ConfigReloader(settings, None, time.monotonic, chronicle.report)
+        run_journal = RunJournal(self.reporter, time.monotonic, time.time)
+        config_reloader = ConfigReloader(settings, None, time.monotonic, run_journal.report)
         pause = Pause()
         tasks = tasks_of(self.reporter, time.monotonic, files.baseline)
         control = ControlHandler(
             settings,
-            chronicle,
+            run_journal,
             files.collector,
             files.baseline,
             files.backends,
             program,
             time.monotonic,
             files.tree.explainer(program),
-            self.loops,
-            renewal,
+            self.restart_loops,
+            config_reloader,
             tasks.gate,
             pause,
             WaitingClients(),
         )
-        self.files = files.tracker(program, self.inbox, time.monotonic, chronicle)
+        self.files = files.tracker(program, self.inbox, time.monotonic, run_journal)
         parts = Components(
             host=ObedientHost(),
             files=self.files,
             agent_reports=program,
-            restart_loops=self.loops,
+            restart_loops=self.restart_loops,
             port_conflicts=PortConflicts(settings.launch, list, lambda addresses: None),
             tasks=tasks.runner,
             gate=tasks.gate,
@@ -180,8 +180,8 @@ class Session:
             hooks=tasks.hooks,
             pause=pause,
             control=control,
-            config_reloader=renewal,
-            reporter=chronicle,
+            config_reloader=config_reloader,
+            reporter=run_journal,
             clock=time.monotonic,
             inbox=self.inbox,
             environment_for=lambda run, reason, changes: {},
@@ -231,7 +231,7 @@ class Session:
         """Change a file that counts and wait for its restart: all that happened before has been served then."""
         launches = self.launches
         seen = len(self.reporter.notices)
-        self.loops.reset()  # the sentinel's restarts are so many, and so even, that a program might be behind them
+        self.restart_loops.reset()  # the sentinel's restarts are so many, and so even, that a program might be behind them
         self._sentinels += 1
         self._sentinel.write_text(f"sentinel {self._sentinels}")
         self.pump(
