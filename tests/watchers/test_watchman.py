@@ -17,8 +17,6 @@ if sys.platform == "win32":
     pytest.skip("a Windows without a compiler has no pywatchman", allow_module_level=True)
 pytest.importorskip("pywatchman", reason="pywatchman is an extra, and not installed")
 
-from tests.support.watching.watchman import Service, needs_watchman, running_watchman
-
 from reloader.core.events import PathsChanged, Posted, WatcherFailed, WatcherOverflowed
 from reloader.core.notices import BackendFellBack, EventsOverflowed
 from reloader.core.settings import WatchSettings
@@ -31,6 +29,7 @@ from reloader.watchers.watchman.watcher import WatchmanWatcher
 from tests.support.assertions.eventually import eventually
 from tests.support.fakes.watchman import fake_watchman, usual
 from tests.support.sessions.session import Session
+from tests.support.watching.watchman import Service, needs_watchman, running_watchman
 
 
 def make_watchman(post: Post, disk: RealDisk, settings: WatchSettings) -> WatchmanWatcher:
