@@ -155,7 +155,7 @@ def test_colons_in_descriptions_are_escaped_for_zsh(capsys: pytest.CaptureFixtur
 
 def test_every_text_for_powershell_is_quoted(capsys: pytest.CaptureFixture[str]) -> None:
     text = script(capsys, "powershell")
-    assert "config file''s directory" in text
+    assert "the terminal''s bell" in text
     assert all(line.count("'") % 2 == 0 for line in text.splitlines())
     assert text.count("{") == text.count("}")
     assert "'run --backend' = @('auto', 'stat', 'watchdog', 'watchman')" in text
