@@ -112,7 +112,7 @@ def test_after_a_failure_of_the_whole_backend_everything_is_polled(
     watching.watch_again()
     assert poller.watched[-1].roots == tuple(sorted(roots))
     assert watcher.watched[-1].roots == ()
-    assert journal.count(f"tell {BackendFellBack.__name__}") == 1
+    assert journal.count(f"report {BackendFellBack.__name__}") == 1
 
 
 def test_both_are_checked_and_stopped(makes: Makes, roots: tuple[str, str], journal: list[str]) -> None:

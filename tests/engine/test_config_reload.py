@@ -343,7 +343,7 @@ class TestInTheEngine:
         bench.save_config(bench.heavy, "command")
         end = turns_until_it_ends(bench)
         assert end == Idle(1, ConfigChanged(("command",)), RestartHistory(has_handled_change=True))
-        assert bench.acts == ["ask 1 with 15"]
+        assert bench.acts == ["stop 1 with 15"]
         assert bench.told(Launched) == []
 
     def test_every_launch_uses_the_saved_settings(self, bench: Changing) -> None:
@@ -532,12 +532,12 @@ class TestAtTheGate:
         self.check(bench, "lint", 1)
         bench.pass_time(CHECK_INTERVAL)
         assert len(bench.told(TaskFailed)) == 2
-        assert [act for act in bench.acts if act.startswith("ask")] == []
+        assert [act for act in bench.acts if act.startswith("stop")] == []
         bench.save("app.py", "x = 3\n")
         bench.hint("app.py")
         self.check(bench, "lint", 0)
         assert isinstance(turns_until_it_ends(bench), Idle)
-        assert "ask 1 with 15" in bench.acts
+        assert "stop 1 with 15" in bench.acts
 
     def test_another_command_must_pass_its_own_check(self, bench: Changing) -> None:
         bench.save_config(replace(bench.heavy, tasks=checked_by("other")), "command", "check")
@@ -556,7 +556,7 @@ class TestAtTheGate:
         bench.pass_time(CHECK_INTERVAL)
         assert len(bench.told(ConfigReloaded)) == 1
         assert bench.helpers.living == []
-        assert [act for act in bench.acts if act.startswith("ask")] == []
+        assert [act for act in bench.acts if act.startswith("stop")] == []
 
     def test_reverted_settings_restore_the_old_check(self, bench: Changing) -> None:
         bench.save_config(replace(bench.heavy, tasks=checked_by("other")), "command", "check")

@@ -70,7 +70,7 @@ class TestSyntax:
         (refused,) = bench.told(SyntaxErrorNotice)
         assert (refused.file, refused.line, refused.run) == (str(bench.root / "app.py"), 1, 1)
         assert refused.excerpt[-1] == refused.message == "SyntaxError: '(' was never closed"
-        assert [act for act in bench.acts if act.startswith(("ask", "launch"))] == []
+        assert [act for act in bench.acts if act.startswith(("stop", "launch"))] == []
 
     def test_rejected_changes_are_handled_with_the_next_save(self, bench: Bench) -> None:
         change(bench, "other.py", "x = (\n")
@@ -147,13 +147,13 @@ class TestACheck:
     def test_that_exceeds_its_timeout_is_stopped_and_has_failed(self, bench: Bench) -> None:
         change(bench, "app.py", "x = 2\n")  # to settle lets all the time pass that somebody waits for
         assert [notice.outcome for notice in bench.told(TaskFailed)] == [TimedOut(5.0)]
-        assert "ask lint with 15" in bench.acts
+        assert "stop lint with 15" in bench.acts
 
     def test_that_ignores_the_stop_is_killed(self, bench: Bench) -> None:
         bench.helpers.are_obedient = False
         change(bench, "app.py", "x = 2\n")
         assert [notice.outcome for notice in bench.told(TaskFailed)] == [TimedOut(5.0)]
-        assert "force lint" in bench.acts
+        assert "kill lint" in bench.acts
 
     def test_that_cannot_be_started_has_failed(self, bench: Bench) -> None:
         bench.helpers.refusals.append(ChildNotLaunched(127, "it was not found"))
@@ -166,7 +166,7 @@ class TestACheck:
         bench.hint("b.py")
         while len(bench.told(TaskStarted)) < 2:
             bench.engine.turn()
-        assert "force lint" in bench.acts
+        assert "kill lint" in bench.acts
         assert [helper.argv[1:] for helper in bench.helpers.living] == [
             (str(bench.root / "app.py"), str(bench.root / "b.py"))
         ]
@@ -186,7 +186,7 @@ class TestACheck:
         change_until_a_step_runs(bench, "app.py", "x = 2\n")
         bench.post(StopRequested(15))
         bench.until_finished()
-        assert "force lint" in bench.acts
+        assert "kill lint" in bench.acts
         assert bench.told(Changed) == []
 
     def test_that_is_running_keeps_the_session_alive_after_the_end_of_the_run(self, bench: Bench) -> None:

@@ -128,7 +128,7 @@ class TestALaterRunThatCannotBeLaunched:
             bench.clock.advance(1.0)
         bench.post(ended)
         bench.until_finished()
-        assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts == ["stop 1 with 15", "scripted catches up", "launch 2"]
         assert bench.told(FinishedNotice) == [FinishedNotice(137)]
 
 
@@ -138,10 +138,10 @@ class TestASave:
         bench.hint("app.py")
         heard = bench.clock()
         bench.engine.turn()
-        assert bench.acts == ["ask 1 with 15"]
+        assert bench.acts == ["stop 1 with 15"]
         assert isinstance(bench.state, WaitingForQuiet)
         bench.settle()
-        assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts == ["stop 1 with 15", "scripted catches up", "launch 2"]
         assert bench.clock() - heard == pytest.approx(QUIET / 5)
 
     def test_names_the_file_and_the_kind_and_is_the_reason_of_the_next_run(self, bench: Bench) -> None:
@@ -167,7 +167,7 @@ class TestASave:
         path = bench.save("app.py", "first content of app.py\n")
         bench.hint("app.py")
         bench.settle()
-        assert bench.journal == ["tell Unchanged"]
+        assert bench.journal == ["report Unchanged"]
         assert bench.told(Unchanged) == [Unchanged((path,))]
         assert isinstance(bench.state, Running)
 
@@ -204,7 +204,7 @@ class TestASave:
         bench.engine.turn()
         bench.host.end(Exited(0))
         bench.settle()
-        assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts == ["stop 1 with 15", "scripted catches up", "launch 2"]
         (launched,) = bench.told(Launched)
         assert isinstance(launched.reason, FilesChanged)
         assert bench.named(launched.reason.batch) == {"app.py": "modified", "other.py": "modified"}
@@ -222,7 +222,7 @@ class TestASave:
             assert bench.clock() - first_heard <= CEILING
         assert writes > 10
         assert bench.clock() - first_heard == pytest.approx(CEILING)
-        assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts == ["stop 1 with 15", "scripted catches up", "launch 2"]
 
 
 class TestEventsJustBeforeALaunch:
@@ -235,16 +235,16 @@ class TestEventsJustBeforeALaunch:
         bench.save("app.py", "second")
         bench.hint("app.py")
         bench.settle()
-        assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts == ["stop 1 with 15", "scripted catches up", "launch 2"]
         assert bench.changed == [{"app.py": "modified"}, {"other.py": "modified"}]
-        assert bench.journal.index("tell Changed") < bench.journal.index("launch 2")
+        assert bench.journal.index("report Changed") < bench.journal.index("launch 2")
         assert bench.named(bench.prepared[-1]) == {"app.py": "modified", "other.py": "modified"}
 
     def test_are_not_reported_without_a_change(self, bench: Bench) -> None:
         bench.watcher.on_catch_up = lambda: bench.hint("other.py")
         bench.post(RestartRequested("a test"))
         bench.settle()
-        assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts == ["stop 1 with 15", "scripted catches up", "launch 2"]
         assert bench.changed == []
 
     def test_of_other_kinds_keep_their_order_and_are_handled_after_the_launch(self, bench: Bench) -> None:
@@ -258,13 +258,13 @@ class TestEventsJustBeforeALaunch:
         bench.post(RestartRequested("a test"))
         bench.settle()
         assert [notice.interval for notice in bench.told(ScansSlowed)] == [2.0, 4.0]
-        assert bench.journal.index("launch 2") < bench.journal.index("tell ScansSlowed")
+        assert bench.journal.index("launch 2") < bench.journal.index("report ScansSlowed")
 
     def test_that_request_a_stop_end_the_run_that_was_just_launched(self, bench: Bench) -> None:
         bench.watcher.on_catch_up = lambda: bench.post(StopRequested(15))
         bench.post(RestartRequested("a test"))
         bench.until_finished()
-        assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2", "ask 2 with 15"]
+        assert bench.acts == ["stop 1 with 15", "scripted catches up", "launch 2", "stop 2 with 15"]
         assert bench.told(FinishedNotice) == [FinishedNotice(143)]
 
     def test_whose_hint_is_late_cause_no_second_restart(self, bench: Bench) -> None:
@@ -276,7 +276,7 @@ class TestEventsJustBeforeALaunch:
         bench.settle()
         bench.hint("other.py")
         bench.settle()
-        assert bench.acts == ["ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts == ["stop 1 with 15", "scripted catches up", "launch 2"]
 
 
 class TestLostEvents:
@@ -287,12 +287,12 @@ class TestLostEvents:
         bench.settle()
         assert bench.changed == [{"app.py": "modified", "pkg/new.py": "added"}]
         assert bench.told(EventsOverflowed) == [EventsOverflowed("scripted", bench.backends.overflow_remedy)]
-        assert bench.acts == ["scripted watches anew", "ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts == ["scripted watches anew", "stop 1 with 15", "scripted catches up", "launch 2"]
 
     def test_without_a_change_restart_nothing(self, bench: Bench) -> None:
         bench.post(WatcherOverflowed("scripted"))
         bench.settle()
-        assert bench.journal == ["tell EventsOverflowed", "scripted watches anew"]
+        assert bench.journal == ["report EventsOverflowed", "scripted watches anew"]
 
 
 class TestABackendThatFails:
@@ -305,7 +305,7 @@ class TestABackendThatFails:
         assert bench.told(BackendFellBack) == [BackendFellBack("scripted", (), "a limit", "raise it")]
         assert [poller.watched[0].roots for poller in bench.pollers] == [(str(bench.root),)]
         assert bench.changed == [{"app.py": "modified"}]
-        assert bench.acts[:2] == ["poller starts", "ask 1 with 15"]
+        assert bench.acts[:2] == ["poller starts", "stop 1 with 15"]
 
     def test_in_the_same_way_again_is_not_reported_again(self, bench: Bench) -> None:
         bench.post(self.FAILED)
@@ -348,7 +348,7 @@ class TestTheRules:
         bench.hint(".gitignore")
         bench.settle()
         assert bench.changed == [{"scratch/x.py": "added"}]
-        assert bench.acts[1:] == ["scripted watches anew", "ask 1 with 15", "scripted catches up", "launch 2"]
+        assert bench.acts[1:] == ["scripted watches anew", "stop 1 with 15", "scripted catches up", "launch 2"]
 
     def test_that_change_just_before_a_launch_are_applied(self, bench: Bench) -> None:
         bench.save(".gitignore", "scratch/\n")
@@ -403,7 +403,7 @@ class TestOtherEvents:
         bench.post(LeaderExited(1, Exited(4)))
         bench.engine.turn()
         assert bench.told(OrphansFound) == [OrphansFound(1, Exited(4))]
-        assert bench.acts == ["ask 1 with 15"]
+        assert bench.acts == ["stop 1 with 15"]
 
     def test_a_restart_by_the_user_names_its_source(self, bench: Bench) -> None:
         bench.post(RestartRequested("SIGUSR1"))
@@ -417,14 +417,14 @@ class TestDeadlines:
         bench.post(RestartRequested("a test"))
         asked = bench.clock()
         bench.settle()
-        assert bench.acts == ["ask 1 with 15", "force 1", "scripted catches up", "launch 2"]
+        assert bench.acts == ["stop 1 with 15", "kill 1", "scripted catches up", "launch 2"]
         assert bench.told(Killed) == [Killed(1, 5.0)]
         assert bench.clock() - asked == pytest.approx(5.0)
 
     def test_a_ctrl_c_is_passed_on_as_sigint(self, bench: Bench) -> None:
         bench.post(StopRequested(2))
         bench.until_finished()
-        assert bench.acts == ["ask 1 with 2"]
+        assert bench.acts == ["stop 1 with 2"]
         assert bench.told(FinishedNotice) == [FinishedNotice(130)]
 
     def test_a_run_that_fails_is_launched_again_after_a_delay(self, root: Path) -> None:
@@ -437,7 +437,7 @@ class TestDeadlines:
         assert bench.acts == ["scripted catches up", "launch 2"]
 
     def test_a_poll_of_the_host_is_done_in_time(self, bench: Bench) -> None:
-        bench.host.look_every = 0.02
+        bench.host.poll_interval = 0.02
         before = bench.clock()
         bench.engine.turn()
         assert bench.clock() - before == pytest.approx(0.02)
@@ -465,7 +465,7 @@ class TestReadingAhead:
         os.utime(bench.root / "app.py", (1_000_000_000, 1_000_000_000))
         bench.hint("app.py")
         bench.settle()
-        assert bench.journal == ["tell Unchanged"]
+        assert bench.journal == ["report Unchanged"]
 
     def test_content_that_was_not_read_counts_as_changed(self, root: Path) -> None:
         bench = Bench(root)
@@ -481,22 +481,22 @@ class TestAnInternalError:
 
     def test_kills_the_run_and_waits_for_its_end(self, bench: Bench) -> None:
         bench.host.dies_of_force = False
-        bench.host.look_every = 0.02
+        bench.host.poll_interval = 0.02
         bench.host.after_force = [LeaderExited(1, Signalled(9)), RunEnded(1, Signalled(9))]
         with pytest.raises(RuntimeError, match="a fault"):
             run_on_to_a_fault(bench)
-        assert bench.acts == ["force 1"]
+        assert bench.acts == ["kill 1"]
         assert bench.host.child is None
         assert not bench.host.ended
 
-    @pytest.mark.parametrize("look_every", [0.02, None])
-    def test_does_not_wait_long_for_a_run_that_does_not_end(self, bench: Bench, look_every: float | None) -> None:
+    @pytest.mark.parametrize("poll_interval", [0.02, None])
+    def test_does_not_wait_long_for_a_run_that_does_not_end(self, bench: Bench, poll_interval: float | None) -> None:
         bench.host.dies_of_force = False
-        bench.host.look_every = look_every
+        bench.host.poll_interval = poll_interval
         before = bench.clock()
         with pytest.raises(RuntimeError, match="a fault"):
             run_on_to_a_fault(bench)
-        assert bench.acts == ["force 1"]
+        assert bench.acts == ["kill 1"]
         assert bench.clock() - before == pytest.approx(KILL_TIMEOUT)
 
     def test_before_the_first_run_kills_nothing(self, root: Path) -> None:

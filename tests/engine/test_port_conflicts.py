@@ -42,8 +42,8 @@ def test_a_port_in_the_command_is_the_likely_cause(bench: Bench) -> None:
 
 def test_it_is_reported_before_the_end(bench: Bench) -> None:
     end(bench, FAILED)
-    told = [entry for entry in bench.journal if entry.startswith("tell ")]
-    assert told[:2] == ["tell PortInUse", "tell Ended"]
+    told = [entry for entry in bench.journal if entry.startswith("report ")]
+    assert told[:2] == ["report PortInUse", "report Ended"]
 
 
 def test_a_reported_port_is_the_certain_cause_at_any_time(bench: Bench) -> None:

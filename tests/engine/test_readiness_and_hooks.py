@@ -63,33 +63,33 @@ class TestReady:
         bench = bench_of(tmp_path, TaskSettings(ready=NETWORK))
         bench.post(RestartRequested("r"))
         bench.settle()
-        assert [act for act in bench.acts if act.startswith(("probe", "ask", "launch"))] == [
+        assert [act for act in bench.acts if act.startswith(("probe", "stop", "launch"))] == [
             "launch 1",
             "probe 1",
-            "ask 1 with 15",
+            "stop 1 with 15",
             "probe 1 ends",
             "launch 2",
             "probe 2",
         ]
 
     def test_a_command_is_tried_until_it_passes(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(exec=("ask",))))
+        bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(exec=("check",))))
         for outcome in (Exited(1), Exited(0)):
             while not bench.helpers.living:
                 bench.engine.turn()
-            bench.helpers.end("ask", outcome)
+            bench.helpers.end("check", outcome)
             bench.engine.turn()
         bench.settle()
         assert [notice.by for notice in bench.told(Ready)] == [("exec",)]
-        assert bench.acts.count("run ask") == 2
+        assert bench.acts.count("run check") == 2
 
     def test_a_command_is_killed_with_its_run(self, tmp_path: Path) -> None:
-        bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(exec=("ask",))))
+        bench = bench_of(tmp_path, TaskSettings(ready=ReadyPolicy(exec=("check",))))
         while not bench.helpers.living:
             bench.engine.turn()
         bench.post(StopRequested(15))
         bench.until_finished()
-        assert bench.acts.index("force ask") > bench.acts.index("ask 1 with 15")
+        assert bench.acts.index("kill check") > bench.acts.index("stop 1 with 15")
         assert bench.told(Ready) == []
 
 
@@ -203,7 +203,7 @@ class TestHooks:
         bench.until_finished()
         bench.post(StopRequested(2))
         bench.engine.close()
-        assert "force stop" in bench.acts
+        assert "kill stop" in bench.acts
         assert bench.told(HookFailed) == []
 
 

@@ -50,7 +50,7 @@ def test_the_tenth_restart_by_the_program_itself_is_the_last(bench: Bench) -> No
 def test_it_is_reported_before_the_run_starts(bench: Bench) -> None:
     for _ in range(MIN_RESTARTS):
         write(bench, "data.db")
-    assert bench.journal[-3:] == ["tell RestartLoopSuspended", f"launch {MIN_RESTARTS + 1}", "tell Launched"]
+    assert bench.journal[-3:] == ["report RestartLoopSuspended", f"launch {MIN_RESTARTS + 1}", "report Launched"]
 
 
 def test_a_suspended_file_stays_suspended_in_the_next_engine(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Stands in for the parts of the engine: each notes what it was asked to do, in one journal, and waits for nothing."""
+"""Fakes of the engine's interfaces. Each notes its calls in one journal, and none waits."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ LONG_AFTER = 10**19
 
 
 class Asleep(Exception):
-    """The engine has nothing to do, and no moment at which it would look again."""
+    """The engine has nothing to do, and no deadline."""
 
 
 class TimelessInbox(Inbox):
-    """Never waits: where the engine would sleep, the clock goes to the end of the sleep at once.
+    """Never waits: where the engine would sleep, the clock moves to the end of the sleep at once.
 
-    Where the sleep would have no end, the next of ``later`` happens; when there is none left, Asleep is raised.
+    For a sleep without an end, the next function of ``later`` is called. If none is left, Asleep is raised.
     """
 
     def __init__(self, clock: ManualClock) -> None:
@@ -53,7 +53,7 @@ class TimelessInbox(Inbox):
 
 @dataclass
 class ScriptedWatcher:
-    """Says nothing by itself. ``on_catch_up`` is what an event backend's thread, or a scan, would do at that moment."""
+    """Posts nothing by itself. ``on_catch_up`` does what a backend's thread, or a scan, would do at that moment."""
 
     journal: list[str]
     name: str = "scripted"
@@ -93,12 +93,12 @@ class FakeChild:
     pid: int
 
     def stop(self, signal: int) -> None:
-        self.host.journal.append(f"ask {self.run} with {signal}")
+        self.host.journal.append(f"stop {self.run} with {signal}")
         if self.host.is_obeyed:
             self.host.end(Signalled(signal))
 
     def kill(self) -> None:
-        self.host.journal.append(f"force {self.run}")
+        self.host.journal.append(f"kill {self.run}")
         self.host.ended.extend(self.host.after_force)
         if self.host.dies_of_force:
             self.host.end(Signalled(9))
@@ -106,7 +106,7 @@ class FakeChild:
 
 @dataclass
 class FakeHost:
-    """Its children end when they are asked to, unless they are not ``is_obeyed``; ``refusals`` come before they start."""
+    """Its children end when they are stopped, unless ``is_obeyed`` is False. Each of ``refusals`` fails one launch."""
 
     journal: list[str]
     is_obeyed: bool = True
@@ -116,7 +116,7 @@ class FakeHost:
     environments: list[Mapping[str, str]] = field(default_factory=list)
     child: FakeChild | None = None
     ended: deque[Posted] = field(default_factory=deque)
-    look_every: float | None = None
+    poll_interval: float | None = None
 
     def launch(
         self, argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], run: int
@@ -130,7 +130,7 @@ class FakeHost:
         return self.child
 
     def end(self, outcome: Outcome) -> None:
-        """The run that lives now is over, and the next look will say so."""
+        """End the present run. The next ``collect`` returns its end."""
         assert self.child is not None, "nothing lives that could end"
         self.ended.append(RunEnded(self.child.run, outcome))
 
@@ -145,7 +145,7 @@ class FakeHost:
     def next_poll(self, now: float) -> float | None:
         if self.ended:
             return now
-        return None if self.look_every is None or self.child is None else now + self.look_every
+        return None if self.poll_interval is None or self.child is None else now + self.poll_interval
 
     def close(self) -> None:
         self.journal.append("host closes")
@@ -153,18 +153,18 @@ class FakeHost:
 
 @dataclass
 class Recorder:
-    """A reporter that keeps the facts."""
+    """A reporter that keeps the notices."""
 
     journal: list[str]
     notices: list[Notice] = field(default_factory=list)
 
     def report(self, notice: Notice) -> None:
         self.notices.append(notice)
-        self.journal.append(f"tell {type(notice).__name__}")
+        self.journal.append(f"report {type(notice).__name__}")
 
 
 class DatedDisk(RealDisk):
-    """The real disk, with a present that a test decides on: by default all files were written long ago."""
+    """The real disk, with a present time that the test sets. By default all files were written long ago."""
 
     def __init__(self, *, gitignore: bool = True, own_output: AbstractSet[tuple[int, int]] = frozenset()) -> None:
         super().__init__(gitignore=gitignore, own_output=own_output)
@@ -180,14 +180,14 @@ class DatedDisk(RealDisk):
 
 
 class FakeMounts:
-    """Mounts that a test makes up, on a disk of this machine."""
+    """Mounts that the test defines, on a disk of this machine."""
 
     def __init__(self) -> None:
         self.put()
 
     def put(self, *mounts: Mount) -> None:
-        """Have these, and no others but the disks themselves: on Windows the one we are on, and the one for temporary files."""
-        drives = {os.path.splitdrive(os.path.abspath(place))[0] for place in (os.sep, tempfile.gettempdir())}
+        """Replace all mounts but the disks: on Windows the current drive and that of the temporary files."""
+        drives = {os.path.splitdrive(os.path.abspath(path))[0] for path in (os.sep, tempfile.gettempdir())}
         self._table = MountTable([*(Mount(drive or os.sep, "ext4") for drive in sorted(drives)), *mounts], os.sep)
 
     def of(self, path: str) -> Mount | None:

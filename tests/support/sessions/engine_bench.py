@@ -265,7 +265,7 @@ class Bench:
     @property
     def acts(self) -> list[str]:
         """The journal without what was told."""
-        return [entry for entry in self.journal if not entry.startswith("tell ")]
+        return [entry for entry in self.journal if not entry.startswith("report ")]
 
     def named(self, batch: ChangeBatch) -> dict[str, str]:
         return {relative(change.path, self.root): change.kind.value for change in batch}

@@ -32,12 +32,12 @@ class FakeHelper:
     pid: int = 0
 
     def stop(self, signal: int) -> None:
-        self.host.journal.append(f"ask {self.argv[0]} with {signal}")
+        self.host.journal.append(f"stop {self.argv[0]} with {signal}")
         if self.host.are_obedient:
             self.host.end(self.argv[0], Signalled(signal))
 
     def kill(self) -> None:
-        self.host.journal.append(f"force {self.argv[0]}")
+        self.host.journal.append(f"kill {self.argv[0]}")
         self.host.end(self.argv[0], Signalled(9))
 
 
