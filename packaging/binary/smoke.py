@@ -55,9 +55,10 @@ def smoke(program: str, version: str) -> None:
 
 def _examine(program: str, folder: Path) -> None:
     done = subprocess.run(
-        [program, "doctor"], cwd=folder, capture_output=True, text=True, timeout=ANSWER_TIMEOUT, check=False
+        [program, "doctor", "--json"], cwd=folder, capture_output=True, text=True, timeout=ANSWER_TIMEOUT, check=False
     )
-    _expect("watched with" in done.stdout and done.returncode in (0, 1), f"the doctor says {done.stdout}{done.stderr}")
+    kinds = [json.loads(line)["notice"] for line in done.stdout.splitlines()]
+    _expect("doctor_root" in kinds and done.returncode in (0, 1), f"the doctor says {done.stdout}{done.stderr}")
 
 
 def _check(program: str, folder: Path) -> None:
