@@ -11,19 +11,22 @@ from reloader.config.arguments import Arguments
 def perform(arguments: Arguments) -> int:
     from reloader.cli.context import console_on, current_directory, standard_error
 
-    directory = current_directory()  # first: some versions of pydantic cannot be imported without one
+    errors = (
+        standard_error()
+    )  # first: pydantic keeps a file of a frozen program open, which must not be a standard stream
+    directory = current_directory()  # some versions of pydantic cannot be imported without one
 
     # Import everything that a session can ever need before it begins: these files may have been removed when it ends.
     from reloader.app.session import run_session
     from reloader.cli.output.reporters import reporter_for
     from reloader.cli.reloadable_configuration import ReloadableConfiguration
 
-    console = console_on(standard_error(), arguments)
+    console = console_on(errors, arguments)
     configuration = ReloadableConfiguration.of(
         arguments,
         os.environ,
         directory,
-        lambda settings: reporter_for(settings, console_on(standard_error(), arguments), os.environ),
+        lambda settings: reporter_for(settings, console_on(errors, arguments), os.environ),
     )
     settings = configuration.settings
     reporter = reporter_for(settings.output, console, os.environ)
